@@ -1,0 +1,103 @@
+"""W11: what one finished attempt costs the scheduler in a run of 10,000 mapped instances, against runs of 10.
+
+The same 10,000 attempts either way, as many at once either way: one run of 10,000 instances, or 1,000 runs of 10. All
+runs are made, started and expanded before the measurement begins.
+"""
+
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.engine import Clock, ControlPlane, ObedientWorker, control_plane
+from bench.rows import Row
+from windward.document import DagDocument, Expansion, LiteralLength, TaskDocument
+
+ATTEMPTS = 10_000
+SMALL = 10
+AT_ONCE = 32
+RATIO_MAX = 1.2
+
+
+@dataclass
+class Cost:
+    """Of one finished attempt."""
+
+    cpu_ms: float
+    rows: float
+    queries: float
+
+
+def measure(repeat: int) -> Iterator[Row]:
+    """Measure both arrangements in turn."""
+    small, large = list[Cost](), list[Cost]()
+    for _ in range(repeat):
+        small.append(cost(size=SMALL))
+        large.append(cost(size=ATTEMPTS))
+    # Whatever disturbs adds to the cost: the least of each is what the code itself takes.
+    ratio = min(one.cpu_ms for one in large) / min(one.cpu_ms for one in small)
+    yield Row(
+        name="W11",
+        what="cost of a finished attempt in a run of 10,000 against one of 10",
+        unit="x",
+        values=[ratio],
+        at_most=RATIO_MAX,
+    )
+    for name, costs in (("10", small), ("10,000", large)):
+        yield Row(
+            name="W11",
+            what=f"scheduler CPU per attempt in a run of {name}",
+            unit="ms",
+            values=[cost.cpu_ms for cost in costs],
+            note=f"{costs[0].rows:.2f} rows, {costs[0].queries:.2f} queries",
+        )
+
+
+def cost(*, size: int) -> Cost:
+    """Return what one attempt costs when they come in runs of `size`."""
+    task = TaskDocument(
+        task_id="mapped",
+        operator="Nothing",
+        expansion=Expansion(style="product", arguments=(("x", LiteralLength(size)),)),
+    )
+    runs = ATTEMPTS // size
+    document = DagDocument(
+        dag_id="bench",
+        fileloc="bench.py",
+        tasks=(task,),
+        max_active_runs=runs,
+        max_active_tasks=ATTEMPTS,
+    )
+    worker = ObedientWorker(Clock(), slots=0)
+    with (
+        tempfile.TemporaryDirectory(prefix="windward-bench-") as folder,
+        control_plane(Path(folder), worker, parallelism=AT_ONCE, max_map_length=ATTEMPTS) as plane,
+    ):
+        plane.put(document)
+        plane.trigger(document, runs)
+        prepare(plane)
+        worker.slots = AT_ONCE
+        counters = plane.store.counters
+        rows, queries, began_s = counters.rows_written, counters.queries, time.process_time()
+        while worker.finished < ATTEMPTS:
+            plane.scheduler.step()
+        used_s = time.process_time() - began_s
+        return Cost(
+            cpu_ms=used_s * 1000 / ATTEMPTS,
+            rows=(counters.rows_written - rows) / ATTEMPTS,
+            queries=(counters.queries - queries) / ATTEMPTS,
+        )
+
+
+def prepare(plane: ControlPlane) -> None:
+    """Make passes until every run is expanded and waits for slots."""
+
+    def is_ready() -> bool:
+        open_runs = plane.store.runs.load_open_runs()
+        return all(run.state == "running" for run in open_runs)
+
+    while not is_ready():
+        plane.scheduler.step()
+    plane.scheduler.step()
+    plane.scheduler.step()

@@ -1,0 +1,5 @@
+SELECT region, count(DISTINCT zone), count(*)
+FROM zone_changes
+WHERE ds = '{{ ds }}'
+GROUP BY region
+ORDER BY region;

@@ -1,0 +1,126 @@
+"""The page at `/`: what runs, in plain HTML, until the web interface comes. Pure: records in, text out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from html import escape
+from typing import Any
+
+from windward.model.records import RunRecord
+from windward.ports.reads import DagSummary
+from windward.ports.store import FileRecord
+
+REFRESH_S = 5
+_STYLE = """
+:root{color-scheme:light dark;--bg:#fafaf8;--fg:#1d2126;--dim:#667080;--line:#e3e5e8;--card:#fff;
+--ok:#17803d;--bad:#c02626;--run:#0b66c3;--wait:#8a6d00}
+@media(prefers-color-scheme:dark){:root{--bg:#14171a;--fg:#e7e9ec;--dim:#98a1ad;--line:#2a3037;--card:#1b1f24;
+--ok:#5dc983;--bad:#ff7b72;--run:#6cb6ff;--wait:#d8b84a}}
+*{box-sizing:border-box}body{margin:0;background:var(--bg);color:var(--fg);
+font:15px/1.5 system-ui,-apple-system,"Segoe UI",sans-serif}
+main{max-width:72rem;margin:0 auto;padding:2rem 1.25rem 4rem}
+header{display:flex;flex-wrap:wrap;gap:.75rem 1.25rem;align-items:baseline;margin-bottom:1.5rem}
+h1{font-size:1.35rem;margin:0;letter-spacing:-.01em}h2{font-size:1rem;margin:2rem 0 .5rem}
+.dim{color:var(--dim)}.parts{display:flex;flex-wrap:wrap;gap:.5rem;margin:0;padding:0;list-style:none}
+.parts li{border:1px solid var(--line);background:var(--card);border-radius:999px;padding:.1rem .7rem;font-size:.85rem}
+.dot{display:inline-block;width:.55rem;height:.55rem;border-radius:50%;background:var(--dim);margin-right:.4rem}
+.healthy .dot,.success .dot{background:var(--ok)}.unhealthy .dot,.failed .dot{background:var(--bad)}
+.running .dot{background:var(--run)}.queued .dot{background:var(--wait)}
+.scroll{overflow-x:auto;border:1px solid var(--line);border-radius:.6rem;background:var(--card)}
+table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
+th,td{text-align:left;padding:.45rem .8rem;border-top:1px solid var(--line);white-space:nowrap}
+th{border-top:0;color:var(--dim);font-weight:500;font-size:.85rem}td.wide{white-space:normal;min-width:14rem}
+code{font:.9em ui-monospace,Menlo,Consolas,monospace}
+pre{margin:0;padding:.8rem;overflow-x:auto;font:.85em/1.45 ui-monospace,Menlo,Consolas,monospace}
+.tag{border:1px solid var(--line);border-radius:.3rem;padding:0 .35rem;font-size:.8rem;margin-right:.25rem}
+"""
+
+
+def render_page(
+    *,
+    title: str,
+    version: str,
+    health: Mapping[str, Any],
+    dags: Sequence[DagSummary],
+    runs: Sequence[RunRecord],
+    errors: Sequence[FileRecord],
+    now: datetime,
+) -> str:
+    """Return the page. Every value is escaped; nothing of it is code."""
+    newest = {run.dag_id: run for run in reversed(runs)}
+    sections = [
+        _section("Import errors", [_error(one) for one in errors], "") if errors else "",
+        _table("DAGs", ("DAG", "Schedule", "State", "Last run", "Tags"), [_dag(dag, newest) for dag in dags]),
+        _table(
+            "Runs",
+            ("DAG", "Run", "State", "Started (UTC)", "Took", "Reason"),
+            [_run(run, now) for run in runs],
+        ),
+    ]
+    parts = "".join(
+        f'<li class="{_text(part["status"] or "")}"><span class="dot"></span>{_text(name.replace("_", " "))}'
+        f"{'' if part['status'] else ' <span class=dim>not started</span>'}</li>"
+        for name, part in health.items()
+    )
+    return (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{_text(title)}</title>'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        f'<meta http-equiv="refresh" content="{REFRESH_S}"><style>{_STYLE}</style></head><body><main>'
+        f'<header><h1>{_text(title)}</h1><span class="dim">{_text(version)} · {now:%Y-%m-%d %H:%M:%S} UTC</span>'
+        f'</header><ul class="parts">{parts}</ul>{"".join(sections)}</main></body></html>'
+    )
+
+
+def _table(heading: str, columns: Sequence[str], rows: Sequence[str]) -> str:
+    if not rows:
+        return _section(heading, [], "Nothing here yet.")
+    head = "".join(f'<th scope="col">{_text(column)}</th>' for column in columns)
+    return _section(
+        heading, [f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"], ""
+    )
+
+
+def _section(heading: str, blocks: Sequence[str], nothing: str) -> str:
+    body = (
+        "".join(f'<div class="scroll">{block}</div>' for block in blocks)
+        or f'<p class="dim">{_text(nothing)}</p>'
+    )
+    return f"<section><h2>{_text(heading)}</h2>{body}</section>"
+
+
+def _dag(dag: DagSummary, newest: Mapping[str, RunRecord]) -> str:
+    run = newest.get(dag.dag_id)
+    last = (
+        f'{_state(run.state)} <span class="dim">{_text(run.run_id)}</span>'
+        if run
+        else '<span class="dim">-</span>'
+    )
+    tags = "".join(f'<span class="tag">{_text(tag)}</span>' for tag in dag.tags)
+    return (
+        f"<tr><td><code>{_text(dag.dag_id)}</code></td><td>{_text(dag.schedule_text or '-')}</td>"
+        f"<td>{'paused' if dag.is_paused else 'active'}</td><td>{last}</td><td>{tags}</td></tr>"
+    )
+
+
+def _run(run: RunRecord, now: datetime) -> str:
+    took = ""
+    if run.start_date is not None:
+        took = f"{max(0.0, ((run.end_date or now) - run.start_date).total_seconds()):.1f} s"
+    started = f"{run.start_date:%Y-%m-%d %H:%M:%S}" if run.start_date else "-"
+    return (
+        f"<tr><td><code>{_text(run.dag_id)}</code></td><td>{_text(run.run_id)}</td><td>{_state(run.state)}</td>"
+        f'<td>{started}</td><td>{took}</td><td class="wide dim">{_text(run.reason)}</td></tr>'
+    )
+
+
+def _state(state: str) -> str:
+    return f'<span class="{_text(state)}"><span class="dot"></span>{_text(state)}</span>'
+
+
+def _error(file: FileRecord) -> str:
+    return f"<pre><b>{_text(file.fileloc)}</b>\n{_text(file.error or '')}</pre>"
+
+
+def _text(value: object) -> str:
+    return escape(str(value))

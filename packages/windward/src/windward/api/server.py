@@ -1,0 +1,124 @@
+"""Serving the application: uvicorn in this process, on a socket that is open already, until told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import socket
+from collections.abc import Callable, Coroutine, Generator
+from typing import Protocol
+
+import uvicorn
+
+from windward.api.access import FirstUser
+from windward.api.app import Routes, make_app
+from windward.errors import UnavailableError
+from windward.ports.clock import Clock
+from windward.ports.store import Store
+from windward.settings import Settings
+
+log = logging.getLogger("windward.api")
+BEAT_S = 15.0
+TICK_S = 1.0
+SHUTDOWN_S = 2
+"""How long open requests may take once the server stops."""
+FIRST_USER_FILE = "first_user.json"
+
+
+class Stop(Protocol):
+    """A request to stop: something to ask, and a descriptor that is readable from then on."""
+
+    def is_set(self) -> bool:
+        """Whether to stop."""
+
+    def fileno(self) -> int:
+        """Return the descriptor."""
+
+
+class _Server(uvicorn.Server):
+    """A server that leaves signals to the process it runs in, and that sleeps while nothing happens."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.stopped = asyncio.Event()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None]:
+        """Capture none."""
+        yield
+
+    async def main_loop(self) -> None:
+        """Keep the `Date` header right, once a second; uvicorn's own loop turns ten times as often."""
+        while not self.stopped.is_set():
+            await self.on_tick(0)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.stopped.wait(), TICK_S)
+
+
+def serve(
+    settings: Settings,
+    store: Store,
+    listener: socket.socket,
+    *,
+    clock: Clock,
+    name: str,
+    stop: Stop,
+    ready: Callable[[], None],
+) -> None:
+    """Serve until `stop` is set; `ready` is called when requests are answered."""
+    routes = Routes(
+        store,
+        now=clock.now,
+        host_lease_s=settings.scheduler.host_lease_s,
+        first_user=FirstUser(settings.home / FIRST_USER_FILE),
+        title=settings.api.instance_name or "Windward",
+    )
+    config = uvicorn.Config(
+        make_app(routes),
+        access_log=False,
+        log_config=None,
+        log_level="warning",
+        lifespan="off",
+        server_header=False,
+        timeout_graceful_shutdown=SHUTDOWN_S,
+        ws="none",
+    )
+
+    async def beat() -> None:
+        while True:
+            await asyncio.to_thread(_beat, store, clock, name)
+            await asyncio.sleep(BEAT_S)
+
+    asyncio.run(_run(config, listener, stop, beat, ready))
+
+
+async def _run(
+    config: uvicorn.Config,
+    listener: socket.socket,
+    stop: Stop,
+    beat: Callable[[], Coroutine[None, None, None]],
+    ready: Callable[[], None],
+) -> None:
+    loop = asyncio.get_running_loop()
+    server = _Server(config)
+
+    def end() -> None:
+        loop.remove_reader(stop.fileno())
+        server.stopped.set()
+
+    loop.add_reader(stop.fileno(), end)
+    beating = asyncio.ensure_future(beat())
+    loop.call_soon(ready)
+    try:
+        await server.serve(sockets=[listener])
+    finally:
+        beating.cancel()
+
+
+def _beat(store: Store, clock: Clock, name: str) -> None:
+    try:
+        store.hosts.beat_component("api-server", name, hostname=name, pid=os.getpid(), now=clock.now())
+    except UnavailableError as error:
+        log.warning("sign of life not written", extra={"error": str(error)})

@@ -1,0 +1,46 @@
+"""The API server component."""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING
+
+from windward.app.console import log_to_stderr
+from windward.app.process import (
+    Ready,
+    component_name,
+    exit_code_of,
+    is_ready,
+    report_on_signal,
+    stop_on_signals,
+)
+from windward.ports.clock import SystemClock
+from windward.settings import Settings
+
+if TYPE_CHECKING:
+    from windward.app.session import Session
+
+
+def run_api_server(
+    settings: Settings, *, listener: socket.socket | None = None, ready: Ready = is_ready
+) -> None:
+    """Serve in this process until SIGTERM or SIGINT, on `listener` when it is open already."""
+    from windward.api.listen import listen
+    from windward.api.server import serve
+    from windward.app.session import opened_store
+
+    stop = stop_on_signals()
+    opened = listener or listen(settings.api)
+    store = opened_store(settings)
+    report_on_signal(store)
+    try:
+        serve(settings, store, opened, clock=SystemClock(), name=component_name(), stop=stop, ready=ready)
+    finally:
+        store.close()
+
+
+def main(session: Session) -> int:
+    """Run `windward api-server`; return the exit code."""
+    settings = session.prepared
+    log_to_stderr(settings.logging, component="api-server")
+    return exit_code_of(lambda: run_api_server(settings))

@@ -1,0 +1,53 @@
+"""Where large values and code snapshots are, by the settings. Loads no database."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from windward.settings import Settings
+from windward.store.code import LocalCodeStore
+
+if TYPE_CHECKING:
+    from windward.ports.files import ObjectStore
+
+
+class LargeXComs:
+    """Large values in the object store, which is opened at first use: its library starts threads.
+
+    A process that forks must have none, so the store belongs to the task's own process.
+    """
+
+    def __init__(self, url: str, *, threshold_bytes: int) -> None:
+        self.threshold_bytes = threshold_bytes
+        self._url = url
+        self._store: ObjectStore | None = None
+
+    def put(self, name: str, data: bytes) -> str:
+        """Store and return the location (a URL)."""
+        return self._opened().put(name, data)
+
+    def get(self, location: str) -> bytes:
+        """Return the bytes."""
+        return self._opened().get(location)
+
+    def delete(self, location: str) -> None:
+        """Delete if it is there; raise `NotFoundError` when the location is of another store."""
+        self._opened().delete(location)
+
+    def _opened(self) -> ObjectStore:
+        if self._store is None:
+            from windward.store.objects import open_object_store
+
+            self._store = open_object_store(self._url)
+        return self._store
+
+
+def code_store(settings: Settings) -> LocalCodeStore:
+    """Return the snapshots of DAG code of this home."""
+    return LocalCodeStore(settings.home / "code")
+
+
+def large_values(settings: Settings) -> LargeXComs:
+    """Return where values above the threshold go."""
+    url = settings.xcom.object_store_url or str(settings.home / "xcom")
+    return LargeXComs(url, threshold_bytes=settings.xcom.threshold_bytes)

@@ -1,0 +1,38 @@
+"""The DAG processor component."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from windward.app.console import log_to_stderr
+from windward.app.process import Ready, exit_code_of, is_ready, report_on_signal, stop_on_signals
+from windward.ports.clock import SystemClock
+from windward.settings import Settings
+
+if TYPE_CHECKING:
+    from windward.app.session import Session
+
+
+def run_dag_processor(settings: Settings, *, ready: Ready = is_ready) -> None:
+    """Run a DAG processor in this process until SIGTERM or SIGINT."""
+    from windward.app.files import code_store
+    from windward.app.session import opened_store
+    from windward.app.wakeup import open_wakeup
+    from windward.processor.processor import run_processor
+
+    stop = stop_on_signals()
+    store = opened_store(settings)
+    report_on_signal(store)
+    try:
+        ready()
+        wakeup = open_wakeup(settings, store)
+        run_processor(settings, store, wakeup, SystemClock(), stop, code=code_store(settings))
+    finally:
+        store.close()
+
+
+def main(session: Session) -> int:
+    """Run `windward processor`; return the exit code."""
+    settings = session.prepared
+    log_to_stderr(settings.logging, component="processor")
+    return exit_code_of(lambda: run_dag_processor(settings))

@@ -1,0 +1,47 @@
+"""The worker host component. Never loads the database: it talks to the scheduler only."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from windward.app.console import log_to_stderr
+from windward.app.process import exit_code_of
+from windward.executors.doors import scheduler_socket
+from windward.settings import Settings
+
+if TYPE_CHECKING:
+    from windward.app.session import Session
+
+
+def run_worker_host(settings: Settings) -> None:
+    """Run a worker host in this process until SIGTERM or SIGINT, or until the scheduler tells it to stop."""
+    from windward.app.files import code_store, large_values
+    from windward.app.host_locks import hold_host_lock
+    from windward.runner.host import run_host
+    from windward.runner.options import HostOptions
+    from windward.sdk import defaults
+
+    defaults.configure(defaults.from_settings(settings.core, settings.scheduler))
+    options = HostOptions.from_settings(
+        settings,
+        socket_path=scheduler_socket(settings.run_folder),
+        code_store=code_store(settings),
+        large_values=large_values(settings),
+    )
+    with hold_host_lock(settings.run_folder, options.host_id):
+        run_host(options)
+
+
+def main(session: Session) -> int:
+    """Run `windward worker host`; return the exit code."""
+    settings = session.prepared
+    log_to_stderr(settings.logging, component="worker")
+    return exit_code_of(lambda: run_worker_host(settings))
+
+
+if __name__ == "__main__":
+    from windward.app.session import Session as OwnSession
+
+    sys.exit(main(OwnSession(os.environ)))

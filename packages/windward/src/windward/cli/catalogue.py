@@ -1,0 +1,60 @@
+"""Every group of commands: its name, its module, and one line of help. Data only, so that `--help` imports nothing."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Group(NamedTuple):
+    """A word after `windward`. Its module has `add_commands(parser)`."""
+
+    module: str
+    help: str
+    heading: str
+    aliases: tuple[str, ...] = ()
+
+
+_START = "Start"
+_WORK = "DAGs and tasks"
+_KEEP = "What is kept"
+_KNOW = "The installation"
+
+GROUPS: dict[str, Group] = {
+    "standalone": Group("components", "run everything in one terminal", _START),
+    "scheduler": Group("components", "run the scheduler", _START),
+    "processor": Group("components", "run the DAG processor", _START, ("dag-processor",)),
+    "api-server": Group("components", "run the API server", _START),
+    "worker": Group("components", "run a worker host", _START),
+    "triggerer": Group("components", "run the triggerer", _START),
+    "dags": Group("dags", "list, trigger, pause, test and explain DAGs", _WORK),
+    "tasks": Group("tasks", "list, clear, render and test tasks; read their logs", _WORK),
+    "backfill": Group("backfill", "run a DAG for a range of dates", _WORK),
+    "variables": Group("variables", "get, set, import and export variables", _KEEP),
+    "connections": Group("connections", "get, add, import and export connections", _KEEP),
+    "pools": Group("pools", "get, set, import and export pools", _KEEP),
+    "db": Group("db", "migrate, check and clean the metadata database", _KNOW),
+    "config": Group("config", "show settings and where they come from", _KNOW),
+    "jobs": Group("jobs", "check that components are alive", _KNOW),
+    "providers": Group("about", "list installed provider packages", _KNOW),
+    "info": Group("about", "show versions, places and the database", _KNOW),
+    "version": Group("about", "show the version", _KNOW),
+}
+
+
+def group_named(word: str) -> str | None:
+    """Return the group that `word` names, by its name or an alias."""
+    if word in GROUPS:
+        return word
+    return next((name for name, group in GROUPS.items() if word in group.aliases), None)
+
+
+def overview() -> str:
+    """Return all groups under their headings, as the help shows them."""
+    lines = []
+    heading = ""
+    for name, group in GROUPS.items():
+        if group.heading != heading:
+            heading = group.heading
+            lines += ["", f"{heading}:"]
+        lines.append(f"  {name:<14}{group.help}")
+    return "\n".join(lines[1:])

@@ -1,0 +1,157 @@
+"""What `windward connections` does: reading and writing stored connections, as fields, URIs and JSON."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from typing import Any
+
+from windward.app.session import Session
+from windward.cli.arguments import nearest
+from windward.cli.files import dumped, format_of, read_mapping, write_text
+from windward.cli.output import note, show_one, show_rows
+from windward.errors import InvalidIdError, UserError
+from windward.model.ids import ID_LENGTH_MAX
+from windward.sdk.connection import FIELDS, Connection, from_text
+from windward.sdk.exceptions import AirflowException
+
+PUBLIC = ("conn_id", "conn_type", "host", "schema", "login", "port", "description")
+"""Fields that are shown without being asked for; the others may hold secrets."""
+
+
+def _row(connection: Connection, *, show_values: bool) -> dict[str, Any]:
+    row = {name: getattr(connection, name) for name in PUBLIC}
+    if show_values:
+        row |= {
+            "password": connection.password,
+            "extra": connection.extra,
+            "uri": connection.get_uri(),
+        }
+    else:
+        row |= {"has_password": bool(connection.password), "has_extra": bool(connection.extra)}
+    return row
+
+
+def _stored(session: Session) -> list[Connection]:
+    return [
+        Connection(conn_id=conn_id, **fields) for conn_id, fields in session.store.secrets.list_connections()
+    ]
+
+
+def _found(session: Session, conn_id: str) -> Connection:
+    connections = {connection.conn_id or "": connection for connection in _stored(session)}
+    if conn_id not in connections:
+        raise UserError(
+            f"there is no connection `{conn_id}`",
+            hint=f"{nearest(conn_id, connections)}`windward connections list` shows all.",
+        )
+    return connections[conn_id]
+
+
+def list_all(args: Namespace, session: Session) -> int:
+    """Print all connections."""
+    connections = [_found(session, args.conn_id)] if args.conn_id else _stored(session)
+    more = ("password", "extra", "uri") if args.show_values else ("has_password", "has_extra")
+    rows = [_row(connection, show_values=args.show_values) for connection in connections]
+    show_rows(rows, output=args.output, columns=(*PUBLIC, *more))
+    return 0
+
+
+def get(args: Namespace, session: Session) -> int:
+    """Print one connection."""
+    show_one(_row(_found(session, args.conn_id), show_values=args.show_values), output=args.output)
+    return 0
+
+
+def add(args: Namespace, session: Session) -> int:
+    """Add a connection."""
+    single = {
+        name: getattr(args, f"conn_{'type' if name == 'conn_type' else name}")
+        for name in FIELDS
+        if getattr(args, f"conn_{'type' if name == 'conn_type' else name}") is not None
+    }
+    ways = [way for way in (args.conn_uri, args.conn_json, single or None) if way is not None]
+    if len(ways) != 1:
+        raise UserError(
+            f"connection `{args.conn_id}` is described {'in two ways' if ways else 'by nothing'}",
+            hint="Give one of `--conn-uri`, `--conn-json`, or `--conn-type` with the other fields.",
+        )
+    if session.store.secrets.get_connection(args.conn_id) is not None:
+        raise UserError(
+            f"connection `{args.conn_id}` exists already",
+            hint=f"Delete it by `windward connections delete {args.conn_id}`, or give another id.",
+        )
+    text = args.conn_uri if args.conn_uri is not None else args.conn_json
+    text = sys.stdin.read() if text == "-" else text
+    given: Any = single if text is None else text
+    _put(session, args.conn_id, _described(args.conn_id, given))
+    note(f"added connection `{args.conn_id}`")
+    return 0
+
+
+def _described(conn_id: str, given: Any) -> Connection:
+    """Return the connection that fields, JSON or a URI describe."""
+    if not conn_id.strip() or len(conn_id) > ID_LENGTH_MAX:
+        raise InvalidIdError(
+            f"`{conn_id}` is not the id of a connection", hint=f"Use 1 to {ID_LENGTH_MAX} characters."
+        )
+    try:
+        connection = (
+            from_text(given, conn_id=conn_id)
+            if isinstance(given, str)
+            else Connection.from_json(given, conn_id)
+        )
+        connection.get_extra_dejson()
+    except (AirflowException, ValueError, TypeError) as error:
+        raise UserError(
+            f"connection `{conn_id}` cannot be read: {str(error).partition(chr(10))[0]}",
+            hint=f"Write a URI, or an object of the fields {', '.join(FIELDS)}; `extra` is JSON.",
+        ) from error
+    if not connection.conn_type:
+        raise UserError(
+            f"connection `{conn_id}` has no type",
+            hint="Begin the URI with it, as in `postgres://host/db`, or give one.",
+        )
+    return connection
+
+
+def _put(session: Session, conn_id: str, connection: Connection) -> None:
+    session.store.secrets.set_connection(conn_id, {name: getattr(connection, name) for name in FIELDS})
+
+
+def delete(args: Namespace, session: Session) -> int:
+    """Delete a connection."""
+    _found(session, args.conn_id)
+    session.store.secrets.delete_connection(args.conn_id)
+    note(f"deleted connection `{args.conn_id}`")
+    return 0
+
+
+def import_file(args: Namespace, session: Session) -> int:
+    """Import connections; all of the file is read before anything is written."""
+    connections = {conn_id: _described(conn_id, given) for conn_id, given in read_mapping(args.file).items()}
+    known = {connection.conn_id for connection in _stored(session)}
+    count = 0
+    for conn_id, connection in connections.items():
+        if conn_id in known and not args.overwrite:
+            note(f"connection `{conn_id}` exists already and was left as it is; `--overwrite` replaces it")
+            continue
+        _put(session, conn_id, connection)
+        count += 1
+    note(f"imported {count} of {len(connections)} connections")
+    return 0
+
+
+def export_file(args: Namespace, session: Session) -> int:
+    """Write all connections."""
+    connections = _stored(session)
+    form = format_of(args.file, given=args.file_format)
+    if form == "env":
+        as_json = args.serialization_format == "json"
+        lines = [f"{one.conn_id}={one.as_json() if as_json else one.get_uri()}\n" for one in connections]
+        write_text(args.file, "".join(lines))
+    else:
+        values = {one.conn_id: {name: getattr(one, name) for name in FIELDS} for one in connections}
+        write_text(args.file, dumped(values, form=form))
+    note(f"exported {len(connections)} connections")
+    return 0

@@ -1,0 +1,41 @@
+"""`windward dags`, with DAG files: test and reserialize; and explain."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from windward.app.session import Session
+from windward.cli.components import component
+from windward.errors import UserError
+
+
+def test(args: Namespace, session: Session) -> int:
+    """Run a DAG once in this process."""
+    target = args.dagfile_path or args.target
+    dag_id = args.target if args.dagfile_path else None
+    code: int = component("windward.app.dag_test", "main", what="dags test")(
+        target,
+        session.aware(args.logical_date) if args.logical_date else None,
+        args.conf or {},
+        dag_id=dag_id,
+        mark_success_pattern=args.mark_success_pattern,
+        settings=session.settings,
+        environ=session.environ,
+    )
+    return code
+
+
+def reserialize(args: Namespace, session: Session) -> int:
+    """Read all DAG files again."""
+    del args
+    code: int = component("windward.app.reserialize", "main", what="dags reserialize")(session)
+    return code
+
+
+def explain(args: Namespace, session: Session) -> int:
+    """Say that it is not there yet."""
+    del args, session
+    raise UserError(
+        "`windward dags explain` comes with a later release",
+        hint="`windward tasks states-for-dag-run DAG RUN` shows where a run stands.",
+    )

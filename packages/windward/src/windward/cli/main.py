@@ -1,0 +1,133 @@
+"""The entry point: finds the command, runs it in a session, and turns errors into words and exit codes.
+
+Exit codes: 0 done, 1 not done (the message says why), 2 the command line cannot be understood.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import SUPPRESS
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from windward import __version__
+from windward.cli.arguments import Parser, UsageError, refuse_leftovers
+from windward.cli.catalogue import GROUPS, group_named, overview
+
+if TYPE_CHECKING:
+    from windward.app.session import Session
+
+INTERRUPTED = 130
+
+MakeSession = Callable[[Mapping[str, str]], "Session"]
+
+
+def main(
+    argv: Sequence[str] | None = None,
+    *,
+    environ: Mapping[str, str] | None = None,
+    make_session: MakeSession | None = None,
+) -> int:
+    """Run one command and return its exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    environ = os.environ if environ is None else environ
+    is_verbose = "--verbose" in words or "-v" in words
+    try:
+        return _run(words, environ=environ, make_session=make_session)
+    except UsageError as error:
+        return _refuse(str(error), hint=error.hint, code=2)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader (`head`, a pager) has seen enough. Python would complain once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:  # noqa: BLE001 - the process boundary: nothing is above that could say it
+        if is_verbose:
+            import traceback
+
+            traceback.print_exc()
+        return _explain(error)
+
+
+def build_parser(*, groups: Sequence[str]) -> Parser:
+    """Return the parser with the commands of `groups`; every other group is known by name only."""
+    parser = Parser(
+        prog="windward",
+        usage="windward [--version] COMMAND ...",
+        description="Run data pipelines written for Airflow.",
+        epilog=f"{overview()}\n\n`windward COMMAND --help` explains one command.",
+        add_help=False,
+    )
+    parser.add_argument("-h", "--help", action="help", help="show this")
+    parser.add_argument("--version", action="version", version=__version__, help="show the version")
+    actions = parser.add_subparsers(
+        dest="group", metavar="COMMAND", parser_class=Parser, prog="windward", help=SUPPRESS
+    )
+    for name, group in GROUPS.items():
+        child: Parser = actions.add_parser(
+            name, aliases=list(group.aliases), description=f"{group.help[:1].upper()}{group.help[1:]}."
+        )
+        if name in groups:
+            import_module(f"windward.cli.{group.module}").add_commands(name, child)
+    return parser
+
+
+def _run(words: list[str], *, environ: Mapping[str, str], make_session: MakeSession | None) -> int:
+    if "_ARGCOMPLETE" in environ:
+        import argcomplete
+
+        argcomplete.autocomplete(build_parser(groups=list(GROUPS)))
+    named = next((word for word in words if not word.startswith("-")), None)
+    group = group_named(named) if named is not None else None
+    parser = build_parser(groups=[group] if group else [])
+    try:
+        args, leftovers = parser.parse_known_args(words)
+    except SystemExit as stop:  # after `--help` and `--version`
+        return int(stop.code or 0)
+    if getattr(args, "execute", None) is None:
+        parser.print_help(sys.stderr)
+        return 2
+    if leftovers:
+        refuse_leftovers(args.parser, leftovers)
+    with (make_session or _session)(environ) as session:
+        code: int = args.execute(args, session)
+    sys.stdout.flush()
+    return code
+
+
+def _session(environ: Mapping[str, str]) -> Session:
+    from windward.app.session import Session
+
+    return Session(environ)
+
+
+def _explain(error: Exception) -> int:
+    from windward.errors import ConflictError, NotFoundError, UnavailableError, UserError
+
+    match error:
+        case UserError():
+            return _refuse(error.message, hint=error.hint)
+        case ConflictError():
+            return _refuse(
+                str(error), hint="Someone else changed it at the same moment. Look again, then repeat it."
+            )
+        case NotFoundError():
+            return _refuse(str(error), hint="List what exists, and check the spelling.")
+        case UnavailableError():
+            return _refuse(
+                str(error),
+                hint="Nothing was written. `windward db check` tells whether the database answers.",
+            )
+        case _:
+            return _refuse(
+                f"{type(error).__name__}: {error}" if str(error) else type(error).__name__,
+                hint="This is an error of Windward, not yours. Repeat with `--verbose`, and report what it prints.",
+            )
+
+
+def _refuse(message: str, *, hint: str, code: int = 1) -> int:
+    print(f"error: {message}\n\nhint: {hint}", file=sys.stderr)
+    return code

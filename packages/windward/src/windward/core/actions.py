@@ -1,0 +1,213 @@
+"""What a decision may ask of the store: a closed set of compare-and-set writes.
+
+Each action carries the state (and the fence) it was decided upon. A store that finds something else
+refuses the action instead of overwriting a newer truth. A refused action is normal: someone else was
+first; the cached view is dropped and decided again.
+
+The constructors admit only legal combinations: `move` asserts the transition table and fixes what the
+event itself determines.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from windward.core.transitions import (
+    ARCHIVING,
+    REVOKING,
+    RUN_TRANSITIONS,
+    TASK_TRANSITIONS,
+    RunEvent,
+    TaskEvent,
+    is_legal,
+    is_legal_for_run,
+)
+from windward.model.ids import TaskKey
+from windward.model.records import RunRecord, TaskRecord
+from windward.model.states import RunState, TaskState
+from windward.protocol.outcomes import XComPut
+
+
+class MoveTask(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Move one task instance along the table. Fields left UNSET are not written.
+
+    Applied only if the row still has `expect_state` and `expect_fence`. With `archives`, the attempt
+    that ended is copied to the history in the same transaction. `event`, `at` and `reason` are appended
+    to the row's trail, of which the state is the fold.
+    """
+
+    key: TaskKey
+    event: TaskEvent
+    expect_state: TaskState
+    expect_fence: int
+    state: TaskState
+    at: datetime
+    reason: str = ""
+    archives: bool = False
+    fence: int | UnsetType = UNSET
+    try_number: int | UnsetType = UNSET
+    max_tries: int | UnsetType = UNSET
+    owner: str | UnsetType | None = UNSET
+    queued_at: datetime | UnsetType | None = UNSET
+    start_date: datetime | UnsetType | None = UNSET
+    end_date: datetime | UnsetType | None = UNSET
+    due_at: datetime | UnsetType | None = UNSET
+    first_start_date: datetime | UnsetType | None = UNSET
+    return_length: int | UnsetType | None = UNSET
+    lost_count: int | UnsetType = UNSET
+    skip_by: str | UnsetType | None = UNSET
+    exit_fact: str | UnsetType | None = UNSET
+    map_label: str | UnsetType | None = UNSET
+    rendered: str | UnsetType | None = UNSET
+    """Rendered template fields as JSON text, masked."""
+    xcoms: tuple[XComPut, ...] = ()
+    """Stored in the same transaction."""
+    drop_xcoms: bool = False
+    """Delete what earlier attempts of the instance pushed, in the same transaction."""
+
+
+def move(
+    task: TaskRecord,
+    event: TaskEvent,
+    *,
+    at: datetime,
+    reason: str = "",
+    **changes: object,
+) -> MoveTask:
+    """Build the move of `task` by `event`; `changes` are further columns of `MoveTask`."""
+    assert is_legal(event, task.state), f"{event} is not legal in state {task.state}"
+    fence = task.fence + 1 if event in REVOKING else UNSET
+    return MoveTask(
+        key=task.key,
+        event=event,
+        expect_state=task.state,
+        expect_fence=task.fence,
+        state=TASK_TRANSITIONS[event][1],
+        at=at,
+        reason=reason,
+        archives=event in ARCHIVING and task.try_number > 0,
+        fence=fence,
+        **changes,  # type: ignore[arg-type]
+    )
+
+
+class AddTasks(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Insert the instances of an expansion. Refused whole when one of them exists already.
+
+    `replaces` is the placeholder (map index -1) that they stand for: its row is deleted in the same
+    transaction, and the action is refused unless it is still in `replaces_state` with `replaces_fence`.
+    """
+
+    run_pk: int
+    tasks: tuple[TaskRecord, ...]
+    replaces: TaskKey | None = None
+    replaces_state: TaskState = TaskState.NONE
+    replaces_fence: int = 0
+    at: datetime
+    reason: str = ""
+
+
+class CreateRun(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Insert a run with its task instances.
+
+    Refused when the DAG already has a run of that run id or logical date. `advance_schedule` also moves
+    the DAG's place in its schedule to this slot, if it is still at `expect_last_run_after`.
+    """
+
+    run: RunRecord
+    tasks: tuple[TaskRecord, ...]
+    at: datetime
+    advance_schedule: bool = False
+    expect_last_run_after: datetime | None = None
+
+
+class MoveRun(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Move a run along the table. Applied only if the row still has `expect_state`."""
+
+    run_pk: int
+    dag_id: str
+    event: RunEvent
+    expect_state: RunState
+    state: RunState
+    at: datetime
+    reason: str = ""
+    document_hash: str | UnsetType = UNSET
+    start_date: datetime | UnsetType | None = UNSET
+    end_date: datetime | UnsetType | None = UNSET
+    queued_at: datetime | UnsetType | None = UNSET
+    clear_number: int | UnsetType = UNSET
+    callback: str | None = None
+    """Kind of DAG-level callback to put into the outbox in the same transaction."""
+    callback_task: TaskKey | None = None
+
+
+def move_run(
+    run: RunRecord, event: RunEvent, *, at: datetime, reason: str = "", **changes: object
+) -> MoveRun:
+    """Build the move of `run` by `event`; `changes` are further columns of `MoveRun`."""
+    assert is_legal_for_run(event, run.state), f"{event} is not legal in run state {run.state}"
+    return MoveRun(
+        run_pk=run.run_pk,
+        dag_id=run.dag_id,
+        event=event,
+        expect_state=run.state,
+        state=RUN_TRANSITIONS[event][1],
+        at=at,
+        reason=reason,
+        **changes,  # type: ignore[arg-type]
+    )
+
+
+class SkipSlot(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Move a DAG's place in its schedule past a slot whose logical date has a run already."""
+
+    dag_id: str
+    run_after: datetime
+    interval_start: datetime
+    interval_end: datetime
+    expect_last_run_after: datetime | None
+
+
+class ExpectRun(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Write nothing, but refuse the group unless the run still has this revision.
+
+    Compare-and-set on a task's own row does not see that a person has just cleared what the task waits for.
+    """
+
+    run_pk: int
+    revision: int
+
+
+class TouchRun(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Raise the run's revision: part of everything that people do to its tasks."""
+
+    run_pk: int
+
+
+class PauseDag(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Pause or unpause a DAG, if it is in the opposite state."""
+
+    dag_id: str
+    is_paused: bool
+    at: datetime
+    reason: str = ""
+
+
+class MoveCallback(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Hand a DAG-level callback to a worker (`submitted`), grant it (`started`), or finish it (`done`)."""
+
+    callback_pk: int
+    expect_fence: int
+    expect_state: str
+    fence: int
+    state: str
+    """`queued`, `submitted`, `started`, `done`, `failed`."""
+    at: datetime
+    owner: str | None = None
+    tries: int = 0
+
+
+Action = MoveTask | AddTasks | CreateRun | SkipSlot | MoveRun | ExpectRun | TouchRun | PauseDag | MoveCallback

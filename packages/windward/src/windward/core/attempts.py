@@ -1,0 +1,257 @@
+"""Decisions on attempts: when one is made, granted, ended, lost or found never to have started.
+
+An attempt is named by its instance and fence. A message with another fence is stale and changes nothing.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from windward.core.actions import MoveTask, move
+from windward.core.retries import due_at, may_retry, retry_delay_s
+from windward.core.transitions import TaskEvent
+from windward.core.view import UNSTARTED, RunView
+from windward.model.records import TaskRecord
+from windward.model.states import TaskState
+from windward.protocol.outcomes import Deferred, Ending, ExitFact, Failed, Rescheduled, Skipped, Succeeded
+
+_JSON = msgspec.json.Encoder()
+
+QUEUEABLE = UNSTARTED | {TaskState.UP_FOR_RETRY, TaskState.UP_FOR_RESCHEDULE}
+
+
+def decide_queue(record: TaskRecord, *, now: datetime) -> MoveTask:
+    """Make an attempt of an instance that is ready and was given a slot.
+
+    A rescheduled sensor goes on within its try; everything else begins a new one.
+    """
+    goes_on = record.state is TaskState.UP_FOR_RESCHEDULE
+    return move(
+        record,
+        TaskEvent.QUEUE,
+        at=now,
+        try_number=record.try_number if goes_on else record.try_number + 1,
+        queued_at=now,
+        owner=None,
+        start_date=None,
+        end_date=None,
+        due_at=None,
+        exit_fact=None,
+    )
+
+
+def decide_start(
+    record: TaskRecord | None, *, fence: int, host_id: str, now: datetime
+) -> MoveTask | str | None:
+    """Decide whether user code of an attempt may run on a host.
+
+    Returns the move that grants it, None when this host holds the grant already (its answer was lost on
+    the way), or the reason of a refusal.
+    """
+    if record is None:
+        return "there is no such task instance"
+    if record.fence != fence:
+        return f"the attempt was superseded (fence {fence}, now {record.fence})"
+    if record.state is TaskState.RUNNING and record.owner == host_id:
+        return None
+    if record.state is not TaskState.QUEUED:
+        return f"the instance is {record.state}"
+    return move(
+        record,
+        TaskEvent.START,
+        at=now,
+        owner=host_id,
+        start_date=now,
+        first_start_date=record.first_start_date or now,
+        drop_xcoms=record.first_start_date is not None or record.try_number > 1,
+    )
+
+
+def decide_end(
+    view: RunView,
+    record: TaskRecord | None,
+    ending: Ending,
+    *,
+    fence: int,
+    now: datetime,
+    lost_attempts_max: int,
+) -> list[MoveTask] | None:
+    """Decide what an attempt's end means: the moves to make, or None when the message is stale."""
+    if record is None or record.fence != fence:
+        return None
+    if record.state is TaskState.RESTARTING:
+        return [_restart(record, reason="its old attempt has ended", now=now)]
+    if record.state not in (TaskState.RUNNING, TaskState.QUEUED):
+        return None
+    exit_fact = _JSON.encode(ending.exit).decode()
+    rendered = _JSON.encode(ending.rendered).decode() if ending.rendered else None
+    match ending.outcome:
+        case Succeeded() as outcome if record.state is TaskState.RUNNING:
+            done = move(
+                record,
+                TaskEvent.SUCCEED,
+                at=now,
+                end_date=ending.at,
+                return_length=outcome.return_length,
+                map_label=outcome.map_label,
+                exit_fact=exit_fact,
+                rendered=rendered,
+                xcoms=outcome.xcoms,
+            )
+            return [done, *_skips(view, record, outcome.skip, now=now)]
+        case Skipped(message=message) if record.state is TaskState.RUNNING:
+            reason = message or "the task asked to be skipped"
+            return [
+                move(record, TaskEvent.SKIP, at=now, reason=reason, end_date=ending.at, exit_fact=exit_fact,
+                     rendered=rendered)
+            ]  # fmt: skip
+        case Rescheduled(at=at) if record.state is TaskState.RUNNING:
+            return [
+                move(record, TaskEvent.RESCHEDULE, at=now, end_date=ending.at, due_at=at, exit_fact=exit_fact)
+            ]
+        case Failed() as outcome:
+            reason = _in_words(ending.exit)
+            return [
+                _fail(view, record, outcome, reason, exit_fact, rendered, ending.at, now, lost_attempts_max)
+            ]
+        case Deferred():
+            outcome = Failed(may_retry=False)
+            reason = "deferrable operators are not supported by this version"
+            return [
+                _fail(view, record, outcome, reason, exit_fact, rendered, ending.at, now, lost_attempts_max)
+            ]
+        case _:
+            # Ended well without ever having been granted a start: nothing that it says may count.
+            return None
+
+
+def decide_lost(
+    view: RunView, record: TaskRecord, *, reason: str, now: datetime, lost_attempts_max: int
+) -> MoveTask | None:
+    """Decide on an attempt whose worker is gone; None when there is nothing to decide."""
+    if record.state is TaskState.RESTARTING:
+        return _restart(record, reason=reason, now=now)
+    if record.state is TaskState.QUEUED:
+        return move(record, TaskEvent.REQUEUE, at=now, reason=reason, queued_at=now)
+    if record.state is not TaskState.RUNNING:
+        return None
+    fact = _JSON.encode(ExitFact(kind="lost", message=reason)).decode()
+    outcome = Failed(is_infrastructure=True)
+    return _fail(view, record, outcome, reason, fact, None, now, now, lost_attempts_max)
+
+
+def decide_late(
+    view: RunView, record: TaskRecord, *, times: int, times_max: int, reason: str, now: datetime
+) -> MoveTask:
+    """Decide on a queued attempt that no worker started in time, for the `times`-th time of this try.
+
+    It is sent again, and at last counts as a failed try, so that a queue without workers does not wait in silence.
+    """
+    if times <= times_max:
+        return move(record, TaskEvent.REQUEUE, at=now, reason=reason, queued_at=now)
+    fact = _JSON.encode(ExitFact(kind="never_started", message=reason)).decode()
+    return _fail(view, record, Failed(), reason, fact, None, now, now, lost_attempts_max=0)
+
+
+def _restart(record: TaskRecord, *, reason: str, now: datetime) -> MoveTask:
+    """The old attempt of an instance that was cleared while it ran has ended: it may begin anew."""
+    return move(
+        record,
+        TaskEvent.RESTARTED,
+        at=now,
+        reason=reason,
+        owner=None,
+        queued_at=None,
+        start_date=None,
+        end_date=None,
+        first_start_date=None,
+        exit_fact=None,
+    )
+
+
+def _fail(
+    view: RunView,
+    record: TaskRecord,
+    outcome: Failed,
+    reason: str,
+    exit_fact: str,
+    rendered: str | None,
+    ended: datetime,
+    now: datetime,
+    lost_attempts_max: int,
+) -> MoveTask:
+    task = view.plan.tasks[view.plan.number_of[record.task_id]]
+    if outcome.is_infrastructure and record.lost_count < lost_attempts_max:
+        return move(
+            record,
+            TaskEvent.LOSE,
+            at=now,
+            reason=reason,
+            end_date=ended,
+            due_at=now,
+            lost_count=record.lost_count + 1,
+            max_tries=record.max_tries + 1,
+            exit_fact=exit_fact,
+        )
+    if outcome.may_retry and may_retry(try_number=record.try_number, max_tries=record.max_tries):
+        delay_s = outcome.retry_delay_s
+        if delay_s is None:
+            delay_s = retry_delay_s(
+                task,
+                dag_id=view.run.dag_id,
+                run_id=view.run.run_id,
+                logical_date=view.run.logical_date,
+                try_number=record.try_number,
+            )
+        return move(
+            record,
+            TaskEvent.RETRY,
+            at=now,
+            reason=reason,
+            end_date=ended,
+            due_at=due_at(now, delay_s),
+            exit_fact=exit_fact,
+            rendered=rendered,
+        )
+    return move(
+        record, TaskEvent.FAIL, at=now, reason=reason, end_date=ended, exit_fact=exit_fact, rendered=rendered
+    )
+
+
+def _skips(view: RunView, branch: TaskRecord, task_ids: tuple[str, ...], *, now: datetime) -> list[MoveTask]:
+    """Skip what a branch decided against; what has begun already is left alone."""
+    moves: list[MoveTask] = []
+    for task_id in task_ids:
+        number = view.plan.number_of.get(task_id)
+        if number is None:
+            continue
+        moves.extend(
+            move(record, TaskEvent.SKIP, at=now, reason=f"`{branch.task_id}` decided against it",
+                 end_date=now, skip_by=branch.task_id)
+            for record in view.undecided(number)
+        )  # fmt: skip
+    return moves
+
+
+def _in_words(fact: ExitFact) -> str:
+    match fact.kind:
+        case "ok":
+            return ""
+        case "exception" | "import_error":
+            return f"{fact.error_type or 'error'}: {fact.message or ''}".rstrip(": ")
+        case "timeout":
+            return fact.message or "it ran longer than its execution_timeout"
+        case "signal":
+            return fact.message or f"it was killed by signal {fact.signal}"
+        case "exit":
+            return fact.message or f"its process left with exit code {fact.exit_code}"
+        case "out_of_memory":
+            return fact.message or "it was killed because memory ran out"
+        case "cancelled":
+            return fact.message or "it was stopped"
+        case "lost":
+            return fact.message or "its worker is gone"
+        case "never_started":
+            return fact.message or "it was never started by a worker"

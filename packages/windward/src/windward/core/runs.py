@@ -1,0 +1,131 @@
+"""Runs: how one is made, by a schedule or by a person, and which queued ones may start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from windward.core.actions import CreateRun, MoveRun, move_run
+from windward.core.transitions import RunEvent
+from windward.document import DagDocument
+from windward.errors import UserError
+from windward.model.ids import check_run_id
+from windward.model.records import DagRecord, RunRecord, TaskRecord
+from windward.model.states import RunState, RunType, TriggeredBy
+from windward.timetable import RunSlot, manual_interval, run_id_of
+
+
+def new_tasks(document: DagDocument, *, run_pk: int) -> tuple[TaskRecord, ...]:
+    """Return the task instances that a new run begins with."""
+    return tuple(
+        TaskRecord(
+            run_pk=run_pk,
+            task_id=task.task_id,
+            max_tries=task.retries,
+        )
+        for task in document.tasks
+    )
+
+
+def decide_scheduled_run(
+    document: DagDocument, dag: DagRecord, slot: RunSlot, *, now: datetime, run_pk: int
+) -> CreateRun:
+    """Make the run of a slot of the schedule."""
+    run_id = run_id_of(
+        RunType.SCHEDULED,
+        semantics=document.semantics,
+        run_after=slot.run_after,
+        logical_date=slot.logical_date,
+        suffix=f"{run_pk:x}",
+    )
+    run = RunRecord(
+        run_pk=run_pk,
+        dag_id=document.dag_id,
+        run_id=run_id,
+        run_type=RunType.SCHEDULED,
+        state=RunState.QUEUED,
+        document_hash=dag.document_hash,
+        run_after=slot.run_after,
+        logical_date=slot.logical_date,
+        data_interval_start=slot.data_interval.start,
+        data_interval_end=slot.data_interval.end,
+        queued_at=now,
+        triggered_by=TriggeredBy.TIMETABLE,
+        reason="due by its schedule",
+    )
+    return CreateRun(
+        run=run,
+        tasks=new_tasks(document, run_pk=run_pk),
+        at=now,
+        advance_schedule=True,
+        expect_last_run_after=dag.last_run_after,
+    )
+
+
+def decide_manual_run(
+    document: DagDocument,
+    *,
+    document_hash: str,
+    run_pk: int,
+    now: datetime,
+    run_id: str | None = None,
+    logical_date: datetime | None = None,
+    conf: dict[str, Any] | None = None,
+    note: str | None = None,
+    run_type: RunType = RunType.MANUAL,
+    triggered_by: TriggeredBy = TriggeredBy.CLI,
+    triggering_user: str | None = None,
+) -> CreateRun:
+    """Make a run that somebody asked for; the conf has been checked against the params by the caller.
+
+    The data interval is the one that the schedule gives to a run at that moment.
+    """
+    if document.allowed_run_types is not None and run_type not in document.allowed_run_types:
+        raise UserError(
+            f"DAG `{document.dag_id}` does not allow runs of type `{run_type}`",
+            hint=f"Its `allowed_run_types` are: {', '.join(document.allowed_run_types)}.",
+        )
+    moment = logical_date or now
+    interval = manual_interval(document.schedule, moment)
+    if run_id is None:
+        run_id = run_id_of(
+            run_type,
+            semantics=document.semantics,
+            run_after=now,
+            logical_date=moment,
+            suffix=f"{run_pk:x}",
+        )
+    run = RunRecord(
+        run_pk=run_pk,
+        dag_id=document.dag_id,
+        run_id=check_run_id(run_id),
+        run_type=run_type,
+        state=RunState.QUEUED,
+        document_hash=document_hash,
+        run_after=now,
+        logical_date=moment,
+        data_interval_start=interval.start,
+        data_interval_end=interval.end,
+        queued_at=now,
+        conf=conf or {},
+        note=note,
+        triggered_by=triggered_by,
+        triggering_user=triggering_user,
+        reason=f"asked for by {triggering_user or triggered_by}",
+    )
+    return CreateRun(run=run, tasks=new_tasks(document, run_pk=run_pk), at=now)
+
+
+def decide_run_starts(
+    queued: Iterable[RunRecord], *, running: int, active_max: int, now: datetime
+) -> list[MoveRun]:
+    """Start queued runs of one DAG, oldest first, as far as `max_active_runs` allows.
+
+    `queued` are runs of one DAG; those whose `run_after` lies ahead stay queued.
+    """
+    free = active_max - running
+    due = sorted((run for run in queued if run.run_after <= now), key=lambda run: (run.run_after, run.run_pk))
+    return [
+        move_run(run, RunEvent.START, at=now, start_date=run.start_date or now) for run in due[: max(0, free)]
+    ]

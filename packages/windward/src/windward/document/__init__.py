@@ -1,0 +1,39 @@
+"""The serialized DAG: a versioned JSON document. Written by the processor, read by everyone else."""
+
+from __future__ import annotations
+
+from windward.document.codec import content_hash, decode, encode
+from windward.document.dag import (
+    SCHEMA_VERSION,
+    DagDocument,
+    EdgeDocument,
+    GroupDocument,
+    ParamDocument,
+    TaskDocument,
+)
+from windward.document.expansion import (
+    ConcatLength,
+    Expansion,
+    Length,
+    LiteralLength,
+    XComLength,
+    ZipLength,
+)
+
+__all__ = [
+    "SCHEMA_VERSION",
+    "ConcatLength",
+    "DagDocument",
+    "EdgeDocument",
+    "Expansion",
+    "GroupDocument",
+    "Length",
+    "LiteralLength",
+    "ParamDocument",
+    "TaskDocument",
+    "XComLength",
+    "ZipLength",
+    "content_hash",
+    "decode",
+    "encode",
+]

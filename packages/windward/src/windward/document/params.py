@@ -1,0 +1,56 @@
+"""The conf of a run against the params of its DAG: values, and whether their schemas accept them.
+
+What lives here: the check that the command line, the API and a trigger task share. What may not: params as authors
+write them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from windward.document.dag import DagDocument
+from windward.errors import InvalidParamError
+
+
+def check_conf(document: DagDocument, conf: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the value of each param of the DAG, the conf's over the default, when all of them fit.
+
+    Keys of the conf that are no params are allowed, and not part of the answer.
+
+    Raises:
+        InvalidParamError: when a param has no value, or one that its JSON schema does not accept.
+    """
+    values: dict[str, Any] = {}
+    for name, param in document.params.items():
+        if name in conf:
+            values[name] = conf[name]
+        elif param.has_default:
+            values[name] = param.default
+        else:
+            raise InvalidParamError(
+                f"param `{name}` of DAG `{document.dag_id}` has no value",
+                hint=f'Give one in the conf, as in `{{"{name}": …}}`.',
+            )
+        if param.schema:
+            _check_value(document.dag_id, name=name, value=values[name], schema=param.schema)
+    return values
+
+
+def _check_value(dag_id: str, *, name: str, value: Any, schema: Mapping[str, Any]) -> None:
+    import jsonschema  # a tenth of a second that only DAGs with params spend
+
+    validator = jsonschema.Draft202012Validator(schema, format_checker=jsonschema.FormatChecker())
+    try:
+        problem = jsonschema.exceptions.best_match(validator.iter_errors(value))
+    except jsonschema.exceptions.SchemaError as error:
+        raise InvalidParamError(
+            f"the schema of param `{name}` of DAG `{dag_id}` is not valid: {error.message}",
+            hint="Correct the keywords of `Param(...)` in the DAG file.",
+        ) from error
+    if problem is not None:
+        at = "".join(f"[{part!r}]" for part in problem.absolute_path)
+        raise InvalidParamError(
+            f"param `{name}`{at} of DAG `{dag_id}` cannot be `{problem.instance!r}`: {problem.message}",
+            hint="Give a value in the conf that its schema accepts; `windward dags details` shows the schema.",
+        )

@@ -1,0 +1,1 @@
+"""The shell around `core`: loads, asks for decisions, applies them, delivers. No task state is judged here."""

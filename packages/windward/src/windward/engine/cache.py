@@ -1,0 +1,241 @@
+"""What the scheduler remembers between passes: plans, views, queued runs, usage, ready work.
+
+All of it can be thrown away at any time and made again from the store. Nothing here decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+import msgspec
+
+from windward.core.actions import Action, AddTasks, CreateRun, MoveRun, MoveTask, PauseDag, SkipSlot
+from windward.core.admission import Limits, ReadyQueue, Usage, scopes
+from windward.core.past import past_of
+from windward.core.plan import DagPlan, compile_plan
+from windward.core.view import RunView
+from windward.document import DagDocument
+from windward.engine.timers import Timer, Timers
+from windward.model.ids import TaskKey
+from windward.model.records import DagRecord, RunRecord, TaskRecord
+from windward.model.states import FINISHED, RUN_FINISHED, RunState, TaskState
+
+
+class Cache:
+    """The scheduler's memory."""
+
+    def __init__(self, *, parallelism: int, queued_timeout_s: float) -> None:
+        self._queued_timeout = timedelta(seconds=queued_timeout_s)
+        self.dags: dict[str, DagRecord] = {}
+        self.plans: dict[str, DagPlan] = {}
+        self.views: dict[int, RunView] = {}
+        """Runs in state running."""
+        self.queued: dict[str, dict[int, RunRecord]] = {}
+        """Runs in state queued, by DAG."""
+        self.running: dict[str, set[int]] = {}
+        self.followers: dict[int, set[int]] = {}
+        """Run to the runs that ask it about the past."""
+        self.usage = Usage()
+        self.limits = Limits(parallelism=parallelism, pools={})
+        self.ready = ReadyQueue()
+        self.timers = Timers()
+        self.dirty_runs: set[int] = set()
+        """Running runs with something to decide."""
+        self.dirty_dags: set[str] = set()
+        """DAGs whose queued runs may be allowed to start, or whose schedule may be due."""
+
+    # -- plans and DAGs ------------------------------------------------------------------
+
+    def add_plan(self, document_hash: str, document: DagDocument) -> DagPlan:
+        """Keep a compiled document."""
+        plan = self.plans.get(document_hash)
+        if plan is None:
+            plan = self.plans[document_hash] = compile_plan(document, document_hash)
+        return plan
+
+    def add_dag(self, dag: DagRecord) -> None:
+        """Keep a DAG row; what depends on it is looked at again."""
+        before = self.dags.get(dag.dag_id)
+        self.dags[dag.dag_id] = dag
+        self.dirty_dags.add(dag.dag_id)
+        if before is not None and before.is_paused and not dag.is_paused:
+            self.ready.release(("paused", dag.dag_id))
+            self.dirty_runs.update(self.running.get(dag.dag_id, ()))
+
+    def is_paused(self, dag_id: str) -> bool:
+        """Whether nothing new of the DAG may begin."""
+        dag = self.dags.get(dag_id)
+        return dag is not None and dag.is_paused
+
+    # -- runs ----------------------------------------------------------------------------
+
+    def add_queued(self, run: RunRecord) -> None:
+        """Keep a queued run."""
+        self.queued.setdefault(run.dag_id, {})[run.run_pk] = run
+        self.dirty_dags.add(run.dag_id)
+
+    def add_view(self, view: RunView) -> None:
+        """Keep a running run and count what it has in flight."""
+        run = view.run
+        self.drop_run(run.run_pk, run.dag_id)
+        self.views[run.run_pk] = view
+        self.running.setdefault(run.dag_id, set()).add(run.run_pk)
+        if view.previous_pk is not None:
+            self.followers.setdefault(view.previous_pk, set()).add(run.run_pk)
+        for record in view.all_instances():
+            self.usage.count(view, record, 1)
+            self.watch_start(record)
+        for due, key in view.next_due():
+            self.timers.set(due, Timer.TASK_DUE, key)
+        self.dirty_runs.add(run.run_pk)
+        self._tell_followers(view, range(len(view.plan.tasks)))
+
+    def set_run_timeout(self, view: RunView) -> None:
+        """Look at the run again when its `dagrun_timeout` ends."""
+        limit_s = view.plan.document.dagrun_timeout_s
+        if limit_s is not None and view.run.start_date is not None:
+            due = view.run.start_date + timedelta(seconds=limit_s)
+            self.timers.set(due, Timer.RUN_TIMEOUT, view.run.run_pk)
+
+    def watch_start(self, record: TaskRecord) -> None:
+        """Look at a queued attempt again when it ought to have been started."""
+        if record.state is TaskState.QUEUED and record.queued_at is not None:
+            due = record.queued_at + self._queued_timeout
+            self.timers.set(due, Timer.START_LATE, (record.key, record.fence))
+
+    def drop_run(self, run_pk: int, dag_id: str) -> RunView | None:
+        """Forget a run, with all that was counted for it."""
+        self.queued.get(dag_id, {}).pop(run_pk, None)
+        view = self.views.pop(run_pk, None)
+        if view is None:
+            return None
+        for record in view.all_instances():
+            self.usage.count(view, record, -1)
+            self._release(view, record)
+        self.running.get(dag_id, set()).discard(run_pk)
+        if view.previous_pk is not None:
+            self.followers.get(view.previous_pk, set()).discard(run_pk)
+        self.dirty_runs.discard(run_pk)
+        self.dirty_dags.add(dag_id)
+        return view
+
+    # -- folding -------------------------------------------------------------------------
+
+    def fold(self, action: Action) -> None:
+        """Take in an action as applied; if the store refuses it, the run is dropped and loaded again."""
+        match action:
+            case MoveTask(key=key):
+                view = self.views.get(key.run_pk)
+                if view is not None:
+                    self._fold_move(view, action)
+            case AddTasks(run_pk=run_pk):
+                view = self.views.get(run_pk)
+                if view is not None:
+                    view.fold_added(action)
+                    numbers = {view.plan.number_of[record.task_id] for record in action.tasks}
+                    self._tell_followers(view, numbers)
+            case MoveRun():
+                self._fold_run(action)
+            case CreateRun():
+                self.add_queued(action.run)
+                if action.advance_schedule:
+                    self._advance_schedule(action.run)
+            case SkipSlot():
+                dag = self.dags.get(action.dag_id)
+                if dag is not None:
+                    self.dags[action.dag_id] = msgspec.structs.replace(
+                        dag,
+                        last_run_after=action.run_after,
+                        last_interval_start=action.interval_start,
+                        last_interval_end=action.interval_end,
+                    )
+                    self.dirty_dags.add(action.dag_id)
+            case PauseDag(dag_id=dag_id, is_paused=is_paused):
+                dag = self.dags.get(dag_id)
+                if dag is not None:
+                    self.add_dag(msgspec.structs.replace(dag, is_paused=is_paused))
+            case _:
+                pass
+
+    def _fold_move(self, view: RunView, action: MoveTask) -> None:
+        folded = view.fold(action)
+        if folded is None:
+            return
+        before, after = folded
+        self.usage.changed(view, before, after)
+        if view.dirty or not view.unfinished:
+            self.dirty_runs.add(view.run.run_pk)
+        if after.due_at is not None and after.state not in FINISHED:
+            self.timers.set(after.due_at, Timer.TASK_DUE, after.key)
+        self.watch_start(after)
+        self._release(view, before)
+        if after.state in FINISHED or before.state in FINISHED:
+            number = view.plan.number_of[after.task_id]
+            self._tell_followers(view, (number, *view.plan.upstream[number]))
+
+    def _release(self, view: RunView, before: TaskRecord) -> None:
+        """Let go what was set aside for a limit that has room again."""
+        number = view.plan.number_of.get(before.task_id)
+        if number is None:
+            return
+        for scope, size in scopes(view.plan, view.run.run_pk, number):
+            if self.usage.scopes.get(scope, 0) < size:
+                self.ready.release(scope)
+
+    def _tell_followers(self, view: RunView, numbers: Iterable[int]) -> None:
+        """Later runs that depend on the past hear how tasks of this run stand now."""
+        for pk in self.followers.get(view.run.run_pk, ()):
+            later = self.views.get(pk)
+            if later is None:
+                continue
+            later.previous_revision = view.run.revision
+            for other in numbers:
+                later_number = later.plan.number_of.get(view.plan.tasks[other].task_id)
+                if later_number is not None and later_number in later.plan.asks_past:
+                    later.past[view.plan.tasks[other].task_id] = past_of(view, other)
+                    later.dirty.add(later_number)
+                    self.dirty_runs.add(pk)
+
+    def _fold_run(self, action: MoveRun) -> None:
+        run = self.queued.get(action.dag_id, {}).get(action.run_pk)
+        self.dirty_dags.add(action.dag_id)
+        if action.state is RunState.RUNNING and run is not None:
+            del self.queued[action.dag_id][action.run_pk]
+            return
+        view = self.views.get(action.run_pk)
+        if view is not None:
+            view.fold_run(action)
+            if view.run.state in RUN_FINISHED:
+                self.drop_run(action.run_pk, action.dag_id)
+
+    def _advance_schedule(self, run: RunRecord) -> None:
+        dag = self.dags.get(run.dag_id)
+        if dag is not None:
+            self.dags[run.dag_id] = msgspec.structs.replace(
+                dag,
+                last_run_after=run.run_after,
+                last_interval_start=run.data_interval_start,
+                last_interval_end=run.data_interval_end,
+            )
+            self.dirty_dags.add(run.dag_id)
+
+    # -- questions -----------------------------------------------------------------------
+
+    def find(self, key: TaskKey) -> tuple[RunView, TaskRecord] | None:
+        """Return an instance of a running run with its view."""
+        view = self.views.get(key.run_pk)
+        record = view.find(key.task_id, key.map_index) if view is not None else None
+        return None if view is None or record is None else (view, record)
+
+    def missing_plans(self, hashes: Iterable[str]) -> set[str]:
+        """Return the documents that have to be loaded."""
+        return {name for name in hashes if name not in self.plans}
+
+    def forget_unused_plans(self) -> None:
+        """Drop plans that no DAG and no run uses."""
+        used = {dag.document_hash for dag in self.dags.values()}
+        used |= {view.plan.document_hash for view in self.views.values()}
+        used |= {run.document_hash for runs in self.queued.values() for run in runs.values()}
+        for name in [name for name in self.plans if name not in used]:
+            del self.plans[name]

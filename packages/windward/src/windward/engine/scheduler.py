@@ -1,0 +1,390 @@
+"""The scheduler: wait, load, decide, apply, deliver; again. One pass is one transaction.
+
+Only the leader runs passes; others stand by until the lease is free. Everything remembered between passes
+is a cache: a refused group costs the view of its run, a lost lease or an unreachable database costs the
+whole cache, and nothing else. `step` is split into its phases so that a simulator can let other actors
+act between them.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Hashable, Iterable
+from datetime import datetime, timedelta
+
+from windward.core.actions import Action, CreateRun, ExpectRun
+from windward.engine.cache import Cache
+from windward.engine.callbacks import Callbacks
+from windward.engine.contexts import key_of, ref_of, submission_of, task_context
+from windward.engine.deciding import Decider
+from windward.engine.housekeeping import Upkeep
+from windward.engine.loading import Loader
+from windward.engine.service import ExecutionService
+from windward.engine.work import Input, Pass
+from windward.engine.workers import Workers
+from windward.errors import ConflictError, UnavailableError
+from windward.model.ids import TaskKey
+from windward.model.states import TaskState
+from windward.ports.clock import Clock, Ids
+from windward.ports.executor import Envelope, Executor, HostGone, Mailbox, Woken
+from windward.ports.store import Guard, Store
+from windward.protocol.messages import (
+    CallAnswer,
+    Hello,
+    StartGranted,
+    Unknown,
+)
+from windward.protocol.work import AttemptRef
+from windward.settings import Settings
+
+LEASE = "scheduler"
+ROUNDS_MAX = 100
+RETRY_AFTER_S = 1.0
+"""How long a database that did not answer is left alone."""
+
+log = logging.getLogger("windward.scheduler")
+
+
+class Scheduler:
+    """One scheduler process. It leads, or stands by."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        mailbox: Mailbox,
+        executor: Executor,
+        clock: Clock,
+        ids: Ids,
+        settings: Settings,
+        name: str,
+        upkeep: Upkeep | None = None,
+    ) -> None:
+        self._store = store
+        self._mailbox = mailbox
+        self._executor = executor
+        self._clock = clock
+        self._ids = ids
+        self._settings = settings
+        self._name = name
+        self._upkeep = upkeep
+        self._guard: Guard | None = None
+        self._renew_at: datetime | None = None
+        self._poll_at: datetime | None = None
+        self._retry_at: datetime | None = None
+        self._is_woken = True
+        self._goes_on = False
+        """Whether there is work left that needs no message to begin."""
+        self._pending: list[Input] = []
+        """Messages to be judged again: what they led to was refused."""
+        self._in_hand: list[Input] = []
+        """All that the pass in progress judges."""
+        self._unheard: dict[str, Input | None] = {}
+        """Hosts that spoke while another led: the hello or the end to judge later, None when they must begin anew."""
+        self._forget()
+
+    def _forget(self) -> None:
+        """Drop everything that is remembered."""
+        self._cache = Cache(
+            parallelism=self._settings.core.parallelism,
+            queued_timeout_s=self._settings.scheduler.task_queued_timeout_s,
+        )
+        self._loader = Loader(self._store, self._cache)
+        self._decider = Decider(
+            self._cache,
+            self._ids,
+            core=self._settings.core,
+            scheduler=self._settings.scheduler,
+            has_run=lambda dag_id, date: self._store.runs.find_run(dag_id, logical_date=date) is not None,
+            make_view=self._loader.make_view,
+        )
+        self._callbacks = Callbacks(self._store, self._cache.timers)
+        self._workers = Workers(
+            self._cache,
+            self._decider,
+            self._callbacks,
+            self._store.hosts,
+            settings=self._settings.scheduler,
+        )
+        self._service = ExecutionService(self._store, self._ids, wake=self._wake_self)
+        self._unsent: list[TaskKey] = []
+        """Queued attempts that wait for the first worker to come."""
+        self._asks_callbacks = False
+        self._is_loaded = False
+
+    def _wake_self(self) -> None:
+        self._is_woken = self._goes_on = True
+
+    # -- the loop ------------------------------------------------------------------------
+
+    def run(self, stop: Callable[[], bool]) -> None:
+        """Run passes until `stop` says so; then give the lease back."""
+        while not stop():
+            self.step()
+        self.resign()
+
+    def step(self) -> None:
+        """Wait for something to happen, and make one pass."""
+        inputs = self._mailbox.wait(self.wait_s())
+        try:
+            work = self.load(inputs, self._clock.now())
+            if work is None:
+                return
+            self.decide(work)
+            applied = self.apply(work)
+            self.deliver(work, applied)
+        except UnavailableError as error:
+            log.warning("database unavailable", extra={"error": str(error)})
+            self.unavailable(inputs)
+            return
+        if self._upkeep is not None and self._is_loaded:
+            self._upkeep.step(work.now, is_idle=not inputs and self._work_due_s() > 0)
+
+    def unavailable(self, inputs: list[Input]) -> None:
+        """Nobody knows what was written: keep what came in, and load everything again."""
+        known = [*self._pending, *self._in_hand, *inputs]
+        self._pending = list({id(item): item for item in known if not isinstance(item, Woken)}.values())
+        self._lose_faith()
+        self._retry_at = self._clock.now() + timedelta(seconds=RETRY_AFTER_S)
+
+    def wait_s(self) -> float:
+        """Return how long there is nothing to do, in seconds."""
+        upkeep_at = self._upkeep.due_at if self._upkeep is not None and self._is_loaded else None
+        due_s = self._work_due_s()
+        if upkeep_at is None:
+            return due_s
+        return max(0.0, min(due_s, (upkeep_at - self._clock.now()).total_seconds()))
+
+    def _work_due_s(self) -> float:
+        now = self._clock.now()
+        if self._guard is None and self._renew_at is not None:
+            return max(0.0, (self._renew_at - now).total_seconds())
+        if self._retry_at is not None:
+            return min(max(0.0, (self._retry_at - now).total_seconds()), RETRY_AFTER_S)
+        if self._pending or self._loader.stale_runs or self._loader.stale_dags or self._cache.dirty_dags:
+            return 0.0
+        if self._goes_on:
+            return 0.0
+        times = [self._poll_at, self._renew_at, self._cache.timers.next_due()]
+        due = min((time for time in times if time is not None), default=now)
+        return max(0.0, min((due - now).total_seconds(), self._settings.scheduler.poll_interval_s))
+
+    def resign(self) -> None:
+        """Give the lease back, so that another scheduler can lead at once."""
+        if self._guard is not None:
+            self._store.leases.release_lease(self._guard)
+            self._guard = None
+
+    @property
+    def is_leader(self) -> bool:
+        """Whether this scheduler holds the lease, as far as it knows."""
+        return self._guard is not None
+
+    # -- load ----------------------------------------------------------------------------
+
+    def load(self, inputs: list[Input], now: datetime) -> Pass | None:
+        """Read what changed; None when another scheduler leads."""
+        self._in_hand = []
+        is_woken = any(isinstance(item, Woken) for item in inputs)
+        self._is_woken |= is_woken
+        if not self._lead(now, is_woken=is_woken):
+            self._stand_by([*self._pending, *inputs])
+            self._pending = []
+            return None
+        heard = [item for item in self._unheard.values() if item is not None]
+        self._retry_at, self._goes_on = None, False
+        work = Pass([*heard, *self._pending, *inputs], now)
+        work.replies += [
+            (None, host_id, Unknown()) for host_id, item in self._unheard.items() if item is None
+        ]
+        self._pending, self._unheard, self._in_hand = [], {}, work.inputs
+        if not self._is_loaded:
+            self._load_all(work)
+        if (self._unsent or self._asks_callbacks) and self._executor.capacity() > 0:
+            work.submissions.extend(self._unsent)
+            work.asks_callbacks |= self._asks_callbacks
+            self._unsent, self._asks_callbacks = [], False
+        if self._is_woken or self._poll_at is None or now >= self._poll_at:
+            self._is_woken = self._goes_on = self._loader.load_changes(work)
+            self._poll_at = now + timedelta(seconds=self._settings.scheduler.poll_interval_s)
+        self._loader.load_stale(work)
+        for dag_id in sorted(self._cache.dirty_dags):
+            starting = self._decider.runs_to_start(work, dag_id)
+            if starting:
+                self._loader.load_tasks_of(starting, work)
+        return work
+
+    def _stand_by(self, inputs: Iterable[Input]) -> None:
+        """Note who is there. All else is dropped, for who leads later lets each host say again what it knows."""
+        for item in inputs:
+            match item:
+                case HostGone(host_id=host_id) | Envelope(host_id=host_id, message=Hello()):
+                    self._unheard[host_id] = item
+                case Envelope(host_id=host_id):
+                    self._unheard.setdefault(host_id, None)
+                case Woken():
+                    pass
+
+    def _lead(self, now: datetime, *, is_woken: bool) -> bool:
+        """Hold the lease, renewing it in time; who stands by asks for it as often, and when something happens."""
+        if self._renew_at is not None and now < self._renew_at and (self._guard is not None or not is_woken):
+            return self._guard is not None
+        lease_s = self._settings.scheduler.lease_s
+        guard = self._store.leases.take_lease(
+            LEASE, self._name, now=now, until=now + timedelta(seconds=lease_s)
+        )
+        self._renew_at = now + timedelta(seconds=lease_s / 3)
+        if guard is None or self._guard is None or guard.epoch != self._guard.epoch:
+            self._forget()
+        if guard is not None and self._guard is None:
+            log.info("scheduler leads", extra={"scheduler": self._name, "epoch": guard.epoch})
+        self._guard = guard
+        return guard is not None
+
+    def _load_all(self, work: Pass) -> None:
+        self._workers.load(work.now)
+        self._loader.load_everything()
+        self._is_loaded = True
+        work.asks_callbacks = True
+        work.submissions.extend(record.key for record in self._workers.unsent())
+        self._workers.orphans(work)
+
+    # -- decide --------------------------------------------------------------------------
+
+    def decide(self, work: Pass) -> None:
+        """Work out everything that follows from what came in and what is due."""
+        for item in work.inputs:
+            match item:
+                case Envelope():
+                    self._workers.take(work, item)
+                case HostGone():
+                    self._workers.gone(work, item)
+                case Woken():
+                    pass
+        self._decider.take_timers(work, self._workers.late)
+        left_over: set[str] = set()
+        for _ in range(ROUNDS_MAX):
+            dag_ids, self._cache.dirty_dags = self._cache.dirty_dags - left_over, set()
+            if not dag_ids and not self._cache.dirty_runs:
+                break
+            left_over |= self._decider.create_runs(work, dag_ids)
+            left_over |= self._decider.start_runs(work, dag_ids)
+            self._decider.advance_runs(work)
+        self._cache.dirty_dags |= left_over
+        self._goes_on |= self._decider.admit(work, capacity=self._executor.capacity())
+
+    # -- apply ---------------------------------------------------------------------------
+
+    def apply(self, work: Pass) -> frozenset[Hashable]:
+        """Write all groups in one transaction; return the groups that were refused."""
+        revisions, self._decider.revisions = self._decider.revisions, {}
+        names, later = list(work.groups), list(work.after)
+        if not names and not later:
+            return frozenset()
+        try:
+            applied = self._store.runs.apply(
+                [_expecting(name, work.groups[name], revisions) for name in names],
+                after=[_expecting(name, work.after[name], revisions) for name in later],
+                guard=self._guard,
+            )
+        except ConflictError:
+            log.warning("scheduler lost its lease", extra={"scheduler": self._name})
+            self._keep_inputs(work, names)
+            self._guard = None
+            self._lose_faith()
+            return frozenset((*names, *later))
+        pairs = zip((*names, *later), applied.results, strict=True)
+        refused = frozenset(name for name, ok in pairs if not ok)
+        for name in refused:
+            self._refused(work, name)
+        return refused
+
+    def _refused(self, work: Pass, name: Hashable) -> None:
+        """Someone else was first: forget what was assumed of this group and look again."""
+        actions = work.groups.get(name, [])
+        dag_ids = {
+            dag_id
+            for action in actions
+            if isinstance(dag_id := getattr(getattr(action, "run", action), "dag_id", None), str)
+        }
+        if isinstance(name, int):
+            view = self._cache.views.get(name)
+            if view is not None:
+                dag_ids.add(view.run.dag_id)
+            for dag_id in dag_ids:
+                self._cache.drop_run(name, dag_id)
+            self._loader.stale_runs.add(name)
+        if isinstance(name, tuple):
+            self._callbacks.refused(name)
+            self._asks_callbacks = True
+        self._loader.stale_dags.update(dag_ids)
+        if any(isinstance(action, CreateRun) for action in actions):
+            self._decider.doubtful_dags.update(dag_ids)
+        self._keep_inputs(work, [name])
+
+    def _keep_inputs(self, work: Pass, names: Iterable[Hashable]) -> None:
+        for name in names:
+            self._pending.extend(work.inputs_of.get(name, ()))
+
+    def _lose_faith(self) -> None:
+        """The cache may say what was never written: start from the store again."""
+        self._forget()
+        self._is_woken = True
+        self._renew_at = None
+
+    # -- deliver -------------------------------------------------------------------------
+
+    def deliver(self, work: Pass, refused: frozenset[Hashable]) -> None:
+        """Tell the workers; only what was written is told."""
+        for key, host_id, ref in work.grants:
+            found = self._cache.find(key)
+            if key.run_pk in refused or found is None or found[1].state is not TaskState.RUNNING:
+                continue
+            granted = StartGranted(ref=ref, context=task_context(*found))
+            self._mailbox.send(host_id, granted)
+        for group, host_id, message in work.replies:
+            if group is None or group not in refused:
+                self._mailbox.send(host_id, message)
+        self._submit(work, refused)
+        if work.cancels:
+            self._cancel(work.cancels)
+        for host_id, call in work.calls:
+            is_current = self._workers.may_call(call.ref)
+            answer = self._service.answer(call.ref, call.call, now=work.now, is_current=is_current)
+            self._mailbox.send(host_id, CallAnswer(ref=call.ref, call_id=call.call_id, answer=answer))
+
+    def _submit(self, work: Pass, refused: frozenset[Hashable]) -> None:
+        submissions = []
+        for key in dict.fromkeys(work.submissions):
+            found = self._cache.find(key)
+            if key.run_pk in refused or found is None or found[1].state is not TaskState.QUEUED:
+                continue
+            if ref_of(found[1]) not in self._workers.sent:
+                submissions.append(submission_of(*found))
+        if self._executor.capacity() <= 0:
+            self._unsent.extend(key_of(submission.ref) for submission in submissions)
+            self._asks_callbacks |= work.asks_callbacks
+            return
+        if work.asks_callbacks:
+            submissions.extend(self._callbacks.load(work.now))
+        if not submissions:
+            return
+        for submission, host_id in zip(submissions, self._executor.submit(submissions), strict=True):
+            if submission.ref.callback_pk is None:
+                self._workers.sent[submission.ref] = host_id
+            else:
+                self._callbacks.sent(submission.ref, host_id)
+
+    def _cancel(self, cancels: list[tuple[AttemptRef, str]]) -> None:
+        by_reason: dict[str, list[AttemptRef]] = {}
+        for ref, reason in cancels:
+            by_reason.setdefault(reason, []).append(ref)
+        for reason, refs in by_reason.items():
+            self._executor.cancel(refs, reason=reason)
+
+
+def _expecting(name: Hashable, actions: list[Action], revisions: dict[int, int]) -> list[Action]:
+    """Put the revision that a run's actions were decided upon in front of them."""
+    if not isinstance(name, int) or isinstance(actions[0], CreateRun) or name not in revisions:
+        return actions
+    return [ExpectRun(run_pk=name, revision=revisions[name]), *actions]

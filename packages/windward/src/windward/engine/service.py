@@ -1,0 +1,201 @@
+"""Answers to running user code: XComs, variables, connections, other runs. Reads, and a few plain writes.
+
+The same handlers serve the local socket and, later, the HTTP execution API. A call of an attempt that is
+not the current one is refused as stale.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from windward.core.actions import CreateRun
+from windward.core.runs import decide_manual_run
+from windward.document.params import check_conf
+from windward.engine.contexts import key_of, run_context
+from windward.errors import ConflictError, NotFoundError, UserError
+from windward.model.records import RunRecord
+from windward.model.states import RunType, TriggeredBy
+from windward.ports.clock import Ids
+from windward.ports.store import Note, Store
+from windward.protocol import calls as c
+from windward.protocol.work import AttemptRef
+
+
+class ExecutionService:
+    """Handles `Call`s against a store."""
+
+    def __init__(self, store: Store, ids: Ids, *, wake: Callable[[], None]) -> None:
+        self._store = store
+        self._ids = ids
+        self._wake = wake
+
+    def answer(self, ref: AttemptRef, call: c.Call, *, now: datetime, is_current: bool) -> c.Answer:
+        """Carry out a call; everything that goes wrong becomes a `Refused`."""
+        if not is_current:
+            return c.Refused(code="stale", message="the attempt is not the current one any more")
+        try:
+            return self._answer(ref, call, now)
+        except ConflictError as error:
+            return c.Refused(code="conflict", message=str(error))
+        except NotFoundError as error:
+            return c.Refused(code="not_found", message=str(error))
+        except UserError as error:
+            return c.Refused(code="invalid", message=error.message, hint=error.hint)
+
+    def _answer(self, ref: AttemptRef, call: c.Call, now: datetime) -> c.Answer:
+        match call:
+            case c.GetXCom() | c.GetXComs() | c.SetXCom() | c.DeleteXComs():
+                return self._xcom(ref, call, now)
+            case (
+                c.GetVariable() | c.ListVariables() | c.SetVariable() | c.DeleteVariable() | c.GetConnection()
+            ):
+                return self._secret(call)
+            case (
+                c.GetRun()
+                | c.GetPreviousRun()
+                | c.CountRuns()
+                | c.GetTaskStates()
+                | c.TriggerRun()
+                | c.LatestSlot()
+            ):
+                return self._run(call, now)
+
+    def _xcom(
+        self, ref: AttemptRef, call: c.GetXCom | c.GetXComs | c.SetXCom | c.DeleteXComs, now: datetime
+    ) -> c.Answer:
+        xcoms = self._store.xcoms
+        match call:
+            case c.GetXCom():
+                value = xcoms.get_xcom(
+                    call.dag_id,
+                    call.run_id,
+                    call.key,
+                    task_id=call.task_id,
+                    map_index=call.map_index,
+                    include_prior_dates=call.include_prior_dates,
+                )
+                return c.XComAnswer(value=value)
+            case c.GetXComs():
+                items, total = xcoms.get_xcoms(
+                    call.dag_id,
+                    call.run_id,
+                    call.key,
+                    task_ids=call.task_ids,
+                    map_indexes=call.map_indexes,
+                    include_prior_dates=call.include_prior_dates,
+                    offset=call.offset,
+                    limit=call.limit,
+                )
+                found = tuple(
+                    c.XComItem(task_id=task_id, map_index=map_index, run_id=run_id, value=value)
+                    for task_id, map_index, run_id, value in items
+                )
+                return c.XComsAnswer(items=found, total=total)
+            case c.SetXCom():
+                xcoms.set_xcom(key_of(ref), call.key, call.value, fence=ref.fence, now=now)
+                return c.Done()
+            case c.DeleteXComs():
+                xcoms.delete_xcoms(key_of(ref), call.key)
+                return c.Done()
+
+    def _secret(
+        self,
+        call: c.GetVariable | c.ListVariables | c.SetVariable | c.DeleteVariable | c.GetConnection,
+    ) -> c.Answer:
+        secrets = self._store.secrets
+        match call:
+            case c.GetVariable():
+                return c.VariableAnswer(value=secrets.get_variable(call.key))
+            case c.ListVariables(prefix=prefix):
+                keys = (key for key, _, _ in secrets.list_variables())
+                return c.KeysAnswer(keys=tuple(key for key in keys if key.startswith(prefix)))
+            case c.SetVariable():
+                secrets.set_variable(call.key, call.value, description=call.description)
+                return c.Done()
+            case c.DeleteVariable():
+                secrets.delete_variable(call.key)
+                return c.Done()
+            case c.GetConnection():
+                return c.ConnectionAnswer(fields=secrets.get_connection(call.conn_id))
+
+    def _run(
+        self,
+        call: c.GetRun | c.GetPreviousRun | c.CountRuns | c.GetTaskStates | c.TriggerRun | c.LatestSlot,
+        now: datetime,
+    ) -> c.Answer:
+        runs = self._store.runs
+        match call:
+            case c.GetRun():
+                return _run_answer(
+                    runs.find_run(call.dag_id, run_id=call.run_id, logical_date=call.logical_date)
+                )
+            case c.GetPreviousRun():
+                return _run_answer(runs.find_previous(call.dag_id, call.run_id, state=call.state))
+            case c.CountRuns():
+                return c.CountAnswer(
+                    count=runs.count_runs(
+                        call.dag_id,
+                        logical_dates=call.logical_dates,
+                        run_ids=call.run_ids,
+                        states=call.states,
+                    )
+                )
+            case c.GetTaskStates():
+                items = runs.find_task_states(
+                    call.dag_id,
+                    task_ids=call.task_ids,
+                    group_id=call.group_id,
+                    run_ids=call.run_ids,
+                    logical_dates=call.logical_dates,
+                    states=call.states,
+                )
+                return c.TaskStatesAnswer(
+                    items=tuple(
+                        c.TaskStateItem(run_id=run_id, task_id=task_id, map_index=map_index, state=state)
+                        for run_id, task_id, map_index, state in items
+                    )
+                )
+            case c.TriggerRun():
+                return self._trigger(call, now)
+            case c.LatestSlot():
+                run = runs.find_run(call.dag_id, run_id=call.run_id)
+                dag = self._store.catalog.load_dag(call.dag_id)
+                is_latest = (
+                    run is None
+                    or run.run_type is not RunType.SCHEDULED
+                    or dag is None
+                    or dag.last_run_after is None
+                    or run.run_after >= dag.last_run_after
+                )
+                return c.BoolAnswer(value=is_latest)
+
+    def _trigger(self, call: c.TriggerRun, now: datetime) -> c.Answer:
+        dag = self._store.catalog.load_dag(call.dag_id)
+        if dag is None:
+            raise NotFoundError(f"DAG `{call.dag_id}` does not exist")
+        document = self._store.catalog.load_documents([dag.document_hash])[dag.document_hash]
+        check_conf(document, call.conf)
+        action: CreateRun = decide_manual_run(
+            document,
+            document_hash=dag.document_hash,
+            run_pk=self._ids.next_pk(),
+            now=now,
+            run_id=call.run_id,
+            logical_date=call.logical_date,
+            conf=call.conf,
+            note=call.note,
+            run_type=RunType.OPERATOR_TRIGGERED,
+            triggered_by=TriggeredBy.OPERATOR,
+        )
+        note = Note(kind="run", subject=str(action.run.run_pk))
+        if not self._store.runs.apply([[action]], notes=[note]).all:
+            raise ConflictError(
+                f"DAG `{call.dag_id}` has a run `{action.run.run_id}` or of that date already"
+            )
+        self._wake()
+        return _run_answer(action.run)
+
+
+def _run_answer(run: RunRecord | None) -> c.RunAnswer:
+    return c.RunAnswer(run=run_context(run) if run is not None else None)

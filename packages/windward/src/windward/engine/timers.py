@@ -1,0 +1,52 @@
+"""What becomes due by itself: one heap of times, each with what to look at then."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from datetime import datetime
+from enum import StrEnum
+from heapq import heappop, heappush
+from itertools import count
+
+
+class Timer(StrEnum):
+    """What to look at when the time has come."""
+
+    TASK_DUE = "task_due"
+    """A retry or reschedule: subject is the task key."""
+    RUN_DUE = "run_due"
+    """A queued run whose `run_after` lies ahead: subject is the DAG id."""
+    RUN_TIMEOUT = "run_timeout"
+    """Subject is the run's pk."""
+    SLOT_DUE = "slot_due"
+    """The next slot of a schedule: subject is the DAG id."""
+    START_LATE = "start_late"
+    """An attempt ought to have been started by now: subject is (task key, fence)."""
+    HOST_LATE = "host_late"
+    """A host's lease ends: subject is the host id."""
+    CALLBACK_LATE = "callback_late"
+    """A DAG-level callback ought to have been started by now: subject is its row id."""
+
+
+class Timers:
+    """A heap of (due, timer, subject). Entries are hints: whoever takes one looks whether it still holds."""
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[datetime, int, Timer, Hashable]] = []
+        self._order = count()
+
+    def set(self, due: datetime, timer: Timer, subject: Hashable) -> None:
+        """Look at `subject` at `due`."""
+        heappush(self._heap, (due, next(self._order), timer, subject))
+
+    def next_due(self) -> datetime | None:
+        """Return when the next entry is due."""
+        return self._heap[0][0] if self._heap else None
+
+    def take_due(self, now: datetime, *, limit: int) -> list[tuple[Timer, Hashable]]:
+        """Take entries that are due, at most `limit`."""
+        taken: list[tuple[Timer, Hashable]] = []
+        while self._heap and self._heap[0][0] <= now and len(taken) < limit:
+            _, _, timer, subject = heappop(self._heap)
+            taken.append((timer, subject))
+        return taken

@@ -1,0 +1,47 @@
+"""One pass of the scheduler as data: what came in, what was decided, what has to be delivered."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Hashable
+from datetime import datetime
+
+from windward.core.actions import Action
+from windward.model.ids import TaskKey
+from windward.model.records import TaskRecord
+from windward.ports.executor import Envelope, HostGone, Woken
+from windward.protocol.messages import ChildCall, ToHost
+from windward.protocol.work import AttemptRef
+
+Input = Envelope | HostGone | Woken
+
+
+class Pass:
+    """A pass: filled by load and decide, written by apply, delivered afterwards.
+
+    `groups` are keyed by run (its pk) or DAG (its id); each is applied whole or not at all, and what is
+    to be delivered for it goes out only if it was applied.
+    """
+
+    def __init__(self, inputs: list[Input], now: datetime) -> None:
+        self.now = now
+        self.inputs = inputs
+        self.groups: defaultdict[Hashable, list[Action]] = defaultdict(list)
+        self.after: defaultdict[int, list[Action]] = defaultdict(list)
+        """Slots given away, by run: written only if every group was, because they may have freed them."""
+        self.tasks_at_hand: dict[int, tuple[TaskRecord, ...]] = {}
+        """Task instances of queued runs that may be started in this pass."""
+        self.replies: list[tuple[Hashable, str, ToHost]] = []
+        self.grants: list[tuple[TaskKey, str, AttemptRef]] = []
+        """Starts to be granted, with a context made after the write."""
+        self.submissions: list[TaskKey] = []
+        self.cancels: list[tuple[AttemptRef, str]] = []
+        self.calls: list[tuple[str, ChildCall]] = []
+        self.inputs_of: defaultdict[Hashable, list[Input]] = defaultdict(list)
+        """Worker messages that a group answers: they are judged again if it is refused."""
+        self.asks_callbacks = False
+        self.runs_created = 0
+
+    def add(self, group: Hashable, action: Action) -> None:
+        """Add an action to a group."""
+        self.groups[group].append(action)

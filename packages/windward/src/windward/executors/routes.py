@@ -1,0 +1,93 @@
+"""Which host gets which attempt: by queue, then by free capacity. Attempts for queues that nobody serves yet wait.
+
+What waits here is only remembered: a new leader passes every queued attempt on again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from windward.executors.hub import Hub
+from windward.executors.peer import Peer
+from windward.protocol.messages import Cancel, Submit
+from windward.protocol.work import AttemptRef, Submission
+
+
+class Routes:
+    """Passes attempts to the hosts of a hub."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._waiting: dict[AttemptRef, Submission] = {}
+        self._handed_out: dict[AttemptRef, Submission] = {}
+        """Attempts that had waited: the scheduler knows no host of theirs, so their loss is noticed here."""
+        hub.on_change = self._look_again
+
+    @property
+    def waiting(self) -> int:
+        """How many attempts wait for a host that serves their queue."""
+        return len(self._waiting)
+
+    def capacity(self) -> int:
+        """Return the capacity of all connected hosts."""
+        return sum(peer.capacity for peer in self._hub.hosts())
+
+    def submit(self, work: Sequence[Submission]) -> list[str]:
+        """Send each attempt to the host of its queue that has most room; "" for those that wait."""
+        return self._send(work)
+
+    def cancel(self, refs: Sequence[AttemptRef], *, reason: str) -> None:
+        """Tell the hosts that have these attempts, and all hosts of those that no host is known to have."""
+        unknown = []
+        by_host: dict[str, list[AttemptRef]] = {}
+        for ref in refs:
+            if self._waiting.pop(ref, None) is not None:
+                continue
+            host = next((peer for peer in self._hub.hosts() if ref in peer.held), None)
+            if host is None:
+                unknown.append(ref)
+            else:
+                by_host.setdefault(host.host_id, []).append(ref)
+        if unknown:
+            for peer in list(self._hub.hosts()):
+                by_host.setdefault(peer.host_id, []).extend(unknown)
+        for host_id, some in by_host.items():
+            self._hub.send(host_id, Cancel(refs=tuple(some), reason=reason))
+
+    def _look_again(self) -> None:
+        """Hand out what waited for a host that came, and again what a host that went had got this way."""
+        waiting, self._waiting = self._waiting, {}
+        held = {ref for peer in self._hub.hosts() for ref in peer.held}
+        # One that ended long ago is sent again too: its start is refused, and that is all.
+        again = [submission for ref, submission in self._handed_out.items() if ref not in held]
+        self._handed_out = {ref: one for ref, one in self._handed_out.items() if ref in held}
+        self._send(again)
+        for submission, host_id in zip(waiting.values(), self._send([*waiting.values()]), strict=True):
+            if host_id:
+                self._handed_out[submission.ref] = submission
+
+    def _send(self, work: Sequence[Submission]) -> list[str]:
+        hosts = list(self._hub.hosts())
+        batches: dict[str, list[Submission]] = {}
+        placed: list[str] = []
+        for submission in work:
+            peer = _roomiest(hosts, submission)
+            if peer is None:
+                self._waiting[submission.ref] = submission
+                placed.append("")
+                continue
+            peer.held.add(submission.ref)
+            batches.setdefault(peer.host_id, []).append(submission)
+            placed.append(peer.host_id)
+        for host_id, batch in batches.items():
+            self._hub.send(host_id, Submit(work=tuple(batch)))
+        return placed
+
+
+def _roomiest(hosts: list[Peer], submission: Submission) -> Peer | None:
+    """Return the host of the queue with most free capacity; one that has the attempt already is the one."""
+    serving = [peer for peer in hosts if peer.hello is not None and submission.queue in peer.hello.queues]
+    for peer in serving:
+        if submission.ref in peer.held:
+            return peer
+    return max(serving, key=lambda peer: peer.capacity - len(peer.held), default=None)

@@ -1,0 +1,1 @@
+"""Protocols that the engine and the components need from the outside. No implementations live here."""

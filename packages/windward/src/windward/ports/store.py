@@ -1,0 +1,378 @@
+"""What the engine and the components need of a store, grouped by who needs it.
+
+Every write is one transaction. `RunStore.apply` is the only way to change runs and task instances; it is
+compare-and-set, row by row. Stores hold no decisions: they assert the transition tables and nothing else.
+
+Row writes: `Database` backed stores count rows written and queries sent (`StoreCounters`), because
+budgets on them are tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Protocol
+
+import msgspec
+
+from windward.core.actions import Action
+from windward.document import DagDocument
+from windward.model.ids import TaskKey
+from windward.model.records import CallbackRecord, DagRecord, HostRecord, PoolRecord, RunRecord, TaskRecord
+from windward.protocol.outcomes import XComValue
+
+if TYPE_CHECKING:
+    # `reads` needs the records of this module.
+    from windward.ports.reads import ReadStore
+    from windward.ports.retention import RetentionStore
+
+
+class StoreCounters(msgspec.Struct):
+    """Counts since the store was opened; read by tests and metrics."""
+
+    rows_written: int = 0
+    queries: int = 0
+    commits: int = 0
+
+
+class Guard(msgspec.Struct, frozen=True, kw_only=True):
+    """A held lease: a write with a guard is refused whole when someone else has taken the lease since."""
+
+    name: str
+    holder: str
+    epoch: int
+
+
+class Note(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of the change feed that tells the leading scheduler what others changed.
+
+    `kind`: `run` (created, cleared or marked: load it again), `dag` (document, pause or schedule changed),
+    `pool`, `variable`, `callback`, `message` (a worker's message taken in by another process).
+    """
+
+    kind: str
+    subject: str
+    """run_pk for `run`, dag_id for `dag`, name for `pool`; JSON for `message`."""
+    note_pk: int = 0
+
+
+class Applied(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a batch: for each group of actions, in order, whether it was applied."""
+
+    results: tuple[bool, ...]
+
+    @property
+    def all(self) -> bool:
+        """Whether every group was applied."""
+        return all(self.results)
+
+
+class LeaseStore(Protocol):
+    """Leases: who leads, and until when. Times are the database's or the store's clock given by callers."""
+
+    def take_lease(self, name: str, holder: str, *, now: datetime, until: datetime) -> Guard | None:
+        """Take a lease that is free, expired, or held by `holder` already (renewal keeps the epoch).
+
+        A change of holder raises the epoch. None: someone else holds it.
+        """
+
+    def release_lease(self, guard: Guard) -> None:
+        """Give a lease back, if it is still held."""
+
+
+class RunStore(Protocol):
+    """Runs and task instances: loads for the scheduler, and the one way to write."""
+
+    counters: StoreCounters
+
+    def load_open_runs(self) -> list[RunRecord]:
+        """Return all runs that are queued or running."""
+
+    def load_runs(self, run_pks: Sequence[int]) -> list[RunRecord]:
+        """Return these runs (missing ones are left out)."""
+
+    def load_tasks(self, run_pks: Sequence[int]) -> list[TaskRecord]:
+        """Return all task instances of these runs."""
+
+    def load_previous_run(self, dag_id: str, before: datetime, *, exclude_pk: int) -> RunRecord | None:
+        """Return the run of the DAG with the greatest logical date below `before`, or None."""
+
+    def find_run(
+        self, dag_id: str, *, run_id: str | None = None, logical_date: datetime | None = None
+    ) -> RunRecord | None:
+        """Return a run by run id or logical date; with neither, the newest by `run_after`."""
+
+    def find_previous(self, dag_id: str, run_id: str, *, state: str | None = None) -> RunRecord | None:
+        """Return the run before this one by logical date, the newest of a state when one is given."""
+
+    def count_runs(
+        self,
+        dag_id: str,
+        *,
+        logical_dates: Sequence[datetime] | None,
+        run_ids: Sequence[str] | None,
+        states: Sequence[str] | None,
+    ) -> int:
+        """Count runs; None does not restrict."""
+
+    def find_task_states(
+        self,
+        dag_id: str,
+        *,
+        task_ids: Sequence[str] | None,
+        group_id: str | None,
+        run_ids: Sequence[str] | None,
+        logical_dates: Sequence[datetime] | None,
+        states: Sequence[str] | None,
+    ) -> list[tuple[str, str, int, str]]:
+        """Return (run_id, task_id, map_index, state) of matching instances; `group_id` is an id prefix."""
+
+    def apply(
+        self,
+        groups: Sequence[Sequence[Action]],
+        *,
+        after: Sequence[Sequence[Action]] = (),
+        guard: Guard | None = None,
+        notes: Sequence[Note] = (),
+    ) -> Applied:
+        """Apply groups of actions in one transaction; each group whole or not at all.
+
+        A group is applied if what each of its actions expects is so when its turn comes (an action sees
+        what earlier actions of its group did). A refused group leaves no trace; the other groups are
+        applied all the same. `Applied.results` has one entry per group. The engine puts all actions of
+        one run into one group, so that a successor is never queued upon an ending that was refused.
+        `after` are groups that count on all of `groups`: if one of those is refused, they all are (slots
+        given away must have been freed). `Applied.results` holds first `groups`, then `after`.
+        `notes` are appended to the change feed in the same transaction, whatever was refused. Raise
+        `ConflictError` (nothing written) when the guard's lease was taken by someone else,
+        `UnavailableError` when the database does not answer (the transaction may have been committed all
+        the same when the connection broke at its end: load again before deciding again).
+
+        What the store keeps besides the columns of an action:
+
+        - an illegal move is an `AssertionError`, raised before anything is written;
+        - task instances are inserted in state `none` only;
+        - an attempt is archived once: a second `archives` of the same try number copies nothing;
+        - `DagRecord.failed_in_a_row` grows with `RunEvent.FAIL` and `MARK_FAILED`, and is 0 after
+          `SUCCEED`, `MARK_SUCCESS` and after the DAG is unpaused;
+        - locations of large XComs that were dropped or replaced go to the list of dead objects.
+        """
+
+    def load_notes(self, *, after: int, limit: int) -> list[Note]:
+        """Return lines of the change feed with a greater `note_pk`, in order.
+
+        Lines become visible in the order of their `note_pk`: a reader that has seen n never finds a
+        smaller one later.
+        """
+
+    def delete_notes(self, *, up_to: int) -> None:
+        """Forget lines that the leader has taken in."""
+
+    def load_callbacks(self, *, limit: int) -> list[CallbackRecord]:
+        """Return DAG-level callbacks in state `queued`, oldest first."""
+
+    def load_open_callbacks(self, *, limit: int) -> list[CallbackRecord]:
+        """Return callbacks that are not finished (`queued`, `submitted`, `started`), oldest first.
+
+        A new leader, and whoever settles a dead host, finds those of workers that are gone by `owner`.
+        """
+
+    def load_trail(self, key: TaskKey) -> list[tuple[datetime, str, str]]:
+        """Return the instance's history as (time, event, reason), oldest first; archived attempts included.
+
+        The instance's state is the fold of it, from `none` by `TASK_TRANSITIONS`. The event `add` stands
+        for the insertion by an expansion. Of a very long history the oldest lines may be gone.
+        """
+
+
+class HostStore(Protocol):
+    """Components and worker hosts: signs of life."""
+
+    def beat_host(self, host: HostRecord) -> None:
+        """Insert or renew a worker host's row."""
+
+    def load_hosts(self) -> list[HostRecord]:
+        """Return all known hosts, also those whose lease has ended."""
+
+    def delete_host(self, host_id: str) -> None:
+        """Forget a host whose attempts are settled."""
+
+    def beat_component(self, kind: str, name: str, *, hostname: str, pid: int, now: datetime) -> None:
+        """Record a sign of life of a `scheduler`, `processor`, `triggerer` or `api-server`."""
+
+    def load_components(self) -> list[dict[str, Any]]:
+        """Return kind, name, hostname, pid, started_at and last_beat_at of each component."""
+
+
+class XComStore(Protocol):
+    """XComs and where large ones are."""
+
+    def get_xcom(
+        self, dag_id: str, run_id: str, key: str, *, task_id: str | None, map_index: int | None,
+        include_prior_dates: bool = False,
+    ) -> XComValue | None:  # fmt: skip
+        """Return one value. `task_id` None: the newest of that key in the run; `map_index` None: the lowest.
+
+        With `include_prior_dates` the run is the newest one that has such a value, among this run and those
+        of the DAG with an earlier date (the logical date, or `run_after` of runs that have none).
+        """
+
+    def get_xcoms(
+        self, dag_id: str, run_id: str, key: str, *, task_ids: Sequence[str],
+        map_indexes: Sequence[int] | None, include_prior_dates: bool, offset: int, limit: int,
+    ) -> tuple[list[tuple[str, int, str, XComValue]], int]:  # fmt: skip
+        """Return a page of (task_id, map_index, run_id, value) by task and map index, and the count of all.
+
+        With `include_prior_dates` each instance gives the value of the newest run that has one.
+        """
+
+    def set_xcom(self, key: TaskKey, name: str, value: XComValue, *, fence: int, now: datetime) -> None:
+        """Store a value; raise `ConflictError` if the instance's fence is not `fence` any more."""
+
+    def delete_xcoms(self, key: TaskKey, name: str | None) -> list[str]:
+        """Delete the instance's values (of one name, or all); return locations in the object store to delete."""
+
+    def load_dead_objects(self, *, limit: int) -> list[str]:
+        """Return locations in the object store that no XCom refers to any more, oldest first."""
+
+    def forget_dead_objects(self, locations: Sequence[str]) -> None:
+        """Forget locations whose objects were deleted."""
+
+
+class SecretStore(Protocol):
+    """Variables, connections, pools: what people keep. Values are encrypted at rest by the store."""
+
+    def get_variable(self, key: str) -> str | None:
+        """Return the value, or None."""
+
+    def set_variable(self, key: str, value: str, *, description: str | None = None) -> None:
+        """Insert or replace."""
+
+    def delete_variable(self, key: str) -> bool:
+        """Delete; whether it existed."""
+
+    def list_variables(self) -> list[tuple[str, str, str | None]]:
+        """Return (key, value, description), by key."""
+
+    def get_connection(self, conn_id: str) -> dict[str, Any] | None:
+        """Return conn_type, host, schema, login, password, port, extra, description; or None.
+
+        All keys are there; `port` is an int or None, `extra` JSON text or None, the others str or None.
+        """
+
+    def set_connection(self, conn_id: str, fields: Mapping[str, Any]) -> None:
+        """Insert or replace; a field that is left out is None. Raise `UserError` on an unknown field."""
+
+    def delete_connection(self, conn_id: str) -> bool:
+        """Delete; whether it existed."""
+
+    def list_connections(self) -> list[tuple[str, dict[str, Any]]]:
+        """Return (conn_id, fields), by id."""
+
+    def load_pools(self) -> list[PoolRecord]:
+        """Return all pools; `default_pool` always exists."""
+
+    def set_pool(self, pool: PoolRecord) -> None:
+        """Insert or replace, and tell the scheduler by a note."""
+
+    def delete_pool(self, name: str) -> bool:
+        """Delete; whether it existed. `default_pool` cannot be deleted (`UserError`)."""
+
+
+SUPERSEDED_KEPT = timedelta(hours=1)
+"""How long a document outlives its successor at least: longer than anybody decides on an old view."""
+
+
+class FileRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of one DAG file: its content hash and what the last parse gave."""
+
+    fileloc: str
+    content_hash: str
+    """Of the file and of every module of the DAG folder that it imported."""
+    imports: tuple[str, ...] = ()
+    """Paths, relative to the DAG folder, of those modules."""
+    dag_ids: tuple[str, ...] = ()
+    """The DAGs that the file has. After an import error: those that it had, so that they stay active."""
+    error: str | None = None
+    """Import error as shown to people, with the author's own traceback lines."""
+    warnings: tuple[str, ...] = ()
+    parsed_at: datetime | None = None
+    duration_s: float = 0.0
+
+
+class CatalogStore(Protocol):
+    """DAGs, documents, files: what the processor writes and everyone reads."""
+
+    def load_dags(self, *, active_only: bool = True) -> list[DagRecord]:
+        """Return DAG rows."""
+
+    def load_dag(self, dag_id: str) -> DagRecord | None:
+        """Return one DAG row."""
+
+    def load_documents(self, hashes: Iterable[str]) -> dict[str, DagDocument]:
+        """Return decoded documents by hash (missing ones are left out)."""
+
+    def load_files(self) -> list[FileRecord]:
+        """Return all known files."""
+
+    def put_file(
+        self, file: FileRecord, documents: Sequence[tuple[str, bytes, DagDocument]], *,
+        paused_at_creation: bool, now: datetime,
+    ) -> tuple[str, ...]:  # fmt: skip
+        """Store what parsing one file gave, in one transaction; return the ids of DAGs that changed.
+
+        `documents` are (hash, encoded, decoded). DAGs that the file had before and has no more (neither in
+        `documents` nor in `file.dag_ids`) become inactive. A dag id that another active file declares is
+        not taken over: the caller has put that into `file.error`. Superseded
+        documents that no run refers to are deleted at a change that comes `SUPERSEDED_KEPT` after the one
+        before: a run that is being made upon a document must find it. A `dag` note is written for each
+        change.
+        """
+
+    def delete_file(self, fileloc: str, *, now: datetime) -> tuple[str, ...]:
+        """Forget a file that is gone: its DAGs become inactive; return their ids."""
+
+    def delete_dag(self, dag_id: str) -> int:
+        """Delete a DAG with its runs, tasks, XComs and documents; return the number of runs deleted.
+
+        A `dag` note is written. Locations of large XComs go to the list of dead objects.
+        """
+
+
+class Store(Protocol):
+    """All of a store."""
+
+    @property
+    def leases(self) -> LeaseStore:
+        """Who leads."""
+
+    @property
+    def runs(self) -> RunStore:
+        """Runs and task instances."""
+
+    @property
+    def hosts(self) -> HostStore:
+        """Components and worker hosts."""
+
+    @property
+    def xcoms(self) -> XComStore:
+        """XComs."""
+
+    @property
+    def secrets(self) -> SecretStore:
+        """Variables, connections, pools."""
+
+    @property
+    def catalog(self) -> CatalogStore:
+        """DAGs, documents, files."""
+
+    @property
+    def reads(self) -> ReadStore:
+        """What people ask."""
+
+    @property
+    def retention(self) -> RetentionStore:
+        """What housekeeping reads and deletes."""
+
+    def close(self) -> None:
+        """Give back connections; the store is not used after that."""

@@ -1,0 +1,110 @@
+"""The author of a real installation: an imported module in, the documents of its DAGs out, by the authoring SDK.
+
+The SDK is imported late, so that a process which only watches a folder does not load it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from windward.document import DagDocument, encode
+from windward.processor.authoring import Author, Declared, Source
+from windward.processor.imports import modules_below
+from windward.settings import Settings
+
+PRELOAD = (
+    "windward:*",
+    "windward.sdk.collect",
+    "windward.sdk.serialize",
+    "windward.sdk.semantics",
+    "airflow",
+)
+"""What the template imports, so that no child has to; `:*` also resolves all names of a module."""
+
+
+def sdk_author(settings: Settings) -> Author:
+    """Return the author (one that pickles) that reads DAGs by the SDK, with the defaults that the settings ask for."""
+    return Author(
+        declare=partial(declared_dags, setting=settings.core.semantics), prepare=partial(_prepare, settings)
+    )
+
+
+def _prepare(settings: Settings) -> None:
+    configure(settings)
+    _warm_up()
+
+
+def configure(settings: Settings) -> None:
+    """Make the settings the defaults of what authors leave out, in this process."""
+    from windward.sdk import defaults
+
+    defaults.configure(defaults.from_settings(settings.core, settings.scheduler))
+
+
+_SAMPLE = b"""
+from datetime import datetime
+from windward import DAG, PythonOperator, task
+
+with DAG("sample", start_date=datetime(2026, 1, 1), schedule="@daily", default_args={"owner": "windward"}) as dag:
+    @task
+    def extract():
+        return 1
+    PythonOperator(task_id="first", python_callable=print, op_args=["{{ ds }}"]) >> extract()
+"""
+
+
+def _warm_up() -> None:
+    """Take a sample the whole way, so that what is made on first use is made once, not in each child."""
+    module = ModuleType("windward_dag_sample")
+    exec(compile(_SAMPLE, "<sample>", "exec"), module.__dict__)  # noqa: S102 - our own text above
+    for declared in declared_dags(Source(module, _SAMPLE, "/", "sample.py"), setting=None):
+        if isinstance(declared.outcome, DagDocument):
+            encode(declared.outcome)
+
+
+def declared_dags(source: Source, *, setting: str | None) -> Iterable[Declared]:
+    """Serialize each DAG of a module; an error of one DAG does not hide the others."""
+    return (declared for _, declared in live_dags(source, setting=setting))
+
+
+def live_dags(source: Source, *, setting: str | None) -> Iterable[tuple[Any, Declared]]:
+    """Yield each DAG object of a module that was just imported, with what it declares."""
+    from windward.sdk.collect import collect_dags
+    from windward.sdk.semantics import detect
+    from windward.sdk.serialize import to_document
+
+    imports = _evidence(source)
+    others = [(path, module) for path, module in modules_below(source.root) if module is not source.module]
+    for dag in collect_dags(source.module):
+        also_in = tuple(
+            path for path, module in others if any(value is dag for value in vars(module).values())
+        )
+        try:
+            semantics, reason = detect(imports, dag.semantics, setting)
+            outcome: DagDocument | Exception = to_document(
+                dag, fileloc=source.fileloc, code_hash="", semantics=semantics, semantics_reason=reason
+            )
+        except Exception as error:  # noqa: BLE001 - templates, params and subclasses are user code
+            outcome = error
+        yield dag, Declared(dag.dag_id, outcome, also_in)
+
+
+def _evidence(source: Source) -> tuple[str, ...]:
+    """Return what the file imports; when that says nothing, what modules of the DAG folder import for it."""
+    from windward.sdk.semantics import imports_of
+
+    imports = imports_of(source.data)
+    if any(name.split(".")[0] in {"airflow", "windward"} for name in imports):
+        return imports
+    helpers: set[str] = set()
+    for path, module in modules_below(source.root):
+        if module is not source.module and path.endswith(".py"):
+            try:
+                helpers.update(imports_of(Path(source.root, path).read_bytes()))
+            except OSError:
+                continue  # Inside a zip, or gone.
+    return (*imports, *sorted(helpers))

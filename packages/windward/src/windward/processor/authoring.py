@@ -1,0 +1,39 @@
+"""The seam between the processor and whoever knows what a DAG is: an imported module in, documents out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from types import ModuleType
+
+from windward.document import DagDocument
+
+
+@dataclass(frozen=True)
+class Source:
+    """An imported DAG file. `root` is the DAG folder, `fileloc` the path below it."""
+
+    module: ModuleType
+    data: bytes
+    root: str
+    fileloc: str
+
+
+@dataclass(frozen=True)
+class Declared:
+    """A DAG of a file: its document, or the error that it has of its own.
+
+    `also_in` names other files of the DAG folder whose modules hold the same DAG by a name of theirs.
+    """
+
+    dag_id: str
+    outcome: DagDocument | BaseException
+    also_in: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Author:
+    """How modules become documents: `prepare` runs once in the template, `declare` in each child after the import."""
+
+    declare: Callable[[Source], Iterable[Declared]]
+    prepare: Callable[[], object] = object

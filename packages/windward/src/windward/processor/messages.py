@@ -1,0 +1,99 @@
+"""What the processor, its template and its children say to each other. Data only.
+
+The processor talks to a child over a socket of the child's own; the template only forks and reaps.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from windward.protocol.calls import Answer, Call
+
+
+class _Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    pass
+
+
+class ParseJob(_Message, frozen=True, tag="parse"):
+    """One file to parse. `source` is the file on disk: `fileloc`, or the zip around it."""
+
+    job_id: int
+    root: str
+    fileloc: str
+    source: str
+
+
+class StopJob(_Message, frozen=True, tag="stop"):
+    """Kill the child of this job, with everything that it started."""
+
+    job_id: int
+
+
+ToTemplate = ParseJob | StopJob
+
+
+class Ready(_Message, frozen=True, tag="ready"):
+    """The template has imported what it should; `problems` are names that did not import."""
+
+    problems: tuple[str, ...] = ()
+
+
+class ChildEnded(_Message, frozen=True, tag="ended"):
+    """A child is gone. `status` is what `waitpid` said."""
+
+    job_id: int
+    status: int
+
+
+FromTemplate = Ready | ChildEnded
+
+
+class Touched(_Message, frozen=True, tag="touched"):
+    """The file depends on this (see `fingerprint`). `content_hash` is set when the child knows what it read."""
+
+    dependency: str
+    content_hash: str | None = None
+
+
+class SourceRead(_Message, frozen=True, tag="source"):
+    """The content that is being parsed."""
+
+    content_hash: str
+
+
+class Imported(_Message, frozen=True, tag="imported"):
+    """The module has been executed; what follows is ours."""
+
+
+class Asked(_Message, frozen=True, tag="asked"):
+    """User code asks for a variable or a connection; answered by `Answered`."""
+
+    call: Call
+
+
+class DagParsed(_Message, frozen=True, tag="dag"):
+    """One DAG of the file: its encoded document, or why there is none."""
+
+    dag_id: str
+    document: bytes = b""
+    error: str = ""
+    also_in: tuple[str, ...] = ()
+    """Other files of the DAG folder that hold the same DAG under a name of theirs."""
+
+
+class FileParsed(_Message, frozen=True, tag="file"):
+    """The last message of a child."""
+
+    error: str = ""
+    is_passing: bool = False
+    """Whether the same content may parse another time: the error is not one of syntax."""
+    warnings: tuple[str, ...] = ()
+
+
+FromChild = Touched | SourceRead | Imported | Asked | DagParsed | FileParsed
+
+
+class Answered(_Message, frozen=True, tag="answered"):
+    """The answer to `Asked`."""
+
+    answer: Answer

@@ -1,0 +1,240 @@
+"""What a parsed file becomes in the store: documents, a code snapshot, a file row, and who owns a DAG id.
+
+An id belongs to the first file, by name, that declares it. Another file that declares it gets an error and
+the dependency `dag:ID`, whose hash is the owner: when the owner goes away the other is parsed again and takes over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from windward.document import DagDocument, content_hash, decode, encode
+from windward.ports.files import CodeStore
+from windward.ports.store import CatalogStore, FileRecord
+from windward.processor.answers import POOL, PREFIXES, ParseAnswers
+from windward.processor.fingerprint import ABSENT, Fingerprints, hash_bytes
+from windward.processor.plan import combined_hash
+from windward.processor.pool import ParseOutcome
+
+DAG = "dag:"
+SNAPSHOT_FILE_BYTES_MAX = 16 * 1024 * 1024
+"""A larger file that a DAG file reads while it is imported is data, not code."""
+
+Packed = tuple[str, bytes, DagDocument]
+
+
+def is_on_disk(dependency: str) -> bool:
+    """Whether a dependency is a file, a folder or a missing module of the DAG folder."""
+    return not dependency.startswith((DAG, *PREFIXES))
+
+
+def owner_of(dag_id: str, known: Mapping[str, FileRecord]) -> str:
+    """Return the file that an id belongs to: the first by name of those that declare it."""
+    return min((fileloc for fileloc, record in known.items() if dag_id in claims(record)), default=ABSENT)
+
+
+def claims(record: FileRecord) -> set[str]:
+    """Return the ids that a file declares, whether it got them or not."""
+    contested = {name.removeprefix(DAG) for name in record.imports if name.startswith(DAG)}
+    return contested | set(record.dag_ids)
+
+
+class Results:
+    """Writes outcomes. `known` is what the store holds, kept up to date here."""
+
+    def __init__(
+        self, root: Path, catalog: CatalogStore, code: CodeStore | None, fingerprints: Fingerprints,
+        answers: ParseAnswers, *, key: str, paused_at_creation: bool,
+    ) -> None:  # fmt: skip
+        self._root = root
+        self._catalog = catalog
+        self._code = code
+        self._fingerprints = fingerprints
+        self._answers = answers
+        self._key = key
+        self._paused_at_creation = paused_at_creation
+        self.known: dict[str, FileRecord] = {}
+        self.claimants: dict[str, set[str]] = {}
+
+    def load(self) -> None:
+        """Read what the store knows."""
+        self.known = {}
+        self.claimants = {}
+        for record in self._catalog.load_files():
+            self._remember(record)
+
+    def forget(self, fileloc: str, *, now: datetime) -> tuple[str, ...]:
+        """Delete a file that is gone; return the ids of DAGs that changed."""
+        self._unclaim(fileloc)
+        self.known.pop(fileloc, None)
+        return self._catalog.delete_file(fileloc, now=now)
+
+    def owner(self, dag_id: str) -> str:
+        """Return the file that an id belongs to now, `absent` when nobody declares it."""
+        return min(self.claimants.get(dag_id, ()), default=ABSENT)
+
+    def apply(
+        self, outcome: ParseOutcome, *, is_found: Mapping[str, object], now: datetime
+    ) -> tuple[str, ...] | None:
+        """Store what one file gave; return the ids of DAGs that changed, None when the file is stale by now.
+
+        `is_found` has the files of the DAG folder that are parsed on their own: a DAG that this file only
+        took from one of them by an import belongs to that one.
+        """
+        fileloc = outcome.found.fileloc
+        source = self._fingerprints.of_file(outcome.found.source)
+        if source is None:
+            return None  # Deleted or renamed meanwhile; the next scan says so.
+        hashes = self._dependency_hashes(outcome)
+        is_plain = outcome.found.source == fileloc
+        source_hash = outcome.source_hash if is_plain and outcome.source_hash else source.content_hash
+        dags = [
+            dag
+            for dag in outcome.dags
+            if not any(other in is_found for other in dag.also_in if other != fileloc)
+        ]
+        errors = [outcome.error] if outcome.error else []
+        errors += [dag.error for dag in dags if dag.error]
+        documents: dict[str, DagDocument] = {}
+        for dag in dags:
+            if not dag.document:
+                continue
+            if dag.dag_id in documents:
+                errors.append(_twice_in_one_file(dag.dag_id))
+                continue
+            if (other := self._earlier(dag.dag_id, fileloc)) is not None:
+                hashes[DAG + dag.dag_id] = other
+                errors.append(_declared_elsewhere(dag.dag_id, other))
+                continue
+            documents[dag.dag_id] = decode(dag.document)
+        code_hash = self._snapshot(outcome, source_hash, hashes)
+        if code_hash is None:
+            return None
+        packed = [self._pack(document, fileloc, code_hash, hashes) for document in documents.values()]
+        record = FileRecord(
+            fileloc=fileloc,
+            content_hash=combined_hash(self._key, source_hash, hashes),
+            imports=tuple(sorted(hashes)),
+            dag_ids=tuple(sorted(documents)),
+            error="\n\n".join(errors) or None,
+            warnings=outcome.warnings,
+            parsed_at=now,
+            duration_s=round(outcome.duration_s, 6),
+        )
+        return self._put(record, packed, now=now)
+
+    def _put(self, record: FileRecord, documents: Sequence[Packed], *, now: datetime) -> tuple[str, ...]:
+        before = self.known.get(record.fileloc)
+        self._remember(record)
+        if before is not None and not documents and _same(before, record):
+            return ()
+        changed: tuple[str, ...] = ()
+        for dag_id in record.dag_ids:
+            for fileloc in sorted(self.claimants[dag_id] - {record.fileloc}):
+                if dag_id in self.known[fileloc].dag_ids:
+                    changed += self._demote(fileloc, dag_id, record.fileloc, now=now)
+        return changed + self._catalog.put_file(
+            record, documents, paused_at_creation=self._paused_at_creation, now=now
+        )
+
+    def _demote(self, fileloc: str, dag_id: str, owner: str, *, now: datetime) -> tuple[str, ...]:
+        """Take an id from a file in favour of one with an earlier name; it is parsed again for the rest."""
+        loser = self.known[fileloc]
+        error = _declared_elsewhere(dag_id, owner)
+        record = msgspec.structs.replace(
+            loser,
+            content_hash="",
+            dag_ids=tuple(other for other in loser.dag_ids if other != dag_id),
+            imports=tuple(sorted({*loser.imports, DAG + dag_id})),
+            error=f"{loser.error}\n\n{error}" if loser.error else error,
+        )
+        self._remember(record)
+        return self._catalog.put_file(record, (), paused_at_creation=self._paused_at_creation, now=now)
+
+    def _earlier(self, dag_id: str, fileloc: str) -> str | None:
+        others = self.claimants.get(dag_id, set()) - {fileloc}
+        first = min(others, default=None)
+        return first if first is not None and first < fileloc else None
+
+    def _dependency_hashes(self, outcome: ParseOutcome) -> dict[str, str]:
+        return {
+            name: known or (self._fingerprints.of_dependency(name) if is_on_disk(name) else ABSENT)
+            for name, known in outcome.dependencies.items()
+        }
+
+    def _snapshot(self, outcome: ParseOutcome, source_hash: str, hashes: Mapping[str, str]) -> str | None:
+        """Keep the code that was parsed; None when it is not what the folder holds any more."""
+        if self._code is None or not any(dag.document for dag in outcome.dags):
+            return ""
+        files: dict[str, bytes] = {}
+        expected = {
+            name: value for name, value in hashes.items() if is_on_disk(name) and name[-1] not in "?/"
+        }
+        for name, value in {outcome.found.source: source_hash, **expected}.items():
+            if value == ABSENT:
+                continue
+            path = self._root / name
+            try:
+                if not name.endswith((".py", ".zip")) and path.stat().st_size > SNAPSHOT_FILE_BYTES_MAX:
+                    continue
+                data = path.read_bytes()
+            except OSError:
+                return None
+            if name.endswith((".py", ".zip")) and hash_bytes(data) != value:
+                return None
+            files[name] = data
+        return self._code.save(self._root, files)
+
+    def _pack(self, document: DagDocument, fileloc: str, code_hash: str, hashes: dict[str, str]) -> Packed:
+        notes: list[str] = []
+        for pool in sorted({task.pool for task in document.tasks}):
+            if pool not in self._answers.pools():
+                users = ", ".join(f"`{task.task_id}`" for task in document.tasks if task.pool == pool)
+                notes.append(
+                    f"pool `{pool}` does not exist, {users} will wait for it: "
+                    f"create it with `windward pools set {pool} SLOTS`"
+                )
+                hashes[POOL + pool] = ABSENT
+        document = msgspec.structs.replace(
+            document, fileloc=fileloc, code_hash=code_hash, warnings=(*document.warnings, *notes)
+        )
+        data = encode(document)
+        return content_hash(data), data, document
+
+    def _remember(self, record: FileRecord) -> None:
+        self._unclaim(record.fileloc)
+        self.known[record.fileloc] = record
+        for dag_id in claims(record):
+            self.claimants.setdefault(dag_id, set()).add(record.fileloc)
+
+    def _unclaim(self, fileloc: str) -> None:
+        record = self.known.get(fileloc)
+        for dag_id in claims(record) if record is not None else ():
+            if (claimants := self.claimants.get(dag_id)) is not None:
+                claimants.discard(fileloc)
+                if not claimants:
+                    del self.claimants[dag_id]
+
+
+def _same(before: FileRecord, after: FileRecord) -> bool:
+    return msgspec.structs.replace(before, parsed_at=None, duration_s=0.0) == msgspec.structs.replace(
+        after, parsed_at=None, duration_s=0.0
+    )
+
+
+def _declared_elsewhere(dag_id: str, other: str) -> str:
+    return (
+        f"DAG `{dag_id}` is declared by `{other}` already\n\n"
+        "hint: DAG ids are unique. Rename one of the two, or remove one of the files."
+    )
+
+
+def _twice_in_one_file(dag_id: str) -> str:
+    return (
+        f"the file declares two DAGs named `{dag_id}`; the first one is used\n\n"
+        "hint: DAG ids are unique. Rename one of the two."
+    )

@@ -1,0 +1,110 @@
+"""How an attempt ended: what the task said, and what the operating system said."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+
+
+class ExitFact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How the process of an attempt ended, as a fact for people.
+
+    `kind`: `ok`, `exception` (user code raised), `timeout` (execution_timeout), `signal`, `exit` (left
+    without a word), `out_of_memory`, `cancelled` (we stopped it), `lost` (its host is gone),
+    `never_started`, `import_error` (the file did not give the task any more).
+    """
+
+    kind: Literal[
+        "ok", "exception", "timeout", "signal", "exit", "out_of_memory", "cancelled", "lost", "never_started",
+        "import_error",
+    ]  # fmt: skip
+    exit_code: int | None = None
+    signal: int | None = None
+    error_type: str | None = None
+    message: str | None = None
+    """One line; the traceback is in the log."""
+    peak_rss_bytes: int | None = None
+    cpu_s: float | None = None
+
+
+class XComValue(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A stored XCom value: how it is encoded, and either the bytes or where the bytes are.
+
+    `encoding`: `json`, `tagged` (JSON with type tags), `arrow`, `parquet`, `pickle`.
+    `preview` is a text made at write time: the only thing the API ever shows of a pickle.
+    """
+
+    encoding: Literal["json", "tagged", "arrow", "parquet", "pickle"]
+    data: bytes | None = None
+    location: str | None = None
+    """URL in the object store, when the value was larger than the threshold."""
+    size_bytes: int = 0
+    preview: str = ""
+    length: int | None = None
+    """Length when the value is a list or dict: what mapped successors expand to."""
+
+
+class XComPut(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An XCom to be stored for the attempt's own task instance."""
+
+    key: str
+    value: XComValue
+
+
+class Succeeded(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="succeeded"):
+    """`execute` returned. `skip` are task ids that a branch or short circuit decided to skip."""
+
+    xcoms: tuple[XComPut, ...] = ()
+    return_length: int | None = None
+    skip: tuple[str, ...] = ()
+    map_label: str | None = None
+    """The rendered `map_index_template`."""
+
+
+class Skipped(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="skipped"):
+    """The task asked to be skipped."""
+
+    message: str = ""
+
+
+class Failed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="failed"):
+    """The attempt failed. `may_retry` is False for errors that forbid a retry (AirflowFailException).
+
+    `is_infrastructure`: our side failed (host or template gone), the author's retries are not used up.
+    """
+
+    may_retry: bool = True
+    is_infrastructure: bool = False
+    retry_delay_s: float | None = None
+    """A delay that the task itself asked for (retry policies)."""
+
+
+class Rescheduled(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="rescheduled"):
+    """A sensor gives its slot back until `at`."""
+
+    at: datetime
+
+
+class Deferred(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="deferred"):
+    """The task waits for a trigger. Decided in the milestone of deferrable operators."""
+
+    trigger_class: str
+    trigger_kwargs: bytes
+    next_method: str
+    next_kwargs: bytes
+    timeout_s: float | None = None
+
+
+Outcome = Succeeded | Skipped | Failed | Rescheduled | Deferred
+
+
+class Ending(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """All that is known of an attempt's end."""
+
+    outcome: Outcome
+    exit: ExitFact
+    at: datetime
+    rendered: dict[str, Any] | None = None
+    """Rendered template fields, masked and bounded; None when the task has none."""

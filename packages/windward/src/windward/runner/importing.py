@@ -1,0 +1,176 @@
+"""Importing a DAG file for running it: from the DAG folder when its code is still the run's, else from the snapshot.
+
+A snapshot's manifest names the file and what it imports of the DAG folder; all of them must be unchanged.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType, ModuleType
+from typing import Any
+
+from windward.errors import DagImportError, NotFoundError, UserError
+from windward.logs.writer import traceback_text
+from windward.protocol.child import ImportProblem
+from windward.runner.digest import sha256
+from windward.runner.options import HostOptions
+from windward.runner.pool import FileKey
+
+log = logging.getLogger("windward.runner.importing")
+_CHUNK_BYTES = 1 << 20
+_LINE_CHARACTERS_MAX = 500
+_TEXT_CHARACTERS_MAX = 16_384
+
+
+class ImportTimeout(BaseException):
+    """The file takes too long; a `BaseException`, so that the file's own `except Exception` does not eat it."""
+
+
+@dataclass(frozen=True)
+class LoadedFile:
+    """An imported file: its DAGs by id."""
+
+    dags: Mapping[str, Any]
+    is_from_snapshot: bool
+
+
+def preload(loaded: LoadedFile) -> None:
+    """Import what the operators of these DAGs name in `preloads`, so that no child has to.
+
+    A module that cannot be imported is the task's own matter: it says so when it runs.
+    """
+    tasks = (task for dag in loaded.dags.values() for task in getattr(dag, "task_dict", {}).values())
+    names = {name for task in tasks for name in getattr(_class_of(task), "preloads", ())}
+    for name in sorted(names):
+        try:
+            importlib.import_module(name)
+        except Exception:
+            log.warning("module not imported ahead", extra={"preloaded": name}, exc_info=True)
+
+
+def _class_of(task: Any) -> type:
+    kind = getattr(task, "operator_class", None)
+    return kind if isinstance(kind, type) else type(task)
+
+
+def load_file(key: FileKey, options: HostOptions, *, can_interrupt: bool) -> LoadedFile | ImportProblem:
+    """Import the file of this code version; whatever it raises becomes an `ImportProblem`."""
+    try:
+        root, is_from_snapshot = find_code(key, options)
+        with _time_limit(options.import_s_max if can_interrupt else 0.0):
+            dags = _import(root, key.fileloc, options)
+        return LoadedFile(dags=dags, is_from_snapshot=is_from_snapshot)
+    except BaseException as error:  # noqa: BLE001 - a process boundary: user code may raise anything, SystemExit too
+        return problem_of(error)
+
+
+def find_code(key: FileKey, options: HostOptions) -> tuple[Path, bool]:
+    """Return the folder to import from, and whether it is a snapshot. Raises `UserError` when the code is gone."""
+    store = options.code_store
+    if not key.code_hash or store is None:
+        return options.dags_folder, False
+    try:
+        if _is_unchanged(options.dags_folder, store.manifest(key.code_hash)):
+            return options.dags_folder, False
+        return store.materialise(key.code_hash), True
+    except NotFoundError as error:
+        raise UserError(
+            f"the code version `{key.code_hash[:12]}` of `{key.fileloc}` is not kept any more",
+            hint="Clear the run with the newest version, or raise `[dag_processor] snapshots_kept_max`.",
+        ) from error
+
+
+def problem_of(error: BaseException) -> ImportProblem:
+    """Return why a file did not import, in a line and in full."""
+    if isinstance(error, SystemExit):
+        message = f"the file calls `sys.exit({error.code!r})` while it is imported"
+    elif isinstance(error, UserError):
+        message = error.message
+    else:
+        message = (str(error) or type(error).__name__).splitlines()[0]
+    return ImportProblem(
+        error_type=type(error).__name__,
+        message=message[:_LINE_CHARACTERS_MAX],
+        text=traceback_text(error)[-_TEXT_CHARACTERS_MAX:],
+    )
+
+
+def _import(root: Path, fileloc: str, options: HostOptions) -> Mapping[str, Any]:
+    from windward.sdk.collect import collect_dags
+
+    for folder in {str(options.dags_folder), str(root)}:
+        if folder in sys.path:
+            sys.path.remove(folder)
+    sys.path.append(str(root))
+    module = ModuleType(_module_name(fileloc))
+    source, module.__file__ = _read_source(root, fileloc)
+    sys.modules[module.__name__] = module  # dataclasses and pickles look it up
+    exec(compile(source, module.__file__, "exec", dont_inherit=True), module.__dict__)  # noqa: S102 - what we are for
+    return {dag.dag_id: dag for dag in collect_dags(module)}
+
+
+def _read_source(root: Path, fileloc: str) -> tuple[bytes, str]:
+    """Return the bytes of a DAG file and its path; a zip archive becomes importable."""
+    path = root / fileloc
+    archive = next((parent for parent in path.parents if parent.suffix == ".zip" and parent.is_file()), None)
+    try:
+        if archive is None:
+            return path.read_bytes(), str(path)
+        import zipfile  # few files stand in archives; it maps four libraries
+
+        sys.path.append(str(archive))
+        with zipfile.ZipFile(archive) as found:
+            return found.read(path.relative_to(archive).as_posix()), str(path)
+    except (OSError, KeyError) as error:
+        raise DagImportError(
+            f"`{fileloc}` does not exist any more in `{root}`",
+            hint="Put the file back, or clear the run with the newest version.",
+        ) from error
+
+
+def _module_name(fileloc: str) -> str:
+    """Return the name of a DAG file as a module: the processor's rule, or pickles made there would not load here."""
+    stem = fileloc.rsplit("/", 1)[-1].removesuffix(".py").replace(".", "_").replace("-", "_")
+    return f"windward_dag_{sha256(fileloc.encode()).hexdigest()[:10]}_{stem}"
+
+
+def _is_unchanged(folder: Path, manifest: Mapping[str, str]) -> bool:
+    return bool(manifest) and all(_hash(folder / name) == wanted for name, wanted in manifest.items())
+
+
+def _hash(path: Path) -> str | None:
+    digest = sha256()
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(_CHUNK_BYTES):
+                digest.update(chunk)
+    except OSError:
+        return None
+    return str(digest.hexdigest())
+
+
+@contextmanager
+def _time_limit(seconds: float) -> Iterator[None]:
+    """Raise `ImportTimeout` in the block when it takes longer; 0 means no limit."""
+    if seconds <= 0 or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def ring(_number: int, _frame: FrameType | None) -> None:
+        raise ImportTimeout(f"importing the file takes longer than {seconds:g} s")
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

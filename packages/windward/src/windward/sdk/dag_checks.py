@@ -1,0 +1,81 @@
+"""What must hold of a DAG as a whole. Checked when its file has been imported, before it is serialized."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from windward.errors import DagImportError, InvalidParamError
+from windward.model.states import Semantics
+from windward.sdk.dag_schedule import can_be_scheduled, catchup_of, max_active_runs_of, schedule_of
+from windward.sdk.exceptions import FailFastDagInvalidTriggerRule
+from windward.sdk.operator_meta import parameter_names
+from windward.timetable import OnceSchedule
+
+if TYPE_CHECKING:
+    from windward.sdk.dag import DAG
+
+# Keys of `default_args` that mean something though no operator takes them.
+_KNOWN_DEFAULTS = frozenset({"start_date", "end_date", "params"})
+
+
+def check_dag(dag: DAG, semantics: Semantics = Semantics.AIRFLOW3) -> None:
+    """Raise a `UserError` for the first thing that is wrong with the DAG as a whole."""
+    dag.check_cycle()
+    schedule = schedule_of(dag, semantics)
+    max_active_runs_of(dag, schedule)
+    scheduled = can_be_scheduled(schedule)
+    if scheduled and dag.catchup is True and not has_start(dag):
+        raise DagImportError(
+            f"DAG `{dag.dag_id}` has `catchup=True` and no start date: start_date is required when catchup=True",
+            hint="Write `start_date=datetime(2026, 1, 31)`: the first interval to make up for begins there.",
+        )
+    if scheduled:
+        _check_params(dag)
+    for task in dag.tasks:
+        mapped_group = task.get_closest_mapped_task_group()
+        if mapped_group is not None:
+            raise DagImportError(
+                f"task group `{mapped_group.group_id}` of DAG `{dag.dag_id}` is mapped, which cannot be run yet",
+                hint="Expand each of its tasks instead: mapped task groups come with a later release.",
+            )
+        FailFastDagInvalidTriggerRule.check(
+            fail_fast=bool(dag.fail_fast), trigger_rule=str(task.trigger_rule)
+        )
+
+
+def has_start(dag: DAG) -> bool:
+    """True when the DAG, or any task, says when it starts."""
+    return dag.start_utc is not None or any(task.start_utc is not None for task in dag.tasks)
+
+
+def warnings_of(dag: DAG, semantics: Semantics) -> tuple[str, ...]:
+    """Return what the author should look at, sorted."""
+    found = set(dag.author_warnings)
+    taken: set[str] = set(_KNOWN_DEFAULTS)
+    for cls in {task.operator_class for task in dag.tasks}:
+        taken |= parameter_names(cls)
+    unknown = sorted(set(dag.default_args) - taken) if dag.tasks else []
+    found |= {f"`default_args` has `{name}`, which no task of the DAG takes" for name in unknown}
+    for group in dag.task_group.iter_groups():
+        if any(group.neighbours.values()) and not any(True for _ in group.iter_tasks()):
+            found.add(f"task group `{group.node_id}` has no tasks; links through it join its neighbours")
+    schedule = schedule_of(dag, semantics)
+    needs_start = can_be_scheduled(schedule) and (
+        catchup_of(dag, semantics) or isinstance(schedule, OnceSchedule)
+    )
+    if needs_start and not has_start(dag):
+        found.add("the DAG has a schedule and no `start_date`; it starts when it is first seen")
+    return tuple(sorted(found))
+
+
+def _check_params(dag: DAG) -> None:
+    """A run that comes by time has nobody to ask."""
+    for key, param in dag.params.raw().items():
+        try:
+            dag.params.get_param(key).__copy__().resolve()
+        except InvalidParamError as error:
+            raise InvalidParamError(
+                f"param `{key}` of DAG `{dag.dag_id}` has no default that fits its schema "
+                f"({param.value!r}: {error.message}), but the DAG has a schedule",
+                hint='Give it a default that fits, let it be null (`type=[…, "null"]`), or write `schedule=None`.',
+            ) from error

@@ -1,0 +1,35 @@
+"""Settings: one frozen dataclass per component; the only reader of the environment and of settings files."""
+
+from __future__ import annotations
+
+from windward.settings.first_start import prepare_home
+from windward.settings.keys import Key, all_keys
+from windward.settings.loader import home_folder, load
+from windward.settings.sections import (
+    ApiSettings,
+    CoreSettings,
+    DatabaseSettings,
+    LoggingSettings,
+    ProcessorSettings,
+    SchedulerSettings,
+    Settings,
+    WorkerSettings,
+    XComSettings,
+)
+
+__all__ = [
+    "ApiSettings",
+    "CoreSettings",
+    "DatabaseSettings",
+    "Key",
+    "LoggingSettings",
+    "ProcessorSettings",
+    "SchedulerSettings",
+    "Settings",
+    "WorkerSettings",
+    "XComSettings",
+    "all_keys",
+    "home_folder",
+    "load",
+    "prepare_home",
+]

@@ -1,0 +1,220 @@
+"""The sections of the settings, with their defaults. Names are Airflow's wherever the thing is the same.
+
+Each field's docstring is its documentation; `windward config list --include-descriptions` prints it. Durations end
+in `_s` inside; the key in files is the field's name unless `keys.RENAMED` says otherwise.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class CoreSettings:
+    """`[core]`: what all components share."""
+
+    dags_folder: Path
+    """Folder that is searched for DAG files; `WINDWARD_HOME/dags` by default."""
+    executor: str = "local"
+    """`local` or `sequential`; Airflow's class names are understood."""
+    parallelism: int = 32
+    """Task instances that may run at once, over all DAGs."""
+    max_active_tasks_per_dag: int = 16
+    """Limit of a DAG that does not set `max_active_tasks`."""
+    max_active_runs_per_dag: int = 16
+    """Limit of a DAG that does not set `max_active_runs`."""
+    max_consecutive_failed_dag_runs_per_dag: int = 0
+    """Failed runs in a row after which a DAG is paused; 0 is never."""
+    dags_are_paused_at_creation: bool = True
+    """Whether a DAG that is seen for the first time is paused."""
+    load_examples: bool = False
+    """Whether the example DAGs are loaded."""
+    default_timezone: str = "UTC"
+    """IANA name of the zone of naive times in DAG files."""
+    semantics: str | None = None
+    """`airflow2` or `airflow3` for every DAG that does not say so itself; by evidence in the file when unset."""
+    default_task_retries: int = 5
+    """Retries of a task that says nothing of retries."""
+    default_task_retry_delay_s: float = 300.0
+    """Delay of a task that sets `retries` but no delay."""
+    default_retry_delay_s: float = 10.0
+    """First delay of a task that says nothing of retries."""
+    default_retry_exponential_backoff: float = 2.0
+    """Factor from one delay to the next for such a task."""
+    default_retry_delay_max_s: float = 300.0
+    """Longest delay of such a task."""
+    max_task_retry_delay_s: float = 86_400.0
+    """Longest delay that back-off may reach for any task."""
+    default_task_execution_timeout_s: float | None = None
+    """Time limit of a task that sets none; no limit when unset."""
+    default_task_weight_rule: str = "downstream"
+    """How priorities are made from weights: `downstream`, `upstream` or `absolute`."""
+    default_pool_task_slot_count: int = 128
+    """Slots of `default_pool` when the database is made."""
+    max_map_length: int = 1024
+    """Most instances that one mapped task may have."""
+    dag_discovery_safe_mode: bool = True
+    """Whether files that mention neither a DAG nor a task are passed over."""
+    dag_ignore_file_syntax: str = "auto"
+    """`glob`, `regexp`, or `auto`: regexp patterns are recognised by what glob cannot mean."""
+    killed_task_cleanup_time_s: float = 60.0
+    """How long a task that is stopped may clean up before it is killed."""
+    fernet_key: str = field(default="", repr=False)
+    """Keys for secrets at rest, newest first, by commas; made at first start when empty."""
+    hide_sensitive_var_conn_fields: bool = True
+    """Whether values with telling names are masked in logs and output."""
+    sensitive_var_conn_names: tuple[str, ...] = ()
+    """Further telling names, by commas."""
+    isolation: str = "isolated"
+    """Default of tasks that do not say: `isolated` or `warm`."""
+    cron_seconds: bool = False
+    """Whether cron expressions may have a sixth field of seconds."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatabaseSettings:
+    """`[database]`: the metadata database."""
+
+    sql_alchemy_conn: str = field(repr=False)
+    """URL; `sqlite:///…/windward.db` in `WINDWARD_HOME` by default."""
+    pool_size: int = 4
+    """Connections that one process keeps."""
+    statement_timeout_s: float = 30.0
+    """Time after which a statement is given up."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SchedulerSettings:
+    """`[scheduler]`: the loop, leases and limits."""
+
+    poll_interval_s: float = 5.0
+    """Safety net: the change feed is read at least this often, even without a wake-up."""
+    lease_s: float = 15.0
+    """How long a leader may be silent before another scheduler takes over."""
+    host_lease_s: float = 30.0
+    """How long a worker host may be silent before its attempts count as lost."""
+    task_queued_timeout_s: float = 600.0
+    """How long an attempt may stay queued without being started before it is requeued."""
+    queued_retries_max: int = 2
+    """How often an attempt that nobody starts is queued again before it fails."""
+    lost_attempts_max: int = 3
+    """Attempts lost to a dead worker that are tried again without using up the author's retries."""
+    catchup_by_default: bool | None = None
+    """Overrides the meaning by semantics (`airflow2`: True, `airflow3`: False)."""
+    recover_failed_runs: str = "explicit_catchup"
+    """Which failed runs are run again on their own: `explicit_catchup`, `always` or `never`."""
+    runs_created_per_pass_max: int = 500
+    """Runs that the scheduler creates in one pass at most."""
+    run_retention_days: float | None = None
+    """Age, from their end, at which finished runs are deleted with their tasks, XComs and logs; never when unset."""
+    allowed_run_id_pattern: str = r"^[A-Za-z0-9_.~:+-]+$"
+    """Regular expression that run ids given by people must match."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProcessorSettings:
+    """`[dag_processor]`: finding and parsing files."""
+
+    parsing_processes: int = 2
+    """Files that are parsed at once."""
+    dag_file_processor_timeout_s: float = 50.0
+    """Time after which the process that parses a file is killed."""
+    dagbag_import_timeout_s: float = 30.0
+    """Time that the import of one file may take."""
+    scan_interval_s: float = 5.0
+    """Stat scan of the DAG folder; file events only shorten the delay."""
+    parse_memory_mb_max: int = 2048
+    """Memory that the process that parses a file may take."""
+    snapshots_kept_max: int = 50
+    """Code snapshots that are kept beyond those that current DAGs, open runs and recent runs need."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkerSettings:
+    """`[workers]`: worker hosts."""
+
+    concurrency: int = 0
+    """Attempts at once; 0 means `[core] parallelism`."""
+    queues: tuple[str, ...] = ("default",)
+    """Queues that a worker host takes attempts from, by commas."""
+    templates_max: int = 16
+    """Template processes kept (one per file and code version)."""
+    template_memory_mb_max: int = 1024
+    """Memory of all template processes together."""
+    warm_children_max: int = 4
+    """Warm children of one worker host."""
+    warm_attempts_max: int = 1000
+    """Attempts after which a warm child is replaced."""
+    warm_memory_mb_max: int = 512
+    """Memory at which a warm child is replaced."""
+    heartbeat_s: float = 5.0
+    """Time between two signs of life of a worker host."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class XComSettings:
+    """`[xcom]`: values passed between tasks."""
+
+    threshold_bytes: int = 65_536
+    """Larger values go to the object store."""
+    object_store_url: str = ""
+    """Folder, `s3://`, `gs://` or `az://` URL; `WINDWARD_HOME/xcom` when empty."""
+    retention_days: float | None = 30.0
+    """Age, from their run's end, at which values are deleted; DAGs may say otherwise. `none` is never."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoggingSettings:
+    """`[logging]`: logs of tasks and components."""
+
+    base_log_folder: Path
+    """Folder of all logs; `WINDWARD_HOME/logs` by default."""
+    logging_level: str = "INFO"
+    """`DEBUG`, `INFO`, `WARNING`, `ERROR` or `CRITICAL`."""
+    json_logs: bool = False
+    """Whether components log JSON lines instead of text."""
+    min_length_masked_secret: int = 5
+    """Secrets shorter than this are not masked: too much text would be."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApiSettings:
+    """`[api]`: the API server."""
+
+    host: str = "127.0.0.1"
+    """Address that the API server binds to."""
+    port: int = 8080
+    """Port that the API server binds to."""
+    base_url: str = ""
+    """Address that people and links use; `http://HOST:PORT` when empty."""
+    instance_name: str = ""
+    """Name shown in the web interface."""
+    secret_key: str = field(default="", repr=False)
+    """Signs sessions and tokens; made at first start when empty."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """All of it. `home` is `WINDWARD_HOME`."""
+
+    home: Path
+    core: CoreSettings
+    database: DatabaseSettings
+    scheduler: SchedulerSettings
+    processor: ProcessorSettings
+    workers: WorkerSettings
+    xcom: XComSettings
+    logging: LoggingSettings
+    api: ApiSettings
+    origins: dict[str, str] = field(default_factory=dict)
+    """`section.key` to where its value came from: `default`, a file, or the name of a variable."""
+    warnings: tuple[str, ...] = ()
+    """What a person should change, such as names of older Airflow versions; one line each."""
+    ignored: tuple[str, ...] = ()
+    """`AIRFLOW__…` variables that mean nothing here."""
+
+    @property
+    def run_folder(self) -> Path:
+        """Folder of sockets and pid files."""
+        return self.home / "run"

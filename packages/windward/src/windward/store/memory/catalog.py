@@ -1,0 +1,156 @@
+"""DAGs, documents and files in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+import msgspec
+
+from windward.document import DagDocument, decode
+from windward.model.records import DagRecord
+from windward.ports.store import SUPERSEDED_KEPT, FileRecord
+from windward.store.memory.tables import DagDates, StoredDocument, Tables
+
+
+class MemoryCatalog:
+    """What the processor writes and everyone reads."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    def load_dags(self, *, active_only: bool = True) -> list[DagRecord]:
+        """Return DAG rows, by id."""
+        with self._tables.lock:
+            self._tables.counters.queries += 1
+            dags = self._tables.dags
+            return [dags[dag_id] for dag_id in sorted(dags) if dags[dag_id].is_active or not active_only]
+
+    def load_dag(self, dag_id: str) -> DagRecord | None:
+        """Return one DAG row."""
+        with self._tables.lock:
+            self._tables.counters.queries += 1
+            return self._tables.dags.get(dag_id)
+
+    def load_documents(self, hashes: Iterable[str]) -> dict[str, DagDocument]:
+        """Return decoded documents by hash."""
+        with self._tables.lock:
+            self._tables.counters.queries += 1
+            documents = self._tables.documents
+            return {name: decode(documents[name].body) for name in sorted(set(hashes)) if name in documents}
+
+    def load_files(self) -> list[FileRecord]:
+        """Return all known files, by path."""
+        with self._tables.lock:
+            self._tables.counters.queries += 1
+            return [self._tables.files[fileloc] for fileloc in sorted(self._tables.files)]
+
+    def put_file(
+        self, file: FileRecord, documents: Sequence[tuple[str, bytes, DagDocument]], *,
+        paused_at_creation: bool, now: datetime,
+    ) -> tuple[str, ...]:  # fmt: skip
+        """Store what parsing one file gave; return the ids of DAGs that changed, sorted."""
+        with self._tables.lock:
+            self._tables.files[file.fileloc] = file
+            changed = {
+                document.dag_id
+                for name, body, document in documents
+                if self._put_document(name, body, document, file, paused=paused_at_creation, now=now)
+            }
+            kept = {document.dag_id for _, _, document in documents} | set(file.dag_ids)
+            changed |= self._deactivate(file.fileloc, kept=kept, now=now)
+            self._tables.wrote(1 + len(changed))
+            return self._tell(changed)
+
+    def _put_document(
+        self, name: str, body: bytes, document: DagDocument, file: FileRecord, *, paused: bool, now: datetime
+    ) -> bool:
+        dag_id = document.dag_id
+        dag = self._tables.dags.get(dag_id)
+        if dag is not None and dag.is_active and dag.fileloc != file.fileloc:
+            return False
+        if dag is not None and (dag.document_hash, dag.fileloc, dag.is_active) == (name, file.fileloc, True):
+            return False
+        stored = self._tables.documents
+        if name not in stored:
+            number = 1 + max((other.number for other in stored.values() if other.dag_id == dag_id), default=0)
+            stored[name] = StoredDocument(dag_id, number, body)
+        if dag is None:
+            asked = document.is_paused_upon_creation
+            is_paused = paused if asked is None else asked
+            self._tables.dags[dag_id] = DagRecord(
+                dag_id=dag_id, document_hash=name, is_paused=is_paused, fileloc=file.fileloc
+            )
+            self._tables.dag_dates[dag_id] = DagDates(now, now)
+            return True
+        self._tables.dags[dag_id] = msgspec.structs.replace(
+            dag, document_hash=name, fileloc=file.fileloc, is_active=True
+        )
+        dates = self._tables.dag_dates[dag_id]
+        self._tables.dag_dates[dag_id] = dates._replace(last_changed_at=now)
+        if dates.last_changed_at <= now - SUPERSEDED_KEPT:
+            self._delete_superseded(dag_id, kept={name, dag.document_hash})
+        return True
+
+    def _delete_superseded(self, dag_id: str, *, kept: set[str]) -> None:
+        kept = kept | {run.document_hash for run in self._tables.runs.values() if run.dag_id == dag_id}
+        stored = self._tables.documents
+        for name in [name for name, other in stored.items() if other.dag_id == dag_id and name not in kept]:
+            del stored[name]
+
+    def _deactivate(self, fileloc: str, *, kept: set[str], now: datetime) -> set[str]:
+        gone = {
+            dag.dag_id
+            for dag in self._tables.dags.values()
+            if dag.is_active and dag.fileloc == fileloc and dag.dag_id not in kept
+        }
+        for dag_id in gone:
+            dag = self._tables.dags[dag_id]
+            self._tables.dags[dag_id] = msgspec.structs.replace(dag, is_active=False)
+            self._tables.dag_dates[dag_id] = self._tables.dag_dates[dag_id]._replace(last_changed_at=now)
+        return gone
+
+    def _tell(self, changed: set[str]) -> tuple[str, ...]:
+        for dag_id in sorted(changed):
+            self._tables.add_note("dag", dag_id)
+        return tuple(sorted(changed))
+
+    def delete_file(self, fileloc: str, *, now: datetime) -> tuple[str, ...]:
+        """Forget a file that is gone; return the ids of its DAGs."""
+        with self._tables.lock:
+            existed = self._tables.files.pop(fileloc, None) is not None
+            changed = self._deactivate(fileloc, kept=set(), now=now)
+            self._tables.wrote(existed + len(changed))
+            return self._tell(changed)
+
+    def delete_dag(self, dag_id: str) -> int:
+        """Delete a DAG with all that belongs to it; return the number of runs deleted."""
+        with self._tables.lock:
+            run_pks = [run.run_pk for run in self._tables.runs.values() if run.dag_id == dag_id]
+            for run_pk in run_pks:
+                forget_run(self._tables, run_pk)
+            existed = self._tables.dags.pop(dag_id, None) is not None
+            self._tables.dag_dates.pop(dag_id, None)
+            for name in [name for name, stored in self._tables.documents.items() if stored.dag_id == dag_id]:
+                del self._tables.documents[name]
+            if existed or run_pks:
+                self._tables.add_note("dag", dag_id)
+            self._tables.wrote(len(run_pks) + existed)
+            return len(run_pks)
+
+
+def forget_run(tables: Tables, run_pk: int) -> None:
+    """Delete a run with its task instances, attempts, XComs and callbacks."""
+    run = tables.runs.pop(run_pk)
+    del tables.run_by_id[run.dag_id, run.run_id]
+    if run.logical_date is not None:
+        del tables.run_by_date[run.dag_id, run.logical_date]
+    del tables.run_trails[run_pk]
+    del tables.tasks[run_pk]
+    for stored in tables.xcoms.pop(run_pk, {}).values():
+        tables.bury(stored.value)
+    for table in (tables.trails, tables.rendered, tables.attempts):
+        for key in [key for key in table if key.run_pk == run_pk]:
+            del table[key]
+    for callback_pk in [pk for pk, callback in tables.callbacks.items() if callback.run_pk == run_pk]:
+        del tables.callbacks[callback_pk]

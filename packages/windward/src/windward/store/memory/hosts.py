@@ -1,0 +1,53 @@
+"""Components and worker hosts in memory."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from windward.model.records import HostRecord
+from windward.store.memory.tables import Tables
+
+
+class MemoryHosts:
+    """Signs of life."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    def beat_host(self, host: HostRecord) -> None:
+        """Insert or renew a worker host."""
+        with self._tables.lock:
+            self._tables.hosts[host.host_id] = host
+            self._tables.wrote(1)
+
+    def load_hosts(self) -> list[HostRecord]:
+        """Return all known hosts, by id."""
+        with self._tables.lock:
+            return [self._tables.hosts[host_id] for host_id in sorted(self._tables.hosts)]
+
+    def delete_host(self, host_id: str) -> None:
+        """Forget a host."""
+        with self._tables.lock:
+            existed = self._tables.hosts.pop(host_id, None) is not None
+            self._tables.wrote(int(existed))
+
+    def beat_component(self, kind: str, name: str, *, hostname: str, pid: int, now: datetime) -> None:
+        """Record a sign of life; another pid or host is a new start."""
+        with self._tables.lock:
+            before = self._tables.components.get((kind, name))
+            is_same = before is not None and (before["hostname"], before["pid"]) == (hostname, pid)
+            self._tables.components[kind, name] = {
+                "kind": kind,
+                "name": name,
+                "hostname": hostname,
+                "pid": pid,
+                "started_at": before["started_at"] if before is not None and is_same else now,
+                "last_beat_at": now,
+            }
+            self._tables.wrote(1)
+
+    def load_components(self) -> list[dict[str, Any]]:
+        """Return all components by kind and name."""
+        with self._tables.lock:
+            return [dict(self._tables.components[key]) for key in sorted(self._tables.components)]

@@ -1,0 +1,96 @@
+"""The dictionaries of the memory store, shared by its parts. No rules here."""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from windward.model.ids import TaskKey
+from windward.model.records import CallbackRecord, DagRecord, HostRecord, PoolRecord, RunRecord, TaskRecord
+from windward.ports.reads import AttemptRecord
+from windward.ports.store import FileRecord, Note, StoreCounters
+from windward.protocol.outcomes import XComValue
+from windward.store.history import Line
+from windward.store.pools import DEFAULT_POOL
+
+
+class Lease(NamedTuple):
+    """Who holds a lease and until when; holder `""` is nobody."""
+
+    holder: str
+    epoch: int
+    until: datetime | None
+
+
+class StoredXCom(NamedTuple):
+    """An XCom and when it was set."""
+
+    value: XComValue
+    at: datetime
+
+
+class StoredDocument(NamedTuple):
+    """An encoded document: the `number`-th of its DAG."""
+
+    dag_id: str
+    number: int
+    body: bytes
+
+
+class DagDates(NamedTuple):
+    """What is kept of a DAG besides its record."""
+
+    first_seen_at: datetime
+    last_changed_at: datetime
+    paused_at: datetime | None = None
+    paused_reason: str | None = None
+
+
+class Tables:
+    """All of the state. Everyone who touches it holds `lock`."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.counters = StoreCounters()
+        self.leases: dict[str, Lease] = {}
+        self.runs: dict[int, RunRecord] = {}
+        self.run_by_id: dict[tuple[str, str], int] = {}
+        self.run_by_date: dict[tuple[str, datetime], int] = {}
+        self.run_trails: dict[int, list[Line]] = {}
+        self.tasks: dict[int, dict[tuple[str, int], TaskRecord]] = {}
+        self.trails: dict[TaskKey, list[Line]] = {}
+        self.rendered: dict[TaskKey, str | None] = {}
+        self.attempts: dict[TaskKey, dict[int, AttemptRecord]] = defaultdict(dict)
+        self.xcoms: dict[int, dict[tuple[str, int, str], StoredXCom]] = defaultdict(dict)
+        self.dead_objects: list[str] = []
+        self.callbacks: dict[int, CallbackRecord] = {}
+        self.notes: list[Note] = []
+        self.note_pk = 0
+        self.callback_pk = 0
+        self.dags: dict[str, DagRecord] = {}
+        self.dag_dates: dict[str, DagDates] = {}
+        self.documents: dict[str, StoredDocument] = {}
+        self.files: dict[str, FileRecord] = {}
+        self.hosts: dict[str, HostRecord] = {}
+        self.components: dict[tuple[str, str], dict[str, Any]] = {}
+        self.variables: dict[str, tuple[str, str | None]] = {}
+        self.connections: dict[str, dict[str, Any]] = {}
+        self.pools: dict[str, PoolRecord] = {DEFAULT_POOL.name: DEFAULT_POOL}
+
+    def add_note(self, kind: str, subject: str) -> None:
+        """Append a line to the change feed."""
+        self.note_pk += 1
+        self.notes.append(Note(kind=kind, subject=subject, note_pk=self.note_pk))
+
+    def wrote(self, rows: int) -> None:
+        """Count a committed write of `rows` rows."""
+        self.counters.rows_written += rows
+        self.counters.queries += 1
+        self.counters.commits += 1
+
+    def bury(self, value: XComValue) -> None:
+        """Put the location of a large value that is gone on the list of dead objects."""
+        if value.location is not None and value.location not in self.dead_objects:
+            self.dead_objects.append(value.location)

@@ -1,0 +1,283 @@
+"""`RunStore.apply` on a database: many actions in few statements, the same answers as one by one.
+
+Theory of operation. Actions are put into *stages*: an action that touches a row which an earlier one
+touched comes in a later stage, so that within a stage order means nothing; there, all actions of one
+shape are one statement. If every statement writes as many rows as it has actions, all expectations
+held. If not, the transaction is rolled back and done again in halves, each half under a savepoint,
+down to the groups that are refused: k refused groups among n cost about k log n batches.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import exc
+
+from windward.core.actions import (
+    Action,
+    AddTasks,
+    CreateRun,
+    ExpectRun,
+    MoveCallback,
+    MoveRun,
+    MoveTask,
+    PauseDag,
+    SkipSlot,
+    TouchRun,
+)
+from windward.errors import ConflictError
+from windward.ports.store import Guard, Note
+from windward.store.columns import RUN_FAILURES, archives, changes_failures
+from windward.store.sql import moves
+from windward.store.sql.database import Row, Transaction, chunks, is_taken
+from windward.store.sql.moves import Shape, Texts
+
+Groups = Sequence[Sequence[Action]]
+
+
+class RefusedError(Exception):
+    """An expectation did not hold: the batch is rolled back and looked at in parts."""
+
+
+class Stage:
+    """Actions that touch no row twice."""
+
+    def __init__(self) -> None:
+        self.task_moves: dict[Shape, list[Row]] = defaultdict(list)
+        self.run_moves: dict[Shape, list[Row]] = defaultdict(list)
+        self.archived: list[Row] = []
+        self.dropped: list[Row] = []
+        self.puts: list[Row] = []
+        self.replaced: list[Row] = []
+        self.tasks: list[Row] = []
+        self.runs: list[Row] = []
+        self.advances: list[Row] = []
+        self.callbacks: list[Row] = []
+        self.callback_moves: list[Row] = []
+        self.pauses: list[Row] = []
+        self.revisions: dict[int, int] = {}
+        self.disagrees = False
+        """Whether two revisions are expected of one run: at least one of them is not so."""
+        self.touched: list[Row] = []
+
+    def add(self, action: Action) -> None:
+        """Put the statements' values of an action."""
+        match action:
+            case MoveTask():
+                shape, values = moves.task_move(action)
+                self.task_moves[shape].append(values)
+                if archives(action):
+                    self.archived.append(moves.archive_values(action))
+                if action.drop_xcoms:
+                    self.dropped.append(tuple(action.key))
+                if action.xcoms:
+                    self.puts.extend(moves.xcom_puts(action))
+            case MoveRun():
+                shape, values = moves.run_move(action)
+                self.run_moves[shape].append(values)
+                if action.callback is not None:
+                    self.callbacks.append(moves.callback_of(action))
+            case AddTasks():
+                if action.replaces is not None:
+                    self.replaced.append(moves.replaced_task(action, action.replaces))
+                self.tasks.extend(moves.added_tasks(action))
+            case CreateRun():
+                if action.advance_schedule:
+                    self.advances.append(moves.advanced_schedule(action))
+                self.runs.append(moves.created_run(action))
+                self.tasks.extend(moves.created_tasks(action))
+            case SkipSlot():
+                self.advances.append(moves.skipped_slot(action))
+            case ExpectRun(run_pk=run_pk, revision=revision):
+                self.disagrees |= self.revisions.setdefault(run_pk, revision) != revision
+            case TouchRun(run_pk=run_pk):
+                self.touched.append((run_pk,))
+            case PauseDag():
+                self.pauses.append(moves.pause(action))
+            case MoveCallback():
+                self.callback_moves.append(moves.callback_move(action))
+
+    def write(self, transaction: Transaction, texts: Texts) -> None:
+        """Write the stage; raise `RefusedError` when an expectation does not hold.
+
+        What inserts comes last: an action that should have found a row missing must not find it.
+        """
+        if self.revisions:
+            self._expect_revisions(transaction, texts)
+        if self.touched:
+            _expect(transaction, texts.touch_run, self.touched)
+        if self.archived:
+            transaction.many(texts.archive, self.archived)
+        for shape, values in self.task_moves.items():
+            _expect(transaction, texts.move_task(shape), values)
+        for shape, values in self.run_moves.items():
+            _expect(transaction, texts.move_run(shape), values)
+        if self.pauses:
+            _expect(transaction, texts.pause_dag, self.pauses)
+        if self.callback_moves:
+            _expect(transaction, texts.move_callback, self.callback_moves)
+        if self.callbacks:
+            transaction.many(texts.insert_callback, self.callbacks)
+        if self.dropped:
+            transaction.many(texts.bury_xcoms, self.dropped)
+            transaction.many(texts.drop_xcoms, self.dropped)
+        if self.puts:
+            write_xcoms(transaction, texts, self.puts)
+        if self.replaced:
+            _expect(transaction, texts.delete_task, self.replaced)
+        if self.advances:
+            _expect(transaction, texts.advance_schedule, self.advances)
+        if self.runs:
+            transaction.many(texts.insert_run, self.runs)
+        if self.tasks:
+            transaction.many(texts.insert_task, self.tasks)
+
+    def _expect_revisions(self, transaction: Transaction, texts: Texts) -> None:
+        found: dict[int, int] = {}
+        for run_pks in chunks(list(self.revisions)):
+            found.update(map(tuple, transaction.select(texts.revisions(len(run_pks)), tuple(run_pks))))
+        if self.disagrees or found != self.revisions:
+            raise RefusedError
+
+
+def _expect(transaction: Transaction, sql: str, values: list[Row]) -> None:
+    if transaction.many(sql, values) != len(values):
+        raise RefusedError
+
+
+def write_xcoms(transaction: Transaction, texts: Texts, puts: list[Row]) -> None:
+    """Insert or replace XComs; what large values they replace goes to the list of dead objects."""
+    transaction.many(texts.bury_xcom, [put[:4] for put in puts])
+    transaction.upsert(texts.put_xcom, puts)
+
+
+def stages_of(groups: Groups) -> list[Stage]:
+    """Put the actions of all groups, in order, into stages."""
+    stages: list[Stage] = []
+    touched: dict[Any, int] = {}
+    filled: dict[int, int] = {}
+    for actions in groups:
+        for action in actions:
+            stage = _stage_of(action, touched, filled)
+            while stage >= len(stages):
+                stages.append(Stage())
+            stages[stage].add(action)
+    return stages
+
+
+def _stage_of(action: Action, touched: dict[Any, int], filled: dict[int, int]) -> int:
+    """Return the stage after the last one that touched a row of the action, and remember it.
+
+    `touched`: the last stage of a row; `filled`: the last stage that inserted task instances of a run.
+    """
+    match action:
+        case MoveTask(key=key):
+            stage = max(touched.get(key, -1), filled.get(key.run_pk, -1)) + 1
+            touched[key] = stage
+            return stage
+        case AddTasks(run_pk=run_pk, replaces=replaces):
+            stage = max(touched.get(replaces, -1), filled.get(run_pk, -1)) + 1
+            filled[run_pk] = stage
+            if replaces is not None:
+                touched[replaces] = stage
+            return stage
+        case CreateRun(run=run):
+            # Runs of one DAG advance its schedule one after the other within a stage: the driver keeps their order.
+            stage = filled.get(run.run_pk, -1) + 1
+            filled[run.run_pk] = stage
+            return stage
+        case MoveRun(run_pk=run_pk):
+            stage = max(touched.get(run_pk, -1), filled.get(run_pk, -1)) + 1
+            touched[run_pk] = stage
+            return stage
+        case SkipSlot():
+            # As runs: with them in one list, in order. Nothing else touches these columns.
+            return 0
+        case ExpectRun(run_pk=run_pk):
+            # It writes nothing, and a stage looks before it writes: all groups of a run ask once between two touches.
+            return max(touched.get(("revision", run_pk), -1), filled.get(run_pk, -1)) + 1
+        case TouchRun(run_pk=run_pk):
+            stage = max(touched.get(("revision", run_pk), -1), filled.get(run_pk, -1)) + 1
+            touched["revision", run_pk] = stage
+            return stage
+        case PauseDag(dag_id=dag_id):
+            stage = touched.get(dag_id, -1) + 1
+            touched[dag_id] = stage
+            return stage
+        case MoveCallback(callback_pk=callback_pk):
+            stage = touched.get(("callback", callback_pk), -1) + 1
+            touched["callback", callback_pk] = stage
+            return stage
+
+
+def write_groups(transaction: Transaction, texts: Texts, groups: Groups) -> None:
+    """Write all groups; raise `RefusedError` (and leave the transaction to be rolled back) when one is refused."""
+    try:
+        for stage in stages_of(groups):
+            stage.write(transaction, texts)
+        _count_failures(transaction, texts, groups)
+    except exc.IntegrityError as error:
+        if is_taken(error):
+            raise RefusedError from error
+        raise
+
+
+def _count_failures(transaction: Transaction, texts: Texts, groups: Groups) -> None:
+    """Keep `failed_in_a_row`: a success or an unpause sets it to 0, each failure after that adds one."""
+    added: dict[str, int] = {}
+    reset: set[str] = set()
+    for actions in groups:
+        for action in actions:
+            is_unpause = isinstance(action, PauseDag) and not action.is_paused
+            if is_unpause or (isinstance(action, MoveRun) and changes_failures(action)):
+                assert isinstance(action, PauseDag | MoveRun)
+                if isinstance(action, MoveRun) and action.event in RUN_FAILURES:
+                    added[action.dag_id] = added.get(action.dag_id, 0) + 1
+                else:
+                    added[action.dag_id] = 0
+                    reset.add(action.dag_id)
+    for dag_id in sorted(added):
+        if dag_id in reset:
+            transaction.one(texts.reset_dag, (added[dag_id], dag_id, added[dag_id]))
+        else:
+            transaction.one(texts.fail_dag, (added[dag_id], dag_id))
+
+
+def write_in_parts(transaction: Transaction, texts: Texts, groups: Groups) -> list[bool]:
+    """Write the groups that can be written, and return which they are."""
+    rows = transaction.rows
+    savepoint = transaction.connection.begin_nested()
+    try:
+        write_groups(transaction, texts, groups)
+    except RefusedError:
+        savepoint.rollback()
+        transaction.rows = rows
+        if len(groups) == 1:
+            return [False]
+        middle = len(groups) // 2
+        first = write_in_parts(transaction, texts, groups[:middle])
+        return first + write_in_parts(transaction, texts, groups[middle:])
+    savepoint.commit()
+    return [True] * len(groups)
+
+
+def check_guard(transaction: Transaction, texts: Texts, guard: Guard | None) -> None:
+    """Raise `ConflictError` when the guard's lease was taken; otherwise hold it until the end of the transaction."""
+    if guard is not None and not transaction.select(texts.guard, (guard.name, guard.holder, guard.epoch)):
+        raise ConflictError(
+            f"lease `{guard.name}` is not held by `{guard.holder}` in epoch {guard.epoch} any more"
+        )
+
+
+def write_notes(transaction: Transaction, texts: Texts, notes: Sequence[Note]) -> None:
+    """Append to the change feed, at the very end of a transaction: the counter's row is locked until its end."""
+    if not notes:
+        return
+    transaction.one(texts.count_notes, (len(notes),))
+    ((last,),) = transaction.select(texts.counted_notes)
+    first = last - len(notes) + 1
+    transaction.many(
+        texts.insert_note, [(first + place, note.kind, note.subject) for place, note in enumerate(notes)]
+    )

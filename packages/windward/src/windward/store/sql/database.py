@@ -1,0 +1,252 @@
+"""One database: its engine, transactions with bounded retries, truthful counts, and what differs between dialects.
+
+Writers on SQLite stand in line: within a process by a lock, between processes by `BEGIN IMMEDIATE`, which
+waits instead of failing later. Readers use the write-ahead log and wait for nobody.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy import exc
+
+from windward.errors import UnavailableError
+from windward.ports.store import StoreCounters
+
+T = TypeVar("T")
+Row = tuple[Any, ...]
+
+WRITE_TRIES_MAX = 12
+RETRY_PAUSE_S = 0.005
+RETRY_PAUSE_S_MAX = 0.25
+ROWS_PER_STATEMENT_MAX = 500
+TRAIL_CHARS_MAX = 60_000
+TRAIL_CHARS_KEPT = 30_000
+"""A longer trail is cut to its newest half: a sensor that reschedules for weeks may not grow its row for ever."""
+
+_RETRYABLE_SQLSTATES = frozenset({"40001", "40P01", "55P03"})
+_RETRYABLE_MYSQL = frozenset({1020, 1205, 1213})
+_TAKEN_SQLSTATES = frozenset({"23503", "23505"})
+_TAKEN_SQLITE = frozenset({"SQLITE_CONSTRAINT_" + kind for kind in ("UNIQUE", "PRIMARYKEY", "FOREIGNKEY")})
+_TAKEN_MYSQL = frozenset({1062, 1452, 1216})
+
+
+class Dialect:
+    """What a dialect says differently."""
+
+    def __init__(self, name: str) -> None:
+        self.is_sqlite = name == "sqlite"
+        self.is_postgres = name == "postgresql"
+        self.is_mysql = name in {"mysql", "mariadb"}
+        self.mark = "?" if self.is_sqlite else "%s"
+        # A reader of the lease must make a takeover wait. SQLite has one writer anyway.
+        self.share_lock = " FOR SHARE" if self.is_postgres else " LOCK IN SHARE MODE" if self.is_mysql else ""
+        self.update_lock = "" if self.is_sqlite else " FOR UPDATE"
+        self.is_same = "IS ?" if self.is_sqlite else "<=> ?" if self.is_mysql else "IS NOT DISTINCT FROM ?"
+        newest = (
+            f"substr(trail, -{TRAIL_CHARS_KEPT})" if self.is_sqlite else f"right(trail, {TRAIL_CHARS_KEPT})"
+        )
+        length = "char_length(trail)" if self.is_mysql else "length(trail)"
+        trail = f"CASE WHEN {length} > {TRAIL_CHARS_MAX} THEN {newest} ELSE trail END"
+        self.append_trail = f"concat({trail}, ?)" if self.is_mysql else f"({trail}) || ?"
+
+    def sql(self, text: str) -> str:
+        """Return `text`, written with `?` for parameters, as this dialect's driver wants it."""
+        return text if self.is_sqlite else text.replace("?", "%s")
+
+    def upsert(self, table: str, keys: Sequence[str], columns: Sequence[str]) -> str:
+        """Return an insert of `keys` and `columns` that replaces `columns` of a row with these keys."""
+        names = [*keys, *columns]
+        insert = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
+        if self.is_mysql:
+            return self.sql(
+                f"{insert} ON DUPLICATE KEY UPDATE {', '.join(f'{name} = VALUES({name})' for name in columns)}"
+            )
+        new = ", ".join(f"{name} = excluded.{name}" for name in columns)
+        return self.sql(f"{insert} ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {new}")
+
+
+class Transaction:
+    """An open transaction that counts what it does.
+
+    Texts of our own go straight to the driver's cursor: SQLAlchemy's way costs several times what SQLite takes for
+    a whole statement, and the scheduler's latency is made of a few dozen statements.
+    """
+
+    def __init__(self, connection: sa.Connection, dialect: Dialect) -> None:
+        self.connection = connection
+        self.dialect = dialect
+        self.rows = 0
+        self.queries = 0
+        self._cursor: Any = connection.connection.cursor()
+
+    def one(self, sql: str, values: Row) -> int:
+        """Run one writing statement; return the rows it wrote."""
+        self._execute(sql, values)
+        rows: int = self._cursor.rowcount
+        self.rows += rows
+        return rows
+
+    def many(self, sql: str, values: list[Row]) -> int:
+        """Run a writing statement once per tuple, in order; return the rows written in all."""
+        if len(values) == 1:
+            return self.one(sql, values[0])
+        self._execute_many(sql, values)
+        rows: int = self._cursor.rowcount
+        self.rows += rows
+        return rows
+
+    def upsert(self, sql: str, values: list[Row]) -> None:
+        """Run an upsert: it writes one row per tuple, whatever MySQL counts."""
+        self._execute_many(sql, values)
+        self.rows += len(values)
+
+    def select(self, sql: str, values: Row = ()) -> list[Any]:
+        """Return all rows of a query."""
+        self._execute(sql, values)
+        return list(self._cursor.fetchall())
+
+    def _execute(self, sql: str, values: Row) -> None:
+        self.queries += 1
+        try:
+            self._cursor.execute(sql, values)
+        except self._errors as error:
+            raise self._wrapped(error, sql) from error
+
+    def _execute_many(self, sql: str, values: list[Row]) -> None:
+        self.queries += 1
+        try:
+            self._cursor.executemany(sql, values)
+        except self._errors as error:
+            raise self._wrapped(error, sql) from error
+
+    @property
+    def _errors(self) -> type[Exception]:
+        found: type[Exception] = self.connection.dialect.loaded_dbapi.Error
+        return found
+
+    def _wrapped(self, error: Exception, sql: str) -> BaseException:
+        """Return a driver's error as SQLAlchemy would raise it; a connection that broke is not used again."""
+        connection = self.connection
+        is_broken = connection.dialect.is_disconnect(error, connection.connection, self._cursor)  # type: ignore[arg-type]
+        wrapped = exc.DBAPIError.instance(
+            sql,
+            None,  # the values are nobody's business but the database's
+            error,
+            self._errors,
+            connection_invalidated=is_broken,
+            dialect=connection.dialect,
+        )
+        if is_broken:
+            connection.invalidate(error)
+        return wrapped
+
+    def run(self, statement: sa.Executable, values: Any = None) -> sa.CursorResult[*tuple[Any, ...]]:
+        """Run a statement of SQLAlchemy Core; its rows are counted when it writes."""
+        self.queries += 1
+        result = self.connection.execute(statement, values)
+        if not result.returns_rows and result.rowcount > 0:
+            self.rows += result.rowcount
+        return result
+
+
+class Database:
+    """An engine with the rules of using it."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self.engine = engine
+        self.writer = engine.execution_options(windward_write=True)
+        self.dialect = Dialect(engine.dialect.name)
+        self.counters = StoreCounters()
+        self._counting = threading.Lock()
+        self._turn = threading.Lock() if self.dialect.is_sqlite else nullcontext()
+
+    @contextmanager
+    def reading(self) -> Iterator[Transaction]:
+        """Give a transaction for reads, all of one snapshot on SQLite."""
+        with translated(), self.engine.connect() as connection, connection.begin():
+            transaction = Transaction(connection, self.dialect)
+            yield transaction
+        self._count(transaction, commits=0)
+
+    def write(self, work: Callable[[Transaction], T]) -> T:
+        """Run `work` in one transaction and commit; again, a bounded number of times, when others were in the way.
+
+        `work` must be a function of the database only: it may run several times.
+        """
+        with translated():
+            for attempt in range(1, WRITE_TRIES_MAX + 1):
+                try:
+                    with self._turn, self.writer.connect() as connection:
+                        transaction = Transaction(connection, self.dialect)
+                        with connection.begin():
+                            result = work(transaction)
+                    self._count(transaction, commits=1)
+                    return result
+                except exc.DBAPIError as error:
+                    if attempt == WRITE_TRIES_MAX or not _is_retryable(error):
+                        raise
+                pause_s = min(RETRY_PAUSE_S * 2**attempt, RETRY_PAUSE_S_MAX)
+                time.sleep(pause_s * random.uniform(0.5, 1.0))
+        raise AssertionError
+
+    def _count(self, transaction: Transaction, *, commits: int) -> None:
+        with self._counting:
+            self.counters.queries += transaction.queries
+            self.counters.commits += commits
+            if commits:
+                self.counters.rows_written += transaction.rows
+
+
+def _is_retryable(error: exc.DBAPIError) -> bool:
+    """Whether nothing is wrong but that another transaction was in the way."""
+    cause = error.orig
+    if getattr(cause, "sqlstate", None) in _RETRYABLE_SQLSTATES:
+        return True
+    if str(getattr(cause, "sqlite_errorname", "")).startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return True
+    return _mysql_number(cause) in _RETRYABLE_MYSQL
+
+
+def _mysql_number(cause: object) -> int | None:
+    """Return the number of a MySQL error; it is the first argument of the driver's exceptions."""
+    match getattr(cause, "args", None):
+        case [int() as number, *_]:
+            return number
+    return None
+
+
+def is_taken(error: exc.IntegrityError) -> bool:
+    """Whether a row exists already, or the row that it belongs to does not: an expectation that did not hold."""
+    cause = error.orig
+    return (
+        getattr(cause, "sqlstate", None) in _TAKEN_SQLSTATES
+        or getattr(cause, "sqlite_errorname", None) in _TAKEN_SQLITE
+        or _mysql_number(cause) in _TAKEN_MYSQL
+    )
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn what a driver says of an unreachable or overloaded database into `UnavailableError`."""
+    try:
+        yield
+    except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as error:
+        cause = getattr(error, "orig", None) or error
+        raise UnavailableError(f"the database does not answer: {str(cause).strip()}") from error
+    except exc.DBAPIError as error:
+        if error.connection_invalidated:
+            raise UnavailableError(f"the connection to the database broke: {error.orig}") from error
+        raise
+
+
+def chunks(values: Sequence[T], size: int = ROWS_PER_STATEMENT_MAX) -> Iterator[Sequence[T]]:
+    """Yield `values` in pieces that fit into one statement."""
+    for start in range(0, len(values), size):
+        yield values[start : start + size]

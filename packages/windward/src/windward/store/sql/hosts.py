@@ -1,0 +1,67 @@
+"""Components and worker hosts on a database."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from windward.model.records import HostRecord
+from windward.store.sql.columns import json_text, to_us
+from windward.store.sql.database import Database, Transaction
+from windward.store.sql.tables import COMPONENT, HOST
+
+
+class SqlHosts:
+    """Signs of life."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        columns = ("hostname", "pid", "queues", "capacity", "lease_until")
+        self._beat = database.dialect.upsert("host", ("host_id",), columns)
+
+    def beat_host(self, host: HostRecord) -> None:
+        """Insert or renew a worker host's row."""
+        values = (
+            host.host_id,
+            host.hostname,
+            host.pid,
+            json_text(host.queues),
+            host.capacity,
+            to_us(host.lease_until),
+        )
+        self._database.write(lambda transaction: transaction.upsert(self._beat, [values]))
+
+    def load_hosts(self) -> list[HostRecord]:
+        """Return all known hosts, by id."""
+        with self._database.reading() as transaction:
+            rows = transaction.run(sa.select(HOST).order_by(HOST.c.host_id)).mappings().fetchall()
+        return [HostRecord(**{**row, "queues": tuple(row["queues"])}) for row in rows]
+
+    def delete_host(self, host_id: str) -> None:
+        """Forget a host."""
+        self._database.write(
+            lambda transaction: transaction.run(sa.delete(HOST).where(HOST.c.host_id == host_id))
+        )
+
+    def beat_component(self, kind: str, name: str, *, hostname: str, pid: int, now: datetime) -> None:
+        """Record a sign of life; another pid or host is a new start."""
+        place = (COMPONENT.c.kind == kind) & (COMPONENT.c.name == name)
+        is_same = (COMPONENT.c.hostname == hostname) & (COMPONENT.c.pid == pid)
+        values = {"hostname": hostname, "pid": pid, "last_beat_at": now}
+
+        def beat(transaction: Transaction) -> None:
+            renewed = transaction.run(sa.update(COMPONENT).where(place & is_same).values(last_beat_at=now))
+            if renewed.rowcount:
+                return
+            transaction.run(sa.delete(COMPONENT).where(place))
+            transaction.run(sa.insert(COMPONENT).values(kind=kind, name=name, started_at=now, **values))
+
+        self._database.write(beat)
+
+    def load_components(self) -> list[dict[str, Any]]:
+        """Return all components by kind and name."""
+        with self._database.reading() as transaction:
+            rows = transaction.run(sa.select(COMPONENT).order_by(COMPONENT.c.kind, COMPONENT.c.name))
+            return [dict(row) for row in rows.mappings()]

@@ -1,0 +1,272 @@
+"""Actions as statements: the text and the values of every write of `RunStore.apply`.
+
+A statement stands for all actions of one shape (the same columns are written), so that a batch is one
+call of the driver. Each is compare-and-set: it writes no row when its expectation does not hold.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import UNSET
+
+from windward.core.actions import AddTasks, CreateRun, MoveCallback, MoveRun, MoveTask, PauseDag, SkipSlot
+from windward.model.ids import TaskKey
+from windward.store.columns import RUN_CHANGES, TASK_CHANGES
+from windward.store.history import ADDED
+from windward.store.sql.columns import storable, storable_or_none, to_us
+from windward.store.sql.database import Dialect, Row
+from windward.store.sql.rows import (
+    RUN_COLUMNS,
+    TASK_COLUMNS,
+    XCOM_COLUMNS,
+    run_row,
+    task_row,
+    trail_line,
+    xcom_row,
+)
+
+_TIMES = frozenset({"queued_at", "start_date", "end_date", "due_at", "first_start_date"})
+_TEXTS = frozenset({"exit_fact", "map_label", "rendered"})
+_INSTANCE = ("run_pk", "task_id", "map_index")
+_WHERE_INSTANCE = "run_pk = ? AND task_id = ? AND map_index = ?"
+
+Shape = tuple[str, ...]
+
+
+def _converter(name: str) -> Any:
+    return to_us if name in _TIMES else storable_or_none if name in _TEXTS else None
+
+
+_TASK_FIELDS = tuple((name, _converter(name)) for name in (*TASK_CHANGES, "rendered"))
+_RUN_FIELDS = tuple((name, _converter(name)) for name in RUN_CHANGES)
+
+
+def _changes(action: MoveTask | MoveRun, fields: tuple[tuple[str, Any], ...]) -> tuple[Shape, list[Any]]:
+    names = []
+    values = []
+    for name, convert in fields:
+        value = getattr(action, name)
+        if value is not UNSET:
+            names.append(name)
+            values.append(value if convert is None else convert(value))
+    return tuple(names), values
+
+
+def task_move(action: MoveTask) -> tuple[Shape, Row]:
+    """Return which columns a move writes, and the values of its update."""
+    shape, values = _changes(action, _TASK_FIELDS)
+    reason = storable(action.reason)
+    line = trail_line(to_us(action.at), action.event._value_, reason)
+    expected = (*action.key, action.expect_state._value_, action.expect_fence)
+    return shape, (action.state._value_, reason, line, *values, *expected)
+
+
+def run_move(action: MoveRun) -> tuple[Shape, Row]:
+    """Return which columns a move writes, and the values of its update."""
+    shape, values = _changes(action, _RUN_FIELDS)
+    reason = storable(action.reason)
+    line = trail_line(to_us(action.at), action.event._value_, reason)
+    expected = (action.run_pk, action.dag_id, action.expect_state._value_)
+    return shape, (action.state._value_, reason, line, *values, *expected)
+
+
+def archive_values(action: MoveTask) -> Row:
+    """Return the values of `Texts.archive`."""
+    newer = (
+        None if action.end_date is UNSET else to_us(action.end_date),
+        None if action.exit_fact is UNSET else storable_or_none(action.exit_fact),
+        None if action.rendered is UNSET else storable_or_none(action.rendered),
+        None if action.map_label is UNSET else storable_or_none(action.map_label),
+    )
+    expected = (*action.key, action.expect_state._value_, action.expect_fence)
+    return (action.event._value_, storable(action.reason), *newer, *expected)
+
+
+def xcom_puts(action: MoveTask) -> list[Row]:
+    """Return the values of `Texts.put_xcom` for each value of a move."""
+    at_us = to_us(action.at)
+    return [(*action.key, put.key, *xcom_row(put.value), at_us) for put in action.xcoms]
+
+
+def added_tasks(action: AddTasks) -> list[Row]:
+    """Return the values of `Texts.insert_task` for each instance of an expansion."""
+    line = trail_line(to_us(action.at), ADDED, storable(action.reason))
+    return [(*task_row(task), line) for task in action.tasks]
+
+
+def replaced_task(action: AddTasks, key: TaskKey) -> Row:
+    """Return the values of `Texts.delete_task` for the placeholder."""
+    return (*key, action.replaces_state._value_, action.replaces_fence)
+
+
+def created_tasks(action: CreateRun) -> list[Row]:
+    """Return the values of `Texts.insert_task` for each instance of a new run."""
+    return [(*task_row(task), "") for task in action.tasks]
+
+
+def created_run(action: CreateRun) -> Row:
+    """Return the values of `Texts.insert_run`."""
+    return (*run_row(action.run), "")
+
+
+def advanced_schedule(action: CreateRun) -> Row:
+    """Return the values of `Texts.advance_schedule`."""
+    run = action.run
+    return (
+        to_us(run.run_after),
+        to_us(run.data_interval_start),
+        to_us(run.data_interval_end),
+        run.dag_id,
+        to_us(action.expect_last_run_after),
+    )
+
+
+def skipped_slot(action: SkipSlot) -> Row:
+    """Return the values of `Texts.advance_schedule`."""
+    times = (action.run_after, action.interval_start, action.interval_end)
+    return (*map(to_us, times), action.dag_id, to_us(action.expect_last_run_after))
+
+
+def callback_of(action: MoveRun) -> Row:
+    """Return the values of `Texts.insert_callback`."""
+    task = action.callback_task
+    place = (None, None) if task is None else (task.task_id, task.map_index)
+    return (
+        action.run_pk,
+        action.dag_id,
+        action.callback,
+        storable(action.reason),
+        0,
+        0,
+        "queued",
+        *place,
+        to_us(action.at),
+    )
+
+
+def callback_move(action: MoveCallback) -> Row:
+    """Return the values of `Texts.move_callback`."""
+    return (
+        action.state,
+        action.fence,
+        action.owner,
+        action.tries,
+        to_us(action.at),
+        action.callback_pk,
+        action.expect_state,
+        action.expect_fence,
+    )
+
+
+def pause(action: PauseDag) -> Row:
+    """Return the values of `Texts.pause_dag`."""
+    return (
+        action.is_paused,
+        to_us(action.at),
+        storable(action.reason),
+        action.dag_id,
+        not action.is_paused,
+    )
+
+
+class Texts:
+    """The statements of one dialect; updates are made once per shape."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        sql = dialect.sql
+        self._dialect = dialect
+        self._task_moves: dict[Shape, str] = {}
+        self._run_moves: dict[Shape, str] = {}
+        self.guard = sql(
+            f"SELECT epoch FROM lease WHERE name = ? AND holder = ? AND epoch = ?{dialect.share_lock}"
+        )
+        self.touch_run = sql("UPDATE dag_run SET revision = revision + 1 WHERE run_pk = ?")
+        self.insert_run = sql(_insert("dag_run", (*RUN_COLUMNS, "trail")))
+        self.insert_task = sql(_insert("task_instance", (*TASK_COLUMNS, "trail")))
+        self.delete_task = sql(
+            f"DELETE FROM task_instance WHERE {_WHERE_INSTANCE} AND state = ? AND fence = ?"
+        )
+        self.advance_schedule = sql(
+            "UPDATE dag SET last_run_after = ?, last_interval_start = ?, last_interval_end = ?"
+            f" WHERE dag_id = ? AND last_run_after {dialect.is_same}"
+        )
+        self.archive = sql(_ARCHIVE)
+        self.put_xcom = dialect.upsert("xcom", (*_INSTANCE, "xcom_key"), XCOM_COLUMNS)
+        bury = "INSERT INTO dead_object (run_pk, location) SELECT run_pk, location FROM xcom"
+        self.bury_xcoms = sql(f"{bury} WHERE {_WHERE_INSTANCE} AND location IS NOT NULL")
+        self.bury_xcom = sql(f"{bury} WHERE {_WHERE_INSTANCE} AND xcom_key = ? AND location IS NOT NULL")
+        self.drop_xcoms = sql(f"DELETE FROM xcom WHERE {_WHERE_INSTANCE}")
+        self.insert_callback = sql(
+            _insert(
+                "callback",
+                (
+                    "run_pk",
+                    "dag_id",
+                    "kind",
+                    "reason",
+                    "fence",
+                    "tries",
+                    "state",
+                    "task_id",
+                    "map_index",
+                    "moved_at",
+                ),
+            )
+        )
+        self.move_callback = sql(
+            "UPDATE callback SET state = ?, fence = ?, owner = ?, tries = ?, moved_at = ?"
+            " WHERE callback_pk = ? AND state = ? AND fence = ?"
+        )
+        self.pause_dag = sql(
+            "UPDATE dag SET is_paused = ?, paused_at = ?, paused_reason = ? WHERE dag_id = ? AND is_paused = ?"
+        )
+        self.fail_dag = sql("UPDATE dag SET failed_in_a_row = failed_in_a_row + ? WHERE dag_id = ?")
+        self.reset_dag = sql("UPDATE dag SET failed_in_a_row = ? WHERE dag_id = ? AND failed_in_a_row <> ?")
+        self.count_notes = sql("UPDATE counter SET value = value + ? WHERE name = 'note'")
+        self.counted_notes = sql("SELECT value FROM counter WHERE name = 'note'")
+        self.insert_note = sql(_insert("note", ("note_pk", "kind", "subject")))
+
+    def revisions(self, count: int) -> str:
+        """Return the query for the revisions of `count` runs, which stay so until the transaction ends."""
+        marks = ", ".join("?" * count)
+        return self._dialect.sql(
+            f"SELECT run_pk, revision FROM dag_run WHERE run_pk IN ({marks}){self._dialect.share_lock}"
+        )
+
+    def move_task(self, shape: Shape) -> str:
+        """Return the update of a task instance that writes the columns of `shape`."""
+        if (text := self._task_moves.get(shape)) is None:
+            text = self._move("task_instance", shape, f"{_WHERE_INSTANCE} AND state = ? AND fence = ?")
+            self._task_moves[shape] = text
+        return text
+
+    def move_run(self, shape: Shape) -> str:
+        """Return the update of a run that writes the columns of `shape`."""
+        if (text := self._run_moves.get(shape)) is None:
+            text = self._move("dag_run", shape, "run_pk = ? AND dag_id = ? AND state = ?")
+            self._run_moves[shape] = text
+        return text
+
+    def _move(self, table: str, shape: Shape, where: str) -> str:
+        changes = "".join(f", {name} = ?" for name in shape)
+        return self._dialect.sql(
+            f"UPDATE {table} SET state = ?, reason = ?, trail = {self._dialect.append_trail}{changes} WHERE {where}"
+        )
+
+
+def _insert(table: str, columns: tuple[str, ...]) -> str:
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+
+
+# An attempt is archived once, by its try number: a later move of the same try finds it there.
+_ARCHIVE = (
+    "INSERT INTO task_attempt (run_pk, task_id, map_index, try_number, fence, state, event, reason, owner,"
+    " queued_at, start_date, end_date, exit_fact, rendered, map_label)"
+    " SELECT t.run_pk, t.task_id, t.map_index, t.try_number, t.fence, t.state, ?, ?, t.owner,"
+    " t.queued_at, t.start_date, COALESCE(?, t.end_date), COALESCE(?, t.exit_fact), COALESCE(?, t.rendered),"
+    " COALESCE(?, t.map_label)"
+    " FROM task_instance t WHERE t.run_pk = ? AND t.task_id = ? AND t.map_index = ? AND t.state = ? AND t.fence = ?"
+    " AND NOT EXISTS (SELECT 1 FROM task_attempt a WHERE a.run_pk = t.run_pk AND a.task_id = t.task_id"
+    " AND a.map_index = t.map_index AND a.try_number = t.try_number)"
+)

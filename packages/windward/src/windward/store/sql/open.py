@@ -1,0 +1,81 @@
+"""Opening a SQL store."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from windward.store.sql import schema
+from windward.store.sql.catalog import SqlCatalog
+from windward.store.sql.database import Database
+from windward.store.sql.deletion import BATCH_SIZE, CLEANABLE, Cleaned, Cleaner
+from windward.store.sql.engines import make_engine
+from windward.store.sql.hosts import SqlHosts
+from windward.store.sql.leases import SqlLeases
+from windward.store.sql.moves import Texts
+from windward.store.sql.reads import SqlReads
+from windward.store.sql.retention import SqlRetention
+from windward.store.sql.runs import SqlRuns
+from windward.store.sql.secrets import Cipher, SqlSecrets
+from windward.store.sql.xcoms import SqlXComs
+
+
+class SqlStore:
+    """All of a store, on a database. Safe to share between threads; not across a fork."""
+
+    def __init__(self, engine: sa.Engine, cipher: Cipher) -> None:
+        database = Database(engine)
+        texts = Texts(database.dialect)
+        self.engine = engine
+        self.counters = database.counters
+        self.leases = SqlLeases(database)
+        self.runs = SqlRuns(database, texts)
+        self.hosts = SqlHosts(database)
+        self.xcoms = SqlXComs(database, texts)
+        self.secrets = SqlSecrets(database, texts, cipher)
+        self.catalog = SqlCatalog(database, texts)
+        self.reads = SqlReads(database)
+        self.retention = SqlRetention(database)
+        self._cleaner = Cleaner(database)
+
+    def clean(
+        self,
+        before: datetime,
+        *,
+        tables: Sequence[str] = CLEANABLE,
+        dry_run: bool = False,
+        batch_size: int = BATCH_SIZE,
+    ) -> Cleaned:
+        """Delete what ended before a time; see `Cleaner.clean`."""
+        return self._cleaner.clean(before, tables=tables, dry_run=dry_run, batch_size=batch_size)
+
+    def close(self) -> None:
+        """Give back connections."""
+        self.engine.dispose()
+
+
+def open_store(
+    url: str,
+    *,
+    fernet_keys: Sequence[str],
+    pool_size: int = 4,
+    statement_timeout_s: float = 30.0,
+    create: bool = False,
+) -> SqlStore:
+    """Open the store at a URL. With `create`, an empty database gets its tables first.
+
+    Raise `SettingsError` when the URL or a key cannot be used, `UnavailableError` when the database does not
+    answer, `UserError` when its schema is missing, older or newer.
+    """
+    cipher = Cipher(fernet_keys)
+    engine = make_engine(url, pool_size=pool_size, statement_timeout_s=statement_timeout_s)
+    try:
+        if create and schema.state_of(engine) is schema.SchemaState.EMPTY:
+            schema.create_all_at_once(engine)
+        schema.check(engine)
+    except BaseException:
+        engine.dispose()
+        raise
+    return SqlStore(engine, cipher)

@@ -1,0 +1,264 @@
+"""The schema, as it is now. What lives here: tables and indexes; how older schemas become this one: `migrations`.
+
+A task instance is one row that holds its current attempt. Its `trail` is text: one JSON array
+`[microseconds, event, reason]` a line, appended by the update that makes the transition.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, Table, UniqueConstraint
+
+from windward.store.sql.columns import JsonText, UtcTime, bytes_type, counted_pk, key_type, long_text
+
+METADATA = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _table(name: str, *parts: sa.schema.SchemaItem) -> Table:
+    return Table(
+        name, METADATA, *parts, mysql_engine="InnoDB", mysql_charset="utf8mb4", mysql_collate="utf8mb4_bin"
+    )
+
+
+def _run_pk() -> Column[int]:
+    return Column("run_pk", counted_pk(), ForeignKey("dag_run.run_pk"), primary_key=True, autoincrement=False)
+
+
+def _instance() -> tuple[Column[int], Column[str], Column[int]]:
+    return (
+        _run_pk(),
+        Column("task_id", key_type(), primary_key=True),
+        Column("map_index", Integer, primary_key=True, autoincrement=False),
+    )
+
+
+DAG = _table(
+    "dag",
+    Column("dag_id", key_type(), primary_key=True),
+    Column("document_hash", key_type(32), nullable=False),
+    Column("is_paused", Boolean, nullable=False),
+    Column("is_active", Boolean, nullable=False),
+    Column("fileloc", key_type(500), nullable=False, index=True),
+    Column("last_run_after", UtcTime),
+    Column("last_interval_start", UtcTime),
+    Column("last_interval_end", UtcTime),
+    Column("failed_in_a_row", Integer, nullable=False),
+    Column("first_seen_at", UtcTime, nullable=False),
+    Column("last_changed_at", UtcTime, nullable=False),
+    Column("paused_at", UtcTime),
+    Column("paused_reason", long_text()),
+    Column("display_name", long_text(), nullable=False),
+    Column("description", long_text()),
+    Column("owners", JsonText, nullable=False),
+    Column("tags", JsonText, nullable=False),
+    Column("schedule_text", long_text()),
+    Column("timezone", key_type(100), nullable=False),
+)
+
+DAG_DOCUMENT = _table(
+    "dag_document",
+    Column("document_hash", key_type(32), primary_key=True),
+    Column("dag_id", key_type(), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("body", bytes_type(), nullable=False),
+    UniqueConstraint("dag_id", "number"),
+)
+
+DAG_FILE = _table(
+    "dag_file",
+    Column("fileloc", key_type(500), primary_key=True),
+    Column("content_hash", key_type(64), nullable=False),
+    Column("imports", JsonText, nullable=False),
+    Column("dag_ids", JsonText, nullable=False),
+    Column("error", long_text()),
+    Column("warnings", JsonText, nullable=False),
+    Column("parsed_at", UtcTime),
+    Column("duration_s", Float(53), nullable=False),
+)
+
+DAG_RUN = _table(
+    "dag_run",
+    Column("run_pk", counted_pk(), primary_key=True, autoincrement=False),
+    Column("dag_id", key_type(), nullable=False),
+    Column("run_id", key_type(), nullable=False),
+    Column("run_type", key_type(50), nullable=False),
+    Column("state", key_type(50), nullable=False),
+    Column("document_hash", key_type(32), nullable=False, index=True),
+    Column("run_after", UtcTime, nullable=False),
+    Column("logical_date", UtcTime),
+    Column("data_interval_start", UtcTime),
+    Column("data_interval_end", UtcTime),
+    Column("queued_at", UtcTime),
+    Column("start_date", UtcTime),
+    Column("end_date", UtcTime),
+    Column("conf", long_text(), nullable=False),
+    Column("triggered_by", key_type(50), nullable=False),
+    Column("triggering_user", key_type()),
+    Column("note", long_text()),
+    Column("clear_number", Integer, nullable=False),
+    Column("is_idle_class", Boolean, nullable=False),
+    Column("reason", long_text(), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("trail", long_text(), nullable=False),
+    UniqueConstraint("dag_id", "run_id"),
+    UniqueConstraint("dag_id", "logical_date"),
+    Index("ix_dag_run_state", "state", "end_date"),
+    Index("ix_dag_run_dag_id_run_after", "dag_id", "run_after"),
+    Index("ix_dag_run_run_after", "run_after"),
+)
+
+TASK_INSTANCE = _table(
+    "task_instance",
+    *_instance(),
+    Column("state", key_type(50), nullable=False),
+    Column("fence", Integer, nullable=False),
+    Column("try_number", Integer, nullable=False),
+    Column("max_tries", Integer, nullable=False),
+    Column("owner", key_type()),
+    Column("queued_at", UtcTime),
+    Column("start_date", UtcTime),
+    Column("end_date", UtcTime),
+    Column("due_at", UtcTime),
+    Column("first_start_date", UtcTime),
+    Column("return_length", sa.BigInteger),
+    Column("lost_count", Integer, nullable=False),
+    Column("map_label", long_text()),
+    Column("skip_by", key_type()),
+    Column("note", long_text()),
+    Column("reason", long_text(), nullable=False),
+    Column("exit_fact", long_text()),
+    Column("rendered", long_text()),
+    Column("trail", long_text(), nullable=False),
+)
+
+TASK_ATTEMPT = _table(
+    "task_attempt",
+    *_instance(),
+    Column("try_number", Integer, primary_key=True, autoincrement=False),
+    Column("fence", Integer, nullable=False),
+    Column("state", key_type(50), nullable=False),
+    Column("event", key_type(50), nullable=False),
+    Column("reason", long_text(), nullable=False),
+    Column("owner", key_type()),
+    Column("queued_at", UtcTime),
+    Column("start_date", UtcTime),
+    Column("end_date", UtcTime),
+    Column("exit_fact", long_text()),
+    Column("rendered", long_text()),
+    Column("map_label", long_text()),
+)
+
+XCOM = _table(
+    "xcom",
+    *_instance(),
+    Column("xcom_key", key_type(500), primary_key=True),
+    Column("encoding", key_type(20), nullable=False),
+    Column("data", bytes_type()),
+    Column("location", long_text()),
+    Column("size_bytes", sa.BigInteger, nullable=False),
+    Column("preview", long_text(), nullable=False),
+    Column("length", sa.BigInteger),
+    Column("set_at", UtcTime, nullable=False),
+)
+
+DEAD_OBJECT = _table(
+    "dead_object",
+    Column("dead_pk", counted_pk(), primary_key=True),
+    Column("run_pk", counted_pk(), nullable=False),
+    Column("location", long_text(), nullable=False),
+)
+
+CALLBACK = _table(
+    "callback",
+    Column("callback_pk", counted_pk(), primary_key=True),
+    Column("run_pk", counted_pk(), ForeignKey("dag_run.run_pk"), nullable=False, index=True),
+    Column("dag_id", key_type(), nullable=False),
+    Column("kind", key_type(50), nullable=False),
+    Column("reason", long_text(), nullable=False),
+    Column("fence", Integer, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("state", key_type(50), nullable=False, index=True),
+    Column("owner", key_type()),
+    Column("task_id", key_type()),
+    Column("map_index", Integer),
+    Column("moved_at", UtcTime, nullable=False),
+)
+
+NOTE = _table(
+    "note",
+    Column("note_pk", counted_pk(), primary_key=True, autoincrement=False),
+    Column("kind", key_type(50), nullable=False),
+    Column("subject", long_text(), nullable=False),
+)
+
+COUNTER = _table(
+    "counter",
+    Column("name", key_type(50), primary_key=True),
+    Column("value", sa.BigInteger, nullable=False),
+)
+"""`note`: the last `note_pk`. Its row is locked until the writer commits, so that notes become visible in order."""
+
+LEASE = _table(
+    "lease",
+    Column("name", key_type(), primary_key=True),
+    Column("holder", key_type(), nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("until_at", UtcTime),
+)
+
+HOST = _table(
+    "host",
+    Column("host_id", key_type(), primary_key=True),
+    Column("hostname", key_type(), nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("queues", JsonText, nullable=False),
+    Column("capacity", Integer, nullable=False),
+    Column("lease_until", UtcTime, nullable=False),
+)
+
+COMPONENT = _table(
+    "component",
+    Column("kind", key_type(50), primary_key=True),
+    Column("name", key_type(), primary_key=True),
+    Column("hostname", key_type(), nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("started_at", UtcTime, nullable=False),
+    Column("last_beat_at", UtcTime, nullable=False),
+)
+
+VARIABLE = _table(
+    "variable",
+    Column("name", key_type(), primary_key=True),
+    Column("value", long_text(), nullable=False),
+    Column("description", long_text()),
+)
+"""`value` is encrypted."""
+
+CONNECTION = _table(
+    "connection",
+    Column("conn_id", key_type(), primary_key=True),
+    Column("conn_type", long_text()),
+    Column("host", long_text()),
+    Column("schema_name", long_text()),
+    Column("login", long_text()),
+    Column("password", long_text()),
+    Column("port", Integer),
+    Column("extra", long_text()),
+    Column("description", long_text()),
+)
+"""`password` and `extra` are encrypted."""
+
+POOL = _table(
+    "pool",
+    Column("name", key_type(), primary_key=True),
+    Column("slots", Integer, nullable=False),
+    Column("description", long_text(), nullable=False),
+    Column("include_deferred", Boolean, nullable=False),
+)

@@ -1,0 +1,178 @@
+"""XComs on a database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from windward.errors import ConflictError
+from windward.model.ids import TaskKey
+from windward.protocol.outcomes import XComValue
+from windward.store.sql.apply import write_xcoms
+from windward.store.sql.columns import to_us
+from windward.store.sql.database import Database, Transaction, chunks
+from windward.store.sql.moves import Texts
+from windward.store.sql.rows import XCOM_COLUMNS, xcom_of, xcom_row
+from windward.store.sql.tables import DAG_RUN, DEAD_OBJECT, XCOM
+
+_VALUE = tuple(XCOM.c[name] for name in XCOM_COLUMNS)
+_DATE = sa.func.coalesce(DAG_RUN.c.logical_date, DAG_RUN.c.run_after)
+
+
+class SqlXComs:
+    """XComs and where large ones are."""
+
+    def __init__(self, database: Database, texts: Texts) -> None:
+        self._database = database
+        self._texts = texts
+        lock = database.dialect.share_lock
+        self._fence = database.dialect.sql(
+            f"SELECT fence FROM task_instance WHERE run_pk = ? AND task_id = ? AND map_index = ?{lock}"
+        )
+
+    def get_xcom(
+        self, dag_id: str, run_id: str, key: str, *, task_id: str | None, map_index: int | None,
+        include_prior_dates: bool = False,
+    ) -> XComValue | None:  # fmt: skip
+        """Return one value, or None."""
+        query = (
+            sa.select(*_VALUE).join(DAG_RUN, DAG_RUN.c.run_pk == XCOM.c.run_pk).where(XCOM.c.xcom_key == key)
+        )
+        query = query.where(_runs(dag_id, run_id, include_prior_dates=include_prior_dates))
+        if map_index is not None:
+            query = query.where(XCOM.c.map_index == map_index)
+        if include_prior_dates:
+            query = query.order_by(*_newest_run(run_id))
+        if task_id is None:
+            query = query.order_by(XCOM.c.set_at.desc(), XCOM.c.task_id.desc(), XCOM.c.map_index.desc())
+        else:
+            query = query.where(XCOM.c.task_id == task_id).order_by(XCOM.c.map_index)
+        with self._database.reading() as transaction:
+            row = transaction.run(query.limit(1)).first()
+        return None if row is None else xcom_of(row)
+
+    def get_xcoms(
+        self, dag_id: str, run_id: str, key: str, *, task_ids: Sequence[str],
+        map_indexes: Sequence[int] | None, include_prior_dates: bool, offset: int, limit: int,
+    ) -> tuple[list[tuple[str, int, str, XComValue]], int]:  # fmt: skip
+        """Return a page of (task_id, map_index, run_id, value), and the count of all."""
+        place = sa.func.row_number().over(
+            partition_by=(XCOM.c.task_id, XCOM.c.map_index), order_by=_newest_run(run_id)
+        )
+        query = (
+            sa.select(XCOM.c.run_pk, XCOM.c.task_id, XCOM.c.map_index, DAG_RUN.c.run_id, place.label("place"))
+            .join(DAG_RUN, DAG_RUN.c.run_pk == XCOM.c.run_pk)
+            .where(XCOM.c.xcom_key == key, XCOM.c.task_id.in_(task_ids))
+            .where(_runs(dag_id, run_id, include_prior_dates=include_prior_dates))
+        )
+        if map_indexes is not None:
+            query = query.where(XCOM.c.map_index.in_(map_indexes))
+        newest = query.subquery()
+        is_value = (
+            (XCOM.c.run_pk == newest.c.run_pk)
+            & (XCOM.c.task_id == newest.c.task_id)
+            & (XCOM.c.map_index == newest.c.map_index)
+            & (XCOM.c.xcom_key == key)
+        )
+        page = (
+            sa.select(newest.c.task_id, newest.c.map_index, newest.c.run_id, *_VALUE)
+            .join(XCOM, is_value)
+            .where(newest.c.place == 1)
+            .order_by(newest.c.task_id, newest.c.map_index)
+            .offset(offset)
+            .limit(limit)
+        )
+        count = sa.select(sa.func.count()).select_from(newest).where(newest.c.place == 1)
+        with self._database.reading() as transaction:
+            rows = transaction.run(page).fetchall()
+            total = transaction.run(count).scalar_one()
+        return [(row[0], row[1], row[2], xcom_of(row[3:])) for row in rows], total
+
+    def set_xcom(self, key: TaskKey, name: str, value: XComValue, *, fence: int, now: datetime) -> None:
+        """Store a value; raise `ConflictError` if the instance has another fence."""
+        put = (*key, name, *xcom_row(value), to_us(now))
+
+        def check_and_set(transaction: Transaction) -> None:
+            # The lock makes a move that raises the fence wait until the value is in, or this see the new fence.
+            rows = transaction.select(self._fence, (key.run_pk, key.task_id, key.map_index))
+            if [row[0] for row in rows] != [fence]:
+                raise ConflictError(
+                    f"task instance `{key.task_id}` [{key.map_index}] has another attempt by now"
+                )
+            write_xcoms(transaction, self._texts, [put])
+
+        self._database.write(check_and_set)
+
+    def delete_xcoms(self, key: TaskKey, name: str | None) -> list[str]:
+        """Delete the instance's values; return the locations of large ones."""
+        which = (
+            (XCOM.c.run_pk == key.run_pk)
+            & (XCOM.c.task_id == key.task_id)
+            & (XCOM.c.map_index == key.map_index)
+        )
+        if name is not None:
+            which &= XCOM.c.xcom_key == name
+        query = (
+            sa.select(XCOM.c.location).where(which, XCOM.c.location.is_not(None)).order_by(XCOM.c.xcom_key)
+        )
+
+        def delete(transaction: Transaction) -> list[str]:
+            locations = [str(location) for location in transaction.run(query.with_for_update()).scalars()]
+            bury(transaction, [(key.run_pk, location) for location in locations])
+            transaction.run(sa.delete(XCOM).where(which))
+            return locations
+
+        return self._database.write(delete)
+
+    def load_dead_objects(self, *, limit: int) -> list[str]:
+        """Return locations that no XCom refers to any more."""
+        oldest = sa.func.min(DEAD_OBJECT.c.dead_pk)
+        # An object belongs to one run, whose XComs are few: no index on locations is needed.
+        is_alive = sa.exists().where(
+            XCOM.c.run_pk == DEAD_OBJECT.c.run_pk, XCOM.c.location == DEAD_OBJECT.c.location
+        )
+        query = (
+            sa.select(DEAD_OBJECT.c.location)
+            .where(~is_alive)
+            .group_by(DEAD_OBJECT.c.location)
+            .order_by(oldest)
+        )
+        with self._database.reading() as transaction:
+            return [str(location) for location in transaction.run(query.limit(limit)).scalars()]
+
+    def forget_dead_objects(self, locations: Sequence[str]) -> None:
+        """Forget locations whose objects were deleted."""
+
+        def forget(transaction: Transaction) -> None:
+            for part in chunks(locations):
+                transaction.run(sa.delete(DEAD_OBJECT).where(DEAD_OBJECT.c.location.in_(part)))
+
+        self._database.write(forget)
+
+
+def bury(transaction: Transaction, locations: Sequence[tuple[int, str]]) -> None:
+    """Put (run_pk, location) on the list of dead objects."""
+    if locations:
+        rows = [{"run_pk": run_pk, "location": location} for run_pk, location in locations]
+        transaction.run(sa.insert(DEAD_OBJECT), rows)
+
+
+def _runs(dag_id: str, run_id: str, *, include_prior_dates: bool) -> sa.ColumnElement[bool]:
+    is_run = (DAG_RUN.c.dag_id == dag_id) & (DAG_RUN.c.run_id == run_id)
+    if not include_prior_dates:
+        return is_run
+    run = DAG_RUN.alias("asked")
+    date = (
+        sa.select(sa.func.coalesce(run.c.logical_date, run.c.run_after))
+        .where(run.c.dag_id == dag_id, run.c.run_id == run_id)
+        .scalar_subquery()
+    )
+    return is_run | ((DAG_RUN.c.dag_id == dag_id) & (date > _DATE))
+
+
+def _newest_run(run_id: str) -> tuple[Any, ...]:
+    is_other = DAG_RUN.c.run_id != run_id
+    return (is_other, _DATE.desc(), DAG_RUN.c.run_pk.desc())

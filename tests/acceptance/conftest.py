@@ -1,0 +1,31 @@
+"""Systems for the acceptance tests: each test its own, on SQLite and where it says so on PostgreSQL."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import services
+from tests.acceptance.harness import System
+
+MakeSystem = Callable[..., System]
+DATABASES = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+
+
+@pytest.fixture
+def make_system(tmp_path: Path) -> Iterator[MakeSystem]:
+    """Return a function that makes a system; it is closed after the test."""
+    with ExitStack() as stack:
+        made: list[System] = []
+
+        def make(*, database: str = "sqlite", settings: dict[str, str] | None = None, **more: Any) -> System:
+            url = stack.enter_context(services.fresh_postgres()) if database == "postgres" else None
+            home = tmp_path / f"home{len(made)}"
+            system = System(home, url=more.pop("url", url), settings=settings)
+            made.append(system)
+            stack.callback(system.close)
+            return system
+
+        yield make

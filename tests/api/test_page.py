@@ -1,0 +1,139 @@
+"""The page: nothing of it is code, and only the first user sees it."""
+
+import re
+import stat
+from datetime import timedelta
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.api.conftest import NOW, Client
+from windward.api.page import render_page
+from windward.app.first_user import make_first_user
+from windward.model.records import RunRecord
+from windward.model.states import RunState, RunType
+from windward.ports.reads import DagSummary
+from windward.ports.store import FileRecord
+
+
+def run_of(text: str) -> RunRecord:
+    return RunRecord(
+        run_pk=1,
+        dag_id=text,
+        run_id=text,
+        run_type=RunType.MANUAL,
+        state=RunState.RUNNING,
+        document_hash="h",
+        run_after=NOW,
+        start_date=NOW - timedelta(seconds=5),
+        reason=text,
+    )
+
+
+def dag_of(text: str) -> DagSummary:
+    return DagSummary(
+        dag_id=text,
+        display_name=text,
+        description=text,
+        is_paused=False,
+        is_active=True,
+        fileloc=text,
+        owners=(text,),
+        tags=(text,),
+        schedule_text=text,
+        timezone="UTC",
+        has_import_errors=False,
+        document_hash="h",
+        last_run_after=None,
+    )
+
+
+def page_of(text: str) -> str:
+    return render_page(
+        title=text,
+        version="1",
+        health={"scheduler": {"status": "healthy"}, "triggerer": {"status": None}},
+        dags=[dag_of(text)],
+        runs=[run_of(text)],
+        errors=[FileRecord(fileloc=text, content_hash="", error=text)],
+        now=NOW,
+    )
+
+
+class Outline(HTMLParser):
+    """The tags and attributes of a page, and its text."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, tuple[tuple[str, str | None], ...]]] = []
+        self.text: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, tuple(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+
+
+def outline(page: str) -> Outline:
+    found = Outline()
+    found.feed(page)
+    found.close()
+    return found
+
+
+@given(
+    text=st.text(st.characters(codec="utf-8", exclude_characters="\r\0"), max_size=40)
+    | st.sampled_from(["<script>", '"><img src=x onerror=1>', "</style>", "&lt;"])
+)
+def test_no_text_becomes_markup(text: str) -> None:
+    assert outline(page_of(text)).tags == outline(page_of("plain")).tags
+
+
+def test_a_page_shows_dags_runs_and_errors() -> None:
+    text = "".join(outline(page_of("orders")).text)
+    assert text.count("orders") >= 8
+    assert "5.0 s" in text
+
+
+def test_the_page_loads_nothing_from_elsewhere() -> None:
+    page = page_of("orders")
+    assert not re.search(r"https?://|<script|<link|<img|@import|url\(", page)
+
+
+def test_the_page_is_for_the_first_user_only(client: Client) -> None:
+    assert client.get("/").status == 401
+    assert client.get("/").headers["www-authenticate"].startswith("Basic")
+    assert client.get("/", user="admin", password="wrong").status == 401
+    assert client.get("/", user="other", password=client.password).status == 401
+    answer = client.get("/", user="admin", password=client.password)
+    assert answer.status == 200
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert b"Test &lt;b&gt;&amp;" in answer.body
+
+
+def test_a_new_password_ends_the_old_one(client: Client, tmp_path: Path) -> None:
+    assert client.get("/", user="admin", password=client.password).status == 200
+    (tmp_path / "first_user.json").unlink()
+    assert client.get("/", user="admin", password=client.password).status == 401
+    new = make_first_user(tmp_path / "first_user.json")
+    assert client.get("/", user="admin", password=client.password).status == 401
+    assert client.get("/", user="admin", password=new).status == 200
+
+
+def test_the_password_is_kept_as_a_hash_that_only_the_owner_reads(client: Client, tmp_path: Path) -> None:
+    path = tmp_path / "first_user.json"
+    assert client.password is not None
+    assert client.password not in path.read_text()
+    assert "$argon2id$" in path.read_text()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("header", ["", "Basic", "Basic !!!", "Basic YWRtaW4=", "Bearer x", "Basic /////w=="])
+def test_a_broken_header_is_no_user(client: Client, header: str) -> None:
+    from windward.api.access import FirstUser
+
+    assert not FirstUser(Path("/nonexistent")).admits(header)

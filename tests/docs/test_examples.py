@@ -1,0 +1,90 @@
+"""The DAG files that the documentation quotes: each of their DAGs runs, and each file is quoted by a page."""
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+
+from tests.tidy import tree
+from windward.app import dag_test
+from windward.app.dag_file import import_file
+from windward.settings import Settings, load
+
+FILES = sorted(path for path in tree.paths() if path.startswith("docs/examples/") and path.endswith(".py"))
+# Files in the style of Airflow 2 are warned of their old imports; that is what they show.
+pytestmark = pytest.mark.filterwarnings("default::DeprecationWarning")
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return load({}, home=tmp_path)
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_each_dag_of_a_quoted_file_runs_and_succeeds(file: str, settings: Settings) -> None:
+    path = tree.ROOT / file
+    dag_ids = list(import_file(path, settings))
+    assert dag_ids
+
+    codes = {
+        dag_id: dag_test.main(str(path), None, {}, dag_id=dag_id, settings=settings) for dag_id in dag_ids
+    }
+
+    assert codes == dict.fromkeys(dag_ids, dag_test.SUCCESS)
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_each_file_is_quoted_by_a_page(file: str) -> None:
+    pages = [text for path, text in tree.texts().items() if path.startswith("docs/") and path.endswith(".md")]
+
+    assert any(f"```python file={file}\n" in page for page in pages)
+
+
+@pytest.fixture
+def slack() -> Iterator[tuple[str, list[dict[str, str]]]]:
+    """Yield the address of a web hook on loopback, and what it was sent."""
+    received: list[dict[str, str]] = []
+
+    class Hook(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            received.append(json.loads(self.rfile.read(int(self.headers["content-length"]))))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Hook) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/hook", received
+        server.shutdown()
+        thread.join()
+
+
+def test_the_notifier_of_the_callbacks_example_tells_of_a_failed_run(
+    slack: tuple[str, list[dict[str, str]]], settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address, received = slack
+    monkeypatch.setenv("WINDWARD_CONN_ALERTS", json.dumps({"conn_type": "slackwebhook", "password": address}))
+    file = str(tree.ROOT / "docs/examples/callbacks.py")
+
+    code = dag_test.main(file, None, {"is_broken": True}, settings=settings)
+
+    assert code == dag_test.FAILED
+    assert [message["text"] for message in received] == ["callbacks failed: task `work` is failed"]
+
+
+def test_a_param_outside_its_schema_begins_nothing(settings: Settings) -> None:
+    file = str(tree.ROOT / "docs/examples/params.py")
+
+    assert dag_test.main(file, None, {"limit": 0}, settings=settings) == dag_test.BAD_INPUT
+
+
+def test_the_way_that_a_branch_takes_is_the_way_that_its_params_say(settings: Settings) -> None:
+    file = str(tree.ROOT / "docs/examples/branching.py")
+
+    assert dag_test.main(file, None, {"rows": 0}, settings=settings) == dag_test.SUCCESS

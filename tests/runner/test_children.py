@@ -1,0 +1,210 @@
+"""What becomes of children: killed, cancelled, warm, spare; and of what they print. Real processes."""
+
+import json
+import os
+import signal
+from pathlib import Path
+
+from tests.runner.conftest import StartHost
+from tests.runner.fake_scheduler import submission
+from tests.runner.marking import BODY, HEAD, Bench
+from windward.model.states import Isolation
+from windward.protocol.messages import (
+    Cancel,
+)
+from windward.protocol.outcomes import Failed, Succeeded
+
+
+def test_a_killed_child_is_reported_with_its_signal(bench: Bench) -> None:
+    work = bench.work("wait")
+    os.kill(bench.begin(work), signal.SIGKILL)
+    ending = bench.ended(work.ref)
+    assert (ending.exit.kind, ending.exit.signal) == ("signal", signal.SIGKILL)
+    assert ending.outcome == Failed()
+    assert "SIGKILL" in bench.host.log(work.ref)
+
+
+def test_a_killed_template_loses_its_attempts_without_using_up_retries(bench: Bench) -> None:
+    work = bench.work("wait")
+    child = bench.begin(work)
+    [template] = bench.host.templates()
+    os.kill(template, signal.SIGKILL)
+    ending = bench.ended(work.ref)
+    assert ending.exit.kind == "lost"
+    assert ending.outcome == Failed(is_infrastructure=True)
+    assert bench.gone(child)
+    [again] = bench.host.run(bench.work("quick"))
+    assert isinstance(again.outcome, Succeeded)
+
+
+def test_children_and_templates_die_with_their_host(bench: Bench) -> None:
+    child = bench.begin(bench.work("wait"))
+    [template] = bench.host.templates()
+    bench.host.process.kill()
+    assert bench.gone(child)
+    assert bench.gone(template)
+
+
+def test_cancelling_runs_on_kill_and_says_why(bench: Bench) -> None:
+    work = bench.work("wait")
+    bench.begin(work)
+    bench.scheduler.send(Cancel(refs=(work.ref,), reason="marked as failed"))
+    ending = bench.ended(work.ref)
+    assert (ending.exit.kind, ending.exit.message) == ("cancelled", "marked as failed")
+    assert (bench.marks / "on_kill").exists()
+
+
+def test_a_task_that_swallows_its_stop_has_not_succeeded(bench: Bench) -> None:
+    work = bench.work("swallows")
+    bench.begin(work)
+    bench.scheduler.send(Cancel(refs=(work.ref,), reason="cleared"))
+    ending = bench.ended(work.ref)
+    assert isinstance(ending.outcome, Failed)
+    assert ending.exit.kind == "cancelled"
+
+
+def test_a_task_that_ignores_sigterm_is_killed_with_its_grandchildren(bench: Bench) -> None:
+    work = bench.work("stubborn")
+    bench.begin(work)
+    grandchild = bench.pid_in("grandchild")
+    bench.scheduler.send(Cancel(refs=(work.ref,), reason="cleared"))
+    ending = bench.ended(work.ref)
+    assert (bench.marks / "asked").exists()
+    assert (ending.exit.kind, ending.exit.signal) == ("cancelled", signal.SIGKILL)
+    assert bench.gone(grandchild)
+
+
+def test_a_cancelled_warm_child_is_replaced(bench: Bench) -> None:
+    first = bench.work("wait", isolation=Isolation.WARM)
+    pid = bench.begin(first)
+    bench.scheduler.send(Cancel(refs=(first.ref,), reason="cleared"))
+    assert bench.ended(first.ref).exit.kind == "cancelled"
+    second = bench.work("quick", isolation=Isolation.WARM)
+    [ending] = bench.host.run(second)
+    assert isinstance(ending.outcome, Succeeded)
+    assert bench.pid_in("quick.1") != pid
+    assert bench.gone(pid)
+
+
+def test_a_warm_child_is_replaced_after_its_number_of_attempts(start_host: StartHost) -> None:
+    host = start_host("--warm-attempts", "2", "--warm-children", "1")
+    bench = Bench(host, host.home / "marks")
+    pids = []
+    for fence in range(1, 5):
+        bench.host.run(bench.work("quick", fence=fence, isolation=Isolation.WARM))
+        pids.append(bench.pid_in(f"quick.{fence}"))
+    assert pids[0] == pids[1] != pids[2] == pids[3]
+
+
+def test_warm_attempts_wait_for_a_child_when_there_are_enough(start_host: StartHost) -> None:
+    bench = Bench(host := start_host("--warm-children", "1"), host.home / "marks")
+    other = host.write("g.py", HEAD.format(marks=os.fspath(bench.marks)) + BODY)
+    works = [bench.work("wait", fence=number, isolation=Isolation.WARM) for number in (1, 2)]
+    works.append(submission(other, "wait", fence=3, isolation=Isolation.WARM))
+    bench.begin(works[0])
+    bench.scheduler.submit(*works[1:])
+    bench.host.run(bench.work("quick"))
+    assert len(list(bench.marks.glob("wait.*"))) == 1
+    bench.go()
+    bench.scheduler.until(lambda: {work.ref for work in works} <= bench.scheduler.endings.keys())
+    assert all(isinstance(bench.scheduler.endings[work.ref].outcome, Succeeded) for work in works)
+
+
+def test_nothing_is_left_behind_after_many_attempts(bench: Bench) -> None:
+    def children() -> list[int]:
+        [template] = bench.host.templates()
+        return bench.host.children_of(template)
+
+    bench.host.run(*[bench.work("quick", fence=number) for number in range(1, 11)])
+    bench.scheduler.until(lambda: not children())
+    [template] = bench.host.templates()
+    before = bench.host.descriptors(), len(list(Path(f"/proc/{template}/fd").iterdir()))
+    bench.host.run(*[bench.work("quick", fence=number) for number in range(11, 311)])
+    bench.scheduler.until(lambda: not children())
+    assert (bench.host.descriptors(), len(list(Path(f"/proc/{template}/fd").iterdir()))) == before
+
+
+def test_a_child_is_forked_ahead_of_the_next_attempt_and_let_go_when_the_host_stops(
+    start_host: StartHost,
+) -> None:
+    bench = Bench(host := start_host(), host.home / "marks")
+    bench.host.run(bench.work("quick"))
+    [template] = host.templates()
+    first = bench.pid_in("quick.1")
+    bench.scheduler.until(lambda: [pid for pid in host.children_of(template) if pid != first])
+    bench.scheduler.until(lambda: len(host.children_of(template)) == 1)
+    [spare] = host.children_of(template)
+    bench.host.run(bench.work("quick", fence=2))
+    assert bench.pid_in("quick.2") == spare
+    host.process.terminate()
+    assert host.wait_exit() == 0
+
+
+def test_a_spare_child_that_dies_is_no_loss(start_host: StartHost) -> None:
+    bench = Bench(host := start_host(), host.home / "marks")
+    bench.host.run(bench.work("quick"))
+    [template] = host.templates()
+    first = bench.pid_in("quick.1")
+    bench.scheduler.until(lambda: [pid for pid in host.children_of(template) if pid != first])
+    for pid in host.children_of(template):
+        os.kill(pid, signal.SIGKILL)
+    [ending] = bench.host.run(bench.work("quick", fence=2))
+    assert isinstance(ending.outcome, Succeeded)
+
+
+def test_output_of_a_grandchild_that_outlives_the_task_is_still_collected(bench: Bench) -> None:
+    text = """
+class Daemon(Task):
+    def work(self, context):
+        if os.fork() == 0:
+            os.setsid()
+            while not MARKS.joinpath("go").exists():
+                time.sleep(0.005)
+            os.write(1, b"late\\n")
+            os._exit(0)
+with DAG("d", schedule=None, start_date=datetime(2026, 1, 1)) as d:
+    Daemon(task_id="daemon")
+"""
+    fileloc = bench.host.write("daemon.py", HEAD.format(marks=os.fspath(bench.marks)) + text)
+    work = submission(fileloc, "daemon")
+    [ending] = bench.host.run(work)
+    assert isinstance(ending.outcome, Succeeded)
+    bench.go()
+    bench.scheduler.until(lambda: '"late"' in bench.host.log(work.ref))
+
+
+def test_a_long_burst_of_lines_arrives_whole_and_in_order(bench: Bench) -> None:
+    text = """
+class Burst(Task):
+    def work(self, context):
+        for number in range(5000):
+            print("line", number)
+with DAG("d", schedule=None, start_date=datetime(2026, 1, 1)) as d:
+    Burst(task_id="burst")
+"""
+    fileloc = bench.host.write("burst.py", HEAD.format(marks=os.fspath(bench.marks)) + text)
+    work = submission(fileloc, "burst")
+    bench.host.run(work)
+    bench.scheduler.until(lambda: "attempt ended" in bench.host.log(work.ref))
+    events = [json.loads(line)["event"] for line in bench.host.log(work.ref).splitlines()]
+    assert [event for event in events if event.startswith("line ")] == [f"line {n}" for n in range(5000)]
+
+
+def test_a_last_line_without_a_successor_is_seen_while_the_task_runs(bench: Bench) -> None:
+    text = """
+class Chatty(Task):
+    def work(self, context):
+        for number in range(200):
+            print("line", number)
+        while not MARKS.joinpath("go").exists():
+            time.sleep(0.005)
+with DAG("d", schedule=None, start_date=datetime(2026, 1, 1)) as d:
+    Chatty(task_id="chatty")
+"""
+    fileloc = bench.host.write("chatty.py", HEAD.format(marks=os.fspath(bench.marks)) + text)
+    work = submission(fileloc, "chatty")
+    bench.scheduler.submit(work)
+    bench.scheduler.until(lambda: '"line 199"' in bench.host.log(work.ref))
+    assert work.ref not in bench.scheduler.endings
+    bench.go()
+    bench.ended(work.ref)

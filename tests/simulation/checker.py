@@ -1,0 +1,257 @@
+"""What must always be so: safety, checked after every write and every start of user code."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from tests.simulation.dags import POOLS
+from tests.simulation.dice import START
+from tests.simulation.faults import FaultyStore
+from tests.simulation.rules import may_start
+from windward.core.actions import Action, CreateRun, MoveRun, MoveTask
+from windward.core.plan import DagPlan, compile_plan
+from windward.core.transitions import TaskEvent, is_legal
+from windward.model.ids import TaskKey
+from windward.model.records import RunRecord, TaskRecord
+from windward.model.states import FINISHED, IN_FLIGHT, RunState, Semantics, TaskState
+from windward.protocol.work import AttemptRef, TaskContext
+
+PARALLELISM = 6
+GOOD = frozenset({TaskState.SUCCESS, TaskState.SKIPPED})
+
+
+_OUTCOMES = frozenset({TaskEvent.SUCCEED, TaskEvent.RETRY, TaskEvent.RESCHEDULE})
+_REVOKED = frozenset(
+    {
+        TaskEvent.LOSE,
+        TaskEvent.REQUEUE,
+        TaskEvent.CLEAR,
+        TaskEvent.MARK_SUCCESS,
+        TaskEvent.MARK_FAILED,
+        TaskEvent.MARK_SKIPPED,
+    }
+)
+
+
+class Violation(AssertionError):
+    """The world did something that must never happen."""
+
+
+class Checker:
+    """Keeps its own account of the world and compares."""
+
+    def __init__(self) -> None:
+        self.store: FaultyStore | None = None
+        self._plans: dict[str, DagPlan] = {}
+        self._fences: dict[TaskKey, int] = {}
+        self._grants: set[tuple[TaskKey, int]] = set()
+        self._tries: set[tuple[TaskKey, int, int]] = set()
+        """User code that began: instance, try, and how often a sensor had been rescheduled within it."""
+        self._alive: defaultdict[TaskKey, set[int]] = defaultdict(set)
+        """Fences of the attempts of an instance whose user code runs at this moment."""
+        self._over: set[tuple[TaskKey, int]] = set()
+        """Attempts whose user code has ended."""
+        self._given_up: set[tuple[TaskKey, int]] = set()
+        """Attempts that were declared lost, or were revoked by a person: they may still run for a while."""
+        self._slots: set[tuple[str, object]] = set()
+        self.starts = 0
+        self.writes = 0
+
+    # -- user code ----------------------------------------------------------------------
+
+    def began(self, ref: AttemptRef, context: TaskContext) -> None:
+        """User code of an attempt begins: at most once, and never beside a restart."""
+        key = TaskKey(ref.run_pk, ref.task_id, ref.map_index)
+        self.starts += 1
+        name = (key, context.try_number, ref.fence)
+        _demand(
+            (key, ref.fence) in self._grants, f"user code of {name} began, but that fence was never granted"
+        )
+        _demand(name not in self._tries, f"user code of {name} began twice")
+        self._tries.add(name)
+        beside = {fence for fence in self._alive[key] if (key, fence) not in self._given_up}
+        _demand(not beside, f"{name} began beside the attempts {beside} of the same instance")
+        self._alive[key].add(ref.fence)
+
+    def ended(self, ref: AttemptRef) -> None:
+        """User code of an attempt is over."""
+        key = TaskKey(ref.run_pk, ref.task_id, ref.map_index)
+        self._alive[key].discard(ref.fence)
+        self._over.add((key, ref.fence))
+
+    # -- writes -------------------------------------------------------------------------
+
+    def written(self, actions: list[Action]) -> None:
+        """Check what the applied actions did."""
+        self.writes += 1
+        for action in actions:
+            match action:
+                case MoveTask():
+                    self._moved(action)
+                case CreateRun(run=run):
+                    if run.logical_date is not None:
+                        slot = (run.dag_id, run.logical_date)
+                        _demand(slot not in self._slots, f"slot {slot} has two runs")
+                        self._slots.add(slot)
+                case MoveRun():
+                    self._run_moved(action)
+                case _:
+                    pass
+        queued = [
+            action for action in actions if isinstance(action, MoveTask) and action.state is TaskState.QUEUED
+        ]
+        if queued:
+            self._limits()
+
+    def _moved(self, action: MoveTask) -> None:
+        key = action.key
+        _demand(is_legal(action.event, action.expect_state), f"{action.event} from {action.expect_state}")
+        record = self._record(key)
+        before = self._fences.get(key, 0)
+        _demand(record.fence >= before, f"the fence of {key} fell from {before} to {record.fence}")
+        self._fences[key] = record.fence
+        if action.event is TaskEvent.START:
+            grant = (key, action.expect_fence)
+            _demand(grant not in self._grants, f"the start of {grant} was granted twice")
+            self._grants.add(grant)
+        if action.event is TaskEvent.QUEUE and action.expect_state in (TaskState.NONE, TaskState.SCHEDULED):
+            self._rule_holds(key)
+        attempt = (key, action.expect_fence)
+        is_lost = isinstance(action.exit_fact, str) and '"kind":"lost"' in action.exit_fact
+        if action.event in _OUTCOMES and action.expect_state is TaskState.RUNNING and not is_lost:
+            _demand(
+                attempt in self._over, f"{key} is {action.state} by an attempt that has not ended: {attempt}"
+            )
+        is_restarted = action.event is TaskEvent.RESTARTED and "worker" in action.reason
+        if is_lost or is_restarted or action.event in _REVOKED:
+            self._given_up.add(attempt)
+
+    def _rule_holds(self, key: TaskKey) -> None:
+        store = self._store()
+        run = store.tables.runs[key.run_pk]
+        plan = self._plan(run.document_hash)
+        number = plan.number_of[key.task_id]
+        records = self._by_task(key.run_pk)
+        states = [
+            record.state for up in plan.upstream[number] for record in records.get(plan.tasks[up].task_id, ())
+        ]
+        setups = [
+            record.state
+            for up in plan.upstream[number]
+            if plan.tasks[up].is_setup
+            for record in records.get(plan.tasks[up].task_id, ())
+        ]
+        rule = plan.tasks[number].trigger_rule
+        _demand(not states or may_start(rule, states, setups), f"{key} was queued against {rule}: {states}")
+        _demand(run.state is RunState.RUNNING, f"{key} was queued in a run that is {run.state}")
+        self._past_holds(key, plan, number)
+
+    def _past_holds(self, key: TaskKey, plan: DagPlan, number: int) -> None:
+        task = plan.tasks[number]
+        run = self._store().tables.runs[key.run_pk]
+        if not task.depends_on_past or run.logical_date is None:
+            return
+        earlier = [
+            other
+            for other in self._store().tables.runs.values()
+            if other.dag_id == run.dag_id
+            and other.logical_date is not None
+            and other.logical_date < run.logical_date
+        ]
+        # A run in between that was made later may or may not have been seen: either answer is right.
+        known = [other for other in earlier if other.run_pk < run.run_pk]
+        verdicts = [self._past_is_good(key, runs) for runs in (earlier, known)]
+        _demand(any(verdicts), f"{key} was queued although its past is not good")
+
+    def _past_is_good(self, key: TaskKey, earlier: list[RunRecord]) -> bool:
+        if not earlier:
+            return True
+        previous = max(earlier, key=lambda other: other.logical_date or START)
+        before = self._store().tables.tasks[previous.run_pk].get((key.task_id, key.map_index))
+        return before is None or before.state in GOOD
+
+    def _run_moved(self, action: MoveRun) -> None:
+        if action.state not in (RunState.SUCCESS, RunState.FAILED):
+            return
+        for record in self._store().tables.tasks[action.run_pk].values():
+            _demand(
+                record.state in FINISHED, f"run {action.run_pk} ended while {record.key} is {record.state}"
+            )
+
+    def _limits(self) -> None:
+        store = self._store()
+        live = [
+            (store.tables.runs[run_pk], record)
+            for run_pk, records in store.tables.tasks.items()
+            for record in records.values()
+            if record.state in IN_FLIGHT
+        ]
+        _demand(len(live) <= PARALLELISM, f"{len(live)} in flight, parallelism is {PARALLELISM}")
+        pools: defaultdict[str, int] = defaultdict(int)
+        scopes: defaultdict[object, int] = defaultdict(int)
+        sizes: dict[object, int] = {}
+        for run, record in live:
+            plan = self._plan(run.document_hash)
+            number = plan.number_of.get(record.task_id)
+            if number is None:
+                continue
+            task = plan.tasks[number]
+            pools[task.pool] += task.pool_slots
+            per_dag = plan.document.semantics is Semantics.AIRFLOW2
+            scope = ("dag", run.dag_id) if per_dag else ("run", run.run_pk)
+            counted: tuple[tuple[object, int | None], ...] = (
+                (scope, plan.document.max_active_tasks),
+                (("task", run.dag_id, task.task_id), task.max_active_tis_per_dag),
+                (("task-in-run", run.run_pk, task.task_id), task.max_active_tis_per_dagrun),
+            )
+            for name, size in counted:
+                if size is not None:
+                    scopes[name] += 1
+                    sizes[name] = max(size, sizes.get(name, 0))
+        for pool, used in pools.items():
+            _demand(used <= POOLS[pool], f"pool {pool} holds {used} of {POOLS[pool]}")
+        for name, used in scopes.items():
+            _demand(used <= sizes[name], f"{name} has {used} in flight, allowed are {sizes[name]}")
+
+    # -- at the end ---------------------------------------------------------------------
+
+    def history_folds_to_state(self) -> None:
+        """The state of every instance is the fold of its trail."""
+        from windward.store.history import fold
+
+        store = self._store()
+        for key, trail in store.tables.trails.items():
+            record = store.tables.tasks.get(key.run_pk, {}).get((key.task_id, key.map_index))
+            if record is not None and trail:
+                _demand(fold(trail) == record.state, f"{key} is {record.state}, its trail says {fold(trail)}")
+
+    def _store(self) -> FaultyStore:
+        assert self.store is not None, "the world gives its store"
+        return self.store
+
+    def _record(self, key: TaskKey) -> TaskRecord:
+        return self._store().tables.tasks[key.run_pk][key.task_id, key.map_index]
+
+    def _by_task(self, run_pk: int) -> dict[str, list[TaskRecord]]:
+        found: dict[str, list[TaskRecord]] = {}
+        for record in self._store().tables.tasks[run_pk].values():
+            found.setdefault(record.task_id, []).append(record)
+        return found
+
+    def _plan(self, document_hash: str) -> DagPlan:
+        plan = self._plans.get(document_hash)
+        if plan is None:
+            documents = self._store().catalog.load_documents([document_hash])
+            plan = self._plans[document_hash] = compile_plan(documents[document_hash], document_hash)
+        return plan
+
+
+def _demand(claim: bool, message: str) -> None:
+    if not claim:
+        raise Violation(message)
+
+
+def open_states(records: Iterable[TaskRecord]) -> list[str]:
+    """Return what is unfinished, for messages."""
+    return [f"{record.task_id}[{record.map_index}]={record.state}" for record in records]

@@ -1,0 +1,226 @@
+"""Known one-line bugs, planted one at a time: a simulator that does not catch them proves nothing.
+
+Each is planted in a copy of the package; worlds are run on the copy until one fails. `python -m
+tests.simulation.sabotage` plants all of them and says which were caught, and by which seed.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import windward
+
+PACKAGE = Path(windward.__file__).parent
+ROOT = Path(__file__).resolve().parents[2]
+SEEDS_MAX = 600
+TIME_S_MAX = 120
+
+
+@dataclass(frozen=True)
+class Sabotage:
+    """A bug: in `file`, the text `right` becomes `wrong`."""
+
+    name: str
+    file: str
+    right: str
+    wrong: str
+
+
+PLANTED = (
+    Sabotage(
+        "an ending is accepted whatever its fence",
+        "core/attempts.py",
+        "    if record is None or record.fence != fence:\n        return None\n    if record.state is TaskState.RESTARTING:",
+        "    if record is None:\n        return None\n    if record.state is TaskState.RESTARTING:",
+    ),
+    Sabotage(
+        "a start is granted whatever its fence",
+        "core/attempts.py",
+        '    if record.fence != fence:\n        return f"the attempt was superseded',
+        '    if record.fence < 0:\n        return f"the attempt was superseded',
+    ),
+    Sabotage(
+        "queueing does not raise the fence",
+        "core/transitions.py",
+        "        TaskEvent.QUEUE,\n        TaskEvent.REQUEUE,\n        TaskEvent.LOSE,",
+        "        TaskEvent.REQUEUE,\n        TaskEvent.LOSE,",
+    ),
+    Sabotage(
+        "all_success does not wait for the last upstream",
+        "core/trigger_rules.py",
+        "tally.success + tally.removed >= tally.total",
+        "tally.success + tally.removed >= tally.total - 1",
+    ),
+    Sabotage(
+        "none_failed forgets upstream_failed",
+        "core/tally.py",
+        "return self.failed + self.upstream_failed > 0",
+        "return self.failed > 0",
+    ),
+    Sabotage(
+        "a pool gives one slot too many",
+        "core/admission.py",
+        "used + lane.pool_slots > pool_size",
+        "used + lane.pool_slots > pool_size + 1",
+    ),
+    Sabotage(
+        "slots given in this pass are not counted against a limit",
+        "core/admission.py",
+        "            given[scope] = given.get(scope, 0) + 1",
+        "            given[scope] = given.get(scope, 0)",
+    ),
+    Sabotage(
+        "parallelism is forgotten",
+        "core/admission.py",
+        "free = min(limits.parallelism, capacity) - usage.total",
+        "free = capacity + limits.parallelism - usage.total",
+    ),
+    Sabotage(
+        "max_active_tis_per_dag is not a limit",
+        "core/admission.py",
+        "    if task.max_active_tis_per_dag is not None:",
+        "    if task.max_active_tis_per_dag is None and task.max_active_tis_per_dag:",
+    ),
+    Sabotage(
+        "slots are given away although what frees them was refused",
+        "engine/scheduler.py",
+        "                [_expecting(name, work.groups[name], revisions) for name in names],\n"
+        "                after=[_expecting(name, work.after[name], revisions) for name in later],",
+        "                [\n"
+        "                    *(_expecting(name, work.groups[name], revisions) for name in names),\n"
+        "                    *(_expecting(name, work.after[name], revisions) for name in later),\n"
+        "                ],",
+    ),
+    Sabotage(
+        "what people did meanwhile is not noticed",
+        "engine/scheduler.py",
+        "    return [ExpectRun(run_pk=name, revision=revisions[name]), *actions]",
+        "    return actions",
+    ),
+    Sabotage(
+        "a refused group is taken as written",
+        "engine/scheduler.py",
+        "        for name in refused:\n            self._refused(work, name)\n        return refused",
+        "        return refused",
+    ),
+    Sabotage(
+        "a failed write is taken as nothing",
+        "engine/scheduler.py",
+        "if not isinstance(item, Woken)}.values())\n        self._lose_faith()",
+        "if not isinstance(item, Woken)}.values())",
+    ),
+    Sabotage(
+        "a lost lease is not noticed",
+        "engine/scheduler.py",
+        "                guard=self._guard,\n            )\n        except ConflictError:",
+        "            )\n        except ConflictError:",
+    ),
+    Sabotage(
+        "attempts of a dead worker are not settled",
+        "engine/workers.py",
+        "        for view, record in self._owned_by(host_id):\n            self._decider.lose(work, view, record, reason=reason)\n        for ref in",
+        "        for ref in",
+    ),
+    Sabotage(
+        "a queued attempt that nobody starts is never looked at again",
+        "engine/cache.py",
+        "        if record.state is TaskState.QUEUED and record.queued_at is not None:",
+        "        if record.state is TaskState.REMOVED and record.queued_at is not None:",
+    ),
+    Sabotage(
+        "retries are never due",
+        "engine/deciding.py",
+        "record.due_at <= work.now and record.state in QUEUEABLE",
+        "record.due_at < record.due_at and record.state in QUEUEABLE",
+    ),
+    Sabotage(
+        "depends_on_past does not wait",
+        "core/past.py",
+        "    if past.state not in GOOD:",
+        "    if past.state is TaskState.REMOVED:",
+    ),
+    Sabotage(
+        "a run ends while a task waits for its retry",
+        "core/view.py",
+        "        if not is_finished:\n            self.unfinished += sign",
+        "        if not is_finished and state is not TaskState.UP_FOR_RETRY:\n            self.unfinished += sign",
+    ),
+    Sabotage(
+        "a slot's run may be made twice",
+        "store/memory/apply.py",
+        "        if is_taken or (run.dag_id, run.logical_date) in tables.run_by_date:",
+        "        if is_taken:",
+    ),
+    Sabotage(
+        "a cleared running task begins anew beside its old attempt",
+        "core/transitions.py",
+        "    TaskEvent.RESTART: (frozenset({S.RUNNING}), S.RESTARTING),",
+        "    TaskEvent.RESTART: (frozenset({S.RUNNING}), S.NONE),",
+    ),
+)
+
+
+def plant(sabotage: Sabotage, folder: Path) -> None:
+    """Copy the package below `folder` and plant the bug."""
+    shutil.copytree(PACKAGE, folder / "windward", ignore=shutil.ignore_patterns("__pycache__"))
+    path = folder / "windward" / sabotage.file
+    text = path.read_text()
+    assert text.count(sabotage.right) == 1, f"`{sabotage.name}` no longer fits {sabotage.file}"
+    path.write_text(text.replace(sabotage.right, sabotage.wrong))
+
+
+def is_caught(sabotage: Sabotage) -> str | None:
+    """Return what the first failing world said, or None when all worlds were content."""
+    with tempfile.TemporaryDirectory() as name:
+        plant(sabotage, Path(name))
+        environment = {
+            **os.environ,
+            "PYTHONPATH": f"{name}{os.pathsep}{ROOT}",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+        done = subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "tests.simulation",
+                "--n",
+                str(SEEDS_MAX),
+                "--jobs",
+                "1",
+                "--first-failure",
+            ],
+            cwd=ROOT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=TIME_S_MAX,
+            check=False,
+        )
+    if done.returncode == 0:
+        return None
+    lines = done.stdout.strip().splitlines() or done.stderr.strip().splitlines()
+    return lines[0] if lines else "it does not even start"
+
+
+def main() -> int:
+    """Plant all, one after the other."""
+    missed = 0
+    for sabotage in PLANTED:
+        verdict = is_caught(sabotage)
+        missed += verdict is None
+        print(
+            f"{'MISSED' if verdict is None else 'caught'}: {sabotage.name}: {(verdict or '')[:110]}",
+            flush=True,
+        )
+    print(f"{len(PLANTED)} planted, {missed} missed")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,370 @@
+"""One world: schedulers, hosts and people in one thread, in an order that the dice decide."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from pathlib import Path
+from random import Random
+
+from tests.simulation.checker import PARALLELISM, Checker, open_states
+from tests.simulation.dags import POOLS, random_dag
+from tests.simulation.dice import CountingIds, FakeClock
+from tests.simulation.faults import FaultyStore
+from tests.simulation.hosts import SimulatedHost
+from tests.simulation.people import People
+from windward.document import DagDocument, content_hash, encode
+from windward.engine.scheduler import Scheduler
+from windward.engine.work import Pass
+from windward.errors import UnavailableError
+from windward.model.records import PoolRecord
+from windward.model.states import RUN_FINISHED
+from windward.ports.executor import Envelope, HostGone, Woken
+from windward.ports.store import FileRecord
+from windward.protocol.messages import Cancel, Submit, ToHost
+from windward.protocol.work import AttemptRef, Submission, TaskContext
+from windward.settings import (
+    ApiSettings,
+    CoreSettings,
+    DatabaseSettings,
+    LoggingSettings,
+    ProcessorSettings,
+    SchedulerSettings,
+    Settings,
+    WorkerSettings,
+    XComSettings,
+)
+
+STEPS = 900
+CALM_STEPS_MAX = 60_000
+_NOWHERE = Path("/nonexistent")
+
+
+def simulated_settings() -> Settings:
+    """Return settings with short leases, so that worlds are small."""
+    return Settings(
+        home=_NOWHERE,
+        core=CoreSettings(dags_folder=_NOWHERE, parallelism=PARALLELISM),
+        database=DatabaseSettings(sql_alchemy_conn=""),
+        scheduler=SchedulerSettings(
+            poll_interval_s=5, lease_s=15, host_lease_s=30, task_queued_timeout_s=120
+        ),
+        processor=ProcessorSettings(),
+        workers=WorkerSettings(),
+        xcom=XComSettings(),
+        logging=LoggingSettings(base_log_folder=_NOWHERE),
+        api=ApiSettings(),
+    )
+
+
+class Brain:
+    """A scheduler process: its mailbox, its executor, and where it is within a pass."""
+
+    def __init__(self, world: World, name: str) -> None:
+        self.world = world
+        self.name = name
+        self.inbox: deque[Envelope | HostGone | Woken] = deque([Woken()])
+        self.hosts: dict[str, SimulatedHost] = {}
+        self.work: Pass | None = None
+        self.is_decided = False
+        self.frozen_for = 0
+        self.scheduler = Scheduler(
+            store=world.store,  # type: ignore[arg-type]
+            mailbox=self,
+            executor=self,
+            clock=world.clock,
+            ids=world.ids,
+            settings=world.settings,
+            name=name,
+        )
+
+    def step(self) -> None:
+        """Do the next phase of a pass; between phases anybody else may act."""
+        try:
+            if self.work is None:
+                inputs = list(self.inbox)
+                self.inbox.clear()
+                self.kept = inputs
+                self.work = self.scheduler.load(inputs, self.world.clock.now())
+                self.is_decided = False
+            elif not self.is_decided:
+                self.scheduler.decide(self.work)
+                self.is_decided = True
+            else:
+                decided, self.work = self.work, None
+                self.scheduler.deliver(decided, self.scheduler.apply(decided))
+        except UnavailableError:
+            interrupted, self.work = self.work, None
+            self.scheduler.unavailable(self.kept if interrupted is None else interrupted.inputs)
+
+    # -- Mailbox and Executor ------------------------------------------------------------
+
+    def wait(self, timeout_s: float) -> list[Envelope | HostGone | Woken]:
+        """Never called: the world steps the phases itself."""
+        raise AssertionError(timeout_s)
+
+    def send(self, host_id: str, message: ToHost) -> None:
+        """Put a message on its way to a host."""
+        host = self.hosts.get(host_id)
+        if host is not None:
+            self.world.deliver(host, message)
+
+    def capacity(self) -> int:
+        """Return the slots of the connected hosts."""
+        return sum(host.capacity for host in self.hosts.values())
+
+    def submit(self, work: Sequence[Submission]) -> list[str]:
+        """Send each to some host."""
+        chosen = [self.world.dice.choice(sorted(self.hosts)) for _ in work]
+        for host_id, submission in zip(chosen, work, strict=True):
+            self.world.deliver(self.hosts[host_id], Submit(work=(submission,)))
+        return chosen
+
+    def cancel(self, refs: Sequence[AttemptRef], *, reason: str) -> None:
+        """Tell all hosts."""
+        for host in self.hosts.values():
+            self.world.deliver(host, Cancel(refs=tuple(refs), reason=reason))
+
+
+class World:
+    """Everything, from one seed."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+        self.dice = Random(seed)
+        self.clock = FakeClock()
+        self.ids = CountingIds()
+        self.settings = simulated_settings()
+        self.checker = Checker()
+        self.store = FaultyStore(Random(seed + 1), self.checker.written)
+        self.checker.store = self.store
+        self.trouble = self.dice.choice([0.0, 0.02, 0.1])
+        self.log: list[str] = []
+        self._brains_made = 0
+        self._hosts_made = 0
+        self.brains: list[Brain] = []
+        self.hosts: list[SimulatedHost] = []
+        self.documents: dict[str, DagDocument] = {}
+        for name, slots in POOLS.items():
+            self.store.secrets.set_pool(PoolRecord(name=name, slots=slots))
+        for number in range(self.dice.randint(1, 3)):
+            self.put_dag(random_dag(self.dice, f"dag{number}"))
+        for _ in range(self.dice.randint(1, 3)):
+            self.add_brain()
+        for _ in range(self.dice.randint(1, 3)):
+            self.add_host()
+        self.people = People(self)
+
+    # -- parts ---------------------------------------------------------------------------
+
+    def put_dag(self, document: DagDocument) -> None:
+        """Store a document as the processor does."""
+        data = encode(document)
+        self.documents[document.dag_id] = document
+        self.store.catalog.put_file(
+            FileRecord(fileloc=document.fileloc, content_hash=content_hash(data), dag_ids=(document.dag_id,)),
+            [(content_hash(data), data, document)],
+            paused_at_creation=False,
+            now=self.clock.now(),
+        )
+
+    def add_brain(self) -> None:
+        """Start a scheduler process."""
+        self._brains_made += 1
+        self.brains.append(Brain(self, f"scheduler-{self._brains_made}"))
+
+    def add_host(self) -> None:
+        """Start a worker host."""
+        self._hosts_made += 1
+        name = f"host-{self._hosts_made}"
+        self.hosts.append(SimulatedHost(name, self.dice, self.clock, self, capacity=self.dice.randint(1, 4)))
+
+    def deliver(self, host: SimulatedHost, message: ToHost) -> None:
+        """Put a message on the wire; faults drop or double it."""
+        chance = self.dice.random()
+        if isinstance(message, Submit | Cancel) and chance < self.trouble / 2:
+            self.note(f"lost {message}")
+            return
+        host.inbox.append(message)
+        if isinstance(message, Submit) and chance > 1 - self.trouble:
+            host.inbox.append(message)
+
+    def wake_all(self) -> None:
+        """A wake-up, or not: they may be lost."""
+        for brain in self.brains:
+            if self.dice.random() > self.trouble:
+                brain.inbox.append(Woken())
+
+    def note(self, text: str) -> None:
+        """Remember for a person who replays the seed."""
+        self.log.append(f"{self.clock.monotonic():8.1f} {text}")
+
+    # -- witness -------------------------------------------------------------------------
+
+    def code_began(self, host_id: str, ref: AttemptRef, context: TaskContext) -> None:
+        """User code begins."""
+        self.note(f"{host_id} runs {ref} try {context.try_number}")
+        self.checker.began(ref, context)
+
+    def code_ended(self, host_id: str, ref: AttemptRef) -> None:
+        """User code ends."""
+        self.note(f"{host_id} ends {ref}")
+        self.checker.ended(ref)
+
+    def downstream_of(self, dag_id: str, task_id: str) -> tuple[str, ...]:
+        """Return some of what a branch could skip."""
+        document = self.documents[dag_id]
+        below = [task.task_id for task in document.tasks if task_id in task.upstream]
+        return tuple(self.dice.sample(below, self.dice.randint(0, len(below))))
+
+    # -- life ----------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Live through the troubled part, then through the calm one, in which everything must end."""
+        self.store.failure_rate = self.trouble
+        for _ in range(STEPS):
+            self._step()
+        self.store.failure_rate = 0.0
+        self._calm()
+        self.checker.history_folds_to_state()
+
+    def _step(self) -> None:
+        chance = self.dice.random()
+        if chance < 0.45:
+            self._step_brain()
+        elif chance < 0.85:
+            self.dice.choice(self.hosts).step()
+        elif chance < 0.93:
+            self.clock.advance(self.dice.choice([0.001, 0.1, 1, 1, 5, 20]))
+        elif chance < 0.96:
+            self._connect()
+        elif chance < 0.985:
+            self.people.act()
+        elif self.dice.random() < self.trouble * 5:
+            self._fault()
+
+    def _step_brain(self) -> None:
+        brain = self.dice.choice(self.brains)
+        if brain.frozen_for > 0:
+            brain.frozen_for -= 1
+            return
+        brain.step()
+
+    def _connect(self) -> None:
+        """Hosts without a connection find the scheduler that leads."""
+        leaders = [brain for brain in self.brains if brain.scheduler.is_leader]
+        for host in self.hosts:
+            connected = [brain for brain in self.brains if brain.hosts.get(host.host_id) is host]
+            if connected and connected[0].scheduler.is_leader:
+                continue
+            for brain in connected:
+                del brain.hosts[host.host_id]
+                brain.inbox.append(HostGone(host.host_id, is_dead=False))
+            if leaders and not host.is_frozen:
+                leader = self.dice.choice(leaders)
+                leader.hosts[host.host_id] = host
+                host.connect(leader.inbox)  # type: ignore[arg-type]
+
+    def _fault(self) -> None:
+        match self.dice.randint(0, 5):
+            case 0:
+                self._kill_brain()
+            case 1:
+                self._kill_host(self.dice.choice(self.hosts))
+            case 2:
+                host = self.dice.choice(self.hosts)
+                host.is_frozen = not host.is_frozen
+                self.note(f"{host.host_id} frozen={host.is_frozen}")
+            case 3:
+                brain = self.dice.choice(self.brains)
+                brain.frozen_for = self.dice.choice([5, 50])
+                self.note(f"{brain.name} frozen")
+            case 4:
+                self.clock.advance(self.dice.choice([60, 400]))
+                self.note("the clock stepped")
+            case 5:
+                dag_id = self.dice.choice(sorted(self.documents))
+                changed = random_dag(self.dice, dag_id)
+                self.put_dag(changed)
+                self.wake_all()
+                self.note(f"{dag_id} changed")
+
+    def _kill_brain(self) -> None:
+        brain = self.dice.choice(self.brains)
+        self.note(f"{brain.name} killed")
+        self.brains.remove(brain)
+        for host in brain.hosts.values():
+            host.link = None
+        self.add_brain()
+
+    def _kill_host(self, host: SimulatedHost) -> None:
+        self.note(f"{host.host_id} killed")
+        host.die()
+        self.hosts.remove(host)
+        for brain in self.brains:
+            if brain.hosts.pop(host.host_id, None) is not None:
+                brain.inbox.append(HostGone(host.host_id, is_dead=self.dice.random() < 0.7))
+        self.add_host()
+
+    def _calm(self) -> None:
+        """No more faults and no more people: everything that can end must end."""
+        self.trouble = 0.0
+        for host in self.hosts:
+            host.is_frozen = False
+            host.trouble = 0.1
+        for brain in self.brains:
+            brain.frozen_for = 0
+        self.people.unpause_everything()
+        self.people.stop_schedules()
+        for step in range(CALM_STEPS_MAX):
+            self._step_brain()
+            for host in self.hosts:
+                host.step()
+            if step % 5 == 0:
+                self._connect()
+                self.clock.advance(1 if step < 2000 else 3)
+            if step % 50 == 0 and self._all_settled():
+                return
+        raise AssertionError(f"the world does not come to rest: {self.unsettled()}")
+
+    def _all_settled(self) -> bool:
+        return not self.unsettled()
+
+    def unsettled(self) -> list[str]:
+        """Return the runs that ought to end and have not; waiting for a failed past is allowed."""
+        tables = self.store.tables
+        found = []
+        unfinished = [run for run in tables.runs.values() if run.state not in RUN_FINISHED]
+        waits = {run.dag_id for run in unfinished if self._has_past(run.document_hash)}
+        for run in unfinished:
+            if run.dag_id in waits:
+                continue
+            records = [record for record in tables.tasks[run.run_pk].values() if record.state not in _SETTLED]
+            found.append(f"{run.dag_id} {run.run_pk} {run.state}: {open_states(records)}")
+        return found
+
+    def _has_past(self, document_hash: str) -> bool:
+        documents = self.store.catalog.load_documents([document_hash])
+        document = documents.get(document_hash)
+        return document is not None and any(
+            task.depends_on_past or task.wait_for_downstream for task in document.tasks
+        )
+
+
+_SETTLED = frozenset({"success", "failed", "skipped", "upstream_failed", "removed"})
+
+
+def run_world(seed: int) -> World:
+    """Run one world to its end; raises when something was wrong."""
+    world = World(seed)
+    try:
+        world.run()
+    except AssertionError as error:
+        error.add_note(f"seed {seed}; replay with `make sim seed={seed}`")
+        raise
+    return world
+
+
+def encode_log(world: World) -> str:
+    """Return what happened, a line each."""
+    return "\n".join(world.log)

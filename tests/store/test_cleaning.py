@@ -1,0 +1,59 @@
+"""Cleaning deletes what ended long ago, in batches, and nothing else."""
+
+import pytest
+import sqlalchemy as sa
+
+from tests.store.building import T0, at, create, put, put_dags, run_of, step
+from windward.core.actions import move_run
+from windward.core.transitions import RunEvent, TaskEvent
+from windward.errors import UserError
+from windward.model.ids import TaskKey
+from windward.model.states import RunState
+from windward.store.sql.open import SqlStore
+
+
+@pytest.fixture
+def filled(sql_store: SqlStore) -> SqlStore:
+    """Return a store with runs 1 to 5 that ended at 1 to 5 s, and run 6 that goes on; each has large and small values."""
+    put_dags(sql_store, "sales")
+    for pk in range(1, 7):
+        run = run_of(pk, state=RunState.RUNNING)
+        key = TaskKey(pk, "load")
+        sql_store.runs.apply([[create(run, "load")]])
+        step(sql_store, key, TaskEvent.QUEUE, try_number=1)
+        step(sql_store, key, TaskEvent.START, xcoms=(put("k", "v", location=f"file:///{pk}"),))
+        step(sql_store, key, TaskEvent.RETRY, end_date=at(pk))
+        if pk < 6:
+            end = move_run(run, RunEvent.SUCCEED, at=at(pk), end_date=at(pk), callback="success")
+            assert sql_store.runs.apply([[end]]).all
+    return sql_store
+
+
+def test_finished_runs_go_with_all_that_belongs_to_them(filled: SqlStore) -> None:
+    wanted = {"dag_run": 3, "task_attempt": 0, "xcom": 0}
+    assert filled.clean(at(4), dry_run=True).rows == {"dag_run": 3, "task_attempt": 3, "xcom": 3}
+    assert len(filled.reads.list_runs()) == 6
+
+    assert filled.clean(at(4), batch_size=2).rows == wanted
+
+    assert sorted(run.run_pk for run in filled.reads.list_runs()) == [4, 5, 6]
+    with filled.engine.connect() as connection:
+        for table in ("task_instance", "task_attempt", "xcom"):
+            pks = connection.execute(sa.text(f"SELECT run_pk FROM {table} ORDER BY run_pk")).scalars()
+            assert list(pks) == [4, 5, 6], table
+        assert connection.execute(sa.text("SELECT count(*) FROM callback")).scalar() == 2
+    assert filled.xcoms.load_dead_objects(limit=9) == ["file:///1", "file:///2", "file:///3"]
+
+
+def test_a_single_table_may_be_cleaned(filled: SqlStore) -> None:
+    assert filled.clean(at(3), tables=["xcom"], batch_size=1).rows == {"xcom": 2}
+    assert filled.clean(at(7), tables=["task_attempt"]).rows == {"task_attempt": 6}
+
+    assert len(filled.reads.list_runs()) == 6
+    assert filled.xcoms.get_xcom("sales", "manual__3", "k", task_id="load", map_index=-1) is not None
+    assert filled.xcoms.load_dead_objects(limit=9) == ["file:///1", "file:///2"]
+
+
+def test_another_table_is_refused(filled: SqlStore) -> None:
+    with pytest.raises(UserError, match="variable"):
+        filled.clean(T0, tables=["variable"])

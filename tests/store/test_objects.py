@@ -1,0 +1,86 @@
+"""Object stores keep bytes by name, whole or not at all, and never outside their folder."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from windward.errors import NotFoundError, SettingsError
+from windward.store.objects import CloudObjectStore, LocalObjectStore, open_object_store, safe_name
+
+
+def test_an_object_comes_back_until_it_is_deleted(tmp_path: Path) -> None:
+    store = LocalObjectStore(tmp_path)
+    location = store.put("sales/run 1/load/7/return_value", b"\x00big")
+
+    assert location.startswith("file://")
+    assert open_object_store(f"file://{tmp_path}").get(location) == b"\x00big"
+
+    store.delete(location)
+    store.delete(location)
+    with pytest.raises(NotFoundError):
+        store.get(location)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_put_leaves_no_temporary_file(tmp_path: Path) -> None:
+    store = LocalObjectStore(tmp_path)
+    store.put("a/b", b"1")
+    store.put("a/b", b"2")
+    assert [path.name for path in (tmp_path / "a").iterdir()] == ["b"]
+
+
+@pytest.mark.parametrize(
+    "outside", ["file:///etc/passwd", "http://x/y", "{root}/../secret", "{root}%2F..%2Fsecret", "{root}"]
+)
+def test_a_location_outside_the_folder_is_not_found(tmp_path: Path, outside: str) -> None:
+    root = tmp_path / "objects"
+    (tmp_path / "secret").write_bytes(b"secret")
+    store = LocalObjectStore(root)
+    location = outside.replace("{root}", root.as_uri())
+
+    with pytest.raises(NotFoundError):
+        store.get(location)
+    with pytest.raises(NotFoundError):
+        store.delete(location)
+    assert (tmp_path / "secret").exists()
+
+
+@pytest.mark.parametrize("name", ["", "/a", "a/", "a//b", "..", "a/../b", "."])
+def test_a_name_that_leaves_the_folder_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="not a name"):
+        safe_name(name)
+
+
+@given(
+    st.lists(
+        st.text(min_size=1).filter(lambda name: "/" not in name and name not in {".", ".."}),
+        min_size=2,
+        max_size=2,
+    )
+)
+def test_safe_names_differ_when_names_differ(names: list[str]) -> None:
+    first, second = map(safe_name, names)
+    assert (first == second) == (names[0] == names[1])
+    assert all(len(name) <= 200 and "/" not in name and name.isascii() for name in (first, second))
+
+
+def test_a_cloud_store_speaks_urls(tmp_path: Path) -> None:
+    # The same code path as S3, with the driver's own local back end: no network in tests.
+    store = CloudObjectStore(tmp_path.as_uri())
+    location = store.put("a/b c", b"data")
+
+    assert location == f"{tmp_path.as_uri()}/a/b%20c"
+    assert store.get(location) == b"data"
+    store.delete(location)
+    store.delete(location)
+    with pytest.raises(NotFoundError):
+        store.get(location)
+    with pytest.raises(NotFoundError):
+        store.get("s3://other/a")
+
+
+def test_an_unknown_scheme_is_a_setting_to_correct() -> None:
+    with pytest.raises(SettingsError, match="ftp://"):
+        open_object_store("ftp://host/x")

@@ -1,0 +1,80 @@
+"""Questions that running tasks ask about runs, over every store."""
+
+from typing import Any
+
+from tests.store.building import AnyStore, at, create, put_dags, run_of, step
+from windward.core.actions import ExpectRun, SkipSlot, TouchRun
+from windward.core.transitions import TaskEvent
+from windward.model.ids import TaskKey
+
+
+def _three_days(store: AnyStore) -> None:
+    put_dags(store, "sales", "costs")
+    for day in (1, 2, 3):
+        store.runs.apply([[create(run_of(day, logical_date=at(day)), "load", "group.check")]])
+    store.runs.apply([[create(run_of(9, dag_id="costs", logical_date=at(1)), "load")]])
+
+
+def test_the_previous_run_is_the_one_before_by_logical_date(store: AnyStore) -> None:
+    _three_days(store)
+    runs = {run.run_pk: run for run in store.runs.load_runs([1, 2, 3])}
+    assert store.runs.find_previous("sales", runs[3].run_id) == runs[2]
+    assert store.runs.find_previous("sales", runs[1].run_id) is None
+    assert store.runs.find_previous("sales", runs[3].run_id, state="success") is None
+    assert store.runs.find_previous("sales", runs[3].run_id, state="queued") == runs[2]
+
+
+def test_runs_are_counted_by_date_id_and_state(store: AnyStore) -> None:
+    _three_days(store)
+    nothing: dict[str, Any] = {"logical_dates": None, "run_ids": None, "states": None}
+    assert store.runs.count_runs("sales", **nothing) == 3
+    assert store.runs.count_runs("sales", **{**nothing, "logical_dates": [at(1), at(3), at(7)]}) == 2
+    assert store.runs.count_runs("sales", **{**nothing, "states": ["success"]}) == 0
+    assert store.runs.count_runs("sales", **{**nothing, "run_ids": []}) == 0
+
+
+def test_task_states_are_found_by_task_group_and_date(store: AnyStore) -> None:
+    _three_days(store)
+    step(store, TaskKey(2, "load"), TaskEvent.QUEUE, try_number=1)
+    asked: dict[str, Any] = {
+        "task_ids": None,
+        "group_id": None,
+        "run_ids": None,
+        "logical_dates": [at(2)],
+        "states": None,
+    }
+    found = store.runs.find_task_states("sales", **asked)
+    assert [item[1:] for item in found] == [("group.check", -1, "none"), ("load", -1, "queued")]
+    grouped = store.runs.find_task_states("sales", **{**asked, "group_id": "group"})
+    assert [item[1] for item in grouped] == ["group.check"]
+    assert store.runs.find_task_states("sales", **{**asked, "states": ["success"]}) == []
+
+
+def test_what_was_decided_on_an_older_revision_is_refused(store: AnyStore) -> None:
+    _three_days(store)
+    assert store.runs.apply([[ExpectRun(run_pk=1, revision=0)]]).results == (True,)
+    assert store.runs.apply([[TouchRun(run_pk=1)]]).results == (True,)
+    groups = [[ExpectRun(run_pk=1, revision=0)], [ExpectRun(run_pk=1, revision=1)]]
+    assert store.runs.apply(groups).results == (False, True)
+    assert store.runs.apply([[ExpectRun(run_pk=77, revision=0)]]).results == (False,)
+
+
+def test_groups_that_count_on_others_are_refused_with_any_of_them(store: AnyStore) -> None:
+    _three_days(store)
+    good, bad = [TouchRun(run_pk=1)], [ExpectRun(run_pk=2, revision=5)]
+    assert store.runs.apply([good, bad], after=[[TouchRun(run_pk=3)]]).results == (True, False, False)
+    assert store.runs.load_runs([3])[0].revision == 0
+    assert store.runs.apply([good], after=[[TouchRun(run_pk=3)], bad]).results == (True, True, False)
+    assert store.runs.load_runs([3])[0].revision == 1
+
+
+def test_a_slot_is_skipped_only_from_where_the_schedule_stands(store: AnyStore) -> None:
+    _three_days(store)
+    skip = SkipSlot(
+        dag_id="sales", run_after=at(2), interval_start=at(1), interval_end=at(2), expect_last_run_after=None
+    )
+    assert store.runs.apply([[skip]]).results == (True,)
+    dag = store.catalog.load_dag("sales")
+    assert dag is not None
+    assert (dag.last_run_after, dag.last_interval_start) == (at(2), at(1))
+    assert store.runs.apply([[skip]]).results == (False,)

@@ -179,7 +179,9 @@ def test_who_is_chosen_to_break_a_deadlock_does_its_work_again(
 
     one = in_background(lambda: Database(first.engine).write(a_then_b))
     assert has_a.wait(WAIT_S)
-    b_then_a = [[move(task, TaskEvent.QUEUE, at=T0)] for task in tasks_of(1, "b", "a")]
+    a, b = tasks_of(1, "a", "b")
+    # Two shapes, for moves of one shape are one statement, which takes its locks in no order of ours.
+    b_then_a = [[move(b, TaskEvent.QUEUE, at=T0, due_at=None)], [move(a, TaskEvent.QUEUE, at=T0)]]
     two = in_background(lambda: second.runs.apply(b_then_a))
     _wait_until_locked(first, "b")
     may_go_on.set()

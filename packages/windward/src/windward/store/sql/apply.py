@@ -32,7 +32,7 @@ from windward.ports.store import Guard, Note
 from windward.store.columns import RUN_FAILURES, archives, changes_failures
 from windward.store.sql import moves
 from windward.store.sql.database import Row, Transaction, chunks, is_taken
-from windward.store.sql.moves import Shape, Texts
+from windward.store.sql.moves import ADVANCED_DAG, Shape, Texts
 
 Groups = Sequence[Sequence[Action]]
 
@@ -127,8 +127,8 @@ class Stage:
             write_xcoms(transaction, texts, self.puts)
         if self.replaced:
             _expect(transaction, texts.delete_task, self.replaced)
-        if self.advances:
-            _expect(transaction, texts.advance_schedule, self.advances)
+        for advances in _waves(self.advances):
+            _expect(transaction, texts.advance_schedule, advances)
         if self.runs:
             transaction.many(texts.insert_run, self.runs)
         if self.tasks:
@@ -147,8 +147,22 @@ def _expect(transaction: Transaction, sql: str, values: list[Row]) -> None:
         raise RefusedError
 
 
+def _waves(advances: list[Row]) -> list[list[Row]]:
+    """Return steps of schedules in lists that hold one step of a DAG each: its second step expects its first."""
+    waves: list[list[Row]] = []
+    seen: dict[Any, int] = defaultdict(int)
+    for advance in advances:
+        wave = seen[advance[ADVANCED_DAG]]
+        seen[advance[ADVANCED_DAG]] += 1
+        if wave == len(waves):
+            waves.append([])
+        waves[wave].append(advance)
+    return waves
+
+
 def write_xcoms(transaction: Transaction, texts: Texts, puts: list[Row]) -> None:
-    """Insert or replace XComs; what large values they replace goes to the list of dead objects."""
+    """Insert or replace XComs, the last of each name; what large values they replace goes to the list of dead objects."""
+    puts = list({put[:4]: put for put in puts}.values())
     transaction.many(texts.bury_xcom, [put[:4] for put in puts])
     transaction.upsert(texts.put_xcom, puts)
 
@@ -184,7 +198,7 @@ def _stage_of(action: Action, touched: dict[Any, int], filled: dict[int, int]) -
                 touched[replaces] = stage
             return stage
         case CreateRun(run=run):
-            # Runs of one DAG advance its schedule one after the other within a stage: the driver keeps their order.
+            # Runs of one DAG advance its schedule one after the other within a stage: `_waves` keeps their order.
             stage = filled.get(run.run_pk, -1) + 1
             filled[run.run_pk] = stage
             return stage

@@ -18,6 +18,7 @@ from sqlalchemy import exc
 
 from windward.errors import UnavailableError
 from windward.ports.store import StoreCounters
+from windward.store.sql.batches import Batch, batch_of
 
 T = TypeVar("T")
 Row = tuple[Any, ...]
@@ -54,6 +55,8 @@ class Dialect:
         )
         length = "char_length(trail)" if self.is_mysql else "length(trail)"
         trail = f"CASE WHEN {length} > {TRAIL_CHARS_MAX} THEN {newest} ELSE trail END"
+        self.batches: dict[str, Batch] = {}
+        """Statements that PostgreSQL was given for many rows; there is one per text of ours."""
         self.append_trail = f"concat({trail}, ?)" if self.is_mysql else f"({trail}) || ?"
 
     def sql(self, text: str) -> str:
@@ -94,7 +97,10 @@ class Transaction:
         return rows
 
     def many(self, sql: str, values: list[Row]) -> int:
-        """Run a writing statement once per tuple, in order; return the rows written in all."""
+        """Run a writing statement once per tuple, in no order; return the rows written in all.
+
+        No two tuples may be about the same row.
+        """
         if len(values) == 1:
             return self.one(sql, values[0])
         self._execute_many(sql, values)
@@ -120,11 +126,24 @@ class Transaction:
             raise self._wrapped(error, sql) from error
 
     def _execute_many(self, sql: str, values: list[Row]) -> None:
+        if self.dialect.is_postgres:
+            batch = self._batch(sql)
+            self._execute(batch.text, tuple(batch.arguments(values)))
+            return
         self.queries += 1
         try:
             self._cursor.executemany(sql, values)
         except self._errors as error:
             raise self._wrapped(error, sql) from error
+
+    def _batch(self, sql: str) -> Batch:
+        if (batch := self.dialect.batches.get(sql)) is None:
+            try:
+                batch = batch_of(self.connection.connection.driver_connection, sql)
+            except self._errors as error:
+                raise self._wrapped(error, sql) from error
+            self.dialect.batches[sql] = batch
+        return batch
 
     @property
     def _errors(self) -> type[Exception]:

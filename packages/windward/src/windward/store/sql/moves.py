@@ -32,6 +32,8 @@ _INSTANCE = ("run_pk", "task_id", "map_index")
 _WHERE_INSTANCE = "run_pk = ? AND task_id = ? AND map_index = ?"
 
 Shape = tuple[str, ...]
+ADVANCED_DAG = 3
+"""Where the values of `Texts.advance_schedule` hold the DAG."""
 
 
 def _converter(name: str) -> Any:

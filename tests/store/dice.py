@@ -28,7 +28,7 @@ from windward.core.transitions import RUN_TRANSITIONS, TASK_TRANSITIONS, TaskEve
 from windward.errors import WindwardError
 from windward.model.ids import TaskKey
 from windward.model.records import HostRecord, PoolRecord, TaskRecord
-from windward.ports.store import FileRecord, Guard, Note, Store
+from windward.ports.store import FileRecord, Guard, Note, ParsedFile, Store
 
 DAGS = ("sales", "costs")
 TASKS = ("load", "each", "sum")
@@ -192,6 +192,15 @@ class Dice:
         if chance < 0.12:
             dag_id = self.random.choice(DAGS)
             return lambda store: store.catalog.delete_dag(dag_id)
+        if chance < 0.5:
+            files = [self._parsed(self.random.choice(FILES)) for _ in range(self.random.randint(0, 4))]
+            return lambda store: store.catalog.put_files(files, paused_at_creation=True, now=now)
+        parsed = self._parsed(fileloc)
+        return lambda store: store.catalog.put_file(
+            parsed.file, parsed.documents, paused_at_creation=True, now=now
+        )
+
+    def _parsed(self, fileloc: str) -> ParsedFile:
         ids = [dag_id for dag_id in DAGS if self.random.random() < 0.7]
         error = "SyntaxError" if self.random.random() < 0.2 else None
         tags = ("daily", f"v{self.random.randint(1, 3)}")
@@ -199,10 +208,10 @@ class Dice:
             [document_of(dag_id, fileloc=fileloc, tags=tags) for dag_id in ids] if error is None else []
         )
         file = FileRecord(
-            fileloc=fileloc, content_hash=str(self.clock), dag_ids=tuple(ids), error=error, parsed_at=now,
+            fileloc=fileloc, content_hash=str(self.clock), dag_ids=tuple(ids), error=error, parsed_at=at(self.clock),
             imports=("lib.py",), warnings=("w",), duration_s=0.25,
         )  # fmt: skip
-        return lambda store: store.catalog.put_file(file, documents, paused_at_creation=True, now=now)
+        return ParsedFile(file=file, documents=tuple(documents))
 
     def _secrets(self) -> Operation:
         name, text = self.random.choice(("a", "A", "b")), str(self.clock)

@@ -8,7 +8,8 @@ from windward.core.transitions import TaskEvent
 from windward.document import TaskDocument
 from windward.model.ids import TaskKey
 from windward.model.states import RunState
-from windward.ports.store import SUPERSEDED_KEPT, FileRecord
+from windward.ports.store import SUPERSEDED_KEPT, FileRecord, ParsedFile
+from windward.store.sql.open import SqlStore
 
 
 def _told(store: AnyStore) -> list[tuple[str, str]]:
@@ -41,6 +42,64 @@ def test_what_a_file_has_no_more_becomes_inactive_and_may_come_back(store: AnySt
     assert store.catalog.delete_file("sales.py", now=T0) == ("costs", "sales")
     assert store.catalog.load_files() == []
     assert store.catalog.load_dags() == []
+
+
+def _parsed(fileloc: str, *dag_ids: str, **changes: str) -> ParsedFile:
+    documents = tuple(document_of(dag_id, fileloc=fileloc, **changes) for dag_id in dag_ids)
+    file = FileRecord(fileloc=fileloc, content_hash="c", dag_ids=dag_ids)
+    return ParsedFile(file=file, documents=documents)
+
+
+def test_files_put_together_give_what_they_give_one_after_the_other(store: AnyStore) -> None:
+    put_dags(store, "sales", "costs", fileloc="a.py")
+    _told(store)
+    files = [
+        _parsed("a.py", "costs", description="new"),  # gives up `sales`
+        _parsed("b.py", "sales", "costs"),  # takes over the one, may not have the other
+        _parsed("c.py", "plan"),
+        _parsed("a.py", "plan"),  # again: gives up `costs`, and `plan` has an owner by now
+    ]
+
+    stored = store.catalog.put_files(files, paused_at_creation=False, now=T0)
+
+    assert [file.changed for file in stored] == [("costs", "sales"), ("sales",), ("plan",), ("costs",)]
+    assert _told(store) == [("dag", name) for name in ("costs", "sales", "sales", "plan", "costs")]
+    dags = store.catalog.load_dags(active_only=False)
+    assert [(dag.dag_id, dag.fileloc, dag.is_active) for dag in dags] == [
+        ("costs", "a.py", False),
+        ("plan", "c.py", True),
+        ("sales", "b.py", True),
+    ]
+    assert [file.fileloc for file in store.catalog.load_files()] == ["a.py", "b.py", "c.py"]
+    assert store.catalog.put_files([], paused_at_creation=False, now=T0) == ()
+
+
+def test_a_file_that_a_database_refuses_keeps_no_other_out(sql_store: SqlStore) -> None:
+    bad = ParsedFile(
+        file=FileRecord(fileloc="caf\udce9.py", content_hash="c", dag_ids=("costs",)),
+        documents=(document_of("costs"),),
+    )
+    files = [_parsed("a.py", "sales"), bad, _parsed("c.py", "plan")]
+
+    stored = sql_store.catalog.put_files(files, paused_at_creation=False, now=T0)
+
+    assert [(file.changed, bool(file.refused)) for file in stored] == [
+        (("sales",), False),
+        ((), True),
+        (("plan",), False),
+    ]
+    assert [dag.dag_id for dag in sql_store.catalog.load_dags()] == ["plan", "sales"]
+    assert [file.fileloc for file in sql_store.catalog.load_files()] == ["a.py", "c.py"]
+
+
+def test_a_batch_of_files_takes_as_many_statements_as_one(sql_store: SqlStore) -> None:
+    def queries(count: int, fileloc: str) -> int:
+        files = [_parsed(f"{fileloc}{number}.py", f"{fileloc}{number}") for number in range(count)]
+        before = sql_store.runs.counters.queries
+        sql_store.catalog.put_files(files, paused_at_creation=False, now=T0)
+        return sql_store.runs.counters.queries - before
+
+    assert queries(1, "one") == queries(30, "many")
 
 
 def test_an_import_error_keeps_the_dags_that_the_file_had(store: AnyStore) -> None:

@@ -300,6 +300,20 @@ class FileRecord(msgspec.Struct, frozen=True, kw_only=True):
     duration_s: float = 0.0
 
 
+class ParsedFile(msgspec.Struct, frozen=True, kw_only=True):
+    """What parsing one file gave: its record, and its documents as (hash, encoded, decoded)."""
+
+    file: FileRecord
+    documents: tuple[tuple[str, bytes, DagDocument], ...] = ()
+
+
+class StoredFile(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a parsed file: the DAGs that changed, or why the database refuses it (nothing was written)."""
+
+    changed: tuple[str, ...] = ()
+    refused: str = ""
+
+
 class CatalogStore(Protocol):
     """DAGs, documents, files: what the processor writes and everyone reads."""
 
@@ -328,6 +342,11 @@ class CatalogStore(Protocol):
         before: a run that is being made upon a document must find it. A `dag` note is written for each
         change.
         """
+
+    def put_files(
+        self, files: Sequence[ParsedFile], *, paused_at_creation: bool, now: datetime
+    ) -> tuple[StoredFile, ...]:
+        """Do as `put_file` for each in turn, in one transaction; one that is refused does not keep others out."""
 
     def delete_file(self, fileloc: str, *, now: datetime) -> tuple[str, ...]:
         """Forget a file that is gone: its DAGs become inactive; return their ids."""

@@ -9,7 +9,7 @@ import msgspec
 
 from windward.document import DagDocument, decode
 from windward.model.records import DagRecord
-from windward.ports.store import SUPERSEDED_KEPT, FileRecord
+from windward.ports.store import SUPERSEDED_KEPT, FileRecord, ParsedFile, StoredFile
 from windward.store.memory.tables import DagDates, StoredDocument, Tables
 
 
@@ -61,6 +61,20 @@ class MemoryCatalog:
             changed |= self._deactivate(file.fileloc, kept=kept, now=now)
             self._tables.wrote(1 + len(changed))
             return self._tell(changed)
+
+    def put_files(
+        self, files: Sequence[ParsedFile], *, paused_at_creation: bool, now: datetime
+    ) -> tuple[StoredFile, ...]:
+        """Store what parsing gave; nothing is ever refused here."""
+        with self._tables.lock:
+            return tuple(
+                StoredFile(
+                    changed=self.put_file(
+                        parsed.file, parsed.documents, paused_at_creation=paused_at_creation, now=now
+                    )
+                )
+                for parsed in files
+            )
 
     def _put_document(
         self, name: str, body: bytes, document: DagDocument, file: FileRecord, *, paused: bool, now: datetime

@@ -7,19 +7,19 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy import exc
 
 from windward.document import DagDocument, decode
 from windward.model.records import DagRecord
-from windward.ports.store import SUPERSEDED_KEPT, FileRecord, Note
+from windward.ports.store import FileRecord, Note, ParsedFile, StoredFile
 from windward.store.sql.apply import write_notes
-from windward.store.sql.columns import json_text, storable, storable_or_none, to_us
 from windward.store.sql.database import Database, Transaction, chunks
 from windward.store.sql.deletion import delete_runs
+from windward.store.sql.files import FileTexts, put_files
 from windward.store.sql.moves import Texts
 from windward.store.sql.tables import DAG, DAG_DOCUMENT, DAG_FILE, DAG_RUN
 
 _DAG_COLUMNS = tuple(DAG.c[name] for name in DagRecord.__struct_fields__)
-_FILE_COLUMNS = tuple(name for name in FileRecord.__struct_fields__ if name != "fileloc")
 _RUNS_DELETED_MAX = 1000
 
 
@@ -29,7 +29,7 @@ class SqlCatalog:
     def __init__(self, database: Database, texts: Texts) -> None:
         self._database = database
         self._texts = texts
-        self._put_file = database.dialect.upsert("dag_file", ("fileloc",), _FILE_COLUMNS)
+        self._file_texts = FileTexts(database.dialect)
 
     def load_dags(self, *, active_only: bool = True) -> list[DagRecord]:
         """Return DAG rows, by id."""
@@ -66,40 +66,50 @@ class SqlCatalog:
         paused_at_creation: bool, now: datetime,
     ) -> tuple[str, ...]:  # fmt: skip
         """Store what parsing one file gave, in one transaction; return the ids of DAGs that changed, sorted."""
+        parsed = ParsedFile(file=file, documents=tuple(documents))
+        return self._put([parsed], paused_at_creation=paused_at_creation, now=now)[0]
 
-        def put(transaction: Transaction) -> tuple[str, ...]:
-            transaction.upsert(self._put_file, [_file_row(file)])
-            ids = sorted({document.dag_id for _, _, document in documents})
-            known = {
-                row["dag_id"]: row
-                for part in chunks(ids)
-                for row in transaction.run(
-                    sa.select(DAG).where(DAG.c.dag_id.in_(part)).order_by(DAG.c.dag_id).with_for_update()
-                ).mappings()
-            }
-            changed = set()
-            for name, body, document in documents:
-                asked = document.is_paused_upon_creation
-                put_one = _Document(name, body, document, file.fileloc, now)
-                is_paused = paused_at_creation if asked is None else asked
-                if put_one.put(transaction, known.get(document.dag_id), is_paused=is_paused):
-                    changed.add(document.dag_id)
-            changed |= _deactivate(transaction, file.fileloc, kept={*ids, *file.dag_ids}, now=now)
-            return self._tell(transaction, changed)
+    def put_files(
+        self, files: Sequence[ParsedFile], *, paused_at_creation: bool, now: datetime
+    ) -> tuple[StoredFile, ...]:
+        """Store what parsing gave, in one transaction; in one per file when the database refuses one of them."""
+        if not files:
+            return ()
+        try:
+            changed = self._put(files, paused_at_creation=paused_at_creation, now=now)
+        except (exc.DataError, exc.IntegrityError, UnicodeError) as error:
+            if len(files) == 1:
+                return (StoredFile(refused=str(getattr(error, "orig", None) or error)),)
+            return tuple(
+                stored
+                for parsed in files
+                for stored in self.put_files([parsed], paused_at_creation=paused_at_creation, now=now)
+            )
+        return tuple(StoredFile(changed=ids) for ids in changed)
+
+    def _put(
+        self, files: Sequence[ParsedFile], *, paused_at_creation: bool, now: datetime
+    ) -> list[tuple[str, ...]]:
+        def put(transaction: Transaction) -> list[tuple[str, ...]]:
+            changed = put_files(
+                transaction, self._file_texts, files, paused_at_creation=paused_at_creation, now=now
+            )
+            self._tell(transaction, [dag_id for ids in changed for dag_id in ids])
+            return changed
 
         return self._database.write(put)
 
-    def _tell(self, transaction: Transaction, changed: set[str]) -> tuple[str, ...]:
-        ids = tuple(sorted(changed))
+    def _tell(self, transaction: Transaction, ids: Sequence[str]) -> None:
         write_notes(transaction, self._texts, [Note(kind="dag", subject=dag_id) for dag_id in ids])
-        return ids
 
     def delete_file(self, fileloc: str, *, now: datetime) -> tuple[str, ...]:
         """Forget a file that is gone; return the ids of its DAGs."""
 
         def delete(transaction: Transaction) -> tuple[str, ...]:
             transaction.run(sa.delete(DAG_FILE).where(DAG_FILE.c.fileloc == fileloc))
-            return self._tell(transaction, _deactivate(transaction, fileloc, kept=set(), now=now))
+            gone = _deactivate(transaction, fileloc, now=now)
+            self._tell(transaction, gone)
+            return gone
 
         return self._database.write(delete)
 
@@ -115,7 +125,7 @@ class SqlCatalog:
             deleted = delete_some(transaction)
             transaction.run(sa.delete(DAG_DOCUMENT).where(DAG_DOCUMENT.c.dag_id == dag_id))
             if existed or count or deleted:
-                self._tell(transaction, {dag_id})
+                self._tell(transaction, [dag_id])
             return deleted
 
         # The bulk goes in small transactions, so that the scheduler is not held up; the DAG goes with the last.
@@ -125,86 +135,13 @@ class SqlCatalog:
         return count + deleted + self._database.write(delete_rest)
 
 
-class _Document:
-    """One parsed DAG on its way into the catalogue."""
-
-    def __init__(self, name: str, body: bytes, document: DagDocument, fileloc: str, now: datetime) -> None:
-        self.name = name
-        self.body = body
-        self.document = document
-        self.fileloc = fileloc
-        self.now = now
-
-    def put(self, transaction: Transaction, dag: Any, *, is_paused: bool) -> bool:
-        """Store the document and the DAG's row; return whether anything changed."""
-        if dag is not None and dag["is_active"] and dag["fileloc"] != self.fileloc:
-            return False
-        current = None if dag is None else (dag["document_hash"], dag["fileloc"], dag["is_active"])
-        if current == (self.name, self.fileloc, True):
-            return False
-        self._put_document(transaction)
-        columns = self._columns()
-        if dag is None:
-            first = {"dag_id": self.document.dag_id, "is_paused": is_paused, "failed_in_a_row": 0}
-            transaction.run(sa.insert(DAG).values(**first, first_seen_at=self.now, **columns))
-            return True
-        transaction.run(sa.update(DAG).where(DAG.c.dag_id == dag["dag_id"]).values(**columns))
-        if dag["last_changed_at"] <= self.now - SUPERSEDED_KEPT:
-            kept = DAG_DOCUMENT.c.document_hash.in_([self.name, dag["document_hash"]])
-            is_run = sa.exists().where(DAG_RUN.c.document_hash == DAG_DOCUMENT.c.document_hash)
-            of_dag = DAG_DOCUMENT.c.dag_id == dag["dag_id"]
-            transaction.run(sa.delete(DAG_DOCUMENT).where(of_dag, ~kept, ~is_run))
-        return True
-
-    def _put_document(self, transaction: Transaction) -> None:
-        table = DAG_DOCUMENT
-        if transaction.run(sa.select(table.c.number).where(table.c.document_hash == self.name)).first():
-            return
-        numbers = sa.select(sa.func.max(table.c.number)).where(table.c.dag_id == self.document.dag_id)
-        number = (transaction.run(numbers).scalar() or 0) + 1
-        transaction.run(
-            sa.insert(table).values(
-                document_hash=self.name, dag_id=self.document.dag_id, number=number, body=self.body
-            )
-        )
-
-    def _columns(self) -> dict[str, Any]:
-        document = self.document
-        return {
-            "document_hash": self.name,
-            "fileloc": self.fileloc,
-            "is_active": True,
-            "last_changed_at": self.now,
-            "display_name": storable(document.display_name or document.dag_id),
-            "description": storable_or_none(document.description),
-            "owners": sorted({storable(task.owner) for task in document.tasks}),
-            "tags": [storable(tag) for tag in document.tags],
-            "schedule_text": storable_or_none(document.schedule_text),
-            "timezone": document.timezone,
-        }
-
-
-def _deactivate(transaction: Transaction, fileloc: str, *, kept: set[str], now: datetime) -> set[str]:
+def _deactivate(transaction: Transaction, fileloc: str, *, now: datetime) -> tuple[str, ...]:
     query = sa.select(DAG.c.dag_id).where(DAG.c.fileloc == fileloc, DAG.c.is_active)
-    gone = sorted(set(transaction.run(query).scalars()) - kept)
+    gone = sorted(transaction.run(query).scalars())
     for part in chunks(gone):
         statement = sa.update(DAG).where(DAG.c.dag_id.in_(part))
         transaction.run(statement.values(is_active=False, last_changed_at=now))
-    return set(gone)
-
-
-def _file_row(file: FileRecord) -> tuple[Any, ...]:
-    texts = [storable(warning) for warning in file.warnings]
-    return (
-        file.fileloc,
-        file.content_hash,
-        json_text(file.imports),
-        json_text(file.dag_ids),
-        storable_or_none(file.error),
-        json_text(texts),
-        to_us(file.parsed_at),
-        file.duration_s,
-    )
+    return tuple(gone)
 
 
 def file_of(row: Any) -> FileRecord:

@@ -49,6 +49,9 @@ VALUES_S = 30.0
 RETRY_FIRST_S = 30.0
 RETRY_LAST_S = 900.0
 """A file whose error may be a passing one (a service was down) is parsed again, at growing distance."""
+GATHER_S = 0.05
+"""While more is under way, finished files wait this long for others to be written with; else not at all."""
+GATHERED_MAX = 50
 PARSES_IN_A_ROW_MAX = 20
 """An unedited file that is parsed this often within one scan interval rests until the interval is over."""
 
@@ -117,6 +120,8 @@ class Processor:
         self._problems: tuple[str, ...] = ()
         self._has_new_folders = False
         self._pass = Pass()
+        self._gathered: list[ParseOutcome] = []
+        self._gathered_since = 0.0
 
     @property
     def template_pid(self) -> int | None:
@@ -152,7 +157,7 @@ class Processor:
                 break
             self._pool.wait(DEBOUNCE_S if plan.unsettled and not plan.parse else 0.0)
             while self._pool.is_busy:
-                self._apply(self._pool.wait(60.0))
+                self._gather(60.0)
         self._tell()
         return self._pass
 
@@ -182,13 +187,26 @@ class Processor:
 
     def _work(self, timeout_s: float) -> None:
         was_busy = self._pool.is_busy
-        self._apply(self._pool.wait(max(0.0, timeout_s)))
+        self._gather(timeout_s)
         now = self._clock.monotonic()
         if self._events.drain():
             self._scan_due = min(self._scan_due, now + DEBOUNCE_S)
         if was_busy and not self._pool.is_busy:
             self._tell()
             self._scan_due = now  # What was parsed may have set others free, or have changed meanwhile.
+
+    def _gather(self, timeout_s: float) -> None:
+        """Wait for finished files, and write them: at once when they are the last, else several at a time."""
+        if self._gathered:
+            timeout_s = min(timeout_s, self._gathered_since + GATHER_S - self._clock.monotonic())
+        done = self._pool.wait(max(0.0, timeout_s))
+        now = self._clock.monotonic()
+        if not self._gathered:
+            self._gathered_since = now
+        self._gathered += done
+        is_time = now >= self._gathered_since + GATHER_S or len(self._gathered) >= GATHERED_MAX
+        if is_time or not self._pool.is_busy:
+            self._write_gathered()
 
     def _beat(self) -> None:
         now = self._clock.now()
@@ -213,6 +231,7 @@ class Processor:
 
     def _lose_lease(self) -> None:
         self._lease = None
+        self._gathered.clear()
         self._pool.replace_waiting(())
 
     def _retry_old_errors(self) -> None:
@@ -233,6 +252,7 @@ class Processor:
 
     def _scan(self, forced: set[str]) -> Plan:
         """Look at the folder, forget what is gone, and hand to the pool what has to be parsed."""
+        self._write_gathered()  # Else it would be parsed again.
         core = self._settings.core
         listing = discover(
             self._root, self._fingerprints,
@@ -282,26 +302,31 @@ class Processor:
         self._has_new_folders = self._events.set_folders(folders)
         return hashes
 
-    def _apply(self, outcomes: Sequence[ParseOutcome]) -> None:
+    def _write_gathered(self) -> None:
+        outcomes, self._gathered = self._gathered, []
         for outcome in outcomes:
-            fileloc = outcome.found.fileloc
-            now = self._clock.monotonic()
-            parses = self._parses.get(fileloc)
-            if parses is None or parses.stamp != outcome.found.stamp:
-                parses = self._parses[fileloc] = _Parses(outcome.found.stamp)
-            parses.at.append(now)
-            self._pass.parsed.append(fileloc)
-            if outcome.error and outcome.is_passing:
-                count = self._retries.get(fileloc, (0, 0.0))[0]
-                self._retries[fileloc] = (count + 1, now + min(RETRY_FIRST_S * 2**count, RETRY_LAST_S))
-            else:
-                self._retries.pop(fileloc, None)
-            changed = self._results.apply(outcome, is_found=self._found, now=self._clock.now())
-            if changed:
-                self._pass.changed_dags |= set(changed)
-            record = self._results.known.get(fileloc)
+            self._note(outcome)
+        changed = self._results.apply(outcomes, is_found=self._found, now=self._clock.now())
+        self._pass.changed_dags.update(changed)
+        for outcome in outcomes:
+            record = self._results.known.get(outcome.found.fileloc)
             if record is not None and record.error:
-                log.warning("DAG file has an error", extra={"file": fileloc, "error": record.error})
+                log.warning("DAG file has an error", extra={"file": record.fileloc, "error": record.error})
+
+    def _note(self, outcome: ParseOutcome) -> None:
+        """Remember that a file was parsed, and when to try again."""
+        fileloc = outcome.found.fileloc
+        now = self._clock.monotonic()
+        parses = self._parses.get(fileloc)
+        if parses is None or parses.stamp != outcome.found.stamp:
+            parses = self._parses[fileloc] = _Parses(outcome.found.stamp)
+        parses.at.append(now)
+        self._pass.parsed.append(fileloc)
+        if outcome.error and outcome.is_passing:
+            count = self._retries.get(fileloc, (0, 0.0))[0]
+            self._retries[fileloc] = (count + 1, now + min(RETRY_FIRST_S * 2**count, RETRY_LAST_S))
+        else:
+            self._retries.pop(fileloc, None)
 
     def _tell(self) -> None:
         """Wake the scheduler, once for all that was stored, and begin to count anew."""

@@ -6,6 +6,7 @@ the dependency `dag:ID`, whose hash is the owner: when the owner goes away the o
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +15,7 @@ import msgspec
 
 from windward.document import DagDocument, content_hash, decode, encode
 from windward.ports.files import CodeStore
-from windward.ports.store import CatalogStore, FileRecord
+from windward.ports.store import CatalogStore, FileRecord, ParsedFile, StoredFile
 from windward.processor.answers import POOL, PREFIXES, ParseAnswers
 from windward.processor.fingerprint import ABSENT, Fingerprints, hash_bytes
 from windward.processor.plan import combined_hash
@@ -25,6 +26,8 @@ SNAPSHOT_FILE_BYTES_MAX = 16 * 1024 * 1024
 """A larger file that a DAG file reads while it is imported is data, not code."""
 
 Packed = tuple[str, bytes, DagDocument]
+
+log = logging.getLogger(__name__)
 
 
 def is_on_disk(dependency: str) -> bool:
@@ -78,13 +81,44 @@ class Results:
         return min(self.claimants.get(dag_id, ()), default=ABSENT)
 
     def apply(
-        self, outcome: ParseOutcome, *, is_found: Mapping[str, object], now: datetime
-    ) -> tuple[str, ...] | None:
-        """Store what one file gave; return the ids of DAGs that changed, None when the file is stale by now.
+        self, outcomes: Sequence[ParseOutcome], *, is_found: Mapping[str, object], now: datetime
+    ) -> tuple[str, ...]:
+        """Store what files gave, in one go; return the ids of DAGs that changed. What is stale by now is left out.
 
-        `is_found` has the files of the DAG folder that are parsed on their own: a DAG that this file only
+        `is_found` has the files of the DAG folder that are parsed on their own: a DAG that a file only
         took from one of them by an import belongs to that one.
         """
+        files: list[ParsedFile] = []
+        for outcome in outcomes:
+            if (parsed := self._parsed(outcome, is_found=is_found, now=now)) is not None:
+                files += self._added(parsed)
+        return self._put(files, now=now) if files else ()
+
+    def _put(self, files: Sequence[ParsedFile], *, now: datetime) -> tuple[str, ...]:
+        """Write files; one that the database refuses keeps what it had before, with the refusal as its error."""
+        stored = self._put_files(files, now=now)
+        refused = [
+            ParsedFile(file=msgspec.structs.replace(parsed.file, error=_refused(parsed.file, one.refused)))
+            for parsed, one in zip(files, stored, strict=True)
+            if one.refused
+        ]
+        if refused:
+            for parsed in refused:
+                self._remember(parsed.file)
+                log.warning(
+                    "database refuses a DAG file",
+                    extra={"file": parsed.file.fileloc, "error": parsed.file.error},
+                )
+            stored += self._put_files(refused, now=now)
+        return tuple(dag_id for one in stored for dag_id in one.changed)
+
+    def _put_files(self, files: Sequence[ParsedFile], *, now: datetime) -> tuple[StoredFile, ...]:
+        return self._catalog.put_files(files, paused_at_creation=self._paused_at_creation, now=now)
+
+    def _parsed(
+        self, outcome: ParseOutcome, *, is_found: Mapping[str, object], now: datetime
+    ) -> ParsedFile | None:
+        """Return what a file gave; None when it is stale by now."""
         fileloc = outcome.found.fileloc
         source = self._fingerprints.of_file(outcome.found.source)
         if source is None:
@@ -125,23 +159,24 @@ class Results:
             parsed_at=now,
             duration_s=round(outcome.duration_s, 6),
         )
-        return self._put(record, packed, now=now)
+        return ParsedFile(file=record, documents=tuple(packed))
 
-    def _put(self, record: FileRecord, documents: Sequence[Packed], *, now: datetime) -> tuple[str, ...]:
+    def _added(self, parsed: ParsedFile) -> list[ParsedFile]:
+        """Take a file into what is known; return what has to be written for it."""
+        record = parsed.file
         before = self.known.get(record.fileloc)
         self._remember(record)
-        if before is not None and not documents and _same(before, record):
-            return ()
-        changed: tuple[str, ...] = ()
-        for dag_id in record.dag_ids:
-            for fileloc in sorted(self.claimants[dag_id] - {record.fileloc}):
-                if dag_id in self.known[fileloc].dag_ids:
-                    changed += self._demote(fileloc, dag_id, record.fileloc, now=now)
-        return changed + self._catalog.put_file(
-            record, documents, paused_at_creation=self._paused_at_creation, now=now
-        )
+        if before is not None and not parsed.documents and _same(before, record):
+            return []
+        losers = [
+            self._demoted(fileloc, dag_id, record.fileloc)
+            for dag_id in record.dag_ids
+            for fileloc in sorted(self.claimants[dag_id] - {record.fileloc})
+            if dag_id in self.known[fileloc].dag_ids
+        ]
+        return [*losers, parsed]
 
-    def _demote(self, fileloc: str, dag_id: str, owner: str, *, now: datetime) -> tuple[str, ...]:
+    def _demoted(self, fileloc: str, dag_id: str, owner: str) -> ParsedFile:
         """Take an id from a file in favour of one with an earlier name; it is parsed again for the rest."""
         loser = self.known[fileloc]
         error = _declared_elsewhere(dag_id, owner)
@@ -153,7 +188,7 @@ class Results:
             error=f"{loser.error}\n\n{error}" if loser.error else error,
         )
         self._remember(record)
-        return self._catalog.put_file(record, (), paused_at_creation=self._paused_at_creation, now=now)
+        return ParsedFile(file=record)
 
     def _earlier(self, dag_id: str, fileloc: str) -> str | None:
         others = self.claimants.get(dag_id, set()) - {fileloc}
@@ -224,6 +259,11 @@ def _same(before: FileRecord, after: FileRecord) -> bool:
     return msgspec.structs.replace(before, parsed_at=None, duration_s=0.0) == msgspec.structs.replace(
         after, parsed_at=None, duration_s=0.0
     )
+
+
+def _refused(record: FileRecord, reason: str) -> str:
+    refused = f"the database refuses what the file declares: {reason}\n\nhint: Is a name too long?"
+    return f"{record.error}\n\n{refused}" if record.error else refused
 
 
 def _declared_elsewhere(dag_id: str, other: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from windward.document.assets import AliasDocument, AssetDocument, WatcherDocument
 from windward.document.codec import content_hash, decode, encode
 from windward.document.dag import (
     SCHEMA_VERSION,
@@ -22,6 +23,8 @@ from windward.document.expansion import (
 
 __all__ = [
     "SCHEMA_VERSION",
+    "AliasDocument",
+    "AssetDocument",
     "ConcatLength",
     "DagDocument",
     "EdgeDocument",
@@ -31,6 +34,7 @@ __all__ = [
     "LiteralLength",
     "ParamDocument",
     "TaskDocument",
+    "WatcherDocument",
     "XComLength",
     "ZipLength",
     "content_hash",

@@ -11,8 +11,10 @@ from typing import Any
 
 import msgspec
 
+from windward.document.assets import AliasDocument, AssetDocument
 from windward.document.expansion import Expansion
 from windward.model.states import Isolation, Semantics, TriggerRule, WeightRule
+from windward.timetable.conditions import Leaf
 from windward.timetable.schedule import NullSchedule, Schedule
 
 SCHEMA_VERSION = 1
@@ -106,7 +108,13 @@ class TaskDocument(_Part, frozen=True):
     multiple_outputs: bool = False
     callbacks: tuple[str, ...] = ()
     """Which of `execute`, `success`, `failure`, `retry`, `skipped` are set."""
+    mails_on: tuple[str, ...] = ()
+    """Upon which of `failure` and `retry` its addresses get a mail."""
     sla_s: float | None = None
+    inlets: tuple[Leaf, ...] = ()
+    """Assets and aliases that the task reads."""
+    outlets: tuple[Leaf, ...] = ()
+    """Assets that the task writes when it succeeds, and aliases through which it may write any."""
 
     owner: str = "airflow"
     email: tuple[str, ...] = ()
@@ -159,6 +167,9 @@ class DagDocument(_Part, frozen=True):
     tasks: tuple[TaskDocument, ...] = ()
     groups: tuple[GroupDocument, ...] = ()
     edges: tuple[EdgeDocument, ...] = ()
+    assets: tuple[AssetDocument, ...] = ()
+    """Those that the schedule and the tasks name, by name and URI."""
+    aliases: tuple[AliasDocument, ...] = ()
     warnings: tuple[str, ...] = ()
     """What the author should look at, from deprecated names to unknown pools."""
     xcom_retention_days: float | None = None

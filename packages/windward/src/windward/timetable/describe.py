@@ -9,12 +9,16 @@ from __future__ import annotations
 import re
 from typing import assert_never
 
+from windward.timetable.conditions import describe_condition
 from windward.timetable.cron import PRESETS, Cron, parse_cron
 from windward.timetable.cron_fields import MONTH_NAMES, WEEKDAY_NAMES, WHOLE_WEEK, DaySet, WeekdaySet
 from windward.timetable.delta import CalendarDelta, Delta
 from windward.timetable.schedule import (
+    AssetOrTimeSchedule,
+    AssetSchedule,
     ContinuousSchedule,
     CronSchedule,
+    CustomSchedule,
     DeltaSchedule,
     EventsSchedule,
     MultipleCronSchedule,
@@ -93,6 +97,13 @@ def describe_schedule(schedule: Schedule) -> str:
             return f"every {_delta_words(schedule.delta)}"
         case EventsSchedule():
             return schedule.description or _count(len(schedule.events), "listed date")
+        case CustomSchedule():
+            return schedule.description or f"as `{schedule.timetable}` says"
+        case AssetSchedule(condition=condition):
+            return f"when written: {describe_condition(condition)}"
+        case AssetOrTimeSchedule():
+            words = describe_condition(schedule.condition)
+            return f"when written: {words}; and {describe_schedule(schedule.schedule)}"
     assert_never(schedule)
 
 
@@ -113,6 +124,12 @@ def summary(schedule: Schedule) -> str:
             return _delta_words(schedule.delta)
         case EventsSchedule():
             return schedule.description or _count(len(schedule.events), "event")
+        case CustomSchedule():
+            return schedule.summary or schedule.timetable.rpartition(".")[2]
+        case AssetSchedule():
+            return "Asset"
+        case AssetOrTimeSchedule():
+            return f"Asset or {summary(schedule.schedule)}"
     assert_never(schedule)
 
 

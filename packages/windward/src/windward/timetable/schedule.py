@@ -3,9 +3,8 @@
 What lives here: frozen, JSON-able structs told apart by their field `type`. What may not: building them from
 what authors write (`authoring`), finding ticks (`ticks`) or runs (`slots`).
 
-The place of asset schedules: two more members, `AssetSchedule(condition)` (no ticks of its own) and
-`AssetOrTimeSchedule(schedule, condition)` (the ticks of its inner schedule). Every `match` over `Schedule`
-in this package is exhaustive, so the type checker names each place that has to answer for them.
+Every `match` over `Schedule` in this package is exhaustive, so the type checker names each place that has to answer
+for a new member.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from windward.timetable.conditions import Condition
 from windward.timetable.delta import Delta
 
 
@@ -85,20 +85,75 @@ class EventsSchedule(Struct, frozen=True, omit_defaults=True, tag="events", tag_
 TimedSchedule = CronSchedule | MultipleCronSchedule | DeltaSchedule | EventsSchedule
 """The schedules that have ticks."""
 
-Schedule = NullSchedule | OnceSchedule | ContinuousSchedule | TimedSchedule
+
+class CustomSchedule(Struct, frozen=True, omit_defaults=True, tag="custom", tag_field="type"):
+    """A timetable of the author's own: its slots are worked out where DAG files are parsed (`windows`)."""
+
+    timetable: str
+    """Module and name of its class."""
+    summary: str = ""
+    description: str = ""
+    is_periodic: bool = True
+    can_be_scheduled: bool = True
+    active_runs_limit: int | None = None
+
+
+class AssetSchedule(Struct, frozen=True, tag="assets", tag_field="type"):
+    """A run whenever the condition holds, on all events since the last one; no ticks."""
+
+    condition: Condition
+
+
+ByTime = NullSchedule | OnceSchedule | ContinuousSchedule | TimedSchedule | CustomSchedule
+"""The schedules that know nothing but time."""
+
+
+class AssetOrTimeSchedule(Struct, frozen=True, tag="assets_or_time", tag_field="type"):
+    """The runs of a schedule by time, and those by assets between them."""
+
+    schedule: ByTime
+    condition: Condition
+
+
+Schedule = ByTime | AssetSchedule | AssetOrTimeSchedule
 """Every schedule a DAG can have."""
+
+
+def by_time(schedule: Schedule) -> ByTime:
+    """Return the part of a schedule that is about time."""
+    match schedule:
+        case AssetSchedule():
+            return NullSchedule()
+        case AssetOrTimeSchedule(schedule=inner):
+            return inner
+        case _:
+            return schedule
+
+
+def condition_of(schedule: Schedule) -> Condition | None:
+    """Return the condition upon assets, when there is one."""
+    return schedule.condition if isinstance(schedule, AssetSchedule | AssetOrTimeSchedule) else None
 
 
 def active_runs_limit(schedule: Schedule) -> int | None:
     """Return how many runs of the schedule may be active at a time, when the schedule itself limits them."""
-    return 1 if isinstance(schedule, ContinuousSchedule) else None
+    timed = by_time(schedule)
+    if isinstance(timed, CustomSchedule):
+        return timed.active_runs_limit
+    return 1 if isinstance(timed, ContinuousSchedule) else None
 
 
 def can_be_scheduled(schedule: Schedule) -> bool:
     """True when runs come by time."""
-    return not isinstance(schedule, NullSchedule)
+    timed = by_time(schedule)
+    if isinstance(timed, CustomSchedule):
+        return timed.can_be_scheduled
+    return not isinstance(timed, NullSchedule)
 
 
 def is_periodic(schedule: Schedule) -> bool:
     """True when the schedule has ticks, so that a range of dates can be filled with runs."""
-    return isinstance(schedule, CronSchedule | MultipleCronSchedule | DeltaSchedule | EventsSchedule)
+    timed = by_time(schedule)
+    if isinstance(timed, CustomSchedule):
+        return timed.is_periodic
+    return isinstance(timed, CronSchedule | MultipleCronSchedule | DeltaSchedule | EventsSchedule)

@@ -19,8 +19,11 @@ from typing import assert_never
 from windward.errors import UserError
 from windward.timetable.delta import Delta, approximate_seconds, subtract_delta
 from windward.timetable.schedule import (
+    AssetOrTimeSchedule,
+    AssetSchedule,
     ContinuousSchedule,
     CronSchedule,
+    CustomSchedule,
     DeltaSchedule,
     EventsSchedule,
     MultipleCronSchedule,
@@ -72,8 +75,10 @@ def next_slot(
     """
     before = last.data_interval if isinstance(last, RunSlot) else last
     match schedule:
-        case NullSchedule():
+        case NullSchedule() | AssetSchedule() | CustomSchedule():
             return None
+        case AssetOrTimeSchedule(schedule=inner):
+            return next_slot(inner, last=last, restriction=restriction, now=now)
         case OnceSchedule():
             at = restriction.earliest or now
             return None if before is not None or _is_late(at, restriction) else _slot(at, at)
@@ -93,8 +98,10 @@ def next_slot(
 def previous_slot(schedule: Schedule, slot: RunSlot) -> RunSlot | None:
     """Return the slot before one of the schedule's own slots, whatever the start date says."""
     match schedule:
-        case NullSchedule() | OnceSchedule() | ContinuousSchedule():
+        case NullSchedule() | OnceSchedule() | ContinuousSchedule() | AssetSchedule() | CustomSchedule():
             return None
+        case AssetOrTimeSchedule(schedule=inner):
+            return previous_slot(inner, slot)
         case CronSchedule(kind=ScheduleKind.DATA_INTERVAL) | DeltaSchedule(kind=ScheduleKind.DATA_INTERVAL):
             start = previous_tick(schedule, slot.data_interval.start)
             return None if start is None else _slot(start, slot.data_interval.start)
@@ -108,11 +115,14 @@ def manual_interval(schedule: Schedule, run_after: datetime) -> DataInterval:
     """Return the data interval of a run that somebody triggers.
 
     A cron schedule of the data-interval kind gives the last complete interval; a delta schedule of that kind the
-    delta that ends now; a trigger schedule its own interval, ending now; any other nothing but the instant.
+    delta that ends now; a trigger schedule its own interval, ending now; any other nothing but the instant (what a
+    timetable of the author's own says is in its windows).
     """
     match schedule:
-        case NullSchedule() | OnceSchedule() | ContinuousSchedule():
+        case NullSchedule() | OnceSchedule() | ContinuousSchedule() | AssetSchedule() | CustomSchedule():
             return DataInterval(run_after, run_after)
+        case AssetOrTimeSchedule(schedule=inner):
+            return manual_interval(inner, run_after)
         case CronSchedule(kind=ScheduleKind.DATA_INTERVAL):
             end = align_previous(schedule, run_after) or run_after
             return DataInterval(previous_tick(schedule, end) or end, end)

@@ -14,8 +14,11 @@ from windward.timetable.cron import parse_cron
 from windward.timetable.delta import add_delta, subtract_delta
 from windward.timetable.instants import next_instant, previous_instant
 from windward.timetable.schedule import (
+    AssetOrTimeSchedule,
+    AssetSchedule,
     ContinuousSchedule,
     CronSchedule,
+    CustomSchedule,
     DeltaSchedule,
     EventsSchedule,
     MultipleCronSchedule,
@@ -32,8 +35,10 @@ def next_tick(schedule: Schedule, after: datetime) -> datetime | None:
     A delta schedule has no ticks of its own: its next one is a delta later than any instant.
     """
     match schedule:
-        case NullSchedule() | OnceSchedule() | ContinuousSchedule():
+        case NullSchedule() | OnceSchedule() | ContinuousSchedule() | AssetSchedule() | CustomSchedule():
             return None
+        case AssetOrTimeSchedule(schedule=inner):
+            return next_tick(inner, after)
         case CronSchedule():
             return _next_cron(schedule.expression, schedule, after)
         case MultipleCronSchedule():
@@ -50,8 +55,10 @@ def next_tick(schedule: Schedule, after: datetime) -> datetime | None:
 def previous_tick(schedule: Schedule, before: datetime) -> datetime | None:
     """Return the last tick earlier than an instant; None when there was none."""
     match schedule:
-        case NullSchedule() | OnceSchedule() | ContinuousSchedule():
+        case NullSchedule() | OnceSchedule() | ContinuousSchedule() | AssetSchedule() | CustomSchedule():
             return None
+        case AssetOrTimeSchedule(schedule=inner):
+            return previous_tick(inner, before)
         case CronSchedule():
             return _previous_cron(schedule.expression, schedule, before)
         case MultipleCronSchedule():

@@ -17,17 +17,28 @@ from msgspec import UNSET, UnsetType
 
 from windward.core.transitions import (
     ARCHIVING,
+    BACKFILL_TRANSITIONS,
     REVOKING,
     RUN_TRANSITIONS,
     TASK_TRANSITIONS,
+    WITHIN_TRY,
+    BackfillEvent,
     RunEvent,
     TaskEvent,
     is_legal,
     is_legal_for_run,
 )
 from windward.model.ids import TaskKey
-from windward.model.records import RunRecord, TaskRecord
-from windward.model.states import RunState, TaskState
+from windward.model.records import (
+    AssetEventRecord,
+    BackfillRecord,
+    BackfillSlot,
+    RunParent,
+    RunRecord,
+    TaskRecord,
+    TriggerRecord,
+)
+from windward.model.states import BackfillState, RunState, RunType, SlotState, TaskState, TriggeredBy
 from windward.protocol.outcomes import XComPut
 
 
@@ -57,6 +68,11 @@ class MoveTask(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     due_at: datetime | UnsetType | None = UNSET
     first_start_date: datetime | UnsetType | None = UNSET
     return_length: int | UnsetType | None = UNSET
+    trigger_class: str | UnsetType | None = UNSET
+    deferral: TriggerRecord | UnsetType | None = UNSET
+    """The deferral to store beside the row, or None to delete it."""
+    resumed: bytes | UnsetType = UNSET
+    """What became of the trigger: written to the stored deferral, with the fence that the row has then."""
     lost_count: int | UnsetType = UNSET
     skip_by: str | UnsetType | None = UNSET
     exit_fact: str | UnsetType | None = UNSET
@@ -67,6 +83,10 @@ class MoveTask(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Stored in the same transaction."""
     drop_xcoms: bool = False
     """Delete what earlier attempts of the instance pushed, in the same transaction."""
+    callback: str | None = None
+    """Kind of callback that the attempt left undone: put into the outbox in the same transaction."""
+    callback_try: int = 0
+    """The try that it is about."""
 
 
 def move(
@@ -79,6 +99,8 @@ def move(
 ) -> MoveTask:
     """Build the move of `task` by `event`; `changes` are further columns of `MoveTask`."""
     assert is_legal(event, task.state), f"{event} is not legal in state {task.state}"
+    if task.trigger_class is not None and event not in WITHIN_TRY:
+        changes = {"trigger_class": None, "deferral": None, **changes}
     fence = task.fence + 1 if event in REVOKING else UNSET
     return MoveTask(
         key=task.key,
@@ -122,6 +144,8 @@ class CreateRun(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     at: datetime
     advance_schedule: bool = False
     expect_last_run_after: datetime | None = None
+    consumes: tuple[int, ...] = ()
+    """Asset events (`event_pk`) that the run is made of; refused unless all of them wait for the DAG."""
 
 
 class MoveRun(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -139,6 +163,13 @@ class MoveRun(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     end_date: datetime | UnsetType | None = UNSET
     queued_at: datetime | UnsetType | None = UNSET
     clear_number: int | UnsetType = UNSET
+    run_type: RunType | UnsetType = UNSET
+    triggered_by: TriggeredBy | UnsetType = UNSET
+    is_idle_class: bool | UnsetType = UNSET
+    backfill_pk: int | UnsetType | None = UNSET
+    recoveries: int | UnsetType = UNSET
+    recover_at: datetime | UnsetType | None = UNSET
+    is_recovery_stopped: bool | UnsetType = UNSET
     callback: str | None = None
     """Kind of DAG-level callback to put into the outbox in the same transaction."""
     callback_task: TaskKey | None = None
@@ -159,6 +190,13 @@ def move_run(
         reason=reason,
         **changes,  # type: ignore[arg-type]
     )
+
+
+class LinkRun(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Note which task instance triggered a run, in place of an earlier one; refused when there is no such run."""
+
+    run_pk: int
+    parent: RunParent
 
 
 class SkipSlot(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -187,6 +225,60 @@ class TouchRun(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     run_pk: int
 
 
+class PlanRecovery(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Say when, or that not, a run is run again on its own. Applied only if the run has `expect_state`."""
+
+    run_pk: int
+    expect_state: RunState
+    recoveries: int
+    recover_at: datetime | None
+    is_recovery_stopped: bool
+
+
+class CreateBackfill(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Insert a backfill with its dates. Refused when its number is taken or its DAG has an open one."""
+
+    backfill: BackfillRecord
+    slots: tuple[BackfillSlot, ...]
+
+
+class MoveBackfill(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Move a backfill along its table. Applied only if the row still has `expect_state`."""
+
+    backfill_pk: int
+    event: BackfillEvent
+    expect_state: BackfillState
+    state: BackfillState
+    at: datetime
+    reason: str = ""
+
+
+def move_backfill(
+    backfill: BackfillRecord, event: BackfillEvent, *, at: datetime, reason: str
+) -> MoveBackfill:
+    """Build the move of `backfill` by `event`."""
+    before, after = BACKFILL_TRANSITIONS[event]
+    assert backfill.state in before, f"{event} is not legal in backfill state {backfill.state}"
+    return MoveBackfill(
+        backfill_pk=backfill.backfill_pk,
+        event=event,
+        expect_state=backfill.state,
+        state=after,
+        at=at,
+        reason=reason,
+    )
+
+
+class MoveSlot(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Write down what became of a date of a backfill. Applied only if it is still `waiting`."""
+
+    backfill_pk: int
+    ordinal: int
+    state: SlotState
+    run_pk: int | None = None
+    reason: str = ""
+
+
 class PauseDag(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Pause or unpause a DAG, if it is in the opposite state."""
 
@@ -197,7 +289,7 @@ class PauseDag(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class MoveCallback(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Hand a DAG-level callback to a worker (`submitted`), grant it (`started`), or finish it (`done`)."""
+    """Hand a callback to a worker (`submitted`), grant it (`started`), or finish it (`done`)."""
 
     callback_pk: int
     expect_fence: int
@@ -210,4 +302,46 @@ class MoveCallback(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     tries: int = 0
 
 
-Action = MoveTask | AddTasks | CreateRun | SkipSlot | MoveRun | ExpectRun | TouchRun | PauseDag | MoveCallback
+class AddAssetEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Insert an event of an asset, which waits for `dag_ids` from then on.
+
+    None: whom it waits for is still to be decided (`RouteAssetEvent`), because its maker does not know.
+    """
+
+    event: AssetEventRecord
+    dag_ids: tuple[str, ...] | None = None
+
+
+class RouteAssetEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Let an event wait for DAGs, if nobody has decided that before."""
+
+    event_pk: int
+    dag_ids: tuple[str, ...]
+
+
+class ForgetAssetEvents(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Let events wait for a DAG no longer, because its schedule does not name them; refused unless all wait."""
+
+    dag_id: str
+    event_pks: tuple[int, ...]
+
+
+Action = (
+    MoveTask
+    | AddAssetEvent
+    | RouteAssetEvent
+    | ForgetAssetEvents
+    | AddTasks
+    | CreateRun
+    | LinkRun
+    | SkipSlot
+    | MoveRun
+    | ExpectRun
+    | TouchRun
+    | PauseDag
+    | MoveCallback
+    | PlanRecovery
+    | CreateBackfill
+    | MoveBackfill
+    | MoveSlot
+)

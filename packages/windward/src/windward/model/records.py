@@ -11,7 +11,15 @@ from typing import Any
 import msgspec
 
 from windward.model.ids import TaskKey
-from windward.model.states import RunState, RunType, TaskState, TriggeredBy
+from windward.model.states import (
+    BackfillState,
+    Reprocess,
+    RunState,
+    RunType,
+    SlotState,
+    TaskState,
+    TriggeredBy,
+)
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -61,6 +69,28 @@ class RunRecord(Record, frozen=True):
     revision: int = 0
     """Grows each time somebody else than the scheduler changes the run's tasks: what was decided on an
     older revision is refused."""
+    backfill_pk: int | None = None
+    """The backfill whose limit the run counts against; a run that a person clears leaves its backfill."""
+    recoveries: int = 0
+    """How often the run was run again on its own since it was made or cleared by a person."""
+    recover_at: datetime | None = None
+    """When a failed run may run again on its own, if there is nothing better to do."""
+    is_recovery_stopped: bool = False
+    """Whether a person said that the run, or a task of it, is failed: it is left so."""
+
+
+class RunParent(Record, frozen=True):
+    """The task instance that triggered a run."""
+
+    run_pk: int
+    dag_id: str
+    run_id: str
+    task_id: str
+    map_index: int
+    since: datetime
+    """Start of the instance's first attempt since its last clear: all attempts since then are one wish."""
+    place: int = 0
+    """Which of the runs that one attempt triggers, in order: code that runs again asks again in that order."""
 
 
 class TaskRecord(Record, frozen=True):
@@ -96,8 +126,34 @@ class TaskRecord(Record, frozen=True):
     """Task id of the branch that decided to skip this instance; a clear of it keeps the skip."""
     note: str | None = None
     reason: str = ""
+    trigger_class: str | None = None
+    """Import path of the trigger that the try waits for, or was resumed by and has not ended since."""
     exit_fact: str | None = None
     """How the last attempt ended, as JSON of `windward.protocol.outcomes.ExitFact`."""
+
+    @property
+    def key(self) -> TaskKey:
+        """The instance's key."""
+        return TaskKey(self.run_pk, self.task_id, self.map_index)
+
+
+class TriggerRecord(Record, frozen=True):
+    """A deferral: the trigger that a task instance waits for, and where the try goes on after it.
+
+    The bytes are packed values: only user code reads them.
+    """
+
+    run_pk: int
+    task_id: str
+    map_index: int
+    fence: int
+    """The attempt that the trigger speaks for."""
+    class_path: str
+    kwargs: bytes
+    next_method: str
+    next_kwargs: bytes
+    resumed: bytes | None = None
+    """What became of the trigger, as JSON of `windward.protocol.fired.Resumed`; None while it is waited for."""
 
     @property
     def key(self) -> TaskKey:
@@ -114,8 +170,48 @@ class PoolRecord(Record, frozen=True):
     include_deferred: bool = False
 
 
+class BackfillRecord(Record, frozen=True, kw_only=True):
+    """Runs that somebody asked for, over a range of dates. A DAG has one open backfill at most."""
+
+    backfill_pk: int
+    """Small: people type it."""
+    dag_id: str
+    from_date: datetime
+    to_date: datetime
+    state: BackfillState = BackfillState.RUNNING
+    run_backwards: bool = False
+    max_active_runs: int = 10
+    reprocess: Reprocess = Reprocess.NONE
+    conf: dict[str, Any] = {}
+    is_latest_version: bool = False
+    """Whether runs that are run again take the newest version of the DAG."""
+    is_idle_class: bool = True
+    """Whether its tasks take only slots that nothing else waits for."""
+    created_by: str | None = None
+    created_at: datetime
+    completed_at: datetime | None = None
+    """When it was completed or cancelled."""
+    reason: str = ""
+    """Why it is in its state, in one sentence."""
+
+
+class BackfillSlot(Record, frozen=True):
+    """One date of a backfill, in the order of `ordinal`."""
+
+    backfill_pk: int
+    ordinal: int
+    run_after: datetime
+    logical_date: datetime
+    interval_start: datetime
+    interval_end: datetime
+    state: SlotState = SlotState.WAITING
+    run_pk: int | None = None
+    """The run of the date, made or found."""
+    reason: str = ""
+
+
 class HostRecord(Record, frozen=True):
-    """A worker host with the end of its lease."""
+    """A worker host, or a triggerer, with the end of its lease."""
 
     host_id: str
     hostname: str
@@ -123,16 +219,43 @@ class HostRecord(Record, frozen=True):
     queues: tuple[str, ...]
     capacity: int
     lease_until: datetime
+    kind: str = "worker"
+    """`worker` or `triggerer`."""
+
+
+class AssetEventRecord(Record, frozen=True):
+    """An asset was written: by a task, by a watcher, or as somebody said.
+
+    `event_pk` is made by whoever makes the event, and grows with time.
+    """
+
+    event_pk: int
+    asset_key: str
+    name: str
+    uri: str
+    at: datetime
+    extra: dict[str, Any] = {}
+    aliases: tuple[str, ...] = ()
+    """The aliases that it was written through."""
+    source_dag_id: str | None = None
+    source_run_id: str | None = None
+    source_task_id: str | None = None
+    source_map_index: int = -1
+    source_interval_start: datetime | None = None
+    """The data interval of the run that wrote it."""
+    source_interval_end: datetime | None = None
+    reported_by: str | None = None
+    """Who said so, when no task did."""
 
 
 class CallbackRecord(Record, frozen=True):
-    """A DAG-level callback that a worker has to run; a row of an outbox, fenced like an attempt."""
+    """A callback that a worker has to run; a row of an outbox, fenced like an attempt."""
 
     callback_pk: int
     run_pk: int
     dag_id: str
     kind: str
-    """`success` or `failure`."""
+    """`success` or `failure` of the DAG; `task_failure` or `task_retry` of an attempt that could not call back."""
     reason: str
     fence: int = 0
     tries: int = 0
@@ -141,4 +264,6 @@ class CallbackRecord(Record, frozen=True):
     owner: str | None = None
     """Id of the worker host that it was handed to."""
     task: TaskKey | None = None
-    """The task instance that decided the run, for the callback's context."""
+    """The task instance that it is about, or that decided the run."""
+    try_number: int = 0
+    """The try that ended, when it is about a task; the instance may have gone on since."""

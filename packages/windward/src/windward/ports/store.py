@@ -18,11 +18,20 @@ import msgspec
 from windward.core.actions import Action
 from windward.document import DagDocument
 from windward.model.ids import TaskKey
-from windward.model.records import CallbackRecord, DagRecord, HostRecord, PoolRecord, RunRecord, TaskRecord
+from windward.model.records import (
+    CallbackRecord,
+    DagRecord,
+    HostRecord,
+    PoolRecord,
+    RunRecord,
+    TaskRecord,
+)
 from windward.protocol.outcomes import XComValue
 
 if TYPE_CHECKING:
     # `reads` needs the records of this module.
+    from windward.ports.assets import AssetStore
+    from windward.ports.backfills import BackfillStore
     from windward.ports.reads import ReadStore
     from windward.ports.retention import RetentionStore
 
@@ -47,12 +56,12 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
     """A line of the change feed that tells the leading scheduler what others changed.
 
     `kind`: `run` (created, cleared or marked: load it again), `dag` (document, pause or schedule changed),
-    `pool`, `variable`, `callback`, `message` (a worker's message taken in by another process).
+    `backfill` (created, paused, cancelled), `pool`, `variable`, `callback`, `message` (a worker's message taken in by another process).
     """
 
     kind: str
     subject: str
-    """run_pk for `run`, dag_id for `dag`, name for `pool`; JSON for `message`."""
+    """run_pk for `run`, backfill_pk for `backfill`, dag_id for `dag`, name for `pool`; JSON for `message`."""
     note_pk: int = 0
 
 
@@ -80,7 +89,7 @@ class LeaseStore(Protocol):
         """Give a lease back, if it is still held."""
 
 
-class RunStore(Protocol):
+class RunStore(RunLookups, Protocol):
     """Runs and task instances: loads for the scheduler, and the one way to write."""
 
     counters: StoreCounters
@@ -96,36 +105,6 @@ class RunStore(Protocol):
 
     def load_previous_run(self, dag_id: str, before: datetime, *, exclude_pk: int) -> RunRecord | None:
         """Return the run of the DAG with the greatest logical date below `before`, or None."""
-
-    def find_run(
-        self, dag_id: str, *, run_id: str | None = None, logical_date: datetime | None = None
-    ) -> RunRecord | None:
-        """Return a run by run id or logical date; with neither, the newest by `run_after`."""
-
-    def find_previous(self, dag_id: str, run_id: str, *, state: str | None = None) -> RunRecord | None:
-        """Return the run before this one by logical date, the newest of a state when one is given."""
-
-    def count_runs(
-        self,
-        dag_id: str,
-        *,
-        logical_dates: Sequence[datetime] | None,
-        run_ids: Sequence[str] | None,
-        states: Sequence[str] | None,
-    ) -> int:
-        """Count runs; None does not restrict."""
-
-    def find_task_states(
-        self,
-        dag_id: str,
-        *,
-        task_ids: Sequence[str] | None,
-        group_id: str | None,
-        run_ids: Sequence[str] | None,
-        logical_dates: Sequence[datetime] | None,
-        states: Sequence[str] | None,
-    ) -> list[tuple[str, str, int, str]]:
-        """Return (run_id, task_id, map_index, state) of matching instances; `group_id` is an id prefix."""
 
     def apply(
         self,
@@ -370,6 +349,10 @@ class Store(Protocol):
         """Runs and task instances."""
 
     @property
+    def backfills(self) -> BackfillStore:
+        """Ranges of runs that people ask for."""
+
+    @property
     def hosts(self) -> HostStore:
         """Components and worker hosts."""
 
@@ -384,6 +367,10 @@ class Store(Protocol):
     @property
     def catalog(self) -> CatalogStore:
         """DAGs, documents, files."""
+
+    @property
+    def assets(self) -> AssetStore:
+        """Asset events."""
 
     @property
     def reads(self) -> ReadStore:

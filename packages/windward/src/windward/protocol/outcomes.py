@@ -53,6 +53,16 @@ class XComPut(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     value: XComValue
 
 
+class AssetWrite(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An asset that the task has written: one event."""
+
+    name: str
+    uri: str
+    extra: dict[str, Any] = {}
+    aliases: tuple[str, ...] = ()
+    """The aliases that it was written through."""
+
+
 class Succeeded(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="succeeded"):
     """`execute` returned. `skip` are task ids that a branch or short circuit decided to skip."""
 
@@ -61,6 +71,8 @@ class Succeeded(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, t
     skip: tuple[str, ...] = ()
     map_label: str | None = None
     """The rendered `map_index_template`."""
+    assets: tuple[AssetWrite, ...] = ()
+    """Events to be made of the assets that the task has written."""
 
 
 class Skipped(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="skipped"):
@@ -88,7 +100,7 @@ class Rescheduled(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
 
 
 class Deferred(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="deferred"):
-    """The task waits for a trigger. Decided in the milestone of deferrable operators."""
+    """The task waits for a trigger, of the class at this import path; the bytes are packed values."""
 
     trigger_class: str
     trigger_kwargs: bytes
@@ -108,3 +120,5 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     at: datetime
     rendered: dict[str, Any] | None = None
     """Rendered template fields, masked and bounded; None when the task has none."""
+    owes_callbacks: bool = False
+    """The process did not (and will not) run the callbacks of this end: it was killed, stopped or never began."""

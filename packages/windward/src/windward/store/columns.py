@@ -6,26 +6,38 @@ from collections.abc import Sequence
 
 from windward.core.actions import (
     Action,
+    AddAssetEvent,
     AddTasks,
+    CreateBackfill,
     CreateRun,
     ExpectRun,
+    ForgetAssetEvents,
+    LinkRun,
+    MoveBackfill,
     MoveCallback,
     MoveRun,
+    MoveSlot,
     MoveTask,
     PauseDag,
+    PlanRecovery,
+    RouteAssetEvent,
     SkipSlot,
     TouchRun,
 )
-from windward.core.transitions import RUN_TRANSITIONS, TASK_TRANSITIONS, RunEvent
-from windward.model.states import TaskState
+from windward.core.transitions import BACKFILL_TRANSITIONS, RUN_TRANSITIONS, TASK_TRANSITIONS, RunEvent
+from windward.model.states import SlotState, TaskState
 
 TASK_CHANGES = (
     "fence", "try_number", "max_tries", "owner", "queued_at", "start_date", "end_date", "due_at",
     "first_start_date", "return_length", "lost_count", "skip_by", "exit_fact", "map_label",
+    "trigger_class",
 )  # fmt: skip
 """Columns of `TaskRecord` that a `MoveTask` writes when they are set; `rendered` is kept beside the record."""
 
-RUN_CHANGES = ("document_hash", "start_date", "end_date", "queued_at", "clear_number")
+RUN_CHANGES = (
+    "document_hash", "start_date", "end_date", "queued_at", "clear_number", "run_type", "triggered_by",
+    "is_idle_class", "backfill_pk", "recoveries", "recover_at", "is_recovery_stopped",
+)  # fmt: skip
 """Columns of `RunRecord` that a `MoveRun` writes when they are set."""
 
 CALLBACK_STATES = frozenset({"queued", "submitted", "started", "done", "failed"})
@@ -34,7 +46,7 @@ CALLBACKS_OPEN = ("queued", "submitted", "started")
 RUN_FAILURES = frozenset({RunEvent.FAIL, RunEvent.MARK_FAILED})
 RUN_SUCCESSES = frozenset({RunEvent.SUCCEED, RunEvent.MARK_SUCCESS})
 
-ARCHIVED_STATES = frozenset({TaskState.NONE, TaskState.SCHEDULED, TaskState.UP_FOR_RETRY})
+ARCHIVED_STATES = frozenset({TaskState.NONE, TaskState.UP_FOR_RETRY})
 """States without an attempt of their own: the one before was archived when it ended."""
 
 
@@ -60,7 +72,18 @@ def assert_legal(action: Action) -> None:
             assert all(task.run_pk == action.run.run_pk for task in action.tasks)
         case MoveCallback():
             assert action.state in CALLBACK_STATES, f"no callback state `{action.state}`"
-        case PauseDag() | SkipSlot() | ExpectRun() | TouchRun():
+        case MoveBackfill():
+            backfill_before, backfill_after = BACKFILL_TRANSITIONS[action.event]
+            assert action.expect_state in backfill_before, f"`{action.event}` of a backfill that is closed"
+            assert action.state == backfill_after, f"`{action.event}` does not lead to `{action.state}`"
+        case CreateBackfill():
+            pks = {slot.backfill_pk for slot in action.slots}
+            assert pks <= {action.backfill.backfill_pk}, "a date of another backfill"
+        case MoveSlot():
+            assert action.state is not SlotState.WAITING, "a date is dealt with once"
+        case PauseDag() | SkipSlot() | ExpectRun() | TouchRun() | PlanRecovery() | LinkRun():
+            pass
+        case AddAssetEvent() | RouteAssetEvent() | ForgetAssetEvents():
             pass
 
 

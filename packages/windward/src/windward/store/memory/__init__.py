@@ -6,6 +6,8 @@ measure that the SQL stores are compared with.
 
 from __future__ import annotations
 
+from windward.store.memory.assets import MemoryAssets
+from windward.store.memory.backfills import MemoryBackfills
 from windward.store.memory.catalog import MemoryCatalog
 from windward.store.memory.hosts import MemoryHosts
 from windward.store.memory.leases import MemoryLeases
@@ -27,10 +29,12 @@ class MemoryStore:
         self.tables = tables
         self.leases = MemoryLeases(tables)
         self.runs = MemoryRuns(tables)
+        self.backfills = MemoryBackfills(tables)
         self.hosts = MemoryHosts(tables)
         self.xcoms = MemoryXComs(tables)
         self.secrets = MemorySecrets(tables)
         self.catalog = MemoryCatalog(tables)
+        self.assets = MemoryAssets(tables)
         self.reads = MemoryReads(tables)
         self.retention = MemoryRetention(tables)
 

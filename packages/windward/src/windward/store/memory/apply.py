@@ -11,22 +11,32 @@ from msgspec import UNSET
 
 from windward.core.actions import (
     Action,
+    AddAssetEvent,
     AddTasks,
+    CreateBackfill,
     CreateRun,
     ExpectRun,
+    ForgetAssetEvents,
+    LinkRun,
+    MoveBackfill,
     MoveCallback,
     MoveRun,
+    MoveSlot,
     MoveTask,
     PauseDag,
+    PlanRecovery,
+    RouteAssetEvent,
     SkipSlot,
     TouchRun,
 )
 from windward.model.ids import TaskKey
-from windward.model.records import CallbackRecord, TaskRecord
+from windward.model.records import CallbackRecord, RunRecord, TaskRecord
+from windward.model.states import BACKFILL_OPEN, SlotState
 from windward.ports.reads import AttemptRecord
 from windward.protocol.outcomes import XComPut
 from windward.store.columns import RUN_CHANGES, TASK_CHANGES, archives, changes_failures, failures_in_a_row
 from windward.store.history import ADDED, Line
+from windward.store.memory.assets import consume_events, write_event
 from windward.store.memory.tables import Tables
 from windward.store.memory.xcoms import drop_xcoms, put_xcom
 
@@ -62,6 +72,11 @@ class Group:
                 return self._create_run(action)
             case MoveRun():
                 return self._move_run(action)
+            case LinkRun(run_pk=run_pk, parent=parent):
+                if run_pk not in self._tables.runs:
+                    return False
+                self._put(self._tables.links, run_pk, parent)
+                return True
             case SkipSlot():
                 return self._skip_slot(action)
             case ExpectRun(run_pk=run_pk, revision=revision):
@@ -69,10 +84,20 @@ class Group:
                 return run is not None and run.revision == revision
             case TouchRun(run_pk=run_pk):
                 return self._touch_run(run_pk)
+            case AddAssetEvent() | RouteAssetEvent() | ForgetAssetEvents():
+                return write_event(self._tables, action, self._put, self._drop)
             case PauseDag():
                 return self._pause_dag(action)
             case MoveCallback():
                 return self._move_callback(action)
+            case PlanRecovery():
+                return self._plan_recovery(action)
+            case CreateBackfill():
+                return self._create_backfill(action)
+            case MoveBackfill():
+                return self._move_backfill(action)
+            case MoveSlot():
+                return self._move_slot(action)
 
     def _put(self, table: dict[K, V], key: K, value: V, *, rows: int = 1) -> None:
         if key in table:
@@ -113,7 +138,30 @@ class Group:
             self.rows += len(gone)
         for put in action.xcoms:
             self._put_xcom(key, put, at=action.at)
+        if action.callback is not None:
+            self._put_callback(
+                self._tables.runs[key.run_pk],
+                action.callback,
+                action.reason,
+                task=key,
+                try_number=action.callback_try,
+            )
         return True
+
+    def _put_callback(
+        self, run: RunRecord, kind: str, reason: str, *, task: TaskKey | None, try_number: int = 0
+    ) -> None:
+        self._tables.callback_pk += 1
+        callback = CallbackRecord(
+            callback_pk=self._tables.callback_pk,
+            run_pk=run.run_pk,
+            dag_id=run.dag_id,
+            kind=kind,
+            reason=reason,
+            task=task,
+            try_number=try_number,
+        )
+        self._put(self._tables.callbacks, callback.callback_pk, callback)
 
     def _put_xcom(self, key: TaskKey, put: XComPut, *, at: datetime) -> None:
         xcoms = self._tables.xcoms[key.run_pk]
@@ -177,6 +225,8 @@ class Group:
             return False
         if action.advance_schedule and not self._advance_schedule(action):
             return False
+        if action.consumes and not consume_events(tables, action, self._put):
+            return False
         self._put(tables.runs, run.run_pk, run)
         self._put(tables.run_trails, run.run_pk, [], rows=0)
         self._put(tables.run_by_id, (run.dag_id, run.run_id), run.run_pk, rows=0)
@@ -225,16 +275,7 @@ class Group:
         self._put(self._tables.runs, action.run_pk, moved)
         self._append(self._tables.run_trails, action.run_pk, (action.at, str(action.event), action.reason))
         if action.callback is not None:
-            self._tables.callback_pk += 1
-            callback = CallbackRecord(
-                callback_pk=self._tables.callback_pk,
-                run_pk=run.run_pk,
-                dag_id=run.dag_id,
-                kind=action.callback,
-                reason=action.reason,
-                task=action.callback_task,
-            )
-            self._put(self._tables.callbacks, callback.callback_pk, callback)
+            self._put_callback(run, action.callback, action.reason, task=action.callback_task)
         dag = self._tables.dags.get(action.dag_id)
         if dag is not None and changes_failures(action):
             failures = failures_in_a_row([action], dag.failed_in_a_row)
@@ -276,6 +317,50 @@ class Group:
             callback, state=action.state, fence=action.fence, owner=action.owner, tries=action.tries
         )
         self._put(self._tables.callbacks, action.callback_pk, moved)
+        return True
+
+    def _plan_recovery(self, action: PlanRecovery) -> bool:
+        run = self._tables.runs.get(action.run_pk)
+        if run is None or run.state is not action.expect_state:
+            return False
+        planned = msgspec.structs.replace(
+            run,
+            recoveries=action.recoveries,
+            recover_at=action.recover_at,
+            is_recovery_stopped=action.is_recovery_stopped,
+        )
+        self._put(self._tables.runs, run.run_pk, planned)
+        return True
+
+    def _create_backfill(self, action: CreateBackfill) -> bool:
+        backfill, tables = action.backfill, self._tables
+        is_busy = any(
+            other.dag_id == backfill.dag_id and other.state in BACKFILL_OPEN
+            for other in tables.backfills.values()
+        )
+        if backfill.backfill_pk in tables.backfills or (is_busy and backfill.state in BACKFILL_OPEN):
+            return False
+        self._put(tables.backfills, backfill.backfill_pk, backfill)
+        slots = {slot.ordinal: slot for slot in action.slots}
+        self._put(tables.slots, backfill.backfill_pk, slots, rows=len(slots))
+        return True
+
+    def _move_backfill(self, action: MoveBackfill) -> bool:
+        backfill = self._tables.backfills.get(action.backfill_pk)
+        if backfill is None or backfill.state is not action.expect_state:
+            return False
+        end = backfill.completed_at if action.state in BACKFILL_OPEN else action.at
+        moved = msgspec.structs.replace(backfill, state=action.state, reason=action.reason, completed_at=end)
+        self._put(self._tables.backfills, action.backfill_pk, moved)
+        return True
+
+    def _move_slot(self, action: MoveSlot) -> bool:
+        slots = self._tables.slots.get(action.backfill_pk, {})
+        slot = slots.get(action.ordinal)
+        if slot is None or slot.state is not SlotState.WAITING:
+            return False
+        moved = msgspec.structs.replace(slot, state=action.state, run_pk=action.run_pk, reason=action.reason)
+        self._put(slots, action.ordinal, moved)
         return True
 
 

@@ -144,7 +144,12 @@ class MemoryCatalog:
             for run_pk in run_pks:
                 forget_run(self._tables, run_pk)
             existed = self._tables.dags.pop(dag_id, None) is not None
+            for use in [use for use in self._tables.asset_uses if use[0] == dag_id]:
+                del self._tables.asset_uses[use]
             self._tables.dag_dates.pop(dag_id, None)
+            for pk in [pk for pk, one in self._tables.backfills.items() if one.dag_id == dag_id]:
+                del self._tables.backfills[pk]
+                self._tables.slots.pop(pk, None)
             for name in [name for name, stored in self._tables.documents.items() if stored.dag_id == dag_id]:
                 del self._tables.documents[name]
             if existed or run_pks:
@@ -161,6 +166,7 @@ def forget_run(tables: Tables, run_pk: int) -> None:
         del tables.run_by_date[run.dag_id, run.logical_date]
     del tables.run_trails[run_pk]
     del tables.tasks[run_pk]
+    tables.links.pop(run_pk, None)
     for stored in tables.xcoms.pop(run_pk, {}).values():
         tables.bury(stored.value)
     for table in (tables.trails, tables.rendered, tables.attempts):

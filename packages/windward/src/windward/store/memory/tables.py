@@ -8,7 +8,18 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from windward.model.ids import TaskKey
-from windward.model.records import CallbackRecord, DagRecord, HostRecord, PoolRecord, RunRecord, TaskRecord
+from windward.model.records import (
+    AssetEventRecord,
+    BackfillRecord,
+    BackfillSlot,
+    CallbackRecord,
+    DagRecord,
+    HostRecord,
+    PoolRecord,
+    RunParent,
+    RunRecord,
+    TaskRecord,
+)
 from windward.ports.reads import AttemptRecord
 from windward.ports.store import FileRecord, Note, StoreCounters
 from windward.protocol.outcomes import XComValue
@@ -58,14 +69,22 @@ class Tables:
         self.runs: dict[int, RunRecord] = {}
         self.run_by_id: dict[tuple[str, str], int] = {}
         self.run_by_date: dict[tuple[str, datetime], int] = {}
+        self.links: dict[int, RunParent] = {}
         self.run_trails: dict[int, list[Line]] = {}
         self.tasks: dict[int, dict[tuple[str, int], TaskRecord]] = {}
         self.trails: dict[TaskKey, list[Line]] = {}
         self.rendered: dict[TaskKey, str | None] = {}
         self.attempts: dict[TaskKey, dict[int, AttemptRecord]] = defaultdict(dict)
+        self.backfills: dict[int, BackfillRecord] = {}
+        self.slots: dict[int, dict[int, BackfillSlot]] = {}
         self.xcoms: dict[int, dict[tuple[str, int, str], StoredXCom]] = defaultdict(dict)
         self.dead_objects: list[str] = []
         self.callbacks: dict[int, CallbackRecord] = {}
+        self.asset_events: dict[int, AssetEventRecord] = {}
+        self.asset_unrouted: dict[int, bool] = {}
+        self.asset_uses: dict[tuple[str, int], int | None] = {}
+        """(DAG, event) to the run that has taken it; None while it waits."""
+        self.asset_aliases: dict[tuple[str, str], datetime] = {}
         self.notes: list[Note] = []
         self.note_pk = 0
         self.callback_pk = 0

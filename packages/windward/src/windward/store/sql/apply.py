@@ -17,13 +17,21 @@ from sqlalchemy import exc
 
 from windward.core.actions import (
     Action,
+    AddAssetEvent,
     AddTasks,
+    CreateBackfill,
     CreateRun,
     ExpectRun,
+    ForgetAssetEvents,
+    LinkRun,
+    MoveBackfill,
     MoveCallback,
     MoveRun,
+    MoveSlot,
     MoveTask,
     PauseDag,
+    PlanRecovery,
+    RouteAssetEvent,
     SkipSlot,
     TouchRun,
 )
@@ -31,6 +39,8 @@ from windward.errors import ConflictError
 from windward.ports.store import Guard, Note
 from windward.store.columns import RUN_FAILURES, archives, changes_failures
 from windward.store.sql import moves
+from windward.store.sql.assets import AssetWrites
+from windward.store.sql.backfill_moves import BackfillStage
 from windward.store.sql.database import Row, Transaction, chunks, is_taken
 from windward.store.sql.moves import ADVANCED_DAG, Shape, Texts
 
@@ -53,6 +63,7 @@ class Stage:
         self.replaced: list[Row] = []
         self.tasks: list[Row] = []
         self.runs: list[Row] = []
+        self.assets = AssetWrites()
         self.advances: list[Row] = []
         self.callbacks: list[Row] = []
         self.callback_moves: list[Row] = []
@@ -61,6 +72,8 @@ class Stage:
         self.disagrees = False
         """Whether two revisions are expected of one run: at least one of them is not so."""
         self.touched: list[Row] = []
+        self.backfills = BackfillStage()
+        self.links: list[Row] = []
 
     def add(self, action: Action) -> None:
         """Put the statements' values of an action."""
@@ -74,6 +87,8 @@ class Stage:
                     self.dropped.append(tuple(action.key))
                 if action.xcoms:
                     self.puts.extend(moves.xcom_puts(action))
+                if action.callback is not None:
+                    self.callbacks.append(moves.callback_of(action))
             case MoveRun():
                 shape, values = moves.run_move(action)
                 self.run_moves[shape].append(values)
@@ -87,7 +102,12 @@ class Stage:
                 if action.advance_schedule:
                     self.advances.append(moves.advanced_schedule(action))
                 self.runs.append(moves.created_run(action))
+                self.assets.consume(action)
                 self.tasks.extend(moves.created_tasks(action))
+            case LinkRun():
+                self.links.append(moves.link(action))
+            case AddAssetEvent() | RouteAssetEvent() | ForgetAssetEvents():
+                self.assets.add(action)
             case SkipSlot():
                 self.advances.append(moves.skipped_slot(action))
             case ExpectRun(run_pk=run_pk, revision=revision):
@@ -98,6 +118,8 @@ class Stage:
                 self.pauses.append(moves.pause(action))
             case MoveCallback():
                 self.callback_moves.append(moves.callback_move(action))
+            case PlanRecovery() | CreateBackfill() | MoveBackfill() | MoveSlot():
+                self.backfills.add(action)
 
     def write(self, transaction: Transaction, texts: Texts) -> None:
         """Write the stage; raise `RefusedError` when an expectation does not hold.
@@ -116,6 +138,7 @@ class Stage:
             _expect(transaction, texts.move_run(shape), values)
         if self.pauses:
             _expect(transaction, texts.pause_dag, self.pauses)
+        self.backfills.write(transaction, texts.backfills, _expect)
         if self.callback_moves:
             _expect(transaction, texts.move_callback, self.callback_moves)
         if self.callbacks:
@@ -129,10 +152,14 @@ class Stage:
             _expect(transaction, texts.delete_task, self.replaced)
         for advances in _waves(self.advances):
             _expect(transaction, texts.advance_schedule, advances)
+        if not self.assets.write(transaction, texts.assets):
+            raise RefusedError
         if self.runs:
             transaction.many(texts.insert_run, self.runs)
         if self.tasks:
             transaction.many(texts.insert_task, self.tasks)
+        if self.links:
+            transaction.upsert(texts.put_link, self.links)
 
     def _expect_revisions(self, transaction: Transaction, texts: Texts) -> None:
         found: dict[int, int] = {}
@@ -199,12 +226,38 @@ def _stage_of(action: Action, touched: dict[Any, int], filled: dict[int, int]) -
             return stage
         case CreateRun(run=run):
             # Runs of one DAG advance its schedule one after the other within a stage: `_waves` keeps their order.
-            stage = filled.get(run.run_pk, -1) + 1
+            uses = (touched.get(("use", run.dag_id, pk), -1) for pk in action.consumes)
+            stage = max(filled.get(run.run_pk, -1), *uses, -1) + 1
             filled[run.run_pk] = stage
+            touched.update((("use", run.dag_id, pk), stage) for pk in action.consumes)
             return stage
-        case MoveRun(run_pk=run_pk):
+        case CreateBackfill(backfill=backfill):
+            touched["backfill", backfill.backfill_pk] = 0
+            return 0
+        case MoveBackfill(backfill_pk=pk):
+            stage = touched.get(("backfill", pk), -1) + 1
+            touched["backfill", pk] = stage
+            return stage
+        case MoveSlot(backfill_pk=pk, ordinal=ordinal):
+            slot = ("slot", pk, ordinal)
+            stage = max(touched.get(("backfill", pk), -1), touched.get(slot, -1)) + 1
+            touched[slot] = stage
+            return stage
+        case MoveRun(run_pk=run_pk) | PlanRecovery(run_pk=run_pk):
             stage = max(touched.get(run_pk, -1), filled.get(run_pk, -1)) + 1
             touched[run_pk] = stage
+            return stage
+        case LinkRun(run_pk=run_pk):
+            stage = max(touched.get(("link", run_pk), -1), filled.get(run_pk, -1)) + 1
+            touched["link", run_pk] = stage
+            return stage
+        case AddAssetEvent(event=event):
+            return _stage_of_event(event.event_pk, action.dag_ids or (), touched)
+        case RouteAssetEvent(event_pk=event_pk, dag_ids=dag_ids):
+            return _stage_of_event(event_pk, dag_ids, touched)
+        case ForgetAssetEvents(dag_id=dag_id, event_pks=event_pks):
+            stage = max((touched.get(("use", dag_id, pk), -1) for pk in event_pks), default=-1) + 1
+            touched.update((("use", dag_id, pk), stage) for pk in event_pks)
             return stage
         case SkipSlot():
             # As runs: with them in one list, in order. Nothing else touches these columns.
@@ -224,6 +277,13 @@ def _stage_of(action: Action, touched: dict[Any, int], filled: dict[int, int]) -
             stage = touched.get(("callback", callback_pk), -1) + 1
             touched["callback", callback_pk] = stage
             return stage
+
+
+def _stage_of_event(event_pk: int, dag_ids: Sequence[str], touched: dict[Any, int]) -> int:
+    stage = touched.get(("event", event_pk), -1) + 1
+    touched["event", event_pk] = stage
+    touched.update((("use", dag_id, event_pk), stage) for dag_id in dag_ids)
+    return stage
 
 
 def write_groups(transaction: Transaction, texts: Texts, groups: Groups) -> None:

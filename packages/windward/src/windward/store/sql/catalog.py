@@ -14,10 +14,10 @@ from windward.model.records import DagRecord
 from windward.ports.store import FileRecord, Note, ParsedFile, StoredFile
 from windward.store.sql.apply import write_notes
 from windward.store.sql.database import Database, Transaction, chunks
-from windward.store.sql.deletion import delete_runs
+from windward.store.sql.deletion import delete_backfills, delete_runs
 from windward.store.sql.files import FileTexts, put_files
 from windward.store.sql.moves import Texts
-from windward.store.sql.tables import DAG, DAG_DOCUMENT, DAG_FILE, DAG_RUN
+from windward.store.sql.tables import ASSET_USE, BACKFILL, DAG, DAG_DOCUMENT, DAG_FILE, DAG_RUN
 
 _DAG_COLUMNS = tuple(DAG.c[name] for name in DagRecord.__struct_fields__)
 _RUNS_DELETED_MAX = 1000
@@ -123,7 +123,10 @@ class SqlCatalog:
         def delete_rest(transaction: Transaction) -> int:
             existed = transaction.run(sa.delete(DAG).where(DAG.c.dag_id == dag_id)).rowcount > 0
             deleted = delete_some(transaction)
+            of_dag = sa.select(BACKFILL.c.backfill_pk).where(BACKFILL.c.dag_id == dag_id)
+            delete_backfills(transaction, list(transaction.run(of_dag).scalars()))
             transaction.run(sa.delete(DAG_DOCUMENT).where(DAG_DOCUMENT.c.dag_id == dag_id))
+            transaction.run(sa.delete(ASSET_USE).where(ASSET_USE.c.dag_id == dag_id))
             if existed or count or deleted:
                 self._tell(transaction, [dag_id])
             return deleted

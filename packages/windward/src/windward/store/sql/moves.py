@@ -10,10 +10,21 @@ from typing import Any
 
 from msgspec import UNSET
 
-from windward.core.actions import AddTasks, CreateRun, MoveCallback, MoveRun, MoveTask, PauseDag, SkipSlot
+from windward.core.actions import (
+    AddTasks,
+    CreateRun,
+    LinkRun,
+    MoveCallback,
+    MoveRun,
+    MoveTask,
+    PauseDag,
+    SkipSlot,
+)
 from windward.model.ids import TaskKey
 from windward.store.columns import RUN_CHANGES, TASK_CHANGES
 from windward.store.history import ADDED
+from windward.store.sql.assets import AssetTexts
+from windward.store.sql.backfill_moves import BackfillTexts
 from windward.store.sql.columns import storable, storable_or_none, to_us
 from windward.store.sql.database import Dialect, Row
 from windward.store.sql.rows import (
@@ -26,10 +37,15 @@ from windward.store.sql.rows import (
     xcom_row,
 )
 
-_TIMES = frozenset({"queued_at", "start_date", "end_date", "due_at", "first_start_date"})
-_TEXTS = frozenset({"exit_fact", "map_label", "rendered"})
+_TIMES = frozenset({"recover_at", "queued_at", "start_date", "end_date", "due_at", "first_start_date"})
+_TEXTS = frozenset({"exit_fact", "map_label", "rendered", "trigger_class"})
+_WORDS = frozenset({"run_type", "triggered_by"})
 _INSTANCE = ("run_pk", "task_id", "map_index")
 _WHERE_INSTANCE = "run_pk = ? AND task_id = ? AND map_index = ?"
+
+LINK_COLUMNS = (
+    "parent_run_pk", "parent_dag_id", "parent_run_id", "parent_task_id", "parent_map_index", "since", "place",
+)  # fmt: skip
 
 Shape = tuple[str, ...]
 ADVANCED_DAG = 3
@@ -37,6 +53,8 @@ ADVANCED_DAG = 3
 
 
 def _converter(name: str) -> Any:
+    if name in _WORDS:
+        return str
     return to_us if name in _TIMES else storable_or_none if name in _TEXTS else None
 
 
@@ -112,6 +130,21 @@ def created_run(action: CreateRun) -> Row:
     return (*run_row(action.run), "")
 
 
+def link(action: LinkRun) -> Row:
+    """Return the values of `Texts.put_link`."""
+    parent = action.parent
+    return (
+        action.run_pk,
+        parent.run_pk,
+        parent.dag_id,
+        parent.run_id,
+        parent.task_id,
+        parent.map_index,
+        to_us(parent.since),
+        parent.place,
+    )
+
+
 def advanced_schedule(action: CreateRun) -> Row:
     """Return the values of `Texts.advance_schedule`."""
     run = action.run
@@ -130,21 +163,16 @@ def skipped_slot(action: SkipSlot) -> Row:
     return (*map(to_us, times), action.dag_id, to_us(action.expect_last_run_after))
 
 
-def callback_of(action: MoveRun) -> Row:
+def callback_of(action: MoveRun | MoveTask) -> Row:
     """Return the values of `Texts.insert_callback`."""
-    task = action.callback_task
+    task: TaskKey | None
+    if isinstance(action, MoveTask):
+        run_pk, task, try_number = action.key.run_pk, action.key, action.callback_try
+    else:
+        run_pk, task, try_number = action.run_pk, action.callback_task, 0
     place = (None, None) if task is None else (task.task_id, task.map_index)
-    return (
-        action.run_pk,
-        action.dag_id,
-        action.callback,
-        storable(action.reason),
-        0,
-        0,
-        "queued",
-        *place,
-        to_us(action.at),
-    )
+    reason = storable(action.reason)
+    return (action.callback, reason, 0, 0, "queued", *place, try_number, to_us(action.at), run_pk)
 
 
 def callback_move(action: MoveCallback) -> Row:
@@ -178,11 +206,13 @@ class Texts:
     def __init__(self, dialect: Dialect) -> None:
         sql = dialect.sql
         self._dialect = dialect
+        self.backfills = BackfillTexts(dialect)
         self._task_moves: dict[Shape, str] = {}
         self._run_moves: dict[Shape, str] = {}
         self.guard = sql(
             f"SELECT epoch FROM lease WHERE name = ? AND holder = ? AND epoch = ?{dialect.share_lock}"
         )
+        self.assets = AssetTexts(dialect)
         self.touch_run = sql("UPDATE dag_run SET revision = revision + 1 WHERE run_pk = ?")
         self.insert_run = sql(_insert("dag_run", (*RUN_COLUMNS, "trail")))
         self.insert_task = sql(_insert("task_instance", (*TASK_COLUMNS, "trail")))
@@ -194,28 +224,13 @@ class Texts:
             f" WHERE dag_id = ? AND last_run_after {dialect.is_same}"
         )
         self.archive = sql(_ARCHIVE)
+        self.put_link = dialect.upsert("run_link", ("run_pk",), LINK_COLUMNS)
         self.put_xcom = dialect.upsert("xcom", (*_INSTANCE, "xcom_key"), XCOM_COLUMNS)
         bury = "INSERT INTO dead_object (run_pk, location) SELECT run_pk, location FROM xcom"
         self.bury_xcoms = sql(f"{bury} WHERE {_WHERE_INSTANCE} AND location IS NOT NULL")
         self.bury_xcom = sql(f"{bury} WHERE {_WHERE_INSTANCE} AND xcom_key = ? AND location IS NOT NULL")
         self.drop_xcoms = sql(f"DELETE FROM xcom WHERE {_WHERE_INSTANCE}")
-        self.insert_callback = sql(
-            _insert(
-                "callback",
-                (
-                    "run_pk",
-                    "dag_id",
-                    "kind",
-                    "reason",
-                    "fence",
-                    "tries",
-                    "state",
-                    "task_id",
-                    "map_index",
-                    "moved_at",
-                ),
-            )
-        )
+        self.insert_callback = sql(_INSERT_CALLBACK)
         self.move_callback = sql(
             "UPDATE callback SET state = ?, fence = ?, owner = ?, tries = ?, moved_at = ?"
             " WHERE callback_pk = ? AND state = ? AND fence = ?"
@@ -260,6 +275,11 @@ class Texts:
 def _insert(table: str, columns: tuple[str, ...]) -> str:
     return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
 
+
+_INSERT_CALLBACK = (
+    "INSERT INTO callback (kind, reason, fence, tries, state, task_id, map_index, try_number, moved_at,"
+    " run_pk, dag_id) SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, r.run_pk, r.dag_id FROM dag_run r WHERE r.run_pk = ?"
+)
 
 # An attempt is archived once, by its try number: a later move of the same try finds it there.
 _ARCHIVE = (

@@ -8,6 +8,8 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from windward.store.sql import schema
+from windward.store.sql.assets import SqlAssets
+from windward.store.sql.backfills import SqlBackfills
 from windward.store.sql.catalog import SqlCatalog
 from windward.store.sql.database import Database
 from windward.store.sql.deletion import BATCH_SIZE, CLEANABLE, Cleaned, Cleaner
@@ -32,10 +34,12 @@ class SqlStore:
         self.counters = database.counters
         self.leases = SqlLeases(database)
         self.runs = SqlRuns(database, texts)
+        self.backfills = SqlBackfills(database)
         self.hosts = SqlHosts(database)
         self.xcoms = SqlXComs(database, texts)
         self.secrets = SqlSecrets(database, texts, cipher)
         self.catalog = SqlCatalog(database, texts)
+        self.assets = SqlAssets(database)
         self.reads = SqlReads(database)
         self.retention = SqlRetention(database)
         self._cleaner = Cleaner(database)

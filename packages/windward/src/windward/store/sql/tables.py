@@ -106,6 +106,10 @@ DAG_RUN = _table(
     Column("is_idle_class", Boolean, nullable=False),
     Column("reason", long_text(), nullable=False),
     Column("revision", Integer, nullable=False),
+    Column("backfill_pk", Integer),
+    Column("recoveries", Integer, nullable=False),
+    Column("recover_at", UtcTime, index=True),
+    Column("is_recovery_stopped", Boolean, nullable=False),
     Column("trail", long_text(), nullable=False),
     UniqueConstraint("dag_id", "run_id"),
     UniqueConstraint("dag_id", "logical_date"),
@@ -113,6 +117,19 @@ DAG_RUN = _table(
     Index("ix_dag_run_dag_id_run_after", "dag_id", "run_after"),
     Index("ix_dag_run_run_after", "run_after"),
 )
+
+RUN_LINK = _table(
+    "run_link",
+    _run_pk(),
+    Column("parent_run_pk", counted_pk(), nullable=False, index=True),
+    Column("parent_dag_id", key_type(), nullable=False),
+    Column("parent_run_id", key_type(), nullable=False),
+    Column("parent_task_id", key_type(), nullable=False),
+    Column("parent_map_index", Integer, nullable=False),
+    Column("since", UtcTime, nullable=False),
+    Column("place", Integer, nullable=False),
+)
+"""The task instance that triggered a run; the parent may be deleted before its child."""
 
 TASK_INSTANCE = _table(
     "task_instance",
@@ -133,10 +150,22 @@ TASK_INSTANCE = _table(
     Column("skip_by", key_type()),
     Column("note", long_text()),
     Column("reason", long_text(), nullable=False),
+    Column("trigger_class", long_text()),
     Column("exit_fact", long_text()),
     Column("rendered", long_text()),
     Column("trail", long_text(), nullable=False),
 )
+
+DEFERRAL = _table(
+    "deferral",
+    *_instance(),
+    Column("fence", Integer, nullable=False),
+    Column("class_path", long_text(), nullable=False),
+    Column("arguments", long_text(), nullable=False),
+    Column("next_method", long_text(), nullable=False),
+    Column("resumed", long_text()),
+)
+"""`arguments` (of the trigger and of the method) and `resumed` are encrypted."""
 
 TASK_ATTEMPT = _table(
     "task_attempt",
@@ -153,6 +182,40 @@ TASK_ATTEMPT = _table(
     Column("exit_fact", long_text()),
     Column("rendered", long_text()),
     Column("map_label", long_text()),
+)
+
+BACKFILL = _table(
+    "backfill",
+    Column("backfill_pk", Integer, primary_key=True, autoincrement=False),
+    Column("dag_id", key_type(), nullable=False, index=True),
+    Column("from_date", UtcTime, nullable=False),
+    Column("to_date", UtcTime, nullable=False),
+    Column("state", key_type(50), nullable=False),
+    Column("run_backwards", Boolean, nullable=False),
+    Column("max_active_runs", Integer, nullable=False),
+    Column("reprocess", key_type(50), nullable=False),
+    Column("conf", long_text(), nullable=False),
+    Column("is_latest_version", Boolean, nullable=False),
+    Column("is_idle_class", Boolean, nullable=False),
+    Column("created_by", key_type()),
+    Column("created_at", UtcTime, nullable=False),
+    Column("completed_at", UtcTime),
+    Column("reason", long_text(), nullable=False),
+    Column("open_dag_id", key_type(), unique=True),
+)
+"""`open_dag_id` is the DAG while the backfill is open, and null afterwards: a DAG has one open backfill at most."""
+
+BACKFILL_SLOT = _table(
+    "backfill_slot",
+    Column("backfill_pk", Integer, ForeignKey("backfill.backfill_pk"), primary_key=True, autoincrement=False),
+    Column("ordinal", Integer, primary_key=True, autoincrement=False),
+    Column("run_after", UtcTime, nullable=False),
+    Column("logical_date", UtcTime, nullable=False),
+    Column("interval_start", UtcTime, nullable=False),
+    Column("interval_end", UtcTime, nullable=False),
+    Column("state", key_type(50), nullable=False),
+    Column("run_pk", counted_pk()),
+    Column("reason", long_text(), nullable=False),
 )
 
 XCOM = _table(
@@ -188,7 +251,46 @@ CALLBACK = _table(
     Column("owner", key_type()),
     Column("task_id", key_type()),
     Column("map_index", Integer),
+    Column("try_number", Integer, nullable=False),
     Column("moved_at", UtcTime, nullable=False),
+)
+
+ASSET_EVENT = _table(
+    "asset_event",
+    Column("event_pk", counted_pk(), primary_key=True, autoincrement=False),
+    Column("asset_key", key_type(32), nullable=False, index=True),
+    Column("name", key_type(500), nullable=False, index=True),
+    Column("uri", key_type(500), nullable=False, index=True),
+    Column("at", UtcTime, nullable=False, index=True),
+    Column("extra", JsonText, nullable=False),
+    Column("aliases", JsonText, nullable=False),
+    Column("source_dag_id", key_type()),
+    Column("source_run_id", key_type()),
+    Column("source_task_id", key_type()),
+    Column("source_map_index", Integer, nullable=False),
+    Column("source_interval_start", UtcTime),
+    Column("source_interval_end", UtcTime),
+    Column("reported_by", long_text()),
+    Column("is_routed", Boolean, nullable=False),
+    Index("ix_asset_event_is_routed", "is_routed", "event_pk"),
+)
+
+ASSET_USE = _table(
+    "asset_use",
+    Column("dag_id", key_type(), primary_key=True),
+    Column(
+        "event_pk", counted_pk(), ForeignKey("asset_event.event_pk"), primary_key=True, autoincrement=False
+    ),
+    Column("run_pk", counted_pk(), index=True),
+    Index("ix_asset_use_event_pk", "event_pk"),
+)
+"""An event waits for a DAG until a run has taken it (`run_pk`)."""
+
+ASSET_ALIAS = _table(
+    "asset_alias",
+    Column("alias", key_type(500), primary_key=True),
+    Column("asset_key", key_type(32), primary_key=True),
+    Column("written_at", UtcTime, nullable=False),
 )
 
 NOTE = _table(
@@ -221,6 +323,7 @@ HOST = _table(
     Column("queues", JsonText, nullable=False),
     Column("capacity", Integer, nullable=False),
     Column("lease_until", UtcTime, nullable=False),
+    Column("kind", key_type(50), nullable=False),
 )
 
 COMPONENT = _table(

@@ -106,6 +106,48 @@ _table(
 
 
 _table(
+    "backfill",
+    sa.Column("backfill_pk", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("dag_id", key_type(), nullable=False, index=True),
+    sa.Column("from_date", UtcTime, nullable=False),
+    sa.Column("to_date", UtcTime, nullable=False),
+    sa.Column("state", key_type(50), nullable=False),
+    sa.Column("run_backwards", sa.Boolean, nullable=False),
+    sa.Column("max_active_runs", sa.Integer, nullable=False),
+    sa.Column("reprocess", key_type(50), nullable=False),
+    sa.Column("conf", long_text(), nullable=False),
+    sa.Column("is_latest_version", sa.Boolean, nullable=False),
+    sa.Column("is_idle_class", sa.Boolean, nullable=False),
+    sa.Column("created_by", key_type()),
+    sa.Column("created_at", UtcTime, nullable=False),
+    sa.Column("completed_at", UtcTime),
+    sa.Column("reason", long_text(), nullable=False),
+    sa.Column("open_dag_id", key_type()),
+    sa.UniqueConstraint("open_dag_id"),
+)
+
+
+_table(
+    "backfill_slot",
+    sa.Column(
+        "backfill_pk",
+        sa.Integer,
+        sa.ForeignKey("backfill.backfill_pk"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    sa.Column("ordinal", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("run_after", UtcTime, nullable=False),
+    sa.Column("logical_date", UtcTime, nullable=False),
+    sa.Column("interval_start", UtcTime, nullable=False),
+    sa.Column("interval_end", UtcTime, nullable=False),
+    sa.Column("state", key_type(50), nullable=False),
+    sa.Column("run_pk", counted_pk()),
+    sa.Column("reason", long_text(), nullable=False),
+)
+
+
+_table(
     "dag_run",
     sa.Column("run_pk", counted_pk(), primary_key=True, autoincrement=False),
     sa.Column("dag_id", key_type(), nullable=False),
@@ -128,6 +170,10 @@ _table(
     sa.Column("is_idle_class", sa.Boolean, nullable=False),
     sa.Column("reason", long_text(), nullable=False),
     sa.Column("revision", sa.Integer, nullable=False),
+    sa.Column("backfill_pk", sa.Integer),
+    sa.Column("recoveries", sa.Integer, nullable=False),
+    sa.Column("recover_at", UtcTime, index=True),
+    sa.Column("is_recovery_stopped", sa.Boolean, nullable=False),
     sa.Column("trail", long_text(), nullable=False),
     sa.UniqueConstraint("dag_id", "logical_date"),
     sa.UniqueConstraint("dag_id", "run_id"),
@@ -153,6 +199,7 @@ _table(
     sa.Column("queues", JsonText, nullable=False),
     sa.Column("capacity", sa.Integer, nullable=False),
     sa.Column("lease_until", UtcTime, nullable=False),
+    sa.Column("kind", key_type(50), nullable=False),
 )
 
 
@@ -191,6 +238,46 @@ _table(
 
 
 _table(
+    "asset_event",
+    sa.Column("event_pk", counted_pk(), primary_key=True, autoincrement=False),
+    sa.Column("asset_key", key_type(32), nullable=False, index=True),
+    sa.Column("name", key_type(500), nullable=False, index=True),
+    sa.Column("uri", key_type(500), nullable=False, index=True),
+    sa.Column("at", UtcTime, nullable=False, index=True),
+    sa.Column("extra", JsonText, nullable=False),
+    sa.Column("aliases", JsonText, nullable=False),
+    sa.Column("source_dag_id", key_type()),
+    sa.Column("source_run_id", key_type()),
+    sa.Column("source_task_id", key_type()),
+    sa.Column("source_map_index", sa.Integer, nullable=False),
+    sa.Column("source_interval_start", UtcTime),
+    sa.Column("source_interval_end", UtcTime),
+    sa.Column("reported_by", long_text()),
+    sa.Column("is_routed", sa.Boolean, nullable=False),
+    sa.Index("ix_asset_event_is_routed", "is_routed", "event_pk"),
+)
+
+
+_table(
+    "asset_use",
+    sa.Column("dag_id", key_type(), primary_key=True),
+    sa.Column(
+        "event_pk", counted_pk(), sa.ForeignKey("asset_event.event_pk"), primary_key=True, autoincrement=False
+    ),
+    sa.Column("run_pk", counted_pk(), index=True),
+    sa.Index("ix_asset_use_event_pk", "event_pk"),
+)
+
+
+_table(
+    "asset_alias",
+    sa.Column("alias", key_type(500), primary_key=True),
+    sa.Column("asset_key", key_type(32), primary_key=True),
+    sa.Column("written_at", UtcTime, nullable=False),
+)
+
+
+_table(
     "callback",
     sa.Column("callback_pk", counted_pk(), primary_key=True),
     sa.Column("run_pk", counted_pk(), sa.ForeignKey("dag_run.run_pk"), nullable=False, index=True),
@@ -203,6 +290,7 @@ _table(
     sa.Column("owner", key_type()),
     sa.Column("task_id", key_type()),
     sa.Column("map_index", sa.Integer),
+    sa.Column("try_number", sa.Integer, nullable=False),
     sa.Column("moved_at", UtcTime, nullable=False),
 )
 
@@ -228,6 +316,19 @@ _table(
 
 
 _table(
+    "run_link",
+    sa.Column("run_pk", counted_pk(), sa.ForeignKey("dag_run.run_pk"), primary_key=True, autoincrement=False),
+    sa.Column("parent_run_pk", counted_pk(), nullable=False, index=True),
+    sa.Column("parent_dag_id", key_type(), nullable=False),
+    sa.Column("parent_run_id", key_type(), nullable=False),
+    sa.Column("parent_task_id", key_type(), nullable=False),
+    sa.Column("parent_map_index", sa.Integer, nullable=False),
+    sa.Column("since", UtcTime, nullable=False),
+    sa.Column("place", sa.Integer, nullable=False),
+)
+
+
+_table(
     "task_instance",
     sa.Column("run_pk", counted_pk(), sa.ForeignKey("dag_run.run_pk"), primary_key=True, autoincrement=False),
     sa.Column("task_id", key_type(), primary_key=True),
@@ -248,6 +349,7 @@ _table(
     sa.Column("skip_by", key_type()),
     sa.Column("note", long_text()),
     sa.Column("reason", long_text(), nullable=False),
+    sa.Column("trigger_class", long_text()),
     sa.Column("exit_fact", long_text()),
     sa.Column("rendered", long_text()),
     sa.Column("trail", long_text(), nullable=False),

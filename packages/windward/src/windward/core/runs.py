@@ -76,23 +76,28 @@ def decide_manual_run(
     run_type: RunType = RunType.MANUAL,
     triggered_by: TriggeredBy = TriggeredBy.CLI,
     triggering_user: str | None = None,
+    run_after: datetime | None = None,
+    has_no_date: bool = False,
+    reason: str | None = None,
 ) -> CreateRun:
     """Make a run that somebody asked for; the conf has been checked against the params by the caller.
 
-    The data interval is the one that the schedule gives to a run at that moment.
+    The data interval is the one that the schedule gives to a run at that moment; without a logical date
+    there is none. `run_after` is the moment before which the run does not start.
     """
     if document.allowed_run_types is not None and run_type not in document.allowed_run_types:
         raise UserError(
             f"DAG `{document.dag_id}` does not allow runs of type `{run_type}`",
             hint=f"Its `allowed_run_types` are: {', '.join(document.allowed_run_types)}.",
         )
-    moment = logical_date or now
-    interval = manual_interval(document.schedule, moment)
+    moment = None if has_no_date else logical_date or now
+    interval = manual_interval(document.schedule, moment) if moment is not None else None
+    run_after = run_after or now
     if run_id is None:
         run_id = run_id_of(
             run_type,
             semantics=document.semantics,
-            run_after=now,
+            run_after=run_after,
             logical_date=moment,
             suffix=f"{run_pk:x}",
         )
@@ -103,16 +108,16 @@ def decide_manual_run(
         run_type=run_type,
         state=RunState.QUEUED,
         document_hash=document_hash,
-        run_after=now,
+        run_after=run_after,
         logical_date=moment,
-        data_interval_start=interval.start,
-        data_interval_end=interval.end,
+        data_interval_start=interval.start if interval is not None else None,
+        data_interval_end=interval.end if interval is not None else None,
         queued_at=now,
         conf=conf or {},
         note=note,
         triggered_by=triggered_by,
         triggering_user=triggering_user,
-        reason=f"asked for by {triggering_user or triggered_by}",
+        reason=reason or f"asked for by {triggering_user or triggered_by}",
     )
     return CreateRun(run=run, tasks=new_tasks(document, run_pk=run_pk), at=now)
 

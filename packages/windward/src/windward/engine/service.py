@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from windward.core.actions import CreateRun
-from windward.core.runs import decide_manual_run
-from windward.document.params import check_conf
+from windward.core.triggering import PausedError
 from windward.engine.contexts import key_of, run_context
+from windward.engine.lookups import lookup, tasks_of
+from windward.engine.triggering import trigger_run
 from windward.errors import ConflictError, NotFoundError, UserError
 from windward.model.records import RunRecord
-from windward.model.states import RunType, TriggeredBy
+from windward.model.states import RunType
 from windward.ports.clock import Ids
-from windward.ports.store import Note, Store
+from windward.ports.store import Store
 from windward.protocol import calls as c
 from windward.protocol.work import AttemptRef
 
@@ -40,6 +40,8 @@ class ExecutionService:
             return c.Refused(code="conflict", message=str(error))
         except NotFoundError as error:
             return c.Refused(code="not_found", message=str(error))
+        except PausedError as error:
+            return c.Refused(code="paused", message=error.message, hint=error.hint)
         except UserError as error:
             return c.Refused(code="invalid", message=error.message, hint=error.hint)
 
@@ -59,7 +61,9 @@ class ExecutionService:
                 | c.TriggerRun()
                 | c.LatestSlot()
             ):
-                return self._run(call, now)
+                return self._run(ref, call, now)
+            case c.TallyTasks() | c.FindRuns() | c.FindDag():
+                return lookup(self._store, call)
 
     def _xcom(
         self, ref: AttemptRef, call: c.GetXCom | c.GetXComs | c.SetXCom | c.DeleteXComs, now: datetime
@@ -121,6 +125,7 @@ class ExecutionService:
 
     def _run(
         self,
+        ref: AttemptRef,
         call: c.GetRun | c.GetPreviousRun | c.CountRuns | c.GetTaskStates | c.TriggerRun | c.LatestSlot,
         now: datetime,
     ) -> c.Answer:
@@ -144,8 +149,7 @@ class ExecutionService:
             case c.GetTaskStates():
                 items = runs.find_task_states(
                     call.dag_id,
-                    task_ids=call.task_ids,
-                    group_id=call.group_id,
+                    task_ids=tasks_of(self._store, call.dag_id, call.task_ids, call.group_id),
                     run_ids=call.run_ids,
                     logical_dates=call.logical_dates,
                     states=call.states,
@@ -157,7 +161,8 @@ class ExecutionService:
                     )
                 )
             case c.TriggerRun():
-                return self._trigger(call, now)
+                made = trigger_run(self._store, self._ids, ref, call, now=now, wake=self._wake)
+                return _run_answer(made)
             case c.LatestSlot():
                 run = runs.find_run(call.dag_id, run_id=call.run_id)
                 dag = self._store.catalog.load_dag(call.dag_id)
@@ -169,32 +174,6 @@ class ExecutionService:
                     or run.run_after >= dag.last_run_after
                 )
                 return c.BoolAnswer(value=is_latest)
-
-    def _trigger(self, call: c.TriggerRun, now: datetime) -> c.Answer:
-        dag = self._store.catalog.load_dag(call.dag_id)
-        if dag is None:
-            raise NotFoundError(f"DAG `{call.dag_id}` does not exist")
-        document = self._store.catalog.load_documents([dag.document_hash])[dag.document_hash]
-        check_conf(document, call.conf)
-        action: CreateRun = decide_manual_run(
-            document,
-            document_hash=dag.document_hash,
-            run_pk=self._ids.next_pk(),
-            now=now,
-            run_id=call.run_id,
-            logical_date=call.logical_date,
-            conf=call.conf,
-            note=call.note,
-            run_type=RunType.OPERATOR_TRIGGERED,
-            triggered_by=TriggeredBy.OPERATOR,
-        )
-        note = Note(kind="run", subject=str(action.run.run_pk))
-        if not self._store.runs.apply([[action]], notes=[note]).all:
-            raise ConflictError(
-                f"DAG `{call.dag_id}` has a run `{action.run.run_id}` or of that date already"
-            )
-        self._wake()
-        return _run_answer(action.run)
 
 
 def _run_answer(run: RunRecord | None) -> c.RunAnswer:

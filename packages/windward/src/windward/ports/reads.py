@@ -13,7 +13,7 @@ import msgspec
 
 from windward.document import DagDocument
 from windward.model.ids import TaskKey
-from windward.model.records import DagRecord, RunRecord, TaskRecord
+from windward.model.records import DagRecord, RunParent, RunRecord, TaskRecord
 from windward.model.states import RunState, TaskState
 from windward.ports.store import FileRecord
 
@@ -103,6 +103,9 @@ class ReadStore(Protocol):
         limit: int = 100,
     ) -> list[RunRecord]:
         """Return runs, the newest `run_after` first; bounds are inclusive, no `states` means all."""
+
+    def run_parent(self, run_pk: int) -> RunParent | None:
+        """Return the task instance that triggered a run, or None."""
 
     def task_states(self, run_pk: int) -> list[TaskRecord]:
         """Return the task instances of a run by task id and map index."""

@@ -26,12 +26,14 @@ from windward.model.records import (
     RunRecord,
     TaskRecord,
 )
+from windward.ports.lookups import RunLookups
 from windward.protocol.outcomes import XComValue
 
 if TYPE_CHECKING:
     # `reads` needs the records of this module.
     from windward.ports.assets import AssetStore
     from windward.ports.backfills import BackfillStore
+    from windward.ports.deferrals import DeferralStore
     from windward.ports.reads import ReadStore
     from windward.ports.retention import RetentionStore
 
@@ -351,6 +353,10 @@ class Store(Protocol):
     @property
     def backfills(self) -> BackfillStore:
         """Ranges of runs that people ask for."""
+
+    @property
+    def deferrals(self) -> DeferralStore:
+        """Deferrals of task instances."""
 
     @property
     def hosts(self) -> HostStore:

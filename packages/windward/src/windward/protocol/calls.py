@@ -127,15 +127,62 @@ class GetTaskStates(_Call, tag="get_task_states", frozen=True):
     states: tuple[str, ...] | None = None
 
 
+class TallyTasks(_Call, tag="tally_tasks", frozen=True):
+    """How many instances of tasks are in which state, by run; a group stands for all tasks in it.
+
+    Answer: `TaskTalliesAnswer`, or `Refused` with code `not_found` when the DAG has no such group.
+    """
+
+    dag_id: str
+    task_ids: tuple[str, ...] | None = None
+    group_id: str | None = None
+    run_ids: tuple[str, ...] | None = None
+    logical_dates: tuple[datetime, ...] | None = None
+
+
+class FindRuns(_Call, tag="find_runs", frozen=True):
+    """Runs of some DAGs by logical date, those without one last; None does not restrict. Answer: `RunsAnswer`."""
+
+    dag_ids: tuple[str, ...]
+    run_ids: tuple[str, ...] | None = None
+    logical_dates: tuple[datetime, ...] | None = None
+    states: tuple[str, ...] | None = None
+    run_types: tuple[str, ...] | None = None
+    date_from: datetime | None = None
+    date_to: datetime | None = None
+    """Bounds of the logical date, inclusive."""
+    limit: int = 1000
+
+
+class FindDag(_Call, tag="find_dag", frozen=True):
+    """What is known of a DAG, and whether its schedule ever makes runs of these dates. Answer: `DagAnswer`."""
+
+    dag_id: str
+    logical_dates: tuple[datetime, ...] = ()
+
+
 class TriggerRun(_Call, tag="trigger_run", frozen=True):
-    """Create a run of another DAG. Answer: `RunAnswer`, or `Refused` with code `conflict`."""
+    """Create a run of some DAG. Answer: `RunAnswer`, or `Refused` with code `conflict` or `paused`.
+
+    An attempt that asks again what an earlier one of its instance asked for gets the run that was made then,
+    unless that is in one of the states `again_after`. Without a `logical_date` the run's is the present, with
+    `has_no_date` it has none. With `reset` a run of that id or date is run again from the start.
+    """
 
     dag_id: str
     run_id: str | None = None
     logical_date: datetime | None = None
+    has_no_date: bool = False
+    run_after: datetime | None = None
     conf: dict[str, Any] = {}
     note: str | None = None
     reset: bool = False
+    needs_unpaused: bool = False
+    since: datetime | None = None
+    """Start of the instance's first attempt since its last clear; None: each call is a new wish."""
+    place: int = 0
+    """Which of the runs that this attempt triggers, counted from 0."""
+    again_after: tuple[str, ...] = ()
 
 
 class LatestSlot(_Call, tag="latest_slot", frozen=True):
@@ -147,7 +194,7 @@ class LatestSlot(_Call, tag="latest_slot", frozen=True):
 
 Call = (
     GetXCom | GetXComs | SetXCom | DeleteXComs | GetVariable | ListVariables | SetVariable | DeleteVariable | GetConnection
-    | GetRun | GetPreviousRun | CountRuns | GetTaskStates | TriggerRun | LatestSlot
+    | GetRun | GetPreviousRun | CountRuns | GetTaskStates | TriggerRun | LatestSlot | TallyTasks | FindRuns | FindDag
 )  # fmt: skip
 
 
@@ -156,7 +203,7 @@ class Done(_Call, tag="done", frozen=True):
 
 
 class Refused(_Call, tag="refused", frozen=True):
-    """The call was not carried out. `code`: `not_found`, `conflict`, `stale`, `invalid`, `unavailable`."""
+    """The call was not carried out. `code`: `not_found`, `conflict`, `paused`, `stale`, `invalid`, `unavailable`."""
 
     code: str
     message: str
@@ -222,6 +269,40 @@ class BoolAnswer(_Call, tag="bool", frozen=True):
     value: bool
 
 
+class TaskTally(_Call, frozen=True):
+    """How many instances of a task of a run are in a state."""
+
+    run_id: str
+    logical_date: datetime | None
+    task_id: str
+    state: str
+    count: int
+
+
+class TaskTalliesAnswer(_Call, tag="task_tallies", frozen=True):
+    """`task_ids` are the tasks that were asked for and that the DAG has, by its newest version."""
+
+    items: tuple[TaskTally, ...]
+    task_ids: tuple[str, ...]
+
+
+class RunsAnswer(_Call, tag="runs", frozen=True):
+    """Runs."""
+
+    runs: tuple[RunContext, ...]
+
+
+class DagAnswer(_Call, tag="dag", frozen=True):
+    """What tasks may know of a DAG. `is_known` False: there is none, or its file is gone."""
+
+    is_known: bool
+    is_paused: bool = False
+    task_ids: tuple[str, ...] = ()
+    group_ids: tuple[str, ...] = ()
+    mismatch: str = ""
+    """Why its schedule never makes a run of one of the dates, in one sentence; empty when it makes them all."""
+
+
 class TaskStateItem(_Call, frozen=True):
     """The state of one task instance."""
 
@@ -239,5 +320,5 @@ class TaskStatesAnswer(_Call, tag="task_states", frozen=True):
 
 Answer = (
     Done | Refused | XComAnswer | XComsAnswer | VariableAnswer | ConnectionAnswer | RunAnswer | CountAnswer
-    | BoolAnswer | TaskStatesAnswer | KeysAnswer
+    | BoolAnswer | TaskStatesAnswer | KeysAnswer | TaskTalliesAnswer | RunsAnswer | DagAnswer
 )  # fmt: skip

@@ -165,6 +165,8 @@ def forget_run(tables: Tables, run_pk: int) -> None:
     if run.logical_date is not None:
         del tables.run_by_date[run.dag_id, run.logical_date]
     del tables.run_trails[run_pk]
+    for key in [key for key in tables.deferrals if key.run_pk == run_pk]:
+        del tables.deferrals[key]
     del tables.tasks[run_pk]
     tables.links.pop(run_pk, None)
     for stored in tables.xcoms.pop(run_pk, {}).values():

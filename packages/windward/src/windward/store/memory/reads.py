@@ -7,7 +7,7 @@ from datetime import datetime
 
 from windward.document import decode
 from windward.model.ids import TaskKey
-from windward.model.records import RunRecord, TaskRecord
+from windward.model.records import RunParent, RunRecord, TaskRecord
 from windward.model.states import RunState
 from windward.ports.reads import LIST_LIMIT_MAX, AttemptRecord, DagDetails, DagSummary
 from windward.ports.store import FileRecord
@@ -89,6 +89,11 @@ class MemoryReads:
             ]
             found.sort(key=lambda run: (run.run_after, run.run_pk), reverse=True)
             return found[offset : offset + min(limit, LIST_LIMIT_MAX)]
+
+    def run_parent(self, run_pk: int) -> RunParent | None:
+        """Return the task instance that triggered a run, or None."""
+        with self._tables.lock:
+            return self._tables.links.get(run_pk)
 
     def task_states(self, run_pk: int) -> list[TaskRecord]:
         """Return the task instances of a run by task id and map index."""

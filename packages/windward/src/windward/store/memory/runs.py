@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
 from windward.core.actions import Action
 from windward.model.ids import TaskKey
-from windward.model.records import CallbackRecord, RunRecord, TaskRecord
-from windward.model.states import RUN_FINISHED
+from windward.model.records import CallbackRecord, RunParent, RunRecord, TaskRecord
+from windward.model.states import RUN_FINISHED, RunState
 from windward.ports.store import Applied, Guard, Note
 from windward.store.columns import CALLBACKS_OPEN, assert_legal
 from windward.store.history import Line
@@ -104,6 +105,25 @@ class MemoryRuns:
             self._tables.wrote(rows + len(notes))
             return Applied(results=tuple(results))
 
+    def find_runs_at(self, dag_id: str, logical_dates: Sequence[datetime]) -> list[RunRecord]:
+        """Return the runs of the DAG with these logical dates, by date."""
+        with self._tables.lock:
+            self.counters.queries += 1
+            by_date = self._tables.run_by_date
+            dates = [date for date in sorted(set(logical_dates)) if (dag_id, date) in by_date]
+            return [self._tables.runs[by_date[dag_id, date]] for date in dates]
+
+    def load_recoverable_runs(self, *, limit: int) -> list[RunRecord]:
+        """Return failed runs that may be run again on their own, by `recover_at`."""
+        with self._tables.lock:
+            self.counters.queries += 1
+            found = [
+                (run.recover_at, run.run_pk, run)
+                for run in self._tables.runs.values()
+                if run.recover_at is not None and run.state is RunState.FAILED
+            ]
+            return [run for _, _, run in sorted(found, key=lambda item: item[:2])][:limit]
+
     def find_previous(self, dag_id: str, run_id: str, *, state: str | None = None) -> RunRecord | None:
         """Return the run before this one by logical date, the newest of a state when one is given."""
         with self._tables.lock:
@@ -121,6 +141,18 @@ class MemoryRuns:
             ]
             return max(earlier, key=lambda item: item[0])[1] if earlier else None
 
+    def find_triggered(self, dag_id: str, parent: RunParent) -> RunRecord | None:
+        """Return the newest run of a DAG that this wish of a task instance triggered, or None."""
+        with self._tables.lock:
+            self.counters.queries += 1
+            wanted = _wish(parent)
+            found = [
+                run
+                for run_pk, other in self._tables.links.items()
+                if _wish(other) == wanted and (run := self._tables.runs[run_pk]).dag_id == dag_id
+            ]
+            return max(found, key=lambda run: run.run_pk) if found else None
+
     def count_runs(
         self,
         dag_id: str,
@@ -137,7 +169,6 @@ class MemoryRuns:
         dag_id: str,
         *,
         task_ids: Sequence[str] | None,
-        group_id: str | None,
         run_ids: Sequence[str] | None,
         logical_dates: Sequence[datetime] | None,
         states: Sequence[str] | None,
@@ -148,11 +179,62 @@ class MemoryRuns:
             tasks = self._tables.tasks.get(run.run_pk, {})
             for place in sorted(tasks):
                 task = tasks[place]
-                in_group = group_id is None or task.task_id.startswith(f"{group_id}.")
                 is_asked = task_ids is None or task.task_id in task_ids
-                if in_group and is_asked and (states is None or task.state in states):
+                if is_asked and (states is None or task.state in states):
                     found.append((run.run_id, task.task_id, task.map_index, str(task.state)))
         return found
+
+    def tally_tasks(
+        self,
+        dag_id: str,
+        *,
+        task_ids: Sequence[str] | None,
+        run_ids: Sequence[str] | None,
+        logical_dates: Sequence[datetime] | None,
+    ) -> list[tuple[str, datetime | None, str, str, int]]:
+        """Return (run_id, logical_date, task_id, state, count) of matching instances, by run, task and state."""
+        found: list[tuple[str, datetime | None, str, str, int]] = []
+        for run in self._matching(dag_id, logical_dates, run_ids, None):
+            counts = Counter(
+                (task.task_id, str(task.state))
+                for task in self._tables.tasks.get(run.run_pk, {}).values()
+                if task_ids is None or task.task_id in task_ids
+            )
+            found += [
+                (run.run_id, run.logical_date, task_id, state, counts[task_id, state])
+                for task_id, state in sorted(counts)
+            ]
+        return found
+
+    def find_runs(
+        self,
+        dag_ids: Sequence[str],
+        *,
+        run_ids: Sequence[str] | None,
+        logical_dates: Sequence[datetime] | None,
+        states: Sequence[str] | None,
+        run_types: Sequence[str] | None,
+        date_from: datetime | None,
+        date_to: datetime | None,
+        limit: int,
+    ) -> list[RunRecord]:
+        """Return runs by logical date, then by key, those without a date last; bounds are inclusive."""
+        runs = [
+            run
+            for dag_id in set(dag_ids)
+            for run in self._matching(dag_id, logical_dates, run_ids, states)
+            if run_types is None or run.run_type in run_types
+        ]
+        dated = [(run.logical_date, run.run_pk, run) for run in runs if run.logical_date is not None]
+        within = [
+            item
+            for item in dated
+            if (date_from is None or date_from <= item[0]) and (date_to is None or item[0] <= date_to)
+        ]
+        is_bounded = date_from is not None or date_to is not None
+        others = [] if is_bounded else [run for run in runs if run.logical_date is None]
+        first = [run for _, _, run in sorted(within, key=lambda item: item[:2])]
+        return [*first, *sorted(others, key=lambda run: run.run_pk)][:limit]
 
     def _matching(
         self,
@@ -204,3 +286,7 @@ class MemoryRuns:
         with self._tables.lock:
             self.counters.queries += 1
             return list(self._tables.trails.get(key, ()))
+
+
+def _wish(parent: RunParent) -> tuple[int, str, int, datetime, int]:
+    return (parent.run_pk, parent.task_id, parent.map_index, parent.since, parent.place)

@@ -19,6 +19,7 @@ from windward.model.records import (
     RunParent,
     RunRecord,
     TaskRecord,
+    TriggerRecord,
 )
 from windward.ports.reads import AttemptRecord
 from windward.ports.store import FileRecord, Note, StoreCounters
@@ -74,6 +75,7 @@ class Tables:
         self.tasks: dict[int, dict[tuple[str, int], TaskRecord]] = {}
         self.trails: dict[TaskKey, list[Line]] = {}
         self.rendered: dict[TaskKey, str | None] = {}
+        self.deferrals: dict[TaskKey, TriggerRecord] = {}
         self.attempts: dict[TaskKey, dict[int, AttemptRecord]] = defaultdict(dict)
         self.backfills: dict[int, BackfillRecord] = {}
         self.slots: dict[int, dict[int, BackfillSlot]] = {}

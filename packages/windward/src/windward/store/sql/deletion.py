@@ -13,11 +13,15 @@ from windward.errors import UserError
 from windward.model.states import RUN_FINISHED
 from windward.store.sql.database import Database, Transaction, chunks
 from windward.store.sql.tables import (
+    BACKFILL,
+    BACKFILL_SLOT,
     CALLBACK,
     DAG,
     DAG_DOCUMENT,
     DAG_RUN,
     DEAD_OBJECT,
+    DEFERRAL,
+    RUN_LINK,
     TASK_ATTEMPT,
     TASK_INSTANCE,
     XCOM,
@@ -39,10 +43,17 @@ def delete_runs(transaction: Transaction, run_pks: Sequence[int]) -> int:
     count = 0
     for part in chunks(sorted(run_pks)):
         bury_xcoms(transaction, XCOM.c.run_pk.in_(part))
-        for table in (XCOM, TASK_ATTEMPT, TASK_INSTANCE, CALLBACK):
+        for table in (XCOM, DEFERRAL, TASK_ATTEMPT, TASK_INSTANCE, CALLBACK, RUN_LINK):
             transaction.run(sa.delete(table).where(table.c.run_pk.in_(part)))
         count += transaction.run(sa.delete(DAG_RUN).where(DAG_RUN.c.run_pk.in_(part))).rowcount
     return count
+
+
+def delete_backfills(transaction: Transaction, backfill_pks: Sequence[int]) -> None:
+    """Delete backfills with their dates; their runs stay."""
+    for part in chunks(sorted(backfill_pks)):
+        for table in (BACKFILL_SLOT, BACKFILL):
+            transaction.run(sa.delete(table).where(table.c.backfill_pk.in_(part)))
 
 
 def bury_xcoms(transaction: Transaction, which: sa.ColumnElement[bool]) -> None:

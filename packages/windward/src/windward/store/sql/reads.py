@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from windward.document import decode
 from windward.model.ids import TaskKey
-from windward.model.records import DagRecord, RunRecord, TaskRecord
+from windward.model.records import DagRecord, RunParent, RunRecord, TaskRecord
 from windward.model.states import RunState, TaskState
 from windward.ports.reads import LIST_LIMIT_MAX, AttemptRecord, DagDetails, DagSummary
 from windward.ports.store import FileRecord
@@ -19,7 +19,15 @@ from windward.store.sql.catalog import file_of
 from windward.store.sql.columns import to_us
 from windward.store.sql.database import Database
 from windward.store.sql.rows import RUN_COLUMNS, TASK_COLUMNS, run_of, task_of, trail_of
-from windward.store.sql.tables import DAG, DAG_DOCUMENT, DAG_FILE, DAG_RUN, TASK_ATTEMPT, TASK_INSTANCE
+from windward.store.sql.tables import (
+    DAG,
+    DAG_DOCUMENT,
+    DAG_FILE,
+    DAG_RUN,
+    RUN_LINK,
+    TASK_ATTEMPT,
+    TASK_INSTANCE,
+)
 
 _PLAIN = tuple(
     name for name in DagSummary.__struct_fields__ if name not in {"owners", "tags", "has_import_errors"}
@@ -102,6 +110,22 @@ class SqlReads:
             page = (min(limit, LIST_LIMIT_MAX), offset)
             rows = transaction.select(self._database.dialect.sql(text), (*values, *page))
         return [run_of(row) for row in rows]
+
+    def run_parent(self, run_pk: int) -> RunParent | None:
+        """Return the task instance that triggered a run, or None."""
+        with self._database.reading() as transaction:
+            row = transaction.run(sa.select(RUN_LINK).where(RUN_LINK.c.run_pk == run_pk)).fetchone()
+        if row is None:
+            return None
+        return RunParent(
+            run_pk=row.parent_run_pk,
+            dag_id=row.parent_dag_id,
+            run_id=row.parent_run_id,
+            task_id=row.parent_task_id,
+            map_index=row.parent_map_index,
+            since=row.since,
+            place=row.place,
+        )
 
     def task_states(self, run_pk: int) -> list[TaskRecord]:
         """Return the task instances of a run by task id and map index."""

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from windward.core.actions import Action
 from windward.model.ids import TaskKey
-from windward.model.records import CallbackRecord, RunRecord, TaskRecord
+from windward.model.records import CallbackRecord, RunParent, RunRecord, TaskRecord
 from windward.ports.store import Applied, Guard, Note
 from windward.store.columns import CALLBACKS_OPEN, assert_legal
 from windward.store.history import Line
@@ -21,7 +21,7 @@ from windward.store.sql.apply import (
     write_in_parts,
     write_notes,
 )
-from windward.store.sql.columns import to_us
+from windward.store.sql.columns import from_us, to_us
 from windward.store.sql.database import Database, Transaction, chunks
 from windward.store.sql.moves import Texts
 from windward.store.sql.rows import RUN_COLUMNS, TASK_COLUMNS, run_of, task_of, trail_of
@@ -122,6 +122,21 @@ class SqlRuns:
         found = self._runs(f"{where} ORDER BY run_after DESC, run_pk DESC LIMIT 1", tuple(values))
         return found[0] if found else None
 
+    def find_runs_at(self, dag_id: str, logical_dates: Sequence[datetime]) -> list[RunRecord]:
+        """Return the runs of the DAG with these logical dates, by date."""
+        found: list[RunRecord] = []
+        for part in chunks(sorted(set(logical_dates))):
+            where = (
+                f"WHERE dag_id = ? AND logical_date IN ({', '.join('?' * len(part))}) ORDER BY logical_date"
+            )
+            found += self._runs(where, (dag_id, *map(to_us, part)))
+        return found
+
+    def load_recoverable_runs(self, *, limit: int) -> list[RunRecord]:
+        """Return failed runs that may be run again on their own, by `recover_at`."""
+        where = "WHERE recover_at IS NOT NULL AND state = 'failed' ORDER BY recover_at, run_pk LIMIT ?"
+        return self._runs(where, (limit,))
+
     def find_previous(self, dag_id: str, run_id: str, *, state: str | None = None) -> RunRecord | None:
         """Return the run before this one by logical date, the newest of a state when one is given."""
         date = "(SELECT own.logical_date FROM dag_run own WHERE own.dag_id = ? AND own.run_id = ?)"
@@ -130,6 +145,16 @@ class SqlRuns:
             where += " AND state = ?"
             values.append(state)
         found = self._runs(f"{where} ORDER BY logical_date DESC LIMIT 1", tuple(values))
+        return found[0] if found else None
+
+    def find_triggered(self, dag_id: str, parent: RunParent) -> RunRecord | None:
+        """Return the newest run of a DAG that this wish of a task instance triggered, or None."""
+        found = self._runs(
+            "WHERE dag_id = ? AND run_pk IN (SELECT l.run_pk FROM run_link l WHERE l.parent_run_pk = ?"
+            " AND l.parent_task_id = ? AND l.parent_map_index = ? AND l.since = ? AND l.place = ?)"
+            " ORDER BY run_pk DESC LIMIT 1",
+            (dag_id, parent.run_pk, parent.task_id, parent.map_index, to_us(parent.since), parent.place),
+        )
         return found[0] if found else None
 
     def count_runs(
@@ -154,7 +179,6 @@ class SqlRuns:
         dag_id: str,
         *,
         task_ids: Sequence[str] | None,
-        group_id: str | None,
         run_ids: Sequence[str] | None,
         logical_dates: Sequence[datetime] | None,
         states: Sequence[str] | None,
@@ -169,7 +193,59 @@ class SqlRuns:
         )
         with self._database.reading() as transaction:
             rows = transaction.select(self._database.dialect.sql(sql), values + more)
-        return [tuple(row) for row in rows if group_id is None or row[1].startswith(f"{group_id}.")]
+        return [tuple(row) for row in rows]
+
+    def tally_tasks(
+        self,
+        dag_id: str,
+        *,
+        task_ids: Sequence[str] | None,
+        run_ids: Sequence[str] | None,
+        logical_dates: Sequence[datetime] | None,
+    ) -> list[tuple[str, datetime | None, str, str, int]]:
+        """Return (run_id, logical_date, task_id, state, count) of matching instances, by run, task and state."""
+        where, values = _matching(dag_id, {"logical_date": _all_us(logical_dates), "run_id": run_ids})
+        tasks, more = _in({"t.task_id": task_ids})
+        sql = (
+            "SELECT r.run_id, r.logical_date, t.task_id, t.state, COUNT(*)"
+            " FROM dag_run r JOIN task_instance t ON t.run_pk = r.run_pk"
+            f" {where}{tasks} GROUP BY r.run_pk, r.run_id, r.logical_date, t.task_id, t.state"
+            " ORDER BY r.run_pk, t.task_id, t.state"
+        )
+        with self._database.reading() as transaction:
+            rows = transaction.select(self._database.dialect.sql(sql), values + more)
+        return [
+            (run_id, from_us(date), task_id, state, int(count)) for run_id, date, task_id, state, count in rows
+        ]
+
+    def find_runs(
+        self,
+        dag_ids: Sequence[str],
+        *,
+        run_ids: Sequence[str] | None,
+        logical_dates: Sequence[datetime] | None,
+        states: Sequence[str] | None,
+        run_types: Sequence[str] | None,
+        date_from: datetime | None,
+        date_to: datetime | None,
+        limit: int,
+    ) -> list[RunRecord]:
+        """Return runs by logical date, then by key, those without a date last; bounds are inclusive."""
+        where, values = _in(
+            {
+                "dag_id": sorted(set(dag_ids)),
+                "run_id": run_ids,
+                "logical_date": _all_us(logical_dates),
+                "state": states,
+                "run_type": run_types,
+            }
+        )
+        for bound, sign in ((date_from, ">="), (date_to, "<=")):
+            if bound is not None:
+                where += f" AND logical_date {sign} ?"
+                values = (*values, to_us(bound))
+        order = "ORDER BY CASE WHEN logical_date IS NULL THEN 1 ELSE 0 END, logical_date, run_pk"
+        return self._runs(f"WHERE {where.removeprefix(' AND ')} {order} LIMIT ?", (*values, limit))
 
     def load_notes(self, *, after: int, limit: int) -> list[Note]:
         """Return lines of the change feed with a greater `note_pk`, in order."""
@@ -207,6 +283,7 @@ class SqlRuns:
                 state=row.state,
                 owner=row.owner,
                 task=None if row.task_id is None else TaskKey(row.run_pk, row.task_id, row.map_index),
+                try_number=row.try_number,
             )
             for row in rows
         ]

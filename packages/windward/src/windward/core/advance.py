@@ -14,6 +14,7 @@ import msgspec
 
 from windward.core.actions import Action, AddTasks, MoveRun, MoveTask, move, move_run
 from windward.core.expansion import expansion_length
+from windward.core.owed import owing
 from windward.core.past import Past, ask_past
 from windward.core.tally import FIELD_OF, SETUP_FIELD_OF, Tally
 from windward.core.transitions import RunEvent, TaskEvent
@@ -301,7 +302,7 @@ def decide_run_timeout(view: RunView, *, now: datetime) -> tuple[list[MoveTask],
         return None
     reason = f"the run lasted longer than its dagrun_timeout of {limit_s:g} s"
     moves = [
-        move(record, TaskEvent.MARK_SKIPPED, at=now, reason=reason, end_date=now)
+        owing(view, record, move(record, TaskEvent.MARK_SKIPPED, at=now, reason=reason, end_date=now))
         for record in view.all_instances()
         if record.state not in _FINISHED
     ]

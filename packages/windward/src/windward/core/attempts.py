@@ -10,6 +10,7 @@ from datetime import datetime
 import msgspec
 
 from windward.core.actions import MoveTask, move
+from windward.core.owed import owing
 from windward.core.retries import due_at, may_retry, retry_delay_s
 from windward.core.transitions import TaskEvent
 from windward.core.view import UNSTARTED, RunView
@@ -113,9 +114,10 @@ def decide_end(
             ]
         case Failed() as outcome:
             reason = _in_words(ending.exit)
-            return [
-                _fail(view, record, outcome, reason, exit_fact, rendered, ending.at, now, lost_attempts_max)
-            ]
+            failed = _fail(
+                view, record, outcome, reason, exit_fact, rendered, ending.at, now, lost_attempts_max
+            )
+            return [owing(view, record, failed) if ending.owes_callbacks else failed]
         case Deferred():
             outcome = Failed(may_retry=False)
             reason = "deferrable operators are not supported by this version"
@@ -139,7 +141,8 @@ def decide_lost(
         return None
     fact = _JSON.encode(ExitFact(kind="lost", message=reason)).decode()
     outcome = Failed(is_infrastructure=True)
-    return _fail(view, record, outcome, reason, fact, None, now, now, lost_attempts_max)
+    lost = _fail(view, record, outcome, reason, fact, None, now, now, lost_attempts_max)
+    return owing(view, record, lost)
 
 
 def decide_late(
@@ -152,7 +155,8 @@ def decide_late(
     if times <= times_max:
         return move(record, TaskEvent.REQUEUE, at=now, reason=reason, queued_at=now)
     fact = _JSON.encode(ExitFact(kind="never_started", message=reason)).decode()
-    return _fail(view, record, Failed(), reason, fact, None, now, now, lost_attempts_max=0)
+    failed = _fail(view, record, Failed(), reason, fact, None, now, now, lost_attempts_max=0)
+    return owing(view, record, failed)
 
 
 def _restart(record: TaskRecord, *, reason: str, now: datetime) -> MoveTask:

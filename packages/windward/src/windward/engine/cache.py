@@ -208,6 +208,14 @@ class Cache:
             view.fold_run(action)
             if view.run.state in RUN_FINISHED:
                 self.drop_run(action.run_pk, action.dag_id)
+                self._count_failure(action)
+
+    def _count_failure(self, action: MoveRun) -> None:
+        """Count a run that ended, as the store does."""
+        dag = self.dags.get(action.dag_id)
+        if dag is not None:
+            failures = dag.failed_in_a_row + 1 if action.state is RunState.FAILED else 0
+            self.dags[dag.dag_id] = msgspec.structs.replace(dag, failed_in_a_row=failures)
 
     def _advance_schedule(self, run: RunRecord) -> None:
         dag = self.dags.get(run.dag_id)

@@ -1,6 +1,6 @@
-"""DAG-level callbacks: rows of an outbox, handed to workers like attempts and granted once per fence.
+"""Callbacks that need a process of their own: rows of an outbox, handed to workers and granted once per fence.
 
-A callback is `queued`, `started` by one host, and `done` or `failed`. What is remembered here is which
+They are the DAG's, and those of tasks whose processes could not run them. A callback is `queued`, `started` by one host, and `done` or `failed`. What is remembered here is which
 of them are out, and where; a new leader learns it from the rows. A callback whose host is gone is queued
 again under a new fence, a bounded number of times.
 """
@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from windward.core.actions import MoveCallback
-from windward.core.paths import callback_log_path
+from windward.core.paths import callback_log_path, task_callback_log_path
 from windward.engine.contexts import run_context
 from windward.engine.timers import Timer, Timers
 from windward.engine.work import Pass
@@ -131,13 +131,16 @@ class Callbacks:
             work.inputs_of[group].append(Envelope(host_id, ended))
             work.replies.append((group, host_id, Accepted(ref=ended.ref, is_stale=True)))
             return
-        if out.record.state == STARTED:
+        if ended.ending.owes_callbacks:
+            # Its process died on the way, or could not even begin, which counts as a try.
+            is_started = out.record.state == STARTED
+            self._put_back(work, out.record.callback_pk, tries=None if is_started else out.record.tries + 1)
+        elif out.record.state == STARTED:
             del self._out[out.record.callback_pk]
             is_done = isinstance(ended.ending.outcome, Succeeded)
             self._move(work, out, DONE if is_done else FAILED)
             work.asks_callbacks |= self._has_more
         else:
-            # It could not even begin, which counts as a try.
             self._put_back(work, out.record.callback_pk, tries=out.record.tries + 1)
         group = ("callback", ended.ref.callback_pk)
         work.inputs_of[group].append(Envelope(host_id, ended))
@@ -146,10 +149,10 @@ class Callbacks:
     def _context(self, callback: CallbackRecord, run: RunRecord) -> CallbackContext:
         document = self._store.catalog.load_documents([run.document_hash]).get(run.document_hash)
         key = callback.task
-        tries = 0
+        record = None
         if key is not None:
             tasks = self._store.runs.load_tasks([run.run_pk])
-            tries = next((task.try_number for task in tasks if task.key == key), 0)
+            record = next((task for task in tasks if task.key == key), None)
         return CallbackContext(
             run=run_context(run),
             dag_id=run.dag_id,
@@ -159,8 +162,10 @@ class Callbacks:
             timezone=document.timezone if document else "UTC",
             task_id=key.task_id if key is not None else None,
             map_index=key.map_index if key is not None else -1,
-            try_number=tries,
-            log_path=callback_log_path(run.dag_id, run.run_id, callback.kind, callback.tries),
+            try_number=callback.try_number or (record.try_number if record is not None else 0),
+            max_tries=record.max_tries if record is not None else 0,
+            task_start_date=record.first_start_date if record is not None else None,
+            log_path=_log_path(callback, run),
         )
 
     # -- silence -------------------------------------------------------------------------
@@ -227,3 +232,18 @@ class Callbacks:
     def _current(self, ref: AttemptRef) -> _Out | None:
         out = self._out.get(ref.callback_pk) if ref.callback_pk is not None else None
         return out if out is not None and out.record.fence == ref.fence else None
+
+
+def _log_path(callback: CallbackRecord, run: RunRecord) -> str:
+    if not callback.kind.startswith("task_") or callback.task is None:
+        return callback_log_path(run.dag_id, run.run_id, callback.kind, callback.tries)
+    _, task_id, map_index = callback.task
+    return task_callback_log_path(
+        run.dag_id,
+        run.run_id,
+        task_id,
+        map_index,
+        callback.try_number,
+        kind=callback.kind.removeprefix("task_"),
+        tries=callback.tries,
+    )

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from datetime import datetime, timedelta
 
-from windward.core.actions import Action, ExpectRun, MoveTask, SkipSlot
+from windward.core.actions import Action, ExpectRun, MoveRun, MoveTask, SkipSlot
 from windward.core.advance import advance, decide_run_end, decide_run_timeout, verdict_of
 from windward.core.attempts import QUEUEABLE, decide_late, decide_lost, decide_queue
+from windward.core.fail_fast import brought_down, decide_auto_pause
 from windward.core.past import ask_past
 from windward.core.runs import decide_run_starts, decide_scheduled_run
 from windward.core.transitions import REVOKING
@@ -71,8 +72,12 @@ class Decider:
         self._cache.fold(action)
         if isinstance(action, MoveTask):
             self._after_move(work, action)
+            if isinstance(group, int) and (view := self._cache.views.get(group)) is not None:
+                for more in brought_down(view, action):
+                    self.act(work, group, more)
 
     def _after_move(self, work: Pass, action: MoveTask) -> None:
+        work.asks_callbacks |= action.callback is not None
         if action.state is TaskState.QUEUED:
             work.submissions.append(action.key)
         elif action.expect_state in IN_FLIGHT and action.event in REVOKING:
@@ -119,8 +124,7 @@ class Decider:
         moves, end = decided
         for action in moves:
             self.act(work, run_pk, action)
-        work.asks_callbacks |= end.callback is not None
-        self.act(work, run_pk, end)
+        self._end_run(work, view, end)
 
     def _start_late(self, work: Pass, key: TaskKey, fence: int) -> None:
         found = self._cache.find(key)
@@ -304,9 +308,17 @@ class Decider:
         if not view.unfinished:
             end = decide_run_end(view, now=work.now)
             if end is not None:
-                work.asks_callbacks |= end.callback is not None
-                self.act(work, run_pk, end)
+                self._end_run(work, view, end)
         self._cache.dirty_runs.discard(run_pk)
+
+    def _end_run(self, work: Pass, view: RunView, end: MoveRun) -> None:
+        """End a run; the DAG is paused when too many of its runs have failed."""
+        work.asks_callbacks |= end.callback is not None
+        self.act(work, end.run_pk, end)
+        dag = self._cache.dags.get(end.dag_id)
+        pause = decide_auto_pause(view.plan.document, dag, now=work.now) if dag is not None else None
+        if pause is not None:
+            self.act(work, end.run_pk, pause)
 
     def admit(self, work: Pass, *, capacity: int) -> bool:
         """Give slots to ready instances; return whether more may get one in the next pass."""

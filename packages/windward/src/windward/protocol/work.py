@@ -18,7 +18,7 @@ class AttemptRef(msgspec.Struct, frozen=True, omit_defaults=True):
     map_index: int
     fence: int
     callback_pk: int | None = None
-    """Set when this is not a task but a DAG-level callback (then `task_id` is empty)."""
+    """Set when this is not a task but a callback (then `task_id` is empty)."""
 
 
 class Submission(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -80,7 +80,11 @@ class TaskContext(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
 
 
 class CallbackContext(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="callback"):
-    """What a child needs to run a DAG-level callback."""
+    """What a child needs to run a callback in a process of its own.
+
+    `kind`: `success` and `failure` are the DAG's, `task_failure` and `task_retry` those of a task whose process
+    could not run them itself.
+    """
 
     run: RunContext
     dag_id: str
@@ -92,4 +96,6 @@ class CallbackContext(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     """The task that decided the run's end, when there is one: its instance is `ti` in the context."""
     map_index: int = -1
     try_number: int = 0
+    max_tries: int = 0
+    task_start_date: datetime | None = None
     log_path: str = ""

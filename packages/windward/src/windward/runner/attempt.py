@@ -32,7 +32,7 @@ from windward.protocol.outcomes import (
 )
 from windward.protocol.work import TaskContext
 from windward.runner import endings, environment
-from windward.runner.calling import call_all
+from windward.runner.calling import call_all, call_task
 from windward.runner.signals import set_handler
 from windward.runner.triggering import trigger_run
 from windward.sdk.bridge import TaskBridge
@@ -93,7 +93,7 @@ def run_reported(dags: Mapping[str, Any], context: TaskContext, runtime: Runtime
     except UserError as error:
         runtime.log.line("error", error.message, hint=error.hint)
         fact = ExitFact(kind="import_error", error_type=type(error).__name__, message=error.message)
-        ending = Ending(outcome=Failed(), exit=fact, at=datetime.now(UTC))
+        ending = Ending(outcome=Failed(), exit=fact, at=datetime.now(UTC), owes_callbacks=True)
         runtime.report(ending)
         return ending
     return run_attempt(task, context, runtime)
@@ -127,7 +127,8 @@ def run_attempt(task: Any, context: TaskContext, runtime: Runtime) -> Ending:
             outcome=_name(ending.outcome),
             duration_s=round((ending.at - began).total_seconds(), 6),
         )
-        _call_back(ending.outcome, performance, context, runtime)
+        if not ending.owes_callbacks:
+            _call_back(ending.outcome, performance, context, runtime)
     finally:
         if before is not None:
             _put_back(performance, before, stop_before)
@@ -189,7 +190,10 @@ def _perform(performance: _Performance, context: TaskContext, runtime: Runtime) 
         performance.error = error
         outcome, fact = endings.of_error(error, semantics=context.semantics)
         _log_error(error, outcome, runtime.log)
-    return Ending(outcome=outcome, exit=fact, at=datetime.now(UTC), rendered=performance.rendered)
+    # Who stopped it knows why: a task that was marked by a person calls nobody, a lost one does.
+    owes = isinstance(performance.error, endings.StoppedBySignalError)
+    now = datetime.now(UTC)
+    return Ending(outcome=outcome, exit=fact, at=now, rendered=performance.rendered, owes_callbacks=owes)
 
 
 def _execute(performance: _Performance, context: TaskContext, runtime: Runtime) -> Any:
@@ -234,13 +238,14 @@ def _report(ending: Ending, runtime: Runtime) -> Ending:
 
 def _call_back(outcome: Outcome, performance: _Performance, context: TaskContext, runtime: Runtime) -> None:
     """Run the callbacks of the end; whatever they raise is logged and changes nothing."""
-    found = _callbacks_of(performance.operator or performance.task, outcome, context)
-    if found is None or not found[1]:
+    operator = performance.operator or performance.task
+    found = _callbacks_of(operator, outcome, context)
+    if found is None or not (found[1] or operator.email):
         return
     kind, wanted = found
     if performance.error is not None:
         performance.context["exception"] = performance.error
-    call_all(wanted, performance.context, kind=kind, log=runtime.log)
+    call_task(wanted, operator, performance.context, kind=kind, log=runtime.log)
 
 
 def _callbacks_of(operator: Any, outcome: Outcome, context: TaskContext) -> tuple[str, Any] | None:

@@ -20,6 +20,25 @@ def call_all(wanted: Any, context: Any, *, kind: str, log: LogWriter) -> BaseExc
     return first
 
 
+def call_task(wanted: Any, task: Any, context: Any, *, kind: str, log: LogWriter) -> BaseException | None:
+    """Call the callbacks of a task's end, and send the mail that it asks for upon `failure` or `retry`.
+
+    Return the first error of either.
+    """
+    first = call_all(wanted, context, kind=kind, log=log) if wanted else None
+    if not getattr(task, "email", None) or not getattr(task, f"email_on_{kind}", False):
+        return first
+    try:
+        from windward.sdk.alert_mail import send_alert  # few tasks send mails
+
+        receivers = send_alert(task, context)
+        log.line("info", "mail sent", kind=kind, to=", ".join(receivers))
+    except BaseException as error:  # noqa: BLE001 - a mail server may fail in any way; it changes no state
+        log.failure("mail could not be sent", error, kind=kind)
+        first = first or error
+    return first
+
+
 def name_of(callback: Any) -> str:
     """Return a name that its author recognises."""
     return str(getattr(callback, "__qualname__", None) or type(callback).__qualname__)

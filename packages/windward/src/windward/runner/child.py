@@ -288,4 +288,4 @@ def _cpu_s() -> float:
 
 def _import_ending(problem: ImportProblem) -> Ending:
     exit_fact = ExitFact(kind="import_error", error_type=problem.error_type, message=problem.message)
-    return Ending(outcome=Failed(), exit=exit_fact, at=datetime.now(UTC))
+    return Ending(outcome=Failed(), exit=exit_fact, at=datetime.now(UTC), owes_callbacks=True)

@@ -1,4 +1,4 @@
-"""DAG-level callbacks: run like an attempt, in a child of their own, with the DAG run's context."""
+"""Callbacks in a child of their own, run like an attempt: the DAG's, and those of tasks that could not call back."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from windward.protocol.outcomes import Ending, ExitFact, Failed, Succeeded
 from windward.protocol.work import CallbackContext
 from windward.runner import endings
 from windward.runner.attempt import Runtime
-from windward.runner.calling import call_all
-from windward.sdk.context import build_callback_context, running_in
+from windward.runner.calling import call_all, call_task
+from windward.sdk.context import Context, build_callback_context, running_in
 
 
 def run_reported(dags: Mapping[str, Any], context: CallbackContext, runtime: Runtime) -> Ending:
-    """Run the DAG's callbacks of this kind (`success` or `failure`); all are called, and the first that raises gives the ending."""
+    """Run the callbacks of this kind; all are called, and the first that raises gives the ending."""
     log = runtime.log
     log.line("info", "callback started", dag_id=context.dag_id, run_id=context.run.run_id, kind=context.kind)
     ending = _run(dags, context, runtime)
@@ -31,11 +31,10 @@ def _run(dags: Mapping[str, Any], context: CallbackContext, runtime: Runtime) ->
         runtime.log.line("error", message)
         fact = ExitFact(kind="import_error", error_type="UnknownDagError", message=message)
         return Ending(outcome=Failed(may_retry=False), exit=fact, at=datetime.now(UTC))
-    wanted = dag.on_success_callback if context.kind == "success" else dag.on_failure_callback
     try:
-        dag_context = build_callback_context(context, dag)
-        with running_in(dag_context):
-            error = call_all(wanted, dag_context, kind=context.kind, log=runtime.log) if wanted else None
+        callback_context = build_callback_context(context, dag)
+        with running_in(callback_context):
+            error = _call(dag, context, callback_context, runtime)
     except Exception as raised:  # noqa: BLE001 - what the DAG declares may fail in any way; it becomes the ending
         runtime.log.failure("the callback's context cannot be made", raised)
         error = raised
@@ -43,3 +42,14 @@ def _run(dags: Mapping[str, Any], context: CallbackContext, runtime: Runtime) ->
         return Ending(outcome=Succeeded(), exit=ExitFact(kind="ok"), at=datetime.now(UTC))
     fact = ExitFact(kind="exception", error_type=type(error).__name__, message=endings.line_of(error))
     return Ending(outcome=Failed(may_retry=False), exit=fact, at=datetime.now(UTC))
+
+
+def _call(dag: Any, work: CallbackContext, context: Context, runtime: Runtime) -> BaseException | None:
+    kind = work.kind.removeprefix("task_")
+    if kind != work.kind and work.task_id is not None:
+        task = dag.get_task(work.task_id)
+        return call_task(
+            getattr(task, f"on_{kind}_callback", None), task, context, kind=kind, log=runtime.log
+        )
+    wanted = getattr(dag, f"on_{kind}_callback", None)
+    return call_all(wanted, context, kind=kind, log=runtime.log) if wanted else None

@@ -33,7 +33,7 @@ def ending_of_exit(held: Held, exited: Exited, *, was_oom_kill: bool) -> Ending:
         exit_fact = ExitFact(kind="exit", exit_code=exited.exit_code, message=message)
     exit_fact = msgspec.structs.replace(exit_fact, peak_rss_bytes=exited.peak_rss_bytes, cpu_s=exited.cpu_s)
     outcome = Failed(is_infrastructure=held.is_shut_down and held.cancel_reason is None)
-    return Ending(outcome=outcome, exit=exit_fact, at=exited.at)
+    return Ending(outcome=outcome, exit=exit_fact, at=exited.at, owes_callbacks=True)
 
 
 def ending_of_stop(held: Held, ending: Ending) -> Ending:
@@ -47,14 +47,14 @@ def ending_of_stop(held: Held, ending: Ending) -> Ending:
 def ending_of_loss(fact: str, *, at: datetime) -> Ending:
     """Return the ending of an attempt whose template process died."""
     message = f"the template process of its file died: {fact}"
-    return Ending(outcome=Failed(is_infrastructure=True), exit=ExitFact(kind="lost", message=message), at=at)
+    exit_fact = ExitFact(kind="lost", message=message)
+    return Ending(outcome=Failed(is_infrastructure=True), exit=exit_fact, at=at, owes_callbacks=True)
 
 
 def ending_unstarted(message: str, *, at: datetime) -> Ending:
     """Return the ending of an attempt whose user code was never let go, through no fault of its own."""
-    return Ending(
-        outcome=Failed(is_infrastructure=True), exit=ExitFact(kind="never_started", message=message), at=at
-    )
+    exit_fact = ExitFact(kind="never_started", message=message)
+    return Ending(outcome=Failed(is_infrastructure=True), exit=exit_fact, at=at, owes_callbacks=True)
 
 
 def ending_of_doom(held: Held, problem: ImportProblem, *, at: datetime) -> Ending:
@@ -63,6 +63,7 @@ def ending_of_doom(held: Held, problem: ImportProblem, *, at: datetime) -> Endin
         outcome=Failed(is_infrastructure=held.doom_kind == "never_started"),
         exit=ExitFact(kind=held.doom_kind, error_type=problem.error_type, message=problem.message),
         at=at,
+        owes_callbacks=True,
     )
 
 

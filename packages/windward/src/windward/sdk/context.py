@@ -179,7 +179,7 @@ def build_context(
 
 
 def build_callback_context(work: CallbackContext, dag: Any) -> Context:
-    """Return the context of a DAG-level callback; with `ti` when one task decided the run's end."""
+    """Return the context of a callback that has a process of its own; with `ti` when it is about a task."""
     task = dag.get_task(work.task_id) if work.task_id is not None and dag.has_task(work.task_id) else None
     if task is None:
         run = DagRunView(work.run, dag)
@@ -191,15 +191,21 @@ def build_callback_context(work: CallbackContext, dag: Any) -> Context:
         task_id=task.task_id,
         map_index=work.map_index,
         try_number=work.try_number,
-        max_tries=work.try_number,
-        start_date=work.run.start_date or work.run.run_after,
+        max_tries=max(work.max_tries, work.try_number),
+        start_date=work.task_start_date or work.run.start_date or work.run.run_after,
         semantics=work.semantics,
         timezone=work.timezone,
         log_path=work.log_path,
     )
     context = build_context(task, as_task, dag, more={"reason": work.reason})
-    context["ti"].state = work.run.state
+    context["ti"].state = _STATES.get(work.kind, work.run.state)
+    if work.kind in _STATES:
+        context["exception"] = AirflowException(work.reason)
     return context
+
+
+_STATES = {"task_failure": "failed", "task_retry": "up_for_retry"}
+"""The state of a task whose process could not call back: all that is left of its exception is the reason."""
 
 
 Entered = tuple[contextvars.Token["Context | None"], "Context | None"]

@@ -63,6 +63,9 @@ def task_document(task: Any) -> TaskDocument:
         do_xcom_push=bool(task.do_xcom_push),
         multiple_outputs=bool(task.multiple_outputs),
         callbacks=tuple(name for name in CALLBACKS if getattr(task, f"on_{name}_callback", None)),
+        mails_on=tuple(
+            name for name in ("failure", "retry") if task.email and getattr(task, f"email_on_{name}", False)
+        ),
         sla_s=_seconds(task.sla),
         owner=str(task.owner),
         email=_addresses(task.email),

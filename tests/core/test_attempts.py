@@ -80,9 +80,11 @@ def test_an_attempt_has_a_new_fence_and_nothing_of_the_one_before(state: TaskSta
 
 
 @pytest.mark.parametrize("state", sorted(QUEUEABLE))
-def test_a_rescheduled_sensor_goes_on_in_its_try_and_all_else_begins_a_new_one(state: TaskState) -> None:
+def test_what_was_rescheduled_or_resumed_goes_on_in_its_try_and_all_else_begins_a_new_one(
+    state: TaskState,
+) -> None:
     action = decide_queue(record_of("a", state, try_number=2), now=T0)
-    assert action.try_number == (2 if state is TaskState.UP_FOR_RESCHEDULE else 3)
+    assert action.try_number == (2 if state in {TaskState.UP_FOR_RESCHEDULE, TaskState.SCHEDULED} else 3)
 
 
 # -- granted -----------------------------------------------------------------------------
@@ -143,7 +145,7 @@ def test_an_instance_that_is_not_in_flight_is_not_ended(outcome: Outcome, state:
 @pytest.mark.parametrize("outcome", OUTCOMES)
 def test_only_a_failure_may_end_an_attempt_that_was_never_granted(outcome: Outcome) -> None:
     moves = end(record_of("a", TaskState.QUEUED, fence=5, try_number=1), outcome)
-    assert (moves is not None) == isinstance(outcome, Failed | Deferred)
+    assert (moves is not None) == isinstance(outcome, Failed)
 
 
 @pytest.mark.parametrize("outcome", OUTCOMES)
@@ -167,11 +169,6 @@ def test_a_skip_says_why() -> None:
 def test_a_reschedule_waits_for_its_time() -> None:
     action = only(end(running(), Rescheduled(at=at(60))))
     assert (action.state, action.due_at) == (TaskState.UP_FOR_RESCHEDULE, at(60))
-
-
-def test_a_deferral_fails_with_a_reason_and_is_not_tried_again() -> None:
-    action = only(end(running(max_tries=9), OUTCOMES[-1], view=around(running(), retries=9)))
-    assert (action.state, "not supported" in action.reason) == (TaskState.FAILED, True)
 
 
 def test_a_branch_skips_what_it_did_not_choose_and_leaves_what_has_begun() -> None:

@@ -59,7 +59,6 @@ def test_every_event_can_happen_to_something_that_was_created() -> None:
 
 def test_every_state_can_be_reached_but_those_of_later_milestones() -> None:
     assert set(TaskState) - _reached(TaskState.NONE, TASK_TRANSITIONS) == {
-        TaskState.SCHEDULED,  # Airflow's word for ready; ready work is not stored here
         TaskState.AWAITING_INPUT,
     }
 

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests.store.building import T0, at, create, put, run_of, step, task_in, tasks_of
-from tests.store.conftest import SQL_PARAMS
+from tests.store.conftest import FERNET_KEY, SQL_PARAMS
 from windward.core.actions import Action, ExpectRun, MoveTask, TouchRun, move, move_run
 from windward.core.transitions import RunEvent, TaskEvent
 from windward.errors import ConflictError
@@ -21,6 +21,7 @@ from windward.store.sql.apply import check_guard, write_groups
 from windward.store.sql.database import Database, Transaction
 from windward.store.sql.moves import Texts
 from windward.store.sql.open import SqlStore
+from windward.store.sql.secrets import Cipher
 
 WAIT_S = 20
 LOAD = TaskKey(1, "load")
@@ -123,7 +124,7 @@ def test_what_was_decided_before_a_person_changed_the_run_is_refused(pair: tuple
 def test_a_person_waits_for_what_was_decided_on_the_run_as_it_was(pair: tuple[SqlStore, SqlStore]) -> None:
     leader, person = pair
     leader.runs.apply([[create(run_of(), "load")]])
-    texts = Texts(Database(leader.engine).dialect)
+    texts = Texts(Database(leader.engine).dialect, Cipher([FERNET_KEY]))
     order: list[str] = []
 
     def clear() -> None:
@@ -280,7 +281,7 @@ def test_a_takeover_waits_for_a_write_that_was_guarded_in_time(pair: tuple[SqlSt
     leader, other = pair
     guard = leader.leases.take_lease("scheduler", "a", now=at(0), until=at(10))
     assert guard is not None
-    texts = Texts(Database(leader.engine).dialect)
+    texts = Texts(Database(leader.engine).dialect, Cipher([FERNET_KEY]))
     order: list[str] = []
 
     def guarded(transaction: Transaction) -> None:

@@ -10,25 +10,28 @@ from datetime import datetime
 import msgspec
 
 from windward.core.actions import MoveTask, move
+from windward.core.deferral import decide_deferral
+from windward.core.expansion import PUSHED_WITHOUT_LENGTH
 from windward.core.owed import owing
 from windward.core.retries import due_at, may_retry, retry_delay_s
 from windward.core.transitions import TaskEvent
 from windward.core.view import UNSTARTED, RunView
 from windward.model.records import TaskRecord
-from windward.model.states import TaskState
+from windward.model.states import WAITING, TaskState
 from windward.protocol.outcomes import Deferred, Ending, ExitFact, Failed, Rescheduled, Skipped, Succeeded
 
 _JSON = msgspec.json.Encoder()
+RETURN_KEY = "return_value"
 
-QUEUEABLE = UNSTARTED | {TaskState.UP_FOR_RETRY, TaskState.UP_FOR_RESCHEDULE}
+QUEUEABLE = UNSTARTED | WAITING
 
 
 def decide_queue(record: TaskRecord, *, now: datetime) -> MoveTask:
     """Make an attempt of an instance that is ready and was given a slot.
 
-    A rescheduled sensor goes on within its try; everything else begins a new one.
+    A rescheduled sensor and a resumed deferral go on within their try; everything else begins a new one.
     """
-    goes_on = record.state is TaskState.UP_FOR_RESCHEDULE
+    goes_on = record.state in (TaskState.UP_FOR_RESCHEDULE, TaskState.SCHEDULED)
     return move(
         record,
         TaskEvent.QUEUE,
@@ -36,7 +39,7 @@ def decide_queue(record: TaskRecord, *, now: datetime) -> MoveTask:
         try_number=record.try_number if goes_on else record.try_number + 1,
         queued_at=now,
         owner=None,
-        start_date=None,
+        start_date=record.start_date if record.trigger_class is not None else None,
         end_date=None,
         due_at=None,
         exit_fact=None,
@@ -64,9 +67,10 @@ def decide_start(
         TaskEvent.START,
         at=now,
         owner=host_id,
-        start_date=now,
+        start_date=record.start_date if record.trigger_class is not None and record.start_date else now,
         first_start_date=record.first_start_date or now,
-        drop_xcoms=record.first_start_date is not None or record.try_number > 1,
+        drop_xcoms=record.trigger_class is None
+        and (record.first_start_date is not None or record.try_number > 1),
     )
 
 
@@ -95,7 +99,7 @@ def decide_end(
                 TaskEvent.SUCCEED,
                 at=now,
                 end_date=ending.at,
-                return_length=outcome.return_length,
+                return_length=_return_length(outcome),
                 map_label=outcome.map_label,
                 exit_fact=exit_fact,
                 rendered=rendered,
@@ -118,12 +122,8 @@ def decide_end(
                 view, record, outcome, reason, exit_fact, rendered, ending.at, now, lost_attempts_max
             )
             return [owing(view, record, failed) if ending.owes_callbacks else failed]
-        case Deferred():
-            outcome = Failed(may_retry=False)
-            reason = "deferrable operators are not supported by this version"
-            return [
-                _fail(view, record, outcome, reason, exit_fact, rendered, ending.at, now, lost_attempts_max)
-            ]
+        case Deferred() as outcome if record.state is TaskState.RUNNING:
+            return [decide_deferral(view, record, outcome, ending, now=now)]
         case _:
             # Ended well without ever having been granted a start: nothing that it says may count.
             return None
@@ -224,17 +224,28 @@ def _fail(
     )
 
 
+def _return_length(outcome: Succeeded) -> int | None:
+    """The length of what was returned; that something was returned matters to what maps over all instances."""
+    if outcome.return_length is None and any(put.key == RETURN_KEY for put in outcome.xcoms):
+        return PUSHED_WITHOUT_LENGTH
+    return outcome.return_length
+
+
 def _skips(view: RunView, branch: TaskRecord, task_ids: tuple[str, ...], *, now: datetime) -> list[MoveTask]:
-    """Skip what a branch decided against; what has begun already is left alone."""
+    """Skip what a branch decided against; what has begun already is left alone.
+
+    One instance of many decides for its own map index only: not for a task that is there once for all of them.
+    """
+    indexes = None if branch.map_index < 0 else (branch.map_index,)
     moves: list[MoveTask] = []
     for task_id in task_ids:
         number = view.plan.number_of.get(task_id)
-        if number is None:
+        if number is None or (indexes is not None and view.plan.expansions[number] is None):
             continue
         moves.extend(
             move(record, TaskEvent.SKIP, at=now, reason=f"`{branch.task_id}` decided against it",
                  end_date=now, skip_by=branch.task_id)
-            for record in view.undecided(number)
+            for record in view.undecided(number, indexes)
         )  # fmt: skip
     return moves
 

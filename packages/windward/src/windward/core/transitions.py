@@ -9,15 +9,16 @@ Theory of operation. A task instance is created as `none`. When its rule holds a
 once per fence. The attempt ends by one of *succeed, skip, fail, retry, reschedule, defer*. What never
 runs is ended by the scheduler itself: *pass* (nothing to run), *skip, upstream_fail, remove*. A worker
 that is gone makes the attempt *lost*; an attempt that was never started is *requeued* under a new fence.
-People *clear* and *mark*. An instance that is cleared while it runs is *restarting* until its old
-attempt has ended, so that two attempts of it never run side by side.
+A deferred instance waits for its trigger without a process; the trigger ends it or *resumes* it, and then it
+waits for a slot like any other, within the same try. People *clear* and *mark*. An instance that is
+cleared while it runs is *restarting* until its old attempt has ended, so that two attempts of it never run side by side.
 """
 
 from __future__ import annotations
 
 from enum import StrEnum
 
-from windward.model.states import FINISHED, RunState, TaskState
+from windward.model.states import BACKFILL_OPEN, FINISHED, BackfillState, RunState, TaskState
 
 S = TaskState
 
@@ -41,8 +42,11 @@ class TaskEvent(StrEnum):
     """The worker is gone: another try, which does not use up the author's retries."""
     RESCHEDULE = "reschedule"
     DEFER = "defer"
+    """The attempt hands the wait to a trigger and gives its slot back."""
+    DEFER_AT_START = "defer_at_start"
+    """A try that begins in a trigger: no worker had it."""
     RESUME = "resume"
-    """A trigger fired: the instance is queued again."""
+    """The trigger fired, failed or was too late: the try goes on as soon as there is a slot."""
     REMOVE = "remove"
     """The instance is not part of the DAG (or of the expansion) any more."""
     RESTORE = "restore"
@@ -63,7 +67,7 @@ TASK_TRANSITIONS: dict[TaskEvent, tuple[frozenset[TaskState], TaskState]] = {
     TaskEvent.QUEUE: (_UNSTARTED, S.QUEUED),
     TaskEvent.REQUEUE: (frozenset({S.QUEUED}), S.QUEUED),
     TaskEvent.START: (frozenset({S.QUEUED}), S.RUNNING),
-    TaskEvent.SUCCEED: (frozenset({S.RUNNING}), S.SUCCESS),
+    TaskEvent.SUCCEED: (frozenset({S.RUNNING, S.DEFERRED}), S.SUCCESS),
     TaskEvent.PASS: (_UNSTARTED, S.SUCCESS),
     TaskEvent.SKIP: (_UNSTARTED | {S.QUEUED, S.RUNNING, S.DEFERRED, S.AWAITING_INPUT}, S.SKIPPED),
     TaskEvent.FAIL: (_UNSTARTED | {S.QUEUED, S.RUNNING, S.DEFERRED, S.AWAITING_INPUT}, S.FAILED),
@@ -72,7 +76,8 @@ TASK_TRANSITIONS: dict[TaskEvent, tuple[frozenset[TaskState], TaskState]] = {
     TaskEvent.LOSE: (frozenset({S.QUEUED, S.RUNNING}), S.UP_FOR_RETRY),
     TaskEvent.RESCHEDULE: (frozenset({S.RUNNING}), S.UP_FOR_RESCHEDULE),
     TaskEvent.DEFER: (frozenset({S.RUNNING}), S.DEFERRED),
-    TaskEvent.RESUME: (frozenset({S.DEFERRED, S.AWAITING_INPUT}), S.QUEUED),
+    TaskEvent.DEFER_AT_START: (_UNSTARTED, S.DEFERRED),
+    TaskEvent.RESUME: (frozenset({S.DEFERRED, S.AWAITING_INPUT}), S.SCHEDULED),
     TaskEvent.REMOVE: (_UNSTARTED | FINISHED, S.REMOVED),
     TaskEvent.RESTORE: (frozenset({S.REMOVED}), S.NONE),
     TaskEvent.CLEAR: (FINISHED | _UNSTARTED | {S.QUEUED, S.DEFERRED, S.AWAITING_INPUT}, S.NONE),
@@ -89,6 +94,7 @@ REVOKING: frozenset[TaskEvent] = frozenset(
         TaskEvent.QUEUE,
         TaskEvent.REQUEUE,
         TaskEvent.LOSE,
+        TaskEvent.DEFER_AT_START,
         TaskEvent.RESUME,
         TaskEvent.CLEAR,
         TaskEvent.MARK_SUCCESS,
@@ -102,6 +108,20 @@ ARCHIVING: frozenset[TaskEvent] = frozenset(
     {TaskEvent.RETRY, TaskEvent.LOSE, TaskEvent.CLEAR, TaskEvent.RESTARTED}
 )
 """Events that end an attempt while the instance goes on: the attempt is copied to the history first."""
+
+
+WITHIN_TRY: frozenset[TaskEvent] = frozenset(
+    {
+        TaskEvent.DEFER,
+        TaskEvent.DEFER_AT_START,
+        TaskEvent.RESUME,
+        TaskEvent.QUEUE,
+        TaskEvent.REQUEUE,
+        TaskEvent.START,
+        TaskEvent.RESTART,
+    }
+)
+"""Events that leave a deferral as it is; after any other one nothing is known of a trigger any more."""
 
 
 class RunEvent(StrEnum):
@@ -123,6 +143,25 @@ RUN_TRANSITIONS: dict[RunEvent, tuple[frozenset[RunState], RunState]] = {
     RunEvent.CLEAR: (frozenset(RunState), RunState.QUEUED),
     RunEvent.MARK_SUCCESS: (frozenset(RunState), RunState.SUCCESS),
     RunEvent.MARK_FAILED: (frozenset(RunState), RunState.FAILED),
+}
+
+
+class BackfillEvent(StrEnum):
+    """What can happen to a backfill."""
+
+    PAUSE = "pause"
+    UNPAUSE = "unpause"
+    CANCEL = "cancel"
+    """What has not begun never will; what runs goes on to its end."""
+    COMPLETE = "complete"
+    """Every date has been dealt with, and every run of it has ended."""
+
+
+BACKFILL_TRANSITIONS: dict[BackfillEvent, tuple[frozenset[BackfillState], BackfillState]] = {
+    BackfillEvent.PAUSE: (frozenset({BackfillState.RUNNING}), BackfillState.PAUSED),
+    BackfillEvent.UNPAUSE: (frozenset({BackfillState.PAUSED}), BackfillState.RUNNING),
+    BackfillEvent.CANCEL: (BACKFILL_OPEN, BackfillState.CANCELLED),
+    BackfillEvent.COMPLETE: (frozenset({BackfillState.RUNNING}), BackfillState.COMPLETED),
 }
 
 

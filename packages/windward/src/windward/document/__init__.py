@@ -10,6 +10,7 @@ from windward.document.dag import (
     EdgeDocument,
     GroupDocument,
     ParamDocument,
+    StartTrigger,
     TaskDocument,
 )
 from windward.document.expansion import (
@@ -33,6 +34,7 @@ __all__ = [
     "Length",
     "LiteralLength",
     "ParamDocument",
+    "StartTrigger",
     "TaskDocument",
     "WatcherDocument",
     "XComLength",

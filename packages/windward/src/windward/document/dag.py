@@ -54,6 +54,16 @@ class GroupDocument(_Part, frozen=True):
     expansion: Expansion | None = None
 
 
+class StartTrigger(_Part, frozen=True):
+    """The trigger in which a task begins, without a worker; the bytes are packed values."""
+
+    class_path: str
+    next_method: str
+    kwargs: bytes
+    next_kwargs: bytes
+    timeout_s: float | None = None
+
+
 class TaskDocument(_Part, frozen=True):
     """A task. `upstream` holds the full ids of its direct upstream tasks, sorted."""
 
@@ -101,6 +111,8 @@ class TaskDocument(_Part, frozen=True):
     on_failure_fail_dagrun: bool = False
     expansion: Expansion | None = None
     """Set for a mapped task. A task inside a mapped group has None; see `mapped_group`."""
+    start_trigger: StartTrigger | None = None
+    """Set for a task that begins in a trigger; a mapped one always begins on a worker."""
     mapped_group: str | None = None
     """Full id of the mapped group the task is in."""
     map_index_template: str | None = None

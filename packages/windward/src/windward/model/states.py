@@ -10,6 +10,7 @@ class TaskState(StrEnum):
 
     NONE = "none"
     SCHEDULED = "scheduled"
+    """A deferred instance whose trigger fired: it waits for a slot. (What is ready for its first is `NONE`.)"""
     QUEUED = "queued"
     RUNNING = "running"
     SUCCESS = "success"
@@ -40,8 +41,10 @@ FAILURES: frozenset[TaskState] = frozenset({TaskState.FAILED, TaskState.UPSTREAM
 IN_FLIGHT: frozenset[TaskState] = frozenset({TaskState.QUEUED, TaskState.RUNNING, TaskState.RESTARTING})
 """States that hold an executor slot and pool slots."""
 
-WAITING: frozenset[TaskState] = frozenset({TaskState.UP_FOR_RETRY, TaskState.UP_FOR_RESCHEDULE})
-"""States that become ready by themselves at `due_at`."""
+WAITING: frozenset[TaskState] = frozenset(
+    {TaskState.SCHEDULED, TaskState.UP_FOR_RETRY, TaskState.UP_FOR_RESCHEDULE}
+)
+"""States that are past the trigger rule, and become ready for a slot by themselves at `due_at`."""
 
 
 class RunState(StrEnum):
@@ -118,3 +121,37 @@ class Isolation(StrEnum):
 
     ISOLATED = "isolated"
     WARM = "warm"
+
+
+class BackfillState(StrEnum):
+    """State of a backfill: whether it still makes runs."""
+
+    RUNNING = "running"
+    PAUSED = "paused"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+
+
+BACKFILL_OPEN: frozenset[BackfillState] = frozenset({BackfillState.RUNNING, BackfillState.PAUSED})
+
+
+class SlotState(StrEnum):
+    """What became of one date of a backfill."""
+
+    WAITING = "waiting"
+    """Its turn has not come."""
+    MADE = "made"
+    """A run was made for it."""
+    CLEARED = "cleared"
+    """The run that it had was cleared, to run again."""
+    SKIPPED = "skipped"
+    """It had a run already, or none could be made; the reason says which."""
+
+
+class Reprocess(StrEnum):
+    """Which existing runs a backfill runs again."""
+
+    NONE = "none"
+    FAILED = "failed"
+    COMPLETED = "completed"
+    """All that have ended, failed or not."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 from windward.protocol.calls import Answer, Call
 from windward.protocol.outcomes import Ending
+from windward.protocol.triggers import FiredAccepted, TriggerFired, Unwatch, Watch
 from windward.protocol.work import AttemptRef, CallbackContext, Submission, TaskContext
 
 PROTOCOL_VERSION = 1
@@ -30,6 +33,8 @@ class Hello(_Message, tag="hello", frozen=True):
     queues: tuple[str, ...] = ("default",)
     version: int = PROTOCOL_VERSION
     running: tuple[AttemptRef, ...] = ()
+    kind: Literal["worker", "triggerer"] = "worker"
+    """A triggerer takes triggers and no attempts; then `capacity` and `running` are about those."""
 
 
 class Heartbeat(_Message, tag="heartbeat", frozen=True):
@@ -66,7 +71,7 @@ class Goodbye(_Message, tag="goodbye", frozen=True):
     host_id: str
 
 
-FromHost = Hello | Heartbeat | StartRequest | AttemptEnded | ChildCall | Goodbye
+FromHost = Hello | Heartbeat | StartRequest | AttemptEnded | ChildCall | Goodbye | TriggerFired
 
 
 # To a host.
@@ -147,4 +152,7 @@ ToHost = (
     | Beat
     | Unknown
     | Shutdown
+    | Watch
+    | Unwatch
+    | FiredAccepted
 )

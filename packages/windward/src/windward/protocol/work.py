@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from windward.model.states import Isolation, RunType, Semantics
+from windward.protocol.fired import Resumption
 
 
 class AttemptRef(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -77,6 +78,8 @@ class TaskContext(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     """Neighbours by the schedule, for the context keys of Airflow 2."""
     log_path: str = ""
     """Relative path of the attempt's log below the log folder."""
+    resumption: Resumption | None = None
+    """Set when the attempt goes on after a deferral."""
 
 
 class CallbackContext(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="callback"):

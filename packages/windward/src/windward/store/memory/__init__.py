@@ -9,6 +9,7 @@ from __future__ import annotations
 from windward.store.memory.assets import MemoryAssets
 from windward.store.memory.backfills import MemoryBackfills
 from windward.store.memory.catalog import MemoryCatalog
+from windward.store.memory.deferrals import MemoryDeferrals
 from windward.store.memory.hosts import MemoryHosts
 from windward.store.memory.leases import MemoryLeases
 from windward.store.memory.reads import MemoryReads
@@ -30,6 +31,7 @@ class MemoryStore:
         self.leases = MemoryLeases(tables)
         self.runs = MemoryRuns(tables)
         self.backfills = MemoryBackfills(tables)
+        self.deferrals = MemoryDeferrals(tables)
         self.hosts = MemoryHosts(tables)
         self.xcoms = MemoryXComs(tables)
         self.secrets = MemorySecrets(tables)

@@ -132,6 +132,8 @@ class Group:
         self._append(self._tables.trails, key, (action.at, str(action.event), action.reason))
         if action.rendered is not UNSET:
             self._put(self._tables.rendered, key, action.rendered, rows=0)
+        if not self._keep_deferral(action):
+            return False
         if action.drop_xcoms:
             gone = drop_xcoms(self._tables, key)
             self._undo.append(lambda: self._tables.xcoms[key.run_pk].update(gone))
@@ -162,6 +164,20 @@ class Group:
             try_number=try_number,
         )
         self._put(self._tables.callbacks, callback.callback_pk, callback)
+
+    def _keep_deferral(self, action: MoveTask) -> bool:
+        """Write what a move says of its instance's deferral; whether what it expects is there."""
+        deferrals, key = self._tables.deferrals, action.key
+        if action.resumed is not UNSET:
+            if key not in deferrals:
+                return False
+            self._put(deferrals, key, msgspec.structs.replace(deferrals[key], resumed=action.resumed))
+        if action.deferral is None:
+            if key in deferrals:
+                self._drop(deferrals, key)
+        elif action.deferral is not UNSET:
+            self._put(deferrals, key, action.deferral)
+        return True
 
     def _put_xcom(self, key: TaskKey, put: XComPut, *, at: datetime) -> None:
         xcoms = self._tables.xcoms[key.run_pk]

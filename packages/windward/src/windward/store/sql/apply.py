@@ -42,6 +42,7 @@ from windward.store.sql import moves
 from windward.store.sql.assets import AssetWrites
 from windward.store.sql.backfill_moves import BackfillStage
 from windward.store.sql.database import Row, Transaction, chunks, is_taken
+from windward.store.sql.deferrals import DeferralStage
 from windward.store.sql.moves import ADVANCED_DAG, Shape, Texts
 
 Groups = Sequence[Sequence[Action]]
@@ -60,6 +61,7 @@ class Stage:
         self.archived: list[Row] = []
         self.dropped: list[Row] = []
         self.puts: list[Row] = []
+        self.deferrals = DeferralStage()
         self.replaced: list[Row] = []
         self.tasks: list[Row] = []
         self.runs: list[Row] = []
@@ -87,6 +89,7 @@ class Stage:
                     self.dropped.append(tuple(action.key))
                 if action.xcoms:
                     self.puts.extend(moves.xcom_puts(action))
+                self.deferrals.add(action)
                 if action.callback is not None:
                     self.callbacks.append(moves.callback_of(action))
             case MoveRun():
@@ -148,6 +151,7 @@ class Stage:
             transaction.many(texts.drop_xcoms, self.dropped)
         if self.puts:
             write_xcoms(transaction, texts, self.puts)
+        self.deferrals.write(transaction, texts.deferrals, _expect)
         if self.replaced:
             _expect(transaction, texts.delete_task, self.replaced)
         for advances in _waves(self.advances):

@@ -18,7 +18,7 @@ class SqlHosts:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        columns = ("hostname", "pid", "queues", "capacity", "lease_until")
+        columns = ("hostname", "pid", "queues", "capacity", "lease_until", "kind")
         self._beat = database.dialect.upsert("host", ("host_id",), columns)
 
     def beat_host(self, host: HostRecord) -> None:
@@ -30,6 +30,7 @@ class SqlHosts:
             json_text(host.queues),
             host.capacity,
             to_us(host.lease_until),
+            host.kind,
         )
         self._database.write(lambda transaction: transaction.upsert(self._beat, [values]))
 

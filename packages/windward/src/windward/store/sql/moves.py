@@ -6,7 +6,7 @@ call of the driver. Each is compare-and-set: it writes no row when its expectati
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import UNSET
 
@@ -27,6 +27,7 @@ from windward.store.sql.assets import AssetTexts
 from windward.store.sql.backfill_moves import BackfillTexts
 from windward.store.sql.columns import storable, storable_or_none, to_us
 from windward.store.sql.database import Dialect, Row
+from windward.store.sql.deferrals import DeferralTexts
 from windward.store.sql.rows import (
     RUN_COLUMNS,
     TASK_COLUMNS,
@@ -36,6 +37,9 @@ from windward.store.sql.rows import (
     trail_line,
     xcom_row,
 )
+
+if TYPE_CHECKING:
+    from windward.store.sql.secrets import Cipher
 
 _TIMES = frozenset({"recover_at", "queued_at", "start_date", "end_date", "due_at", "first_start_date"})
 _TEXTS = frozenset({"exit_fact", "map_label", "rendered", "trigger_class"})
@@ -203,8 +207,9 @@ def pause(action: PauseDag) -> Row:
 class Texts:
     """The statements of one dialect; updates are made once per shape."""
 
-    def __init__(self, dialect: Dialect) -> None:
+    def __init__(self, dialect: Dialect, cipher: Cipher) -> None:
         sql = dialect.sql
+        self.deferrals = DeferralTexts(dialect, cipher)
         self._dialect = dialect
         self.backfills = BackfillTexts(dialect)
         self._task_moves: dict[Shape, str] = {}

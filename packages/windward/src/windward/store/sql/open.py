@@ -12,6 +12,7 @@ from windward.store.sql.assets import SqlAssets
 from windward.store.sql.backfills import SqlBackfills
 from windward.store.sql.catalog import SqlCatalog
 from windward.store.sql.database import Database
+from windward.store.sql.deferrals import SqlDeferrals
 from windward.store.sql.deletion import BATCH_SIZE, CLEANABLE, Cleaned, Cleaner
 from windward.store.sql.engines import make_engine
 from windward.store.sql.hosts import SqlHosts
@@ -29,12 +30,13 @@ class SqlStore:
 
     def __init__(self, engine: sa.Engine, cipher: Cipher) -> None:
         database = Database(engine)
-        texts = Texts(database.dialect)
+        texts = Texts(database.dialect, cipher)
         self.engine = engine
         self.counters = database.counters
         self.leases = SqlLeases(database)
         self.runs = SqlRuns(database, texts)
         self.backfills = SqlBackfills(database)
+        self.deferrals = SqlDeferrals(database, cipher)
         self.hosts = SqlHosts(database)
         self.xcoms = SqlXComs(database, texts)
         self.secrets = SqlSecrets(database, texts, cipher)

@@ -47,6 +47,10 @@ def run_row(run: RunRecord) -> tuple[Any, ...]:
         run.is_idle_class,
         storable(run.reason),
         run.revision,
+        run.backfill_pk,
+        run.recoveries,
+        to_us(run.recover_at),
+        run.is_recovery_stopped,
     )
 
 
@@ -74,6 +78,10 @@ def run_of(row: Sequence[Any]) -> RunRecord:
         is_idle_class=bool(row[18]),
         reason=row[19],
         revision=row[20],
+        backfill_pk=row[21],
+        recoveries=row[22],
+        recover_at=from_us(row[23]),
+        is_recovery_stopped=bool(row[24]),
     )
 
 
@@ -99,6 +107,7 @@ def task_row(task: TaskRecord) -> tuple[Any, ...]:
         task.skip_by,
         storable_or_none(task.note),
         storable(task.reason),
+        storable_or_none(task.trigger_class),
         storable_or_none(task.exit_fact),
     )
 
@@ -125,7 +134,8 @@ def task_of(row: Sequence[Any]) -> TaskRecord:
         skip_by=row[16],
         note=row[17],
         reason=row[18],
-        exit_fact=row[19],
+        trigger_class=row[19],
+        exit_fact=row[20],
     )
 
 

@@ -16,6 +16,7 @@ from windward.store.pools import check_pool_deletion
 from windward.store.sql.apply import write_notes
 from windward.store.sql.columns import storable_or_none
 from windward.store.sql.database import Database, Transaction
+from windward.store.sql.deferrals import renew_deferrals
 from windward.store.sql.moves import Texts
 from windward.store.sql.tables import CONNECTION, POOL, VARIABLE
 
@@ -141,7 +142,7 @@ class SqlSecrets:
                     if tokens:
                         transaction.run(sa.update(table).where(key == row[key]).values(tokens))
                     count += len(tokens)
-            return count
+            return count + renew_deferrals(transaction, self._cipher)
 
         return self._database.write(renew)
 

@@ -296,6 +296,19 @@ _table(
 
 
 _table(
+    "deferral",
+    sa.Column("run_pk", counted_pk(), sa.ForeignKey("dag_run.run_pk"), primary_key=True, autoincrement=False),
+    sa.Column("task_id", key_type(), primary_key=True),
+    sa.Column("map_index", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("fence", sa.Integer, nullable=False),
+    sa.Column("class_path", long_text(), nullable=False),
+    sa.Column("arguments", long_text(), nullable=False),
+    sa.Column("next_method", long_text(), nullable=False),
+    sa.Column("resumed", long_text()),
+)
+
+
+_table(
     "task_attempt",
     sa.Column("run_pk", counted_pk(), sa.ForeignKey("dag_run.run_pk"), primary_key=True, autoincrement=False),
     sa.Column("task_id", key_type(), primary_key=True),

@@ -16,10 +16,15 @@ if TYPE_CHECKING:
     from windward.sdk.decorators.factory import TaskDecorator
 
 _STANDARD = "windward.sdk.decorators.standard"
+_VIRTUALENV = "windward.sdk.decorators.virtualenv"
 _KINDS: dict[str, str] = {
     "python": f"{_STANDARD}:PythonDecoratedOperator",
     "branch": f"{_STANDARD}:BranchPythonDecoratedOperator",
     "short_circuit": f"{_STANDARD}:ShortCircuitDecoratedOperator",
+    "virtualenv": f"{_VIRTUALENV}:VirtualenvDecoratedOperator",
+    "external_python": f"{_VIRTUALENV}:ExternalPythonDecoratedOperator",
+    "branch_virtualenv": f"{_VIRTUALENV}:BranchVirtualenvDecoratedOperator",
+    "branch_external_python": f"{_VIRTUALENV}:BranchExternalPythonDecoratedOperator",
     "bash": "windward.sdk.decorators.bash:BashDecoratedOperator",
     "sensor": "windward.sdk.decorators.sensor:SensorDecoratedOperator",
 }

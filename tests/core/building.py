@@ -16,6 +16,7 @@ from windward.model.states import FINISHED, RunState, RunType, TaskState
 
 T0 = datetime(2026, 3, 29, 0, 30, tzinfo=UTC)
 MAP_LENGTH_MAX = 100
+ROUNDS_MAX = 20
 FINISHED_STATES = sorted(FINISHED)
 
 
@@ -90,12 +91,19 @@ def fold(view: RunView, actions: Iterable[Action]) -> None:
 
 
 def advance_once(view: RunView, **limits: int) -> tuple[dict[str, TaskState], set[str]]:
-    """Make one decision and fold it in; return what ended, by name, and what is ready."""
-    decided = advance(view, now=T0, map_length_max=limits.get("map_length_max", MAP_LENGTH_MAX))
-    ended = {name_of(action.key): action.state for action in decided.actions if isinstance(action, MoveTask)}
-    fold(view, decided.actions)
-    view.dirty.clear()
-    return ended, {name_of(key) for key in decided.ready}
+    """Decide until nothing is dirty, folding in what was decided; return what ended, by name, and what is ready."""
+    ended: dict[str, TaskState] = {}
+    ready: set[str] = set()
+    for _ in range(ROUNDS_MAX):
+        decided = advance(view, now=T0, map_length_max=limits.get("map_length_max", MAP_LENGTH_MAX))
+        view.clean()
+        moves = [action for action in decided.actions if isinstance(action, MoveTask)]
+        ended |= {name_of(action.key): action.state for action in moves if action.state in FINISHED}
+        ready |= {name_of(key) for key in decided.ready}
+        fold(view, decided.actions)
+        if not view.is_dirty:
+            return ended, ready
+    raise AssertionError("advance does not come to an end")
 
 
 def name_of(key: Any) -> str:

@@ -21,8 +21,9 @@ from tests.core.building import (
 from tests.simulation.rules import may_start
 from windward.core.actions import MoveTask
 from windward.core.advance import advance, decide_run_end, decide_run_timeout
-from windward.core.past import past_of
-from windward.core.view import PastTask, RunView
+from windward.core.past import previous_of
+from windward.core.previous import PreviousRun
+from windward.core.view import RunView
 from windward.document import TaskDocument
 from windward.model.states import FINISHED, RunState, RunType, TaskState, TriggerRule
 
@@ -192,23 +193,26 @@ def test_a_run_without_a_date_takes_every_task() -> None:
 # -- the past ----------------------------------------------------------------------------
 
 
-def _with_past(view: RunView, **past: PastTask) -> RunView:
+def _with_past(view: RunView, *, below: TaskState = S, **past: TaskState) -> RunView:
+    """Give a view a past of these states, with a task `below` after each."""
     view.is_first = False
-    view.past = {name: {-1: value} for name, value in past.items()}
+    view.previous = PreviousRun(dict.fromkeys(past, ("below",)))
+    for name, state in {**past, "below": below}.items():
+        view.previous.changed(name, -1, before=None, after=state)
     return view
 
 
 @pytest.mark.parametrize("state", sorted(TaskState))
 def test_depends_on_past_waits_until_the_task_succeeded_or_was_skipped_before(state: TaskState) -> None:
     plan = plan_of(task("a", depends_on_past=True))
-    view = _with_past(view_of(plan), a=PastTask(state, downstream_done=False))
+    view = _with_past(view_of(plan), a=state, below=F)
     assert advance_once(view)[1] == ({"a"} if state in {S, K} else set())
 
 
 @pytest.mark.parametrize("done", [True, False])
 def test_wait_for_downstream_asks_also_for_what_follows_the_task(done: bool) -> None:
     plan = plan_of(task("a", wait_for_downstream=True))
-    view = _with_past(view_of(plan), a=PastTask(S, downstream_done=done))
+    view = _with_past(view_of(plan), a=S, below=S if done else F)
     assert advance_once(view)[1] == ({"a"} if done else set())
 
 
@@ -225,7 +229,7 @@ def test_a_new_task_that_does_not_ignore_its_first_run_waits() -> None:
 
 def test_an_inline_task_waits_for_the_past_as_others_do() -> None:
     plan = plan_of(task("a", is_inline=True, depends_on_past=True), task("b", "a"))
-    view = _with_past(view_of(plan), a=PastTask(F, downstream_done=True))
+    view = _with_past(view_of(plan), a=F)
     assert advance_once(view) == ({}, set())
 
 
@@ -234,7 +238,7 @@ def test_a_skip_may_wait_for_the_past(waits: bool) -> None:
     plan = plan_of(
         task("up"), task("a", "up", depends_on_past=True, wait_for_past_depends_before_skipping=waits)
     )
-    view = _with_past(view_of(plan, {"up": K}), a=PastTask(F, downstream_done=True))
+    view = _with_past(view_of(plan, {"up": K}), a=F)
     assert advance_once(view)[0] == ({} if waits else {"a": K})
 
 
@@ -243,9 +247,12 @@ def test_each_mapped_instance_asks_for_its_own_past() -> None:
     mapped = view_of(
         plan, records=[record_of("a", S), record_of("b", S, map_index=0), record_of("b", F, map_index=1)]
     )
-    past = past_of(mapped, 1)
-    assert {index: item.state for index, item in past.items()} == {0: S, 1: F}
-    assert past_of(mapped, 0)[-1].downstream_done is False
+    later = plan_of(task("a", wait_for_downstream=True), task("b", "a", depends_on_past=True))
+    previous = previous_of(mapped, later)
+    assert [previous.state_of("b", index) for index in (0, 1, 2)] == [S, F, None]
+    assert not previous.is_downstream_done("a")
+    assert previous.changed("b", 1, before=F, after=S) == [("b", 1), ("a", -1)]
+    assert previous.is_downstream_done("a")
 
 
 # -- the end of a run --------------------------------------------------------------------

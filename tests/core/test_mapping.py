@@ -9,7 +9,8 @@ from windward.core.actions import AddTasks, MoveTask
 from windward.core.advance import advance
 from windward.core.expansion import expansion_length
 from windward.core.people import decide_clear
-from windward.core.view import PastTask, RunView
+from windward.core.previous import PreviousRun
+from windward.core.view import RunView
 from windward.document import ConcatLength, Expansion, Length, LiteralLength, XComLength, ZipLength
 from windward.model.states import TaskState, TriggerRule
 
@@ -54,13 +55,16 @@ def instances(view: RunView, task_id: str = "m") -> dict[int, TaskState]:
 def test_a_length_is_made_of_its_parts(lengths: list[Length], expected: int) -> None:
     plan = plan_of(task("a"), task("many", expansion=over(LiteralLength(3))), task("skipped"))
     records = [record_of("a", S, return_length=4), record_of("skipped", K)]
-    records += [record_of("many", state, map_index=n) for n, state in enumerate([S, F, S])]
-    assert expansion_length(view_of(plan, records=records), over(*lengths)) == (expected, None)
+    records += [record_of("many", state, map_index=n, return_length=-1) for n, state in enumerate([S, F, S])]
+    assert expansion_length(view_of(plan, records=records), over(*lengths), length_max=100) == (
+        expected,
+        None,
+    )
 
 
 def test_a_length_that_is_not_known_says_which_argument_and_task() -> None:
     view = view_of(plan_of(task("a")), records=[record_of("a", S)])
-    length, problem = expansion_length(view, over(LiteralLength(1), XComLength("a")))
+    length, problem = expansion_length(view, over(LiteralLength(1), XComLength("a")), length_max=100)
     assert length is None
     assert problem is not None
     assert "`x1`" in problem
@@ -90,7 +94,7 @@ def test_a_mapped_task_that_cannot_be_expanded_fails_and_says_why(returned: int 
     view = mapped(XComLength("up"), returned=returned)
     actions = advance(view, now=T0, map_length_max=100).actions
     assert {name_of(action.key): action.state for action in actions} == {"m": F, "end": U}  # type: ignore[union-attr]
-    assert ("max_map_length 100" if returned else "`up` did not return") in actions[0].reason  # type: ignore[union-attr]
+    assert ("max_map_length 100" if returned else "`up` returned nothing") in actions[0].reason  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("up", [F, U])
@@ -100,7 +104,7 @@ def test_what_expands_over_a_failed_task_is_upstream_failed_whatever_its_rule(up
     assert isinstance(action, MoveTask)
     assert (action.state, action.reason) == (
         U,
-        f"argument `x0`: task `up` is {up}: there is nothing to expand over",
+        f"task `up` is {up}: there is nothing to expand over",
     )
 
 
@@ -169,12 +173,13 @@ def test_instances_wait_for_the_past_after_their_expansion() -> None:
     plan = plan_of(task("m", expansion=over(LiteralLength(2)), depends_on_past=True))
     view = view_of(plan)
     view.is_first = False
-    view.past = {"m": {0: PastTask(F, True), -1: PastTask(F, True)}}
+    view.previous = PreviousRun({"m": ()})
+    view.previous.changed("m", -1, before=None, after=F)
     assert advance_once(view) == ({}, set())
     assert set(instances(view)) == {0, 1}
-    view.past = {"m": {0: PastTask(S, True), 1: PastTask(S, True)}}
-    view.dirty.add(0)
-    assert advance_once(view)[1] == {"m[0]", "m[1]"}
+    assert view.previous.changed("m", 1, before=None, after=S) == [("m", 1)]
+    view.touch(0, 1)
+    assert advance_once(view)[1] == {"m[1]"}
 
 
 def test_a_queued_instance_leaves_nothing_of_its_task_to_decide() -> None:

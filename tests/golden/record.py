@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
-FILES = ("trigger_rules", "branches", "setups", "mapping", "retries", "past", "xcoms")
+FILES = ("trigger_rules", "branches", "setups", "mapping", "mapped_groups", "retries", "past", "xcoms")
 ONLY_3 = ("trigger_rules_of_3_1",)
 FIRST = datetime(2026, 1, 1, tzinfo=UTC)
 RUNS = {"past": 3, "past_downstream": 3}
@@ -102,7 +102,12 @@ def _name(row: Any) -> str:
 
 
 def _value(row: Any, is_3: bool) -> Any:
-    return json.loads(row.value) if is_3 and isinstance(row.value, str) else row.value
+    if not is_3 or not isinstance(row.value, str):
+        return row.value
+    try:
+        return json.loads(row.value)
+    except ValueError:
+        return row.value  # a text that was stored as itself
 
 
 def _slots(schedule: Any, is_3: bool) -> list[dict[str, Any]]:

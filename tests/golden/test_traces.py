@@ -37,6 +37,36 @@ DIFFERENCES: dict[str, dict[str, tuple[Any, Any]]] = {
     },
 }
 """By DAG, for both semantics, what differs: (theirs, ours)."""
+DIFFERENCES_OF: dict[tuple[str, str], dict[str, tuple[Any, Any]]] = {
+    # Airflow 3.3 does not see what a branch within a mapped group decided; 2.11 does, by map index, as we do.
+    ("airflow3", "group_branches"): {
+        "0 tasks branched.left[1]": ("success", "skipped"),
+        "0 tasks branched.right[0]": ("success", "skipped"),
+    },
+    ("airflow3", "group_short_circuits"): {
+        "0 tasks short.one[1]": ("success", "skipped"),
+        "0 tasks short.two[1]": ("success", "skipped"),
+        "0 tasks after_all_success": ("success", "skipped"),
+    },
+    # A short circuit skips all below it whatever their rules. In a mapped group 2.11 does so for direct successors only.
+    ("airflow2", "group_short_circuits"): {
+        "0 tasks short.two[1]": ("success", "skipped"),
+        "0 tasks after_all_success": ("success", "skipped"),
+    },
+    # `one_failed` and its like within a mapped group look at every map index in 2.11, at their own in 3.3 and here.
+    ("airflow2", "group_one_fails"): {
+        "0 tasks mixed.if_failed[0]": ("success", "skipped"),
+        "0 tasks mixed.if_failed[2]": ("success", "skipped"),
+        "0 tasks after_all_success": ("success", "skipped"),
+    },
+    # All results of a mapped task that returned nothing are None in 2.11, and no results in 3.3 and here.
+    ("airflow2", "map_all_skipped"): {
+        "0 state": ("failed", "success"),
+        "0 tasks total": ("failed", "success"),
+        "0 xcoms total return_value": (None, []),
+    },
+}
+"""By semantics and DAG, what differs from one Airflow only."""
 
 
 @pytest.fixture(scope="module", params=sorted(RECORDED))
@@ -62,7 +92,8 @@ def test_a_dag_ends_as_it_does_in_airflow(
     dag, document = dags[dag_id]
     ours = replay(dag, document, dates, settings, tmp_path)
 
-    assert _different(expected, ours) == DIFFERENCES.get(dag_id, {})
+    named = DIFFERENCES.get(dag_id, {}) | DIFFERENCES_OF.get((semantics, dag_id), {})
+    assert _different(expected, ours) == named
 
 
 def test_every_dag_file_was_recorded(loaded: dict[str, tuple[Settings, dict[str, Any]]]) -> None:

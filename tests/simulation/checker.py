@@ -12,6 +12,7 @@ from tests.simulation.rules import may_start
 from windward.core.actions import Action, CreateRun, MoveRun, MoveTask
 from windward.core.plan import DagPlan, compile_plan
 from windward.core.transitions import TaskEvent, is_legal
+from windward.document import TaskDocument
 from windward.model.ids import TaskKey
 from windward.model.records import RunRecord, TaskRecord
 from windward.model.states import FINISHED, IN_FLIGHT, RunState, Semantics, TaskState
@@ -133,15 +134,18 @@ class Checker:
         plan = self._plan(run.document_hash)
         number = plan.number_of[key.task_id]
         records = self._by_task(key.run_pk)
-        states = [
-            record.state for up in plan.upstream[number] for record in records.get(plan.tasks[up].task_id, ())
-        ]
-        setups = [
-            record.state
-            for up in plan.upstream[number]
-            if plan.tasks[up].is_setup
-            for record in records.get(plan.tasks[up].task_id, ())
-        ]
+        group = plan.tasks[number].mapped_group
+
+        def states_of(up: TaskDocument) -> list[TaskState]:
+            """The instances of an upstream that count: within a mapped group those of the same map index."""
+            found = records.get(up.task_id, ())
+            if group is not None and up.mapped_group == group:
+                found = [record for record in found if record.map_index in (-1, key.map_index)]
+            return [record.state for record in found]
+
+        ups = [plan.tasks[up] for up in plan.upstream[number]]
+        states = [state for up in ups for state in states_of(up)]
+        setups = [state for up in ups if up.is_setup for state in states_of(up)]
         rule = plan.tasks[number].trigger_rule
         _demand(not states or may_start(rule, states, setups), f"{key} was queued against {rule}: {states}")
         _demand(run.state is RunState.RUNNING, f"{key} was queued in a run that is {run.state}")

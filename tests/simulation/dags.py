@@ -8,7 +8,14 @@ from random import Random
 import msgspec
 
 from tests.simulation.dice import START
-from windward.document import DagDocument, Expansion, LiteralLength, TaskDocument, XComLength
+from windward.document import (
+    DagDocument,
+    Expansion,
+    GroupDocument,
+    LiteralLength,
+    TaskDocument,
+    XComLength,
+)
 from windward.model.states import Semantics, TriggerRule
 from windward.timetable import NullSchedule, Schedule, from_author
 
@@ -24,6 +31,9 @@ def random_dag(dice: Random, name: str) -> DagDocument:
         earlier = [task.task_id for task in tasks]
         upstream = tuple(sorted(dice.sample(earlier, min(len(earlier), dice.choice([0, 1, 1, 2, 3])))))
         tasks.append(_task(dice, f"t{number}", upstream, tasks))
+    groups: tuple[GroupDocument, ...] = ()
+    if dice.random() < 0.3:
+        tasks, groups = _with_mapped_group(dice, tasks)
     if dice.random() < 0.2 and count > 2:
         tasks = _with_setup(tasks)
     is_scheduled = dice.random() < 0.6
@@ -46,6 +56,7 @@ def random_dag(dice: Random, name: str) -> DagDocument:
         dagrun_timeout_s=dice.choice([None, None, None, 600.0]),
         callbacks=dice.choice([(), ("failure", "success")]),
         tasks=tuple(tasks),
+        groups=groups,
     )
 
 
@@ -73,6 +84,29 @@ def _task(dice: Random, task_id: str, upstream: tuple[str, ...], earlier: list[T
         is_inline=expansion is None and dice.random() < 0.1,
         expansion=expansion,
     )
+
+
+def _with_mapped_group(
+    dice: Random, tasks: list[TaskDocument]
+) -> tuple[list[TaskDocument], tuple[GroupDocument, ...]]:
+    """Put some of the tasks into a mapped group, over a literal or over what a task before all of them returns."""
+    numbers = sorted(dice.sample(range(len(tasks)), dice.randint(1, len(tasks))))
+    members = {tasks[number].task_id for number in numbers}
+    earlier = [task.task_id for task in tasks[: numbers[0]] if not task.is_inline]
+    source = dice.choice(earlier) if earlier and dice.random() < 0.6 else None
+    length = XComLength(source) if source else LiteralLength(dice.choice([0, 1, 2, 3]))
+    group = GroupDocument(group_id="g", expansion=Expansion(style="product", arguments=(("x", length),)))
+
+    def joined(task: TaskDocument) -> TaskDocument:
+        upstream = set(task.upstream)
+        if source and not upstream & members:
+            upstream.add(source)
+        return msgspec.structs.replace(
+            task, expansion=None, mapped_group="g", group_id="g", upstream=tuple(sorted(upstream))
+        )
+
+    found = [joined(task) if task.task_id in members else task for task in tasks]
+    return found, (group,)
 
 
 def _with_setup(tasks: list[TaskDocument]) -> list[TaskDocument]:

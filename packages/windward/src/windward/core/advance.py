@@ -1,33 +1,41 @@
 """What follows from what has changed in a run: the heart of the scheduler.
 
-`advance` takes a run's view and looks only at the tasks in `view.dirty`. It returns the writes that
+`advance` takes a run's view and looks only at what is dirty in it. It returns the writes that
 follow (skips, upstream failures, expansions, tasks with nothing to run) and the instances that are ready
 for a slot. A skip or failure crosses the whole graph in one decision: what it does to a task's successors
 is worked out here, on scratch counts, without waiting for the store.
+
+The instances of a plain or mapped task share one verdict. In a mapped group each map index has its own, because
+an instance waits only for the instances of its own index within the group.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 import msgspec
 
-from windward.core.actions import Action, AddTasks, MoveRun, MoveTask, move, move_run
-from windward.core.expansion import expansion_length
+from windward.core.actions import Action, MoveRun, MoveTask, move, move_run
+from windward.core.expansion import known_length, resize
 from windward.core.owed import owing
-from windward.core.past import Past, ask_past
-from windward.core.tally import FIELD_OF, SETUP_FIELD_OF, Tally
+from windward.core.past import ask_past
+from windward.core.scratch import WHOLE, Counts, Scratch, Touched, merge
+from windward.core.tally import Tally
 from windward.core.transitions import RunEvent, TaskEvent
 from windward.core.trigger_rules import Verdict, evaluate
-from windward.core.view import Instances, RunView
+from windward.core.view import RunView
 from windward.document import TaskDocument
 from windward.model.ids import TaskKey
 from windward.model.records import RunRecord, TaskRecord
-from windward.model.states import FAILURES, RunType, TaskState
+from windward.model.states import FAILURES, FINISHED, RunType, TaskState
 
 
 class Advance(msgspec.Struct, frozen=True, gc=False):
-    """What `advance` found: writes to make, and instances that wait for nothing but a slot."""
+    """What `advance` found: writes to make, and instances that wait for nothing but a slot.
+
+    Instances that an expansion makes are dirty in the view as soon as it is folded, and decided then.
+    """
 
     actions: list[Action]
     ready: list[TaskKey]
@@ -36,74 +44,150 @@ class Advance(msgspec.Struct, frozen=True, gc=False):
 _EVENT_OF = {Verdict.SKIP: TaskEvent.SKIP, Verdict.UPSTREAM_FAILED: TaskEvent.UPSTREAM_FAIL}
 
 
-class _Scratch:
-    """Tallies as they will be once the actions decided so far are applied."""
-
-    def __init__(self, view: RunView) -> None:
-        self.view = view
-        self.tallies: dict[int, list[int]] = {}
-        self.decided: dict[int, TaskState] = {}
-        """Tasks whose undecided instances all take this state in this decision."""
-
-    def tally(self, number: int) -> Tally:
-        return Tally._make(self.tallies.get(number) or self.view.tallies[number])
-
-    def finish(self, number: int, state: TaskState, count: int) -> tuple[int, ...]:
-        """Count `count` instances of a task as ended in `state`; return the tasks this touches."""
-        plan = self.view.plan
-        self.decided[number] = state
-        for below in plan.downstream[number]:
-            tally = self.tallies.get(below)
-            if tally is None:
-                tally = self.tallies[below] = list(self.view.tallies[below])
-            tally[FIELD_OF[state]] += count
-            if plan.tasks[number].is_setup and state in SETUP_FIELD_OF:
-                tally[SETUP_FIELD_OF[state]] += count
-        return plan.downstream[number] + plan.far_setup_of[number]
-
-
 def advance(view: RunView, *, now: datetime, map_length_max: int) -> Advance:
-    """Decide the tasks in `view.dirty` and all that follows from them; the view is left as it is."""
-    scratch = _Scratch(view)
-    found = Advance([], [])
-    queue = sorted(view.dirty)
-    queued = set(queue)
-    for number in queue:
-        queued.discard(number)
-        touched = _decide_task(scratch, found, number, now=now, map_length_max=map_length_max)
-        for other in touched:
-            if other not in queued:
-                queued.add(other)
-                queue.append(other)
-    return found
+    """Decide what is dirty in the view and all that follows from it; the view is left as it is."""
+    decision = _Decision(view, now=now, map_length_max=map_length_max)
+    pending: dict[int, set[int]] = {}
+    merge(pending, ((number, WHOLE) for number in sorted(view.dirty)))
+    merge(pending, sorted(view.dirty_instances.items()))
+    while pending:
+        number = next(iter(pending))
+        merge(pending, decision.decide(number, pending.pop(number)))
+    return decision.found
 
 
-def _decide_task(
-    scratch: _Scratch, found: Advance, number: int, *, now: datetime, map_length_max: int
-) -> tuple[int, ...]:
-    view = scratch.view
-    if number in scratch.decided:
-        return ()
-    undecided = view.undecided(number)
-    if not undecided:
-        return ()
-    task = view.plan.tasks[number]
-    if not is_in_window(task, view.run):
-        reason = "its own start_date and end_date leave this date out"
-        return _end_all(scratch, found, number, undecided, TaskEvent.REMOVE, reason, now)
-    verdict, reason = verdict_of(view, number, scratch.tally(number), scratch.decided)
-    past = ask_past(view, number, undecided)
-    if verdict in _EVENT_OF and task.wait_for_past_depends_before_skipping and past.waits:
-        return ()
-    match verdict:
-        case Verdict.WAIT:
-            return ()
-        case Verdict.SKIP | Verdict.UPSTREAM_FAILED:
-            return _end_all(scratch, found, number, undecided, _EVENT_OF[verdict], reason, now)
-        case Verdict.RUN:
-            return _make_ready(
-                scratch, found, number, undecided, past, now=now, map_length_max=map_length_max
-            )
+class _Decision:
+    """One decision in the making."""
+
+    def __init__(self, view: RunView, *, now: datetime, map_length_max: int) -> None:
+        self.view = view
+        self.plan = view.plan
+        self.scratch = Scratch(view)
+        self.found = Advance([], [])
+        self.now = now
+        self.map_length_max = map_length_max
+
+    def decide(self, number: int, indexes: Collection[int]) -> Touched:
+        """Decide the instances of a task (-1: all of them) whose fate may have changed."""
+        records = self.scratch.undecided(number, indexes)
+        if not records:
+            return []
+        task = self.plan.tasks[number]
+        if not is_in_window(task, self.view.run):
+            reason = "its own start_date and end_date leave this date out"
+            return self._end(number, records, TaskEvent.REMOVE, reason)
+        may_expand = -1 in indexes and self.scratch.is_fresh(number)
+        if not self.plan.members[number] or records[0].map_index < 0:
+            verdict, reason = verdict_of(self.scratch, number)
+            if may_expand and self.plan.expansions[number] is not None:
+                return self._unexpanded(number, records, verdict, reason)
+            return self._settle(number, records, verdict, reason)
+        touched: Touched = []
+        if may_expand and not self.plan.inner_upstream[number]:
+            touched = self._revise_group(number)
+            records = self.scratch.undecided(number, indexes)
+        if -1 in indexes and not self._concerns_instances(number):
+            records = self.scratch.undecided(number, [index for index in indexes if index >= 0])
+        return [*touched, *self._each(number, records)]
+
+    def _concerns_instances(self, number: int) -> bool:
+        """Whether the upstreams outside of the mapped group can have decided for its instances.
+
+        While they are not all done and do not decide by themselves, only what happened within the group can
+        have, and that is noted by map index. So 10,000 of them do not cost a look at 10,000 instances each.
+        """
+        outer = self.scratch.outer_tally(number)
+        return (
+            outer.all_done
+            or bool(self.plan.far_setups[number])
+            or number in self.plan.asks_past
+            or evaluate(self.plan.tasks[number].trigger_rule, outer) is not Verdict.WAIT
+        )
+
+    def _each(self, number: int, records: list[TaskRecord]) -> Touched:
+        """Decide instances in a mapped group, each by what its own index waits for."""
+        found: dict[tuple[Verdict, str], list[TaskRecord]] = {}
+        for record in records:
+            found.setdefault(verdict_of(self.scratch, number, record.map_index), []).append(record)
+        touched: Touched = []
+        for (verdict, reason), some in found.items():
+            touched.extend(self._settle(number, some, verdict, reason))
+        return touched
+
+    def _settle(self, number: int, records: list[TaskRecord], verdict: Verdict, reason: str) -> Touched:
+        """Do what one verdict says to these instances."""
+        if verdict is Verdict.WAIT:
+            return []
+        task = self.plan.tasks[number]
+        past = ask_past(self.view, number, records)
+        if verdict in _EVENT_OF:
+            if task.wait_for_past_depends_before_skipping and past.waits:
+                return []
+            return self._end(number, records, _EVENT_OF[verdict], reason)
+        if task.is_inline and not past.waits:
+            return self._end(number, records, TaskEvent.PASS, "nothing to run", start_date=self.now)
+        self.found.ready.extend(
+            record.key for record in records if record.map_index not in past.waiting_indexes
+        )
+        return []
+
+    def _end(
+        self,
+        number: int,
+        records: list[TaskRecord],
+        event: TaskEvent,
+        reason: str,
+        **changes: datetime,
+    ) -> Touched:
+        moves = [
+            move(record, event, at=self.now, reason=reason, end_date=self.now, **changes)
+            for record in records
+        ]
+        self.found.actions.extend(moves)
+        return self.scratch.finish(number, records, moves[0].state)
+
+    # -- expansion -----------------------------------------------------------------------
+
+    def _unexpanded(self, number: int, records: list[TaskRecord], verdict: Verdict, reason: str) -> Touched:
+        """Decide a mapped task, or a task of a mapped group, no instance of which has begun.
+
+        What it expands over comes first: if that failed or was skipped, no rule can make it run.
+        """
+        over, why = verdict_of_sources(self.scratch, number)
+        if over in _EVENT_OF:
+            return self._settle(number, records, over, why)
+        if verdict is not Verdict.RUN or over is Verdict.WAIT:
+            return self._settle(number, records, Verdict.WAIT if verdict is Verdict.RUN else verdict, reason)
+        length, problem = known_length(self.view, number, self.map_length_max)
+        if length is None:
+            return self._end(number, records, TaskEvent.FAIL, problem)
+        if length == 0:
+            return self._end(number, records, TaskEvent.SKIP, "it expands over nothing")
+        touched = self._resize(self.plan.members[number] or (number,), length)
+        return [*touched, *self._each(number, self.scratch.undecided(number, WHOLE))]
+
+    def _revise_group(self, number: int) -> Touched:
+        """Give a mapped group that was cleared whole the instances that it should have now."""
+        if verdict_of_sources(self.scratch, number)[0] is not Verdict.RUN:
+            return []
+        length, _ = known_length(self.view, number, self.map_length_max)
+        return self._resize(self.plan.members[number], length) if length is not None else []
+
+    def _resize(self, numbers: Collection[int], length: int) -> Touched:
+        """Give tasks as many instances as their expansion is long: all of a group at once, so that a branch finds them."""
+        touched: Touched = []
+        for number in numbers:
+            if number in self.scratch.expanded:
+                continue
+            change = resize(self.view, number, length, now=self.now)
+            if change.surplus:
+                reason = f"the list is only {length} long now"
+                event = TaskEvent.REMOVE if length else TaskEvent.SKIP
+                touched.extend(self._end(number, change.surplus, event, reason))
+            if change.actions:
+                self.found.actions.extend(change.actions)
+                self.scratch.expanded.add(number)
+        return touched
 
 
 def is_in_window(task: TaskDocument, run: RunRecord) -> bool:
@@ -116,25 +200,44 @@ def is_in_window(task: TaskDocument, run: RunRecord) -> bool:
     )
 
 
-def verdict_of(
-    view: RunView, number: int, tally: Tally, decided: dict[int, TaskState] | None = None
-) -> tuple[Verdict, str]:
-    """Return what the trigger rule and the setups in scope say of a task, and the reason in words."""
-    plan = view.plan
+def verdict_of(counts: Counts, number: int, map_index: int = -1) -> tuple[Verdict, str]:
+    """Return what the trigger rule and the setups in scope say of an instance, and the reason in words."""
+    plan = counts.plan
     task = plan.tasks[number]
     for setup in plan.far_setups[number]:
-        states = {record.state for record in view.instances(setup)}
-        if decided and setup in decided:
-            states = {decided[setup]}
-        setup_tally = Tally.of(states)
-        if setup_tally.any_failed:
+        if setup in plan.members[number]:
+            states = (counts.state_of(setup, index) for index in {map_index, -1})
+            tally = Tally.of(state for state in states if state is not None)
+        else:
+            tally = counts.own_tally(setup)
+        if tally.any_failed:
             return Verdict.UPSTREAM_FAILED, f"setup `{plan.tasks[setup].task_id}` failed"
-        if setup_tally.skipped:
+        if tally.skipped:
             return Verdict.SKIP, f"setup `{plan.tasks[setup].task_id}` was skipped"
-        if not setup_tally.all_done:
+        if not tally.all_done:
             return Verdict.WAIT, f"setup `{plan.tasks[setup].task_id}` has not finished"
-    verdict = evaluate(task.trigger_rule, tally)
-    return verdict, f"{task.trigger_rule}: {_in_words(tally)}"
+    tally = counts.tally(number, map_index)
+    return evaluate(task.trigger_rule, tally), f"{task.trigger_rule}: {_in_words(tally)}"
+
+
+def verdict_of_sources(counts: Counts, number: int) -> tuple[Verdict, str]:
+    """Return what the tasks that a task is expanded over say of it, whatever its rule, and the reason in words."""
+    waits = None
+    skipped = None
+    for source in counts.plan.lengths_from[number]:
+        task_id = counts.plan.tasks[source].task_id
+        state = counts.state_of(source, -1)
+        if state in FAILURES:
+            return Verdict.UPSTREAM_FAILED, f"task `{task_id}` is {state}: there is nothing to expand over"
+        if state is TaskState.SKIPPED:
+            skipped = task_id
+        elif not counts.own_tally(source).all_done:
+            waits = task_id
+    if skipped is not None:
+        return Verdict.SKIP, f"task `{skipped}` was skipped: there is nothing to expand over"
+    if waits is not None:
+        return Verdict.WAIT, f"task `{waits}`, which it expands over, has not finished"
+    return Verdict.RUN, ""
 
 
 def _in_words(tally: Tally) -> str:
@@ -150,121 +253,6 @@ def _in_words(tally: Tally) -> str:
         if count
     ]
     return f"{', '.join(parts) or 'none'} of {tally.total} upstream"
-
-
-def _end_all(
-    scratch: _Scratch,
-    found: Advance,
-    number: int,
-    undecided: list[TaskRecord],
-    event: TaskEvent,
-    reason: str,
-    now: datetime,
-) -> tuple[int, ...]:
-    moves = [move(record, event, at=now, reason=reason, end_date=now) for record in undecided]
-    found.actions.extend(moves)
-    return scratch.finish(number, moves[0].state, len(moves))
-
-
-def _make_ready(
-    scratch: _Scratch,
-    found: Advance,
-    number: int,
-    undecided: list[TaskRecord],
-    past: Past,
-    *,
-    now: datetime,
-    map_length_max: int,
-) -> tuple[int, ...]:
-    view = scratch.view
-    task = view.plan.tasks[number]
-    held = view.tasks[number]
-    if task.expansion is not None and isinstance(held, Instances) and held.waiting == set(held.records):
-        return _expand(scratch, found, number, undecided, past, now=now, map_length_max=map_length_max)
-    if task.is_inline and not past.waits:
-        moves: list[Action] = [
-            move(record, TaskEvent.PASS, at=now, reason="nothing to run", start_date=now, end_date=now)
-            for record in undecided
-        ]
-        found.actions.extend(moves)
-        return scratch.finish(number, TaskState.SUCCESS, len(moves))
-    found.ready.extend(record.key for record in undecided if record.map_index not in past.waiting_indexes)
-    return ()
-
-
-def _expand(
-    scratch: _Scratch,
-    found: Advance,
-    number: int,
-    undecided: list[TaskRecord],
-    past: Past,
-    *,
-    now: datetime,
-    map_length_max: int,
-) -> tuple[int, ...]:
-    """Give a mapped task its instances; every record of it is undecided."""
-    view = scratch.view
-    task = view.plan.tasks[number]
-    length, problem = _known_length(view, number, map_length_max)
-    if length is None:
-        event = TaskEvent.UPSTREAM_FAIL if _is_behind_failure(view, number) else TaskEvent.FAIL
-        return _end_all(scratch, found, number, undecided, event, problem, now)
-    if length == 0:
-        return _end_all(scratch, found, number, undecided, TaskEvent.SKIP, "it expands over nothing", now)
-    existing = {record.map_index: record for record in undecided}
-    placeholder = existing.pop(-1, None)
-    kept = [record for index, record in existing.items() if index < length]
-    surplus = [record for index, record in existing.items() if index >= length]
-    found.actions.extend(
-        move(record, TaskEvent.REMOVE, at=now, reason=f"the list is only {length} long now", end_date=now)
-        for record in surplus
-    )
-    if surplus:
-        scratch.finish(number, TaskState.REMOVED, len(surplus))
-        del scratch.decided[number]
-    template = placeholder or undecided[0]
-    added = tuple(
-        TaskRecord(
-            run_pk=view.run.run_pk,
-            task_id=task.task_id,
-            map_index=index,
-            max_tries=task.retries,
-            fence=template.fence if placeholder else 0,
-        )
-        for index in range(length)
-        if index not in existing
-    )
-    if added or placeholder is not None:
-        found.actions.append(
-            AddTasks(
-                run_pk=view.run.run_pk,
-                tasks=added,
-                replaces=placeholder.key if placeholder else None,
-                replaces_fence=placeholder.fence if placeholder else 0,
-                at=now,
-                reason=f"expanded to {length} instances",
-            )
-        )
-    if not past.waits:
-        found.ready.extend(record.key for record in kept)
-        found.ready.extend(record.key for record in added)
-    return ()
-
-
-def _known_length(view: RunView, number: int, map_length_max: int) -> tuple[int | None, str]:
-    """Return the length of a mapped task, or None and what is wrong with it."""
-    expansion = view.plan.tasks[number].expansion
-    assert expansion is not None, "asked only of mapped tasks"
-    length, problem = expansion_length(view, expansion)
-    if length is not None and length > map_length_max:
-        return None, f"it would expand to {length} instances, more than max_map_length {map_length_max}"
-    return length, problem or ""
-
-
-def _is_behind_failure(view: RunView, number: int) -> bool:
-    """Whether a task that a mapped task expands over has failed."""
-    sources = view.plan.lengths_from[number]
-    return any(record.state in FAILURES for source in sources for record in view.instances(source))
 
 
 def decide_run_end(view: RunView, *, now: datetime) -> MoveRun | None:
@@ -304,7 +292,7 @@ def decide_run_timeout(view: RunView, *, now: datetime) -> tuple[list[MoveTask],
     moves = [
         owing(view, record, move(record, TaskEvent.MARK_SKIPPED, at=now, reason=reason, end_date=now))
         for record in view.all_instances()
-        if record.state not in _FINISHED
+        if record.state not in FINISHED
     ]
     end = move_run(
         view.run,
@@ -315,6 +303,3 @@ def decide_run_timeout(view: RunView, *, now: datetime) -> tuple[list[MoveTask],
         callback="failure" if "failure" in view.plan.document.callbacks else None,
     )
     return moves, end
-
-
-_FINISHED = frozenset(FIELD_OF)

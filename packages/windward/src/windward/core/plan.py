@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
-from windward.document import Length, XComLength, ZipLength
+from windward.document import Expansion, Length, XComLength, ZipLength
 from windward.document.dag import DagDocument, TaskDocument
 from windward.document.expansion import ConcatLength
 from windward.model.states import WeightRule
@@ -24,6 +24,15 @@ class DagPlan(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     number_of: dict[str, int]
     upstream: tuple[tuple[int, ...], ...]
     downstream: tuple[tuple[int, ...], ...]
+    inner_upstream: tuple[tuple[int, ...], ...]
+    """Upstreams in the same mapped group: an instance waits only for those of its own map index."""
+    inner_downstream: tuple[tuple[int, ...], ...]
+    outer_downstream: tuple[tuple[int, ...], ...]
+    """The other downstreams: their instances wait for all instances of the task."""
+    members: tuple[tuple[int, ...], ...]
+    """All tasks of the mapped group that a task is in, itself among them; empty outside of mapped groups."""
+    expansions: tuple[Expansion | None, ...]
+    """What a task is expanded over: its own expansion, or its mapped group's."""
     weight: tuple[int, ...]
     """Effective priority by weight rule, within 32 bits."""
     roots: tuple[int, ...]
@@ -37,7 +46,9 @@ class DagPlan(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     far_setup_of: tuple[tuple[int, ...], ...]
     """The inverse of `far_setups`."""
     lengths_from: tuple[tuple[int, ...], ...]
-    """Tasks whose results a mapped task expands over."""
+    """Tasks whose results a mapped task, or the mapped group that a task is in, expands over."""
+    lengths_for: tuple[tuple[int, ...], ...]
+    """The inverse of `lengths_from`."""
     asks_past: tuple[int, ...]
     """Tasks that depend on the previous run."""
 
@@ -53,6 +64,16 @@ def compile_plan(document: DagDocument, document_hash: str) -> DagPlan:
             below[up].append(number)
     downstream = tuple(tuple(numbers) for numbers in below)
     far_setups = _far_setups(tasks, upstream, downstream)
+    members = _members(tasks)
+    groups = [task.mapped_group for task in tasks]
+    inner = tuple(
+        tuple(down for down in downs if groups[number] is not None and groups[down] == groups[number])
+        for number, downs in enumerate(downstream)
+    )
+    expansions = _expansions(document)
+    lengths_from = tuple(
+        tuple(sorted({number_of[source] for source in _sources(expansion)})) for expansion in expansions
+    )
     return DagPlan(
         document=document,
         document_hash=document_hash,
@@ -60,15 +81,21 @@ def compile_plan(document: DagDocument, document_hash: str) -> DagPlan:
         number_of=number_of,
         upstream=upstream,
         downstream=downstream,
+        inner_upstream=_inverse(inner),
+        inner_downstream=inner,
+        outer_downstream=tuple(
+            tuple(down for down in downs if groups[number] is None or groups[down] != groups[number])
+            for number, downs in enumerate(downstream)
+        ),
+        members=members,
+        expansions=expansions,
         weight=_weights(tasks, upstream, downstream),
         roots=tuple(number for number, ups in enumerate(upstream) if not ups),
         deciding=_deciding(tasks, downstream),
         far_setups=far_setups,
         far_setup_of=_inverse(far_setups),
-        lengths_from=tuple(
-            tuple(sorted({number_of[source] for _, length in _arguments(task) for source in sources(length)}))
-            for task in tasks
-        ),
+        lengths_from=lengths_from,
+        lengths_for=_inverse(lengths_from),
         asks_past=tuple(
             number for number, task in enumerate(tasks) if task.depends_on_past or task.wait_for_downstream
         ),
@@ -86,8 +113,25 @@ def sources(length: Length) -> tuple[str, ...]:
             return ()
 
 
-def _arguments(task: TaskDocument) -> tuple[tuple[str, Length], ...]:
-    return task.expansion.arguments if task.expansion else ()
+def _sources(expansion: Expansion | None) -> tuple[str, ...]:
+    arguments = expansion.arguments if expansion is not None else ()
+    return tuple(task_id for _, length in arguments for task_id in sources(length))
+
+
+def _expansions(document: DagDocument) -> tuple[Expansion | None, ...]:
+    groups = {group.group_id: group.expansion for group in document.groups}
+    return tuple(
+        task.expansion if task.mapped_group is None else groups.get(task.mapped_group)
+        for task in document.tasks
+    )
+
+
+def _members(tasks: tuple[TaskDocument, ...]) -> tuple[tuple[int, ...], ...]:
+    groups: dict[str, tuple[int, ...]] = {}
+    for number, task in enumerate(tasks):
+        if task.mapped_group is not None:
+            groups[task.mapped_group] = (*groups.get(task.mapped_group, ()), number)
+    return tuple(() if task.mapped_group is None else groups[task.mapped_group] for task in tasks)
 
 
 def _inverse(edges: tuple[tuple[int, ...], ...]) -> tuple[tuple[int, ...], ...]:

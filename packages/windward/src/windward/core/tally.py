@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from windward.model.states import TaskState
@@ -34,6 +34,11 @@ class Tally(NamedTuple):
             removed=seen.count(TaskState.REMOVED),
         )
 
+    @classmethod
+    def sum(cls, *parts: Sequence[int] | None) -> Tally:
+        """Add up tallies, of which some may be missing."""
+        return cls(*map(sum, zip(*(part for part in parts if part is not None), strict=True)))
+
     @property
     def done(self) -> int:
         """How many have finished, in whatever way."""
@@ -58,6 +63,27 @@ FIELD_OF: dict[TaskState, int] = {
     TaskState.REMOVED: 5,
 }
 """Which field of a tally a finished state counts in."""
-SETUP_FIELD_OF: dict[TaskState, int] = {TaskState.SUCCESS: 7, TaskState.SKIPPED: 8}
-TOTAL_FIELD = 0
-SETUP_TOTAL_FIELD = 6
+_SETUP_FIELD_OF: dict[TaskState, int] = {TaskState.SUCCESS: 7, TaskState.SKIPPED: 8}
+_TOTAL_FIELD = 0
+_SETUP_TOTAL_FIELD = 6
+TALLY_FIELDS = len(Tally._fields)
+
+
+def count(tally: list[int], state: TaskState, sign: int, *, is_setup: bool) -> None:
+    """Count an instance in (+1) or out (-1)."""
+    tally[_TOTAL_FIELD] += sign
+    field = FIELD_OF.get(state)
+    if field is not None:
+        tally[field] += sign
+    if is_setup:
+        tally[_SETUP_TOTAL_FIELD] += sign
+        setup_field = _SETUP_FIELD_OF.get(state)
+        if setup_field is not None:
+            tally[setup_field] += sign
+
+
+def end(tally: list[int], state: TaskState, number: int, *, is_setup: bool) -> None:
+    """Count instances that were counted already as ended."""
+    tally[FIELD_OF[state]] += number
+    if is_setup and (field := _SETUP_FIELD_OF.get(state)) is not None:
+        tally[field] += number

@@ -32,12 +32,6 @@ def check_dag(dag: DAG, semantics: Semantics = Semantics.AIRFLOW3) -> None:
     if scheduled:
         _check_params(dag)
     for task in dag.tasks:
-        mapped_group = task.get_closest_mapped_task_group()
-        if mapped_group is not None:
-            raise DagImportError(
-                f"task group `{mapped_group.group_id}` of DAG `{dag.dag_id}` is mapped, which cannot be run yet",
-                hint="Expand each of its tasks instead: mapped task groups come with a later release.",
-            )
         FailFastDagInvalidTriggerRule.check(
             fail_fast=bool(dag.fail_fast), trigger_rule=str(task.trigger_rule)
         )

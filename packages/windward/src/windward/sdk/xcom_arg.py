@@ -174,11 +174,14 @@ class PlainXComArg(XComArg):
         """Return the value: of the own instance within a mapped group, of all instances of another mapped task."""
         task_id = self.operator.task_id
         map_index = _index_in_shared_group(self.operator, context)
-        if map_index is None and not _has_instances(self.operator):
+        is_sequence = map_index is None and _has_instances(self.operator)
+        if map_index is None and not is_sequence:
             map_index = -1
         value = context["ti"].xcom_pull(task_ids=task_id, key=self.key, map_indexes=map_index, default=NOTSET)
         if not isinstance(value, ArgNotSet):
             return value
+        if is_sequence:
+            return []  # none of its instances returned anything
         if self.key == XCOM_RETURN_KEY:
             return None
         if getattr(self.operator, "multiple_outputs", False):

@@ -117,6 +117,7 @@ class World:
         self.ids = FakeIds()
         self.settings = settings_of(home, **scheduler)
         self.workers = FakeWorkers()
+        self.triggerers_asked_for = 0
         self.scheduler = self.new_scheduler("one")
 
     def new_scheduler(self, name: str) -> Scheduler:
@@ -129,7 +130,11 @@ class World:
             ids=self.ids,
             settings=self.settings,
             name=name,
+            ask_for_triggerer=self._ask_for_triggerer,
         )
+
+    def _ask_for_triggerer(self) -> None:
+        self.triggerers_asked_for += 1
 
     def restart(self, name: str = "one") -> None:
         self.workers.inbox, self.workers.submitted, self.workers.sent = [], [], []

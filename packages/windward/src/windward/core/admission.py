@@ -17,7 +17,7 @@ from windward.core.plan import DagPlan
 from windward.core.view import RunView
 from windward.model.ids import TaskKey
 from windward.model.records import TaskRecord
-from windward.model.states import IN_FLIGHT, Semantics
+from windward.model.states import IN_FLIGHT, Semantics, TaskState
 
 
 class Limits(msgspec.Struct, gc=False):
@@ -26,6 +26,10 @@ class Limits(msgspec.Struct, gc=False):
     parallelism: int
     pools: dict[str, int]
     deferred_pools: frozenset[str] = frozenset()
+    """Pools in which deferred instances keep their slots."""
+
+
+_HOLDING = IN_FLIGHT | {TaskState.DEFERRED}
 
 
 class Usage:
@@ -33,18 +37,27 @@ class Usage:
 
     def __init__(self) -> None:
         self.total = 0
+        self.idle = 0
+        """Of the total, what belongs to the idle class."""
         self.pools: dict[str, int] = {}
+        self.deferred: dict[str, int] = {}
+        """Slots of deferred instances, by pool."""
         self.scopes: dict[Hashable, int] = {}
 
     def count(self, view: RunView, record: TaskRecord, sign: int) -> None:
         """Count an instance in or out, if its state holds slots."""
-        if record.state not in IN_FLIGHT:
+        if record.state not in _HOLDING:
             return
         number = view.plan.number_of.get(record.task_id)
         if number is None:
             return
         task = view.plan.tasks[number]
+        if record.state is TaskState.DEFERRED:
+            self.deferred[task.pool] = self.deferred.get(task.pool, 0) + sign * task.pool_slots
+            return
         self.total += sign
+        if view.run.is_idle_class:
+            self.idle += sign
         self.pools[task.pool] = self.pools.get(task.pool, 0) + sign * task.pool_slots
         for scope, _ in scopes(view.plan, view.run.run_pk, number):
             used = self.scopes.get(scope, 0) + sign
@@ -55,7 +68,10 @@ class Usage:
 
     def changed(self, view: RunView, before: TaskRecord, after: TaskRecord) -> None:
         """Take in the change of an instance."""
-        if (before.state in IN_FLIGHT) != (after.state in IN_FLIGHT):
+        if before.state is after.state:
+            return
+        is_deferred = TaskState.DEFERRED in (before.state, after.state)
+        if is_deferred or (before.state in IN_FLIGHT) != (after.state in IN_FLIGHT):
             self.count(view, before, -1)
             self.count(view, after, 1)
 
@@ -74,6 +90,16 @@ def scopes(plan: DagPlan, run_pk: int, number: int) -> list[tuple[Hashable, int]
     if task.max_active_tis_per_dagrun is not None:
         found.append((("task-in-run", run_pk, task.task_id), task.max_active_tis_per_dagrun))
     return found
+
+
+KEPT_SHARE = 8
+"""The idle class leaves one slot in so many to scheduled and manual work, whether that uses it now or not."""
+
+
+def _free_for_idle(slots: int, usage: Usage, *, given: int) -> int:
+    """Return how many slots the idle class may take now, after `given` went to work before it."""
+    others = usage.total - usage.idle + given
+    return slots - max(others, slots // KEPT_SHARE) - usage.idle
 
 
 class Entry(NamedTuple):
@@ -169,16 +195,28 @@ class ReadyQueue:
         free = min(limits.parallelism, capacity) - usage.total
         given_pools: dict[str, int] = {}
         given_scopes: dict[Hashable, int] = {}
+        wanted_pools: set[str] = set()
+        """Pools that work before the idle class waits for: what is free in them is kept for it."""
         for is_idle_class in (False, True):
             lanes = {
-                key: heap for key, heap in self._lanes.items() if key.is_idle_class == is_idle_class and heap
+                key: heap
+                for key, heap in self._lanes.items()
+                if key.is_idle_class == is_idle_class and heap and key.pool not in wanted_pools
             }
+            if is_idle_class:
+                slots = min(limits.parallelism, capacity)
+                free = _free_for_idle(slots, usage, given=len(admitted))
+                free += len(admitted)
             while lanes and len(admitted) < min(free, admitted_max):
                 lane = min(lanes, key=lambda key: lanes[key][0])
                 pool_size = limits.pools.get(lane.pool, 0)
                 used = usage.pools.get(lane.pool, 0) + given_pools.get(lane.pool, 0)
+                if lane.pool in limits.deferred_pools:
+                    used += usage.deferred.get(lane.pool, 0)
                 if pool_size >= 0 and used + lane.pool_slots > pool_size:
                     del lanes[lane]
+                    if not is_idle_class and lane.pool_slots <= pool_size:
+                        wanted_pools.add(lane.pool)
                     continue
                 key = self._take(lanes[lane], usage, given_scopes, check)
                 if key is not None:
@@ -189,6 +227,10 @@ class ReadyQueue:
             if lanes and len(admitted) >= min(free, admitted_max):
                 break
         return admitted
+
+    def is_waited_for(self) -> bool:
+        """Whether scheduled or manual work waits for a slot (and not for a limit of its own)."""
+        return any(heap and not lane.is_idle_class for lane, heap in self._lanes.items())
 
     def _take(
         self,

@@ -6,20 +6,29 @@ All of it can be thrown away at any time and made again from the store. Nothing 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import msgspec
 
 from windward.core.actions import Action, AddTasks, CreateRun, MoveRun, MoveTask, PauseDag, SkipSlot
 from windward.core.admission import Limits, ReadyQueue, Usage, scopes
-from windward.core.past import past_of
+from windward.core.past import previous_of
 from windward.core.plan import DagPlan, compile_plan
 from windward.core.view import RunView
 from windward.document import DagDocument
 from windward.engine.timers import Timer, Timers
 from windward.model.ids import TaskKey
-from windward.model.records import DagRecord, RunRecord, TaskRecord
+from windward.model.records import BackfillRecord, DagRecord, RunRecord, TaskRecord
 from windward.model.states import FINISHED, RUN_FINISHED, RunState, TaskState
+
+
+class RecoveryDue(NamedTuple):
+    """A failed run that may run again on its own; the oldest date comes first."""
+
+    logical_date: datetime
+    run_pk: int
+    dag_id: str
 
 
 class Cache:
@@ -36,10 +45,17 @@ class Cache:
         self.running: dict[str, set[int]] = {}
         self.followers: dict[int, set[int]] = {}
         """Run to the runs that ask it about the past."""
+        self.backfill_of: dict[str, BackfillRecord] = {}
+        """The open backfill of a DAG; a DAG has one at most."""
+        self.orphans: dict[int, RunRecord] = {}
+        """Queued runs of backfills that are not known to be open."""
+        self.recoveries_due: set[RecoveryDue] = set()
         self.usage = Usage()
         self.limits = Limits(parallelism=parallelism, pools={})
         self.ready = ReadyQueue()
         self.timers = Timers()
+        self.waits: set[TaskKey] = set()
+        """Instances that may have begun or ceased to wait for a trigger since somebody looked."""
         self.dirty_runs: set[int] = set()
         """Running runs with something to decide."""
         self.dirty_dags: set[str] = set()
@@ -73,6 +89,8 @@ class Cache:
     def add_queued(self, run: RunRecord) -> None:
         """Keep a queued run."""
         self.queued.setdefault(run.dag_id, {})[run.run_pk] = run
+        if run.backfill_pk is not None and self.backfill_limiting(run) is None:
+            self.orphans[run.run_pk] = run
         self.dirty_dags.add(run.dag_id)
 
     def add_view(self, view: RunView) -> None:
@@ -86,10 +104,12 @@ class Cache:
         for record in view.all_instances():
             self.usage.count(view, record, 1)
             self.watch_start(record)
+            if record.state is TaskState.DEFERRED:
+                self.waits.add(record.key)
         for due, key in view.next_due():
             self.timers.set(due, Timer.TASK_DUE, key)
         self.dirty_runs.add(run.run_pk)
-        self._tell_followers(view, range(len(view.plan.tasks)))
+        self._tell_followers_anew(view)
 
     def set_run_timeout(self, view: RunView) -> None:
         """Look at the run again when its `dagrun_timeout` ends."""
@@ -113,12 +133,60 @@ class Cache:
         for record in view.all_instances():
             self.usage.count(view, record, -1)
             self._release(view, record)
+            if record.state is TaskState.DEFERRED:
+                self.waits.add(record.key)
         self.running.get(dag_id, set()).discard(run_pk)
         if view.previous_pk is not None:
             self.followers.get(view.previous_pk, set()).discard(run_pk)
         self.dirty_runs.discard(run_pk)
         self.dirty_dags.add(dag_id)
         return view
+
+    # -- backfills and recovery ----------------------------------------------------------
+
+    def set_backfill(self, record: BackfillRecord) -> None:
+        """Keep an open backfill."""
+        self.backfill_of[record.dag_id] = record
+        self.dirty_dags.add(record.dag_id)
+
+    def drop_backfill(self, record: BackfillRecord) -> None:
+        """Forget a backfill that is over; what it left queued is looked at."""
+        if self.backfill_of.get(record.dag_id) == record:
+            del self.backfill_of[record.dag_id]
+        for run in self.queued.get(record.dag_id, {}).values():
+            if run.backfill_pk == record.backfill_pk:
+                self.orphans[run.run_pk] = run
+        self.dirty_dags.add(record.dag_id)
+
+    def backfill_limiting(self, run: RunRecord) -> BackfillRecord | None:
+        """Return the open backfill that a run counts against, or None when it counts against its DAG."""
+        record = self.backfill_of.get(run.dag_id)
+        return record if record is not None and record.backfill_pk == run.backfill_pk else None
+
+    def open_backfill_runs(self, record: BackfillRecord) -> int:
+        """Count the open runs of a backfill."""
+        queued = self.queued.get(record.dag_id, {}).values()
+        running = (self.views[run_pk].run for run_pk in self.running.get(record.dag_id, ()))
+        return sum(run.backfill_pk == record.backfill_pk for run in (*queued, *running))
+
+    def running_runs(self, dag_id: str, record: BackfillRecord | None) -> int:
+        """Count the running runs that count against a DAG's own limit (None) or its backfill's."""
+        running = self.running.get(dag_id, ())
+        if dag_id not in self.backfill_of:
+            return len(running)
+        return sum(self.backfill_limiting(self.views[run_pk].run) == record for run_pk in running)
+
+    def watch_recovery(self, run: RunRecord) -> None:
+        """Look at a failed run again when it may run again on its own."""
+        if run.recover_at is not None and run.logical_date is not None:
+            due = RecoveryDue(run.logical_date, run.run_pk, run.dag_id)
+            self.timers.set(run.recover_at, Timer.RECOVERY_DUE, due)
+
+    def open_recoveries(self) -> int:
+        """Count the open runs that run again on their own."""
+        queued = (run for runs in self.queued.values() for run in runs.values())
+        running = (view.run for view in self.views.values())
+        return sum(run.recoveries > 0 and run.is_idle_class for run in (*queued, *running))
 
     # -- folding -------------------------------------------------------------------------
 
@@ -132,9 +200,7 @@ class Cache:
             case AddTasks(run_pk=run_pk):
                 view = self.views.get(run_pk)
                 if view is not None:
-                    view.fold_added(action)
-                    numbers = {view.plan.number_of[record.task_id] for record in action.tasks}
-                    self._tell_followers(view, numbers)
+                    self._fold_added(view, action)
             case MoveRun():
                 self._fold_run(action)
             case CreateRun():
@@ -164,15 +230,24 @@ class Cache:
             return
         before, after = folded
         self.usage.changed(view, before, after)
-        if view.dirty or not view.unfinished:
+        if TaskState.DEFERRED in (before.state, after.state):
+            self.waits.add(after.key)
+        if view.is_dirty or not view.unfinished:
             self.dirty_runs.add(view.run.run_pk)
         if after.due_at is not None and after.state not in FINISHED:
             self.timers.set(after.due_at, Timer.TASK_DUE, after.key)
         self.watch_start(after)
         self._release(view, before)
         if after.state in FINISHED or before.state in FINISHED:
-            number = view.plan.number_of[after.task_id]
-            self._tell_followers(view, (number, *view.plan.upstream[number]))
+            self._tell_followers(view, after.key, before=before.state, after=after.state)
+
+    def _fold_added(self, view: RunView, action: AddTasks) -> None:
+        view.fold_added(action)
+        self.dirty_runs.add(action.run_pk)
+        if action.replaces is not None:
+            self._tell_followers(view, action.replaces, before=action.replaces_state, after=None)
+        for record in action.tasks:
+            self._tell_followers(view, record.key, before=None, after=record.state)
 
     def _release(self, view: RunView, before: TaskRecord) -> None:
         """Let go what was set aside for a limit that has room again."""
@@ -183,29 +258,42 @@ class Cache:
             if self.usage.scopes.get(scope, 0) < size:
                 self.ready.release(scope)
 
-    def _tell_followers(self, view: RunView, numbers: Iterable[int]) -> None:
-        """Later runs that depend on the past hear how tasks of this run stand now."""
+    def _tell_followers(
+        self, view: RunView, key: TaskKey, *, before: TaskState | None, after: TaskState | None
+    ) -> None:
+        """Later runs that depend on the past hear how one instance of this run stands now."""
         for pk in self.followers.get(view.run.run_pk, ()):
             later = self.views.get(pk)
-            if later is None:
+            if later is None or later.previous is None:
                 continue
             later.previous_revision = view.run.revision
-            for other in numbers:
-                later_number = later.plan.number_of.get(view.plan.tasks[other].task_id)
-                if later_number is not None and later_number in later.plan.asks_past:
-                    later.past[view.plan.tasks[other].task_id] = past_of(view, other)
-                    later.dirty.add(later_number)
+            touched = later.previous.changed(key.task_id, key.map_index, before=before, after=after)
+            for task_id, map_index in touched:
+                number = later.plan.number_of.get(task_id)
+                if number is not None:
+                    later.touch(number, map_index)
                     self.dirty_runs.add(pk)
+
+    def _tell_followers_anew(self, view: RunView) -> None:
+        """Later runs that depend on the past hear how all of this run stands: it was loaded."""
+        for pk in self.followers.get(view.run.run_pk, ()):
+            later = self.views.get(pk)
+            if later is not None:
+                later.previous_revision = view.run.revision
+                later.previous = previous_of(view, later.plan)
+                later.dirty.update(later.plan.asks_past)
+                self.dirty_runs.add(pk)
 
     def _fold_run(self, action: MoveRun) -> None:
         run = self.queued.get(action.dag_id, {}).get(action.run_pk)
         self.dirty_dags.add(action.dag_id)
-        if action.state is RunState.RUNNING and run is not None:
+        if action.state is not RunState.QUEUED and run is not None:
             del self.queued[action.dag_id][action.run_pk]
             return
         view = self.views.get(action.run_pk)
         if view is not None:
             view.fold_run(action)
+            self.watch_recovery(view.run)
             if view.run.state in RUN_FINISHED:
                 self.drop_run(action.run_pk, action.dag_id)
                 self._count_failure(action)

@@ -9,6 +9,7 @@ from windward.core.view import RunView
 from windward.model.ids import TaskKey
 from windward.model.records import RunRecord, TaskRecord
 from windward.model.states import Semantics
+from windward.protocol.fired import Resumption
 from windward.protocol.work import AttemptRef, RunContext, Submission, TaskContext
 from windward.timetable import DataInterval, RunSlot, previous_slot
 
@@ -61,7 +62,9 @@ def run_context(run: RunRecord) -> RunContext:
     )
 
 
-def task_context(view: RunView, record: TaskRecord) -> TaskContext:
+def task_context(
+    view: RunView, record: TaskRecord, resumption: Resumption | None = None
+) -> TaskContext:
     """Return what a child needs to run the attempt that was just granted."""
     run = view.run
     document = view.plan.document
@@ -86,6 +89,7 @@ def task_context(view: RunView, record: TaskRecord) -> TaskContext:
         prev_logical_date=earlier.logical_date if earlier else None,
         next_logical_date=later,
         log_path=log_path(run.dag_id, run.run_id, record.task_id, record.map_index, record.try_number),
+        resumption=resumption,
     )
 
 

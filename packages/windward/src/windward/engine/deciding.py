@@ -7,32 +7,35 @@ that is refused costs the run's view, nothing else. No task state is judged here
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from windward.core.actions import Action, ExpectRun, MoveRun, MoveTask, SkipSlot
 from windward.core.advance import advance, decide_run_end, decide_run_timeout, verdict_of
 from windward.core.attempts import QUEUEABLE, decide_late, decide_lost, decide_queue
+from windward.core.deferral import decide_overdue, decide_start_in_trigger, starts_in_trigger
 from windward.core.fail_fast import brought_down, decide_auto_pause
 from windward.core.past import ask_past
+from windward.core.recovery import RecoveryRules, RecoveryScope, with_recovery
 from windward.core.runs import decide_run_starts, decide_scheduled_run
-from windward.core.transitions import REVOKING
+from windward.core.transitions import REVOKING, TaskEvent
 from windward.core.trigger_rules import Verdict
 from windward.core.view import UNSTARTED, RunView
-from windward.engine.cache import Cache
+from windward.engine.asset_runs import AssetRuns
+from windward.engine.assets import Assets
+from windward.engine.cache import Cache, RecoveryDue
+from windward.engine.slots import Slots, is_missed
 from windward.engine.timers import Timer
 from windward.engine.work import Pass
 from windward.model.ids import TaskKey
-from windward.model.records import DagRecord, RunRecord, TaskRecord
-from windward.model.states import IN_FLIGHT, RunState, TaskState
+from windward.model.records import RunRecord, TaskRecord
+from windward.model.states import IN_FLIGHT, BackfillState, RunState, TaskState
 from windward.ports.clock import Ids
 from windward.protocol.work import AttemptRef
 from windward.settings import CoreSettings, SchedulerSettings
-from windward.timetable import DataInterval, Restriction, RunSlot, next_slot
+from windward.timetable import RunSlot
 
 ADMITTED_PER_PASS_MAX = 512
 TIMERS_PER_PASS_MAX = 10_000
-FORESEEN_LATE_MAX = timedelta(minutes=1)
-"""A slot that was missed by more is looked for anew: without catchup only the latest one counts."""
 ROUNDS_MAX = 10_000
 
 
@@ -46,6 +49,7 @@ class Decider:
         *,
         core: CoreSettings,
         scheduler: SchedulerSettings,
+        assets: Assets,
         has_run: Callable[[str, datetime], bool],
         make_view: Callable[[RunRecord, tuple[TaskRecord, ...], Pass], RunView | None],
     ) -> None:
@@ -53,10 +57,15 @@ class Decider:
         self._ids = ids
         self._core = core
         self._settings = scheduler
+        self.recovery = RecoveryRules(
+            scope=RecoveryScope(scheduler.recover_failed_runs),
+            recoveries_max=scheduler.recoveries_max,
+            delay_s=scheduler.recovery_delay_s,
+        )
         self._make_view = make_view
+        self.assets = AssetRuns(cache, assets, self.act, runs_created_max=scheduler.runs_created_per_pass_max)
         self._has_run = has_run
-        self._slots: dict[str, tuple[tuple[str, datetime | None], RunSlot | None]] = {}
-        """The next slot of each DAG, and what it was computed from."""
+        self.slots = Slots(cache)
         self._late: dict[tuple[TaskKey, int], int] = {}
         """How often a try was queued without being started; forgotten with the scheduler, which costs time only."""
         self.doubtful_dags: set[str] = set()
@@ -80,6 +89,10 @@ class Decider:
         work.asks_callbacks |= action.callback is not None
         if action.state is TaskState.QUEUED:
             work.submissions.append(action.key)
+        elif action.event is TaskEvent.RESUME:
+            found = self._cache.find(action.key)
+            if found is not None:
+                self._cache.ready.add(found[0], action.key)
         elif action.expect_state in IN_FLIGHT and action.event in REVOKING:
             key = action.key
             ref = AttemptRef(key.run_pk, key.task_id, key.map_index, action.expect_fence)
@@ -87,8 +100,13 @@ class Decider:
 
     # -- times ---------------------------------------------------------------------------
 
-    def take_timers(self, work: Pass, host_late: Callable[[Pass, str], None]) -> None:
-        """Look at everything that has become due; `host_late` looks at a host whose lease ends."""
+    def take_timers(
+        self,
+        work: Pass,
+        host_late: Callable[[Pass, str], None],
+        triggerer_late: Callable[[Pass, str], None],
+    ) -> None:
+        """Look at everything that has become due; the callables look at a host whose lease ends."""
         for timer, subject in self._cache.timers.take_due(work.now, limit=TIMERS_PER_PASS_MAX):
             match timer, subject:
                 case Timer.TASK_DUE, TaskKey() as key:
@@ -101,6 +119,10 @@ class Decider:
                     self._start_late(work, key, fence)
                 case Timer.HOST_LATE, str() as host_id:
                     host_late(work, host_id)
+                case Timer.TRIGGERER_LATE, str() as host_id:
+                    triggerer_late(work, host_id)
+                case Timer.RECOVERY_DUE, RecoveryDue() as due:
+                    self._cache.recoveries_due.add(due)
                 case Timer.CALLBACK_LATE, int():
                     work.asks_callbacks = True
                 case _:
@@ -112,7 +134,19 @@ class Decider:
             return
         view, record = found
         if record.due_at is not None and record.due_at <= work.now and record.state in QUEUEABLE:
+            self._make_ready(work, view, key)
+        elif (overdue := decide_overdue(record, now=work.now)) is not None:
+            self.act(work, view.run.run_pk, overdue)
+
+    def _make_ready(self, work: Pass, view: RunView, key: TaskKey) -> None:
+        """Let an instance wait for a slot, or begin at once where none is needed."""
+        record = view.find(key.task_id, key.map_index)
+        start = starts_in_trigger(view, record) if record is not None else None
+        waits = self._cache.is_paused(view.run.dag_id) or view.plan.number_of[key.task_id] in view.plan.asks_past
+        if record is None or start is None or waits:
             self._cache.ready.add(view, key)
+        else:
+            self.act(work, view.run.run_pk, decide_start_in_trigger(record, start, now=work.now))
 
     def _run_timeout(self, work: Pass, run_pk: int) -> None:
         view = self._cache.views.get(run_pk)
@@ -168,6 +202,10 @@ class Decider:
             dag = self._cache.dags.get(dag_id)
             if dag is None or dag.is_paused:
                 continue
+            if not self.assets.create(
+                work, dag, has_run=self._has_run if dag_id in self.doubtful_dags else None
+            ):
+                left_over.add(dag_id)
             while work.runs_created < self._settings.runs_created_per_pass_max:
                 if not self._create_next(work, dag_id):
                     break
@@ -184,7 +222,7 @@ class Decider:
         document = plan.document
         if self._open_runs(dag_id) >= document.max_active_runs:
             return False
-        slot = self.next_slot(dag, work)
+        slot = self.slots.next_slot(dag, work.now)
         if slot is None:
             return False
         if slot.run_after > work.now:
@@ -200,35 +238,17 @@ class Decider:
             self.act(work, dag_id, skip)
             return True
         run_pk = self._ids.next_pk()
-        action = decide_scheduled_run(document, dag, slot, now=work.now, run_pk=run_pk)
+        action = decide_scheduled_run(
+            document,
+            dag,
+            slot,
+            now=work.now,
+            run_pk=run_pk,
+            is_missed=is_missed(document, slot, now=work.now),
+        )
         self.act(work, run_pk, action)
         work.tasks_at_hand[run_pk] = action.tasks
         return True
-
-    def next_slot(self, dag: DagRecord, work: Pass) -> RunSlot | None:
-        """Return the next slot of a DAG's schedule, as it was foreseen when the one before was made.
-
-        A schedule by distance has no grid of its own: asked again a moment late, it would drift by that moment.
-        """
-        basis = (dag.document_hash, dag.last_run_after)
-        foreseen = self._slots.get(dag.dag_id)
-        if foreseen is not None and foreseen[0] == basis:
-            slot = foreseen[1]
-            if slot is None or slot.run_after + FORESEEN_LATE_MAX >= work.now:
-                return slot
-        slot = self._compute_slot(dag, work)
-        self._slots[dag.dag_id] = (basis, slot)
-        if slot is not None and slot.run_after > work.now:
-            self._cache.timers.set(slot.run_after, Timer.SLOT_DUE, dag.dag_id)
-        return slot
-
-    def _compute_slot(self, dag: DagRecord, work: Pass) -> RunSlot | None:
-        document = self._cache.plans[dag.document_hash].document
-        last = None
-        if dag.last_interval_start is not None and dag.last_interval_end is not None:
-            last = DataInterval(dag.last_interval_start, dag.last_interval_end)
-        restriction = Restriction(document.start_date, document.end_date, document.catchup)
-        return next_slot(document.schedule, last=last, restriction=restriction, now=work.now)
 
     def _is_taken(self, dag_id: str, slot: RunSlot) -> bool:
         """Whether a run that somebody triggered has the slot's logical date already."""
@@ -238,7 +258,10 @@ class Decider:
         return self._has_run(dag_id, slot.logical_date)
 
     def _open_runs(self, dag_id: str) -> int:
-        return len(self._cache.queued.get(dag_id, ())) + len(self._cache.running.get(dag_id, ()))
+        """Count the open runs that count against the DAG's own limit."""
+        count = len(self._cache.queued.get(dag_id, ())) + len(self._cache.running.get(dag_id, ()))
+        record = self._cache.backfill_of.get(dag_id)
+        return count if record is None else count - self._cache.open_backfill_runs(record)
 
     def runs_to_start(self, work: Pass, dag_id: str) -> list[RunRecord]:
         """Return the queued runs of a DAG that may start now."""
@@ -252,12 +275,17 @@ class Decider:
         dag = self._cache.dags.get(dag_id)
         plan = self._cache.plans.get(dag.document_hash if dag is not None else first.document_hash)
         active_max = plan.document.max_active_runs if plan is not None else 0
-        starts = decide_run_starts(
-            queued.values(),
-            running=len(self._cache.running.get(dag_id, ())),
-            active_max=active_max,
-            now=work.now,
-        )
+        own: list[RunRecord] = []
+        of_backfill: list[RunRecord] = []
+        for run in queued.values():
+            (own if self._cache.backfill_limiting(run) is None else of_backfill).append(run)
+        running = self._cache.running_runs(dag_id, None)
+        starts = decide_run_starts(own, running=running, active_max=active_max, now=work.now)
+        backfill = self._cache.backfill_of.get(dag_id)
+        if of_backfill and backfill is not None and backfill.state is BackfillState.RUNNING:
+            running = self._cache.running_runs(dag_id, backfill)
+            limit = backfill.max_active_runs
+            starts += decide_run_starts(of_backfill, running=running, active_max=limit, now=work.now)
         return [queued[start.run_pk] for start in starts]
 
     def start_runs(self, work: Pass, dag_ids: set[str]) -> set[str]:
@@ -297,24 +325,24 @@ class Decider:
 
     def _advance_run(self, work: Pass, view: RunView) -> None:
         run_pk = view.run.run_pk
-        if view.dirty:
+        if view.is_dirty:
             decided = advance(view, now=work.now, map_length_max=self._core.max_map_length)
-            view.dirty.clear()
+            view.clean()
             for action in decided.actions:
                 self.act(work, run_pk, action)
-            view.dirty.clear()
             for key in decided.ready:
-                self._cache.ready.add(view, key)
+                self._make_ready(work, view, key)
         if not view.unfinished:
             end = decide_run_end(view, now=work.now)
             if end is not None:
                 self._end_run(work, view, end)
-        self._cache.dirty_runs.discard(run_pk)
+        if not view.is_dirty:
+            self._cache.dirty_runs.discard(run_pk)
 
     def _end_run(self, work: Pass, view: RunView, end: MoveRun) -> None:
         """End a run; the DAG is paused when too many of its runs have failed."""
         work.asks_callbacks |= end.callback is not None
-        self.act(work, end.run_pk, end)
+        self.act(work, end.run_pk, with_recovery(end, view, self.recovery, now=work.now))
         dag = self._cache.dags.get(end.dag_id)
         pause = decide_auto_pause(view.plan.document, dag, now=work.now) if dag is not None else None
         if pause is not None:
@@ -334,7 +362,11 @@ class Decider:
         for key in keys:
             found = self._cache.find(key)
             assert found is not None, "an admitted instance was checked"
-            action = decide_queue(found[1], now=work.now)
+            start = starts_in_trigger(*found)
+            if start is None:
+                action = decide_queue(found[1], now=work.now)
+            else:
+                action = decide_start_in_trigger(found[1], start, now=work.now)
             group = work.after[key.run_pk]
             view = found[0]
             if view.previous_pk is not None and view.plan.number_of[key.task_id] in view.plan.asks_past:
@@ -356,7 +388,7 @@ class Decider:
             return ("paused", view.run.dag_id)
         if record.state in UNSTARTED:
             number = view.plan.number_of[key.task_id]
-            verdict, _ = verdict_of(view, number, view.tally(number))
+            verdict, _ = verdict_of(view, number, key.map_index)
             past = ask_past(view, number, [record])
             return verdict is Verdict.RUN and not past.waits
         return record.due_at is None or record.due_at <= work.now

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from windward.core.past import past_of
+from windward.core.past import previous_of
 from windward.core.view import RunView
+from windward.document import DagDocument
+from windward.engine.assets import Assets
 from windward.engine.cache import Cache
 from windward.engine.contexts import ref_of
 from windward.engine.work import Pass
-from windward.model.records import RunRecord, TaskRecord
+from windward.model.records import DagRecord, RunRecord, TaskRecord
 from windward.model.states import IN_FLIGHT, RunState, TaskState
 from windward.ports.store import Note, Store
 from windward.protocol.work import AttemptRef
@@ -21,14 +23,16 @@ RUNS_PER_LOAD_MAX = 500
 class Loader:
     """Brings the cache up to date from the store."""
 
-    def __init__(self, store: Store, cache: Cache) -> None:
+    def __init__(self, store: Store, cache: Cache, assets: Assets) -> None:
         self._store = store
         self._cache = cache
+        self._assets = assets
         self.notes_seen = 0
         self.stale_runs: set[int] = set()
         """Runs to be loaded (again) at the start of the next pass."""
         self.stale_dags: set[str] = set()
         self.stale_pools = True
+        self.stale_backfills: set[int] = set()
 
     def load_everything(self) -> None:
         """Fill an empty cache: what a scheduler does when it begins to lead."""
@@ -41,6 +45,8 @@ class Loader:
         self._load_plans({dag.document_hash for dag in dags} | {run.document_hash for run in runs})
         for dag in dags:
             self._cache.add_dag(dag)
+            self._tell_assets(dag)
+        self._assets.load()
         self._load_pools()
         running = [run for run in runs if run.state is RunState.RUNNING]
         for run in runs:
@@ -94,28 +100,44 @@ class Loader:
                 self.stale_runs.add(int(note.subject))
             case "dag":
                 self.stale_dags.add(note.subject)
+            case "backfill":
+                self.stale_backfills.add(int(note.subject))
             case "pool":
                 self.stale_pools = True
             case "callback":
                 work.asks_callbacks = True
+            case "asset":
+                self._assets.has_reports = True
             case _:
                 pass
 
     def _load_pools(self) -> None:
         pools = self._store.secrets.load_pools()
         self._cache.limits.pools = {pool.name: pool.slots for pool in pools}
+        self._cache.limits.deferred_pools = frozenset(pool.name for pool in pools if pool.include_deferred)
         self.stale_pools = False
 
     def _load_dags(self) -> None:
+        documents = {}
         for dag_id in sorted(self.stale_dags):
             dag = self._store.catalog.load_dag(dag_id)
             if dag is None or not dag.is_active:
                 self._cache.dags.pop(dag_id, None)
+                self._assets.put_dag(dag_id, None)
                 continue
             self._load_plans({dag.document_hash})
             self._cache.add_dag(dag)
+            if (document := self._tell_assets(dag)) is not None:
+                documents[dag_id] = document
+        self._assets.reload(documents)
         self.stale_dags.clear()
         self._cache.forget_unused_plans()
+
+    def _tell_assets(self, dag: DagRecord) -> DagDocument | None:
+        plan = self._cache.plans.get(dag.document_hash)
+        document = plan.document if plan is not None else None
+        self._assets.put_dag(dag.dag_id, document)
+        return document
 
     def _load_plans(self, hashes: set[str]) -> None:
         missing = self._cache.missing_plans(hashes)
@@ -137,6 +159,8 @@ class Loader:
                     work.cancels.extend((ref_of(record), "its run was deleted") for record in _live(old))
             elif run.state is RunState.QUEUED:
                 self._cache.add_queued(run)
+            elif run.state is RunState.FAILED and run.recover_at is not None and old is None:
+                self._cache.watch_recovery(run)
             else:
                 running.append((run, old))
         tasks = self._tasks_by_run([run for run, _ in running])
@@ -188,10 +212,7 @@ class Loader:
                 return
             tasks = tasks_at_hand.get(previous.run_pk) or self._store.runs.load_tasks([previous.run_pk])
             earlier = RunView(previous, plan, tasks)
-        for number in view.plan.asks_past:
-            other = earlier.plan.number_of.get(view.plan.tasks[number].task_id)
-            if other is not None:
-                view.past[view.plan.tasks[number].task_id] = past_of(earlier, other)
+        view.previous = previous_of(earlier, view.plan)
 
     def _previous_run(self, run: RunRecord) -> RunRecord | None:
         date = run.logical_date

@@ -12,14 +12,18 @@ import logging
 from collections.abc import Callable, Hashable, Iterable
 from datetime import datetime, timedelta
 
-from windward.core.actions import Action, CreateRun, ExpectRun
+from windward.core.actions import Action, CreateRun, ExpectRun, MoveBackfill, MoveSlot, RouteAssetEvent
+from windward.engine.assets import Assets, dags_of
+from windward.engine.backfills import Backfills
 from windward.engine.cache import Cache
 from windward.engine.callbacks import Callbacks
 from windward.engine.contexts import key_of, ref_of, submission_of, task_context
 from windward.engine.deciding import Decider
 from windward.engine.housekeeping import Upkeep
 from windward.engine.loading import Loader
+from windward.engine.recoveries import Recoveries
 from windward.engine.service import ExecutionService
+from windward.engine.triggerers import Triggerers
 from windward.engine.work import Input, Pass
 from windward.engine.workers import Workers
 from windward.errors import ConflictError, UnavailableError
@@ -59,7 +63,9 @@ class Scheduler:
         settings: Settings,
         name: str,
         upkeep: Upkeep | None = None,
+        ask_for_triggerer: Callable[[], None] = lambda: None,
     ) -> None:
+        """`ask_for_triggerer` is called when triggers wait and no triggerer is there; it may do nothing."""
         self._store = store
         self._mailbox = mailbox
         self._executor = executor
@@ -68,6 +74,7 @@ class Scheduler:
         self._settings = settings
         self._name = name
         self._upkeep = upkeep
+        self._ask_for_triggerer = ask_for_triggerer
         self._guard: Guard | None = None
         self._renew_at: datetime | None = None
         self._poll_at: datetime | None = None
@@ -89,12 +96,14 @@ class Scheduler:
             parallelism=self._settings.core.parallelism,
             queued_timeout_s=self._settings.scheduler.task_queued_timeout_s,
         )
-        self._loader = Loader(self._store, self._cache)
+        self._assets = Assets(self._store.assets, self._ids)
+        self._loader = Loader(self._store, self._cache, self._assets)
         self._decider = Decider(
             self._cache,
             self._ids,
             core=self._settings.core,
             scheduler=self._settings.scheduler,
+            assets=self._assets,
             has_run=lambda dag_id, date: self._store.runs.find_run(dag_id, logical_date=date) is not None,
             make_view=self._loader.make_view,
         )
@@ -106,7 +115,25 @@ class Scheduler:
             self._store.hosts,
             settings=self._settings.scheduler,
         )
+        self._triggerers = Triggerers(
+            self._cache,
+            self._decider,
+            self._store,
+            settings=self._settings.scheduler,
+            ask_for_one=self._ask_for_triggerer,
+        )
         self._service = ExecutionService(self._store, self._ids, wake=self._wake_self)
+        self._backfills = Backfills(
+            self._store,
+            self._cache,
+            self._loader,
+            self._decider,
+            self._ids,
+            runs_max=self._settings.scheduler.runs_created_per_pass_max,
+        )
+        self._recoveries = Recoveries(
+            self._store, self._cache, self._loader, self._decider, self._decider.recovery
+        )
         self._unsent: list[TaskKey] = []
         """Queued attempts that wait for the first worker to come."""
         self._asks_callbacks = False
@@ -207,7 +234,9 @@ class Scheduler:
         if self._is_woken or self._poll_at is None or now >= self._poll_at:
             self._is_woken = self._goes_on = self._loader.load_changes(work)
             self._poll_at = now + timedelta(seconds=self._settings.scheduler.poll_interval_s)
+        self._goes_on |= self._assets.load_reports()
         self._loader.load_stale(work)
+        self._backfills.load(work)
         for dag_id in sorted(self._cache.dirty_dags):
             starting = self._decider.runs_to_start(work, dag_id)
             if starting:
@@ -243,7 +272,10 @@ class Scheduler:
 
     def _load_all(self, work: Pass) -> None:
         self._workers.load(work.now)
+        self._triggerers.load(work)
+        self._backfills.load_all()
         self._loader.load_everything()
+        self._recoveries.load_all()
         self._is_loaded = True
         work.asks_callbacks = True
         work.submissions.extend(record.key for record in self._workers.unsent())
@@ -255,23 +287,32 @@ class Scheduler:
         """Work out everything that follows from what came in and what is due."""
         for item in work.inputs:
             match item:
+                case Envelope() if self._triggerers.is_theirs(item):
+                    self._triggerers.take(work, item)
+                case HostGone() if self._triggerers.is_theirs(item):
+                    self._triggerers.gone(item)
                 case Envelope():
                     self._workers.take(work, item)
                 case HostGone():
                     self._workers.gone(work, item)
                 case Woken():
                     pass
-        self._decider.take_timers(work, self._workers.late)
+        self._decider.take_timers(work, self._workers.late, self._triggerers.late)
+        self._decider.assets.route(work)
+        self._backfills.end_cancelled(work)
+        self._recoveries.decide(work)
         left_over: set[str] = set()
         for _ in range(ROUNDS_MAX):
             dag_ids, self._cache.dirty_dags = self._cache.dirty_dags - left_over, set()
             if not dag_ids and not self._cache.dirty_runs:
                 break
             left_over |= self._decider.create_runs(work, dag_ids)
+            self._backfills.decide(work, dag_ids)
             left_over |= self._decider.start_runs(work, dag_ids)
             self._decider.advance_runs(work)
         self._cache.dirty_dags |= left_over
         self._goes_on |= self._decider.admit(work, capacity=self._executor.capacity())
+        self._goes_on |= self._recoveries.choose() or self._backfills.needs_load()
 
     # -- apply ---------------------------------------------------------------------------
 
@@ -307,6 +348,8 @@ class Scheduler:
             for action in actions
             if isinstance(dag_id := getattr(getattr(action, "run", action), "dag_id", None), str)
         }
+        dag_ids.update(dag_id for action in actions for dag_id in dags_of(action))
+        self._assets.has_reports |= any(isinstance(action, RouteAssetEvent) for action in actions)
         if isinstance(name, int):
             view = self._cache.views.get(name)
             if view is not None:
@@ -314,6 +357,9 @@ class Scheduler:
             for dag_id in dag_ids:
                 self._cache.drop_run(name, dag_id)
             self._loader.stale_runs.add(name)
+        for action in actions:
+            if isinstance(action, MoveSlot | MoveBackfill):
+                self._backfills.refused(action.backfill_pk, getattr(action, "ordinal", None))
         if isinstance(name, tuple):
             self._callbacks.refused(name)
             self._asks_callbacks = True
@@ -336,16 +382,18 @@ class Scheduler:
 
     def deliver(self, work: Pass, refused: frozenset[Hashable]) -> None:
         """Tell the workers; only what was written is told."""
+        resumptions = self._triggerers.resumptions([key for key, _, _ in work.grants])
         for key, host_id, ref in work.grants:
             found = self._cache.find(key)
             if key.run_pk in refused or found is None or found[1].state is not TaskState.RUNNING:
                 continue
-            granted = StartGranted(ref=ref, context=task_context(*found))
+            granted = StartGranted(ref=ref, context=task_context(*found, resumptions.get(key)))
             self._mailbox.send(host_id, granted)
         for group, host_id, message in work.replies:
             if group is None or group not in refused:
                 self._mailbox.send(host_id, message)
         self._submit(work, refused)
+        self._triggerers.deliver(work.now, loading=self._loader.stale_runs, send=self._mailbox.send)
         if work.cancels:
             self._cancel(work.cancels)
         for host_id, call in work.calls:

@@ -24,6 +24,10 @@ class Timer(StrEnum):
     """An attempt ought to have been started by now: subject is (task key, fence)."""
     HOST_LATE = "host_late"
     """A host's lease ends: subject is the host id."""
+    RECOVERY_DUE = "recovery_due"
+    """A failed run may run again on its own: subject is a `RecoveryDue`."""
+    TRIGGERER_LATE = "triggerer_late"
+    """A triggerer's lease ends: subject is the host id."""
     CALLBACK_LATE = "callback_late"
     """A DAG-level callback ought to have been started by now: subject is its row id."""
 

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from windward.core.attempts import decide_end, decide_start
+from windward.core.transitions import TaskEvent
 from windward.core.view import RunView
 from windward.engine.cache import Cache
 from windward.engine.callbacks import Callbacks
@@ -37,6 +38,8 @@ from windward.protocol.messages import (
     Unknown,
     Welcome,
 )
+from windward.protocol.outcomes import Succeeded
+from windward.protocol.triggers import TriggerFired
 from windward.protocol.work import AttemptRef
 from windward.settings import SchedulerSettings
 
@@ -71,6 +74,8 @@ class Workers:
     def load(self, now: datetime) -> None:
         """Learn of hosts that an earlier scheduler knew: those that do not come back in time are lost."""
         for host in self._store.load_hosts():
+            if host.kind != "worker":
+                continue
             self._hosts[host.host_id] = host
             due = max(host.lease_until, now + timedelta(seconds=self._settings.host_lease_s / 2))
             self._cache.timers.set(due, Timer.HOST_LATE, host.host_id)
@@ -96,6 +101,8 @@ class Workers:
                 work.calls.append((host_id, call))
             case Goodbye():
                 self._goodbye(work, host_id)
+            case TriggerFired():
+                pass  # A triggerer's, see `triggerers`.
 
     def _hello(self, work: Pass, hello: Hello) -> None:
         host = HostRecord(
@@ -189,6 +196,9 @@ class Workers:
             return
         for action in moves:
             self._decider.act(work, ref.run_pk, action)
+        outcome = ended.ending.outcome
+        if found is not None and isinstance(outcome, Succeeded) and moves[0].event is TaskEvent.SUCCEED:
+            self._decider.assets.written(work, found[0], moves[0].key, outcome.assets)
         work.inputs_of[ref.run_pk].append(envelope)
         work.replies.append((ref.run_pk, envelope.host_id, Accepted(ref=ref)))
 

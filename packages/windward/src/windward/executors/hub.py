@@ -103,8 +103,12 @@ class Hub:
     # What executors ask.
 
     def hosts(self) -> Iterator[Peer]:
-        """Yield the hosts that are connected and stay."""
-        return (peer for peer in self._hosts.values() if not peer.is_leaving)
+        """Yield the worker hosts that are connected and stay."""
+        return (
+            peer
+            for peer in self._hosts.values()
+            if not peer.is_leaving and peer.hello is not None and peer.hello.kind == "worker"
+        )
 
     def find(self, host_id: str) -> Peer | None:
         """Return a connected host."""

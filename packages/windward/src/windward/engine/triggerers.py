@@ -1,0 +1,341 @@
+"""Triggerers: which deferred instance waits in which of them, what they say, and what their silence means.
+
+A triggerer is a host of another kind: it holds triggers instead of attempts. Which one holds what is remembered
+here only and not written: each says with its hello what it still has, and a trigger that nobody has is given to
+somebody. So a trigger may run twice at a time; its word counts once, by its fence.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection, Iterable
+from datetime import datetime, timedelta
+
+import msgspec
+
+from windward.core.deferral import decide_fired, resumed_of
+from windward.core.paths import log_path
+from windward.engine.cache import Cache
+from windward.engine.contexts import key_of, ref_of, run_context
+from windward.engine.deciding import Decider
+from windward.engine.timers import Timer
+from windward.engine.work import Pass
+from windward.model.ids import TaskKey
+from windward.model.records import HostRecord, TriggerRecord
+from windward.model.states import TaskState
+from windward.ports.executor import Envelope, HostGone
+from windward.ports.store import Store
+from windward.protocol.fired import Resumption
+from windward.protocol.messages import Beat, ChildCall, Goodbye, Heartbeat, Hello, ToHost, Unknown, Welcome
+from windward.protocol.triggers import FiredAccepted, TriggerFired, TriggerWork, Unwatch, Watch
+from windward.protocol.work import AttemptRef
+from windward.settings import SchedulerSettings
+
+TRIGGERER = "triggerer"
+WATCH_MAX = 500
+"""Triggers in one message."""
+ASKED_FOR_EVERY = timedelta(seconds=60)
+"""How often it is said that triggers wait and nobody runs them."""
+
+log = logging.getLogger("windward.scheduler")
+
+
+class Triggerers:
+    """The triggerers that this scheduler knows, and where each trigger runs."""
+
+    def __init__(
+        self,
+        cache: Cache,
+        decider: Decider,
+        store: Store,
+        *,
+        settings: SchedulerSettings,
+        ask_for_one: Callable[[], None],
+    ) -> None:
+        self._cache = cache
+        self._decider = decider
+        self._store = store
+        self._settings = settings
+        self._ask_for_one = ask_for_one
+        self._hosts: dict[str, HostRecord] = {}
+        self._connected: dict[str, dict[TaskKey, AttemptRef]] = {}
+        """What each connected triggerer runs."""
+        self._gone: dict[str, dict[TaskKey, AttemptRef]] = {}
+        """What those have that lost their connection: they may come back with it until their lease ends."""
+        self._expected: set[str] = set()
+        """Triggerers of an earlier leader that have not been heard of yet: they may have what nobody seems to have."""
+        self._at: dict[TaskKey, str] = {}
+        self._waiting: dict[TaskKey, AttemptRef] = {}
+        self._beats_due: dict[str, datetime] = {}
+        self._asked_at: datetime | None = None
+
+    def load(self, work: Pass) -> None:
+        """Learn of those that an earlier leader knew, and ask them to say hello."""
+        for host in self._store.hosts.load_hosts():
+            if host.kind == TRIGGERER:
+                self._hosts[host.host_id] = host
+                self._expected.add(host.host_id)
+                due = max(host.lease_until, work.now + self._lease / 2)
+                self._cache.timers.set(due, Timer.TRIGGERER_LATE, host.host_id)
+                work.replies.append((None, host.host_id, Unknown()))
+
+    @property
+    def _lease(self) -> timedelta:
+        return timedelta(seconds=self._settings.host_lease_s)
+
+    # -- messages ------------------------------------------------------------------------
+
+    def is_theirs(self, item: Envelope | HostGone) -> bool:
+        """Whether a triggerer said this, or is gone."""
+        if isinstance(item, Envelope):
+            match item.message:
+                case Hello(kind=kind):
+                    return kind == TRIGGERER
+                case TriggerFired():
+                    return True
+                case _:
+                    pass
+        return item.host_id in self._hosts
+
+    def take(self, work: Pass, envelope: Envelope) -> None:
+        """Judge one message of a triggerer."""
+        host_id = envelope.host_id
+        match envelope.message:
+            case Hello() as hello:
+                self._hello(work, hello)
+            case Heartbeat(running=running):
+                self._beat(work, host_id, running)
+            case TriggerFired() as fired:
+                self._fired(work, envelope, fired)
+            case ChildCall() as call:
+                work.calls.append((host_id, call))
+            case Goodbye():
+                self._settle(host_id)
+            case _:
+                pass
+
+    def _hello(self, work: Pass, hello: Hello) -> None:
+        host_id = hello.host_id
+        host = HostRecord(
+            host_id=host_id,
+            hostname=hello.hostname,
+            pid=hello.pid,
+            queues=hello.queues,
+            capacity=hello.capacity,
+            lease_until=work.now + self._lease,
+            kind=TRIGGERER,
+        )
+        if host_id not in self._hosts:
+            self._cache.timers.set(host.lease_until, Timer.TRIGGERER_LATE, host_id)
+        self._hosts[host_id] = host
+        self._write_beat(host, work.now)
+        self._expected.discard(host_id)
+        had = {**self._gone.pop(host_id, {}), **self._connected.pop(host_id, {})}
+        holds: dict[TaskKey, AttemptRef] = {}
+        stale = []
+        for ref in hello.running:
+            key = key_of(ref)
+            if self.is_current(ref) and self._at.get(key, host_id) == host_id:
+                holds[key] = ref
+                self._at[key] = host_id
+                self._waiting.pop(key, None)
+            else:
+                stale.append(ref)
+        self._connected[host_id] = holds
+        self._put_back(key for key in had if key not in holds)
+        lease_s = self._settings.host_lease_s
+        work.replies.append((None, host_id, Welcome(lease_s=lease_s, stale=tuple(stale))))
+
+    def _beat(self, work: Pass, host_id: str, running: Iterable[AttemptRef]) -> None:
+        host = self._hosts.get(host_id)
+        if host is None or host_id not in self._connected:
+            work.replies.append((None, host_id, Unknown()))
+            return
+        host = self._hosts[host_id] = msgspec.structs.replace(host, lease_until=work.now + self._lease)
+        if work.now >= self._beats_due.get(host_id, work.now):
+            self._write_beat(host, work.now)
+        stale = tuple(ref for ref in running if not self.is_current(ref))
+        work.replies.append((None, host_id, Beat(stale=stale)))
+
+    def _write_beat(self, host: HostRecord, now: datetime) -> None:
+        """Write the lease, and the sign of life for people: a triggerer does not see the database."""
+        hosts = self._store.hosts
+        hosts.beat_host(host)
+        hosts.beat_component(TRIGGERER, host.host_id, hostname=host.hostname, pid=host.pid, now=now)
+        self._beats_due[host.host_id] = now + self._lease / 3
+
+    def _fired(self, work: Pass, envelope: Envelope, said: TriggerFired) -> None:
+        ref = said.ref
+        key = key_of(ref)
+        found = self._cache.find(key)
+        if found is not None:
+            action = decide_fired(found[0], found[1], said.fired, fence=ref.fence, at=said.at, now=work.now)
+            if action is not None:
+                self._forget(key)
+                self._decider.act(work, ref.run_pk, action)
+        # Stale, unless what this pass did to the run before is refused: then it is judged again.
+        work.inputs_of[ref.run_pk].append(envelope)
+        work.replies.append((ref.run_pk, envelope.host_id, FiredAccepted(ref=ref, number=said.number)))
+
+    # -- silence -------------------------------------------------------------------------
+
+    def gone(self, gone: HostGone) -> None:
+        """A connection ended: its triggers go to others when the process is dead, else when its lease ends."""
+        if gone.is_dead:
+            self._settle(gone.host_id)
+            return
+        had = self._connected.pop(gone.host_id, None)
+        if had:
+            self._gone[gone.host_id] = had
+
+    def late(self, work: Pass, host_id: str) -> None:
+        """A lease has ended, unless it was renewed meanwhile."""
+        host = self._hosts.get(host_id)
+        if host is None:
+            return
+        if host.lease_until > work.now and host_id not in self._expected:
+            self._cache.timers.set(host.lease_until, Timer.TRIGGERER_LATE, host_id)
+            return
+        log.warning("triggerer was silent", extra={"triggerer": host_id, "hostname": host.hostname})
+        self._settle(host_id)
+
+    def _settle(self, host_id: str) -> None:
+        """Nothing that this triggerer has will be heard of again: others get it."""
+        if self._hosts.pop(host_id, None) is not None:
+            self._store.hosts.delete_host(host_id)
+        self._expected.discard(host_id)
+        had = {**self._gone.pop(host_id, {}), **self._connected.pop(host_id, {})}
+        self._put_back(had)
+
+    def _put_back(self, keys: Iterable[TaskKey]) -> None:
+        for key in keys:
+            self._at.pop(key, None)
+            self._cache.waits.add(key)
+
+    # -- who runs what -------------------------------------------------------------------
+
+    def deliver(
+        self, now: datetime, *, loading: Collection[int], send: Callable[[str, ToHost], None]
+    ) -> None:
+        """Give triggers that nobody has to somebody, and stop those that are not waited for any more.
+
+        `loading` are runs that are to be loaded again: nothing is known of them until then.
+        """
+        stopped: dict[tuple[str, bool], list[AttemptRef]] = {}
+        waits, self._cache.waits = self._cache.waits, set()
+        for key in waits:
+            if key.run_pk in loading:
+                self._cache.waits.add(key)
+                continue
+            current = self._wanted(key)
+            host_id = self._at.get(key)
+            held = self._held(host_id, key)
+            if held is not None and held != current:
+                self._forget(key)
+                stopped.setdefault((host_id or "", self._is_killed(key)), []).append(held)
+            if current is None:
+                self._waiting.pop(key, None)
+            elif held != current:
+                self._waiting[key] = current
+        for (host_id, kills), refs in stopped.items():
+            send(host_id, Unwatch(refs=tuple(refs), kills=kills))
+        if self._waiting and not self._expected:
+            self._hand_out(now, send)
+
+    def _hand_out(self, now: datetime, send: Callable[[str, ToHost], None]) -> None:
+        if not self._connected:
+            if self._asked_at is None or now - self._asked_at >= ASKED_FOR_EVERY:
+                log.info("triggers wait for a triggerer", extra={"triggers": len(self._waiting)})
+                self._asked_at = now
+                self._ask_for_one()
+            return
+        free = {
+            host_id: self._hosts[host_id].capacity - len(held) for host_id, held in self._connected.items()
+        }
+        chosen: dict[str, dict[TaskKey, AttemptRef]] = {}
+        for key, ref in self._waiting.items():
+            host_id = max(free, key=lambda name: (free[name], name))
+            if free[host_id] <= 0:
+                log.warning("all triggerers are full", extra={"triggers": len(self._waiting)})
+                break
+            free[host_id] -= 1
+            chosen.setdefault(host_id, {})[key] = ref
+        for host_id, refs in chosen.items():
+            keys = list(refs)
+            for start in range(0, len(keys), WATCH_MAX):
+                self._send_watch(host_id, {key: refs[key] for key in keys[start : start + WATCH_MAX]}, send)
+
+    def _send_watch(
+        self, host_id: str, refs: dict[TaskKey, AttemptRef], send: Callable[[str, ToHost], None]
+    ) -> None:
+        stored = self._store.deferrals.load_deferrals(list(refs))
+        work = []
+        for key, ref in refs.items():
+            del self._waiting[key]
+            deferral = stored.get(key)
+            if deferral is None or deferral.fence != ref.fence:
+                continue  # Somebody cleared it since; its run is about to be loaded again.
+            work.append(self._work(ref, deferral))
+            self._at[key] = host_id
+            self._connected[host_id][key] = ref
+        if work:
+            send(host_id, Watch(work=tuple(work)))
+
+    def _work(self, ref: AttemptRef, deferral: TriggerRecord) -> TriggerWork:
+        found = self._cache.find(key_of(ref))
+        assert found is not None, "a trigger is handed out for an instance that is known"
+        view, record = found
+        run = view.run
+        return TriggerWork(
+            ref=ref,
+            class_path=deferral.class_path,
+            kwargs=deferral.kwargs,
+            dag_id=run.dag_id,
+            try_number=record.try_number,
+            start_date=record.start_date,
+            log_path=log_path(run.dag_id, run.run_id, record.task_id, record.map_index, record.try_number),
+            run=run_context(run),
+        )
+
+    # -- questions -----------------------------------------------------------------------
+
+    def is_current(self, ref: AttemptRef) -> bool:
+        """Whether this trigger is waited for."""
+        return self._wanted(key_of(ref)) == ref
+
+    def _wanted(self, key: TaskKey) -> AttemptRef | None:
+        found = self._cache.find(key)
+        return ref_of(found[1]) if found is not None and found[1].state is TaskState.DEFERRED else None
+
+    def _held(self, host_id: str | None, key: TaskKey) -> AttemptRef | None:
+        if host_id is None:
+            return None
+        return self._connected.get(host_id, self._gone.get(host_id, {})).get(key)
+
+    def _is_killed(self, key: TaskKey) -> bool:
+        """Whether a person (or the end of the run) took the instance from its trigger, and not the time."""
+        found = self._cache.find(key)
+        return found is None or found[1].trigger_class is None
+
+    def _forget(self, key: TaskKey) -> None:
+        host_id = self._at.pop(key, None)
+        for held in (self._connected, self._gone):
+            if host_id is not None and host_id in held:
+                held[host_id].pop(key, None)
+
+    def resumptions(self, keys: Collection[TaskKey]) -> dict[TaskKey, Resumption]:
+        """Return where those of these instances go on that were resumed."""
+        resumed = [
+            key for key in keys if (found := self._cache.find(key)) and found[1].trigger_class is not None
+        ]
+        if not resumed:
+            return {}
+        return {
+            key: Resumption(
+                next_method=deferral.next_method,
+                next_kwargs=deferral.next_kwargs,
+                resumed=resumed_of(deferral.resumed),
+            )
+            for key, deferral in self._store.deferrals.load_deferrals(resumed).items()
+            if deferral.resumed is not None
+        }

@@ -1,7 +1,10 @@
-"""How finished files get into the store: together where possible, none held up or kept out by another."""
+"""How many files are parsed at once, and how they get into the store: none held up or kept out by another."""
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import accumulate
+
+import pytest
 
 from tests.processor.folder import Folder, eventually
 from windward.ports.store import ParsedFile, StoredFile
@@ -45,3 +48,22 @@ def test_a_finished_file_does_not_wait_for_one_that_is_being_imported(folder: Fo
         assert [file.fileloc for file in folder.store.catalog.load_files()] == ["quick.py"]
         go.touch()
         eventually(lambda: len(folder.store.catalog.load_files()) == 2)
+
+
+@pytest.mark.parametrize("at_once", [1, 2])
+def test_no_more_files_are_imported_at_once_than_the_setting_says(folder: Folder, at_once: int) -> None:
+    folder.set(parsing_processes=at_once)
+    trail = folder.path / "trail"
+    for number in range(8):
+        folder.write(
+            f"file_{number}.py",
+            "import os, time\n"
+            f"trail = os.open({str(trail)!r}, os.O_WRONLY | os.O_CREAT | os.O_APPEND)\n"
+            "os.write(trail, b'+')\ntime.sleep(0.02)\nos.write(trail, b'-')",
+        )
+
+    assert len(folder.parse().parsed) == 8
+
+    under_way = list(accumulate(1 if step == "+" else -1 for step in trail.read_text()))
+    assert len(under_way) == 16
+    assert max(under_way) <= at_once

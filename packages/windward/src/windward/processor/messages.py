@@ -21,6 +21,8 @@ class ParseJob(_Message, frozen=True, tag="parse"):
     root: str
     fileloc: str
     source: str
+    kept: dict[str, str | None] = {}
+    """Values of secrets backends that are still fresh, by `var:KEY` and `conn:ID`."""
 
 
 class StopJob(_Message, frozen=True, tag="stop"):
@@ -38,6 +40,12 @@ class Ready(_Message, frozen=True, tag="ready"):
     problems: tuple[str, ...] = ()
 
 
+class ChildStarted(_Message, frozen=True, tag="started"):
+    """A job that waited in the template is being forked."""
+
+    job_id: int
+
+
 class ChildEnded(_Message, frozen=True, tag="ended"):
     """A child is gone. `status` is what `waitpid` said."""
 
@@ -45,7 +53,7 @@ class ChildEnded(_Message, frozen=True, tag="ended"):
     status: int
 
 
-FromTemplate = Ready | ChildEnded
+FromTemplate = Ready | ChildStarted | ChildEnded
 
 
 class Touched(_Message, frozen=True, tag="touched"):
@@ -53,6 +61,13 @@ class Touched(_Message, frozen=True, tag="touched"):
 
     dependency: str
     content_hash: str | None = None
+
+
+class BackendAnswered(_Message, frozen=True, tag="backend"):
+    """A secrets backend was asked; files that are parsed soon need not ask it again."""
+
+    name: str
+    text: str | None = None
 
 
 class SourceRead(_Message, frozen=True, tag="source"):
@@ -90,7 +105,7 @@ class FileParsed(_Message, frozen=True, tag="file"):
     warnings: tuple[str, ...] = ()
 
 
-FromChild = Touched | SourceRead | Imported | Asked | DagParsed | FileParsed
+FromChild = Touched | BackendAnswered | SourceRead | Imported | Asked | DagParsed | FileParsed
 
 
 class Answered(_Message, frozen=True, tag="answered"):

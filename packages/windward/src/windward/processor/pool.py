@@ -19,10 +19,13 @@ from windward.ports.clock import Clock
 from windward.processor import limits, report
 from windward.processor.authoring import Author
 from windward.processor.discover import Found
+from windward.processor.kept import KeptValues
 from windward.processor.messages import (
     Answered,
     Asked,
+    BackendAnswered,
     ChildEnded,
+    ChildStarted,
     DagParsed,
     FileParsed,
     FromChild,
@@ -40,6 +43,8 @@ from windward.protocol.framing import FrameError, FrameReader, frame
 
 KILL_AFTER_S = 5.0
 """A child ends itself at its time limit; one that cannot is killed this much later."""
+QUICK_S = 0.25
+"""While files take less than this, as many jobs as may run also wait in the template, to be forked at once."""
 TEMPLATE_DEATHS_MAX = 2
 """How often a file may be under way when the template dies before the file is blamed."""
 _TRACE_BYTES_MAX = 65_536
@@ -71,7 +76,7 @@ class _Running:
     sock: socket.socket
     output_fd: int
     trace_fd: int
-    began: float
+    began: float | None = None  # None while the job waits in the template
     reader: FrameReader[FromChild] = field(default_factory=lambda: FrameReader(FromChild))
     output: bytearray = field(default_factory=bytearray)
     output_dropped: int = 0
@@ -96,6 +101,7 @@ class ParsePool:
         self._children_max = children_max
         self._preload = preload
         self._clock = clock
+        self._kept = KeptValues(clock, ttl_s=author.secrets_ttl_s)
         self._launch_template = launch
         self._selector = selectors.DefaultSelector()
         self._template: TemplateHandle | None = None
@@ -105,6 +111,7 @@ class ParsePool:
         self._deaths: dict[str, int] = {}
         self._done: list[ParseOutcome] = []
         self._next_job = 1
+        self._is_quick = True
         self._is_ready = False
         self._failures = 0
         self.children_started = 0
@@ -114,7 +121,10 @@ class ParsePool:
         """Start the template, unless it runs."""
         if self._template is None:
             self._template = self._launch_template(
-                preload=self._preload, bounds=self._bounds, author=self._author
+                preload=self._preload,
+                bounds=self._bounds,
+                author=self._author,
+                children_max=self._children_max,
             )
             self._template_reader = FrameReader(FromTemplate)
             self._is_ready = False
@@ -174,7 +184,8 @@ class ParsePool:
     def _fill(self) -> None:
         busy = self.under_way()
         held: list[Found] = []
-        while self._waiting and len(self._running) < self._children_max and self._template is not None:
+        jobs_max = self._children_max * (2 if self._is_quick else 1)
+        while self._waiting and len(self._running) < jobs_max and self._template is not None:
             found = self._waiting.popleft()
             if found.fileloc in busy:
                 held.append(found)
@@ -191,11 +202,17 @@ class ParsePool:
         for descriptor in (output_read, trace_read):
             os.set_blocking(descriptor, False)
         ours.setblocking(False)
-        running = _Running(ParseOutcome(found), ours, output_read, trace_read, self._clock.monotonic())
+        running = _Running(ParseOutcome(found), ours, output_read, trace_read)
         self._running[job_id] = running
         self._selector.register(ours, selectors.EVENT_READ, lambda: self._read_child(running))
         self._selector.register(output_read, selectors.EVENT_READ, lambda: self._read_output(running))
-        job = ParseJob(job_id=job_id, root=self._root, fileloc=found.fileloc, source=found.source)
+        job = ParseJob(
+            job_id=job_id,
+            root=self._root,
+            fileloc=found.fileloc,
+            source=found.source,
+            kept=self._kept.fresh(),
+        )
         try:
             socket.send_fds(self._template.sock, [frame(job)], [theirs.fileno(), output_write, trace_write])
             self.children_started += 1
@@ -221,6 +238,9 @@ class ParsePool:
                     self._is_ready = True
                     self._failures = 0
                     self.preload_problems = problems
+                case ChildStarted(job_id=job_id):
+                    if (running := self._running.get(job_id)) is not None:
+                        running.began = self._clock.monotonic()
                 case ChildEnded(job_id=job_id, status=status):
                     if (running := self._running.pop(job_id, None)) is not None:
                         self._end(running, status)
@@ -248,6 +268,8 @@ class ParsePool:
         match message:
             case SourceRead(content_hash=content_hash):
                 outcome.source_hash = content_hash
+            case BackendAnswered(name=name, text=text):
+                self._kept.put(name, text)
             case Touched(dependency=dependency, content_hash=known):
                 outcome.dependencies[dependency] = known or outcome.dependencies.get(dependency)
             case Imported():
@@ -288,7 +310,9 @@ class ParsePool:
         while len(running.trace) < _TRACE_BYTES_MAX and (data := _read_some(running.trace_fd)):
             running.trace += data
         outcome = running.outcome
-        outcome.duration_s = self._clock.monotonic() - running.began
+        if running.began is not None:
+            outcome.duration_s = self._clock.monotonic() - running.began
+        self._is_quick = outcome.duration_s < QUICK_S
         if running.last is not None:
             outcome.error = outcome.error or running.last.error
             outcome.is_passing = running.last.is_passing
@@ -338,11 +362,12 @@ class ParsePool:
         for running in lost.values():
             found = running.outcome.found
             self._forget(running)
-            self._deaths[found.fileloc] = self._deaths.get(found.fileloc, 0) + 1
-            if self._deaths[found.fileloc] < TEMPLATE_DEATHS_MAX:
+            deaths = self._deaths.get(found.fileloc, 0) + (running.began is not None)
+            if deaths < TEMPLATE_DEATHS_MAX:
+                self._deaths[found.fileloc] = deaths
                 self._waiting.appendleft(found)
                 continue
-            del self._deaths[found.fileloc]
+            self._deaths.pop(found.fileloc, None)
             error = "the process that imports DAG files died while it imported this one\n\nhint: See the log."
             self._done.append(ParseOutcome(found, error=error, is_passing=True))
         self.start()
@@ -360,15 +385,14 @@ class ParsePool:
             os.waitpid(template.pid, 0)
 
     def _kill_due_s(self) -> float:
-        if not self._running:
+        if not (began := [one.began for one in self._running.values() if one.began is not None]):
             return 3600.0
-        oldest = min(running.began for running in self._running.values())
-        return max(0.05, oldest + self._bounds.file_timeout_s + KILL_AFTER_S - self._clock.monotonic())
+        return max(0.05, min(began) + self._bounds.file_timeout_s + KILL_AFTER_S - self._clock.monotonic())
 
     def _kill_overdue(self) -> None:
-        now = self._clock.monotonic()
+        latest = self._clock.monotonic() - self._bounds.file_timeout_s - KILL_AFTER_S
         for job_id, running in self._running.items():
-            if now - running.began > self._bounds.file_timeout_s + KILL_AFTER_S and not running.is_killed:
+            if running.began is not None and running.began < latest and not running.is_killed:
                 running.is_killed = True
                 if self._template is None:
                     raise UnavailableError("the parse template is gone")

@@ -1,6 +1,7 @@
 """The parse template: a process that has the authoring names imported and forks one child per file.
 
-It runs no user code itself, has one thread, and lives as long as the processor's end of its socket.
+It runs no user code itself, has one thread, and lives as long as the processor's end of its socket. Jobs above the
+number of children wait here, so that the next child starts at once when one ends, whatever the processor does then.
 """
 
 from __future__ import annotations
@@ -23,7 +24,15 @@ from typing import NoReturn
 from windward.processor import limits
 from windward.processor.authoring import Author
 from windward.processor.child import Streams, run_child
-from windward.processor.messages import ChildEnded, FromTemplate, ParseJob, Ready, StopJob, ToTemplate
+from windward.processor.messages import (
+    ChildEnded,
+    ChildStarted,
+    FromTemplate,
+    ParseJob,
+    Ready,
+    StopJob,
+    ToTemplate,
+)
 from windward.protocol.framing import FrameReader, frame
 
 FDS_PER_JOB = 3
@@ -40,17 +49,19 @@ class TemplateHandle:
 
 
 Launch = Callable[..., "TemplateHandle"]
-"""`fork_template` or `spawn_template`: takes `preload`, `bounds` and `author` by name."""
+"""`fork_template` or `spawn_template`: takes `preload`, `bounds`, `author` and `children_max` by name."""
 
 
-def spawn_template(*, preload: Sequence[str], bounds: limits.Limits, author: Author) -> TemplateHandle:
+def spawn_template(
+    *, preload: Sequence[str], bounds: limits.Limits, author: Author, children_max: int
+) -> TemplateHandle:
     """Start a template in an interpreter of its own; `author` is pickled.
 
     Every fork copies the memory map of the process: a template that does not hold the store's libraries makes children
     a third cheaper. This process may have threads.
     """
     ours, theirs = socket.socketpair()
-    setup = pickle.dumps((os.getpid(), sys.path, tuple(preload), bounds, author))
+    setup = pickle.dumps((os.getpid(), sys.path, tuple(preload), bounds, author, children_max))
     theirs.set_inheritable(True)
     code = f"from windward.processor.template import main; main({theirs.fileno()})"
     pid = os.posix_spawn(sys.executable, [sys.executable, "-P", "-c", code], os.environ)
@@ -65,8 +76,9 @@ def main(descriptor: int) -> NoReturn:
     sock.set_inheritable(False)
     size = int.from_bytes(_receive_exactly(sock, _LENGTH_BYTES), "big")
     # From the processor that started this process, over a socket of their own.
-    parent_pid, sys.path[:], preload, bounds, author = pickle.loads(_receive_exactly(sock, size))  # noqa: S301
-    _run(sock, preload, bounds, author, parent_pid=parent_pid)
+    setup = pickle.loads(_receive_exactly(sock, size))  # noqa: S301
+    parent_pid, sys.path[:], preload, bounds, author, children_max = setup
+    _run(sock, preload, bounds, author, parent_pid=parent_pid, children_max=children_max)
 
 
 def _receive_exactly(sock: socket.socket, size: int) -> bytes:
@@ -79,20 +91,23 @@ def _receive_exactly(sock: socket.socket, size: int) -> bytes:
     return bytes(data)
 
 
-def fork_template(*, preload: Sequence[str], bounds: limits.Limits, author: Author) -> TemplateHandle:
+def fork_template(
+    *, preload: Sequence[str], bounds: limits.Limits, author: Author, children_max: int
+) -> TemplateHandle:
     """Fork a template from this process, which should have one thread."""
     ours, theirs = socket.socketpair()
     parent_pid = os.getpid()
     pid = os.fork()
     if pid == 0:
-        _run(theirs, preload, bounds, author, parent_pid=parent_pid)
+        _run(theirs, preload, bounds, author, parent_pid=parent_pid, children_max=children_max)
     theirs.close()
     return TemplateHandle(pid, ours)
 
 
 def _run(
-    sock: socket.socket, preload: Sequence[str], bounds: limits.Limits, author: Author, *, parent_pid: int
-) -> NoReturn:
+    sock: socket.socket, preload: Sequence[str], bounds: limits.Limits, author: Author, *,
+    parent_pid: int, children_max: int,
+) -> NoReturn:  # fmt: skip
     code = 1
     try:
         limits.die_with_parent(parent_pid)
@@ -102,7 +117,7 @@ def _run(
         )  # Ctrl-C is for the processor, which tells us by closing.
         gc.disable()
         limits.close_descriptors(keep=(sock.fileno(),))
-        template = _Template(sock, bounds, author)
+        template = _Template(sock, bounds, author, children_max)
         problems = _import_all(preload)
         author.prepare()
         template.send(Ready(problems=problems))
@@ -133,21 +148,24 @@ def _import_all(names: Sequence[str]) -> tuple[str, ...]:
 class _Template:
     """Owns the children: forks, kills, reaps."""
 
-    def __init__(self, sock: socket.socket, bounds: limits.Limits, author: Author) -> None:
+    def __init__(self, sock: socket.socket, bounds: limits.Limits, author: Author, children_max: int) -> None:
         self._sock = sock
         self._bounds = bounds
         self._author = author
         self._reader: FrameReader[ToTemplate] = FrameReader(ToTemplate)
         self._fds: deque[int] = deque()
+        self._children_max = children_max
+        self._waiting: deque[tuple[ParseJob, tuple[int, ...]]] = deque()
         self._jobs: dict[int, int] = {}  # pid → job
+        self._ended: list[ChildEnded] = []
         self._bell, self._ring = socket.socketpair()
         for end in (self._bell, self._ring):
             end.setblocking(False)
         signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
         signal.set_wakeup_fd(self._ring.fileno(), warn_on_full_buffer=False)
 
-    def send(self, message: FromTemplate) -> None:
-        self._sock.sendall(frame(message))
+    def send(self, *messages: FromTemplate) -> None:
+        self._sock.sendall(b"".join(map(frame, messages)))
 
     def serve(self) -> None:
         """Work until the processor closes its end; then no child is left."""
@@ -163,6 +181,7 @@ class _Template:
                     self._reap()
                 if self._sock in ready and not self._receive():
                     return
+                self._tell_and_fork()
         except (BrokenPipeError, ConnectionResetError):
             return  # The processor is gone.
         finally:
@@ -175,15 +194,26 @@ class _Template:
         for message in self._reader.feed(data):
             match message:
                 case ParseJob():
-                    self._fork(message)
+                    ends = tuple(self._fds.popleft() for _ in range(FDS_PER_JOB))
+                    self._waiting.append((message, ends))
                 case StopJob(job_id=job_id):
                     for pid, other in self._jobs.items():
                         if other == job_id:
                             _kill_group(pid)
         return bool(data)
 
-    def _fork(self, job: ParseJob) -> None:
-        sock_fd, output_fd, trace_fd = (self._fds.popleft() for _ in range(FDS_PER_JOB))
+    def _tell_and_fork(self) -> None:
+        """Say who ended, and start as many as may run; said before the fork, so that a fork that kills us is known."""
+        ended, self._ended = self._ended, []
+        free = self._children_max - len(self._jobs)
+        starting = [self._waiting.popleft() for _ in range(min(free, len(self._waiting)))]
+        if ended or starting:
+            self.send(*ended, *(ChildStarted(job_id=job.job_id) for job, _ in starting))
+        for job, ends in starting:
+            self._fork(job, ends)
+
+    def _fork(self, job: ParseJob, ends: tuple[int, ...]) -> None:
+        sock_fd, output_fd, trace_fd = ends
         own_pid = os.getpid()
         pid = os.fork()
         if pid == 0:
@@ -205,7 +235,7 @@ class _Template:
             _, status = os.waitpid(ended.si_pid, 0)
             job_id = self._jobs.pop(ended.si_pid, None)
             if job_id is not None:
-                self.send(ChildEnded(job_id=job_id, status=status))
+                self._ended.append(ChildEnded(job_id=job_id, status=status))
 
 
 def _kill_group(pid: int) -> None:

@@ -35,7 +35,7 @@ from windward.processor.plan import Plan, decide_plan
 from windward.processor.pool import ParseOutcome, ParsePool
 from windward.processor.results import DAG, Results, is_on_disk
 from windward.processor.stop import Stop
-from windward.processor.template import Launch, fork_template
+from windward.processor.template import Launch, fork_template, spawn_template
 from windward.processor.watch import FolderEvents
 from windward.settings import Settings
 
@@ -362,8 +362,11 @@ def parse_key(settings: Settings) -> str:
 def open_processor(
     settings: Settings, store: Store, wakeup: Wakeup, clock: Clock, *, code: CodeStore | None
 ) -> Processor:
-    """Return a processor that reads DAGs by the authoring SDK."""
-    return Processor(settings, store, wakeup, clock, author=sdk_author(settings), code=code, preload=PRELOAD)
+    """Return a processor that reads DAGs by the authoring SDK, in a template that holds nothing of ours but that."""
+    return Processor(
+        settings, store, wakeup, clock,
+        author=sdk_author(settings), code=code, preload=PRELOAD, launch=spawn_template,
+    )  # fmt: skip
 
 
 def run_processor(

@@ -163,7 +163,7 @@ def test_a_task_can_trigger_another_dag_which_starts_without_waiting_for_a_poll(
     [
         (c.TriggerRun(dag_id="gone"), "not_found"),
         (c.TriggerRun(dag_id="other", run_id="a/b"), "invalid"),
-        (c.TriggerRun(dag_id="other", conf={"size": "large"}), "invalid"),
+        (c.TriggerRun(dag_id="other", conf={"size": "large"}), "invalid_params"),
         (c.TriggerRun(dag_id="sales", run_id="mine"), "conflict"),
         (c.TriggerRun(dag_id="sales", logical_date=T0, run_id="same_date"), "conflict"),
     ],

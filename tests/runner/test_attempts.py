@@ -23,6 +23,7 @@ from windward.model.states import Isolation, Semantics
 from windward.protocol.calls import (
     Answer,
     Call,
+    Done,
     Refused,
     RunAnswer,
     SetXCom,
@@ -332,7 +333,9 @@ def test_a_pushed_xcom_is_a_call(run: Runs) -> None:
         (RunAnswer(run=run_context()), Succeeded()),
         (
             Refused(code="conflict", message="there is one"),
-            Skipped(message="a run like this of `other` exists already"),
+            Skipped(
+                message="Skipping due to skip_when_already_exists is set to True and DagRunAlreadyExists"
+            ),
         ),
     ],
 )
@@ -341,11 +344,14 @@ def test_a_task_may_end_by_triggering_a_run(run: Runs, answer: Answer, outcome: 
 
     def reply(_ref: AttemptRef, call: Call) -> Answer:
         calls.append(call)
-        return answer
+        return answer if isinstance(call, TriggerRun) else Done()
 
     run.host.scheduler.answer = reply
     assert run("triggers").outcome == outcome
-    assert calls == [TriggerRun(dag_id="other", run_id="r", conf={"a": 1})]
+    wish = calls[0]
+    assert isinstance(wish, TriggerRun)
+    assert (wish.dag_id, wish.run_id, wish.conf, wish.place) == ("other", "r", {"a": 1}, 0)
+    assert wish.since is not None
 
 
 def test_a_mapped_instance_gets_its_own_argument(run: Runs) -> None:

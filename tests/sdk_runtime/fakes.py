@@ -51,6 +51,8 @@ class FakeBridge:
         self.task_states: list[calls.TaskStateItem] = []
         self.is_latest_slot = True
         self.runs = 0
+        self.scripted: dict[type, list[Answer]] = {}
+        """Answers to calls of a kind, in order; the last one stays."""
 
     def put(self, task_id: str, value: Any, *, key: str = "return_value", map_index: int = -1) -> None:
         """Store a value of another task."""
@@ -62,6 +64,9 @@ class FakeBridge:
 
     def call(self, call: Call) -> Answer:
         self.calls.append(call)
+        script = self.scripted.get(type(call))
+        if script:
+            return script.pop(0) if len(script) > 1 else script[0]
         match call:
             case calls.GetXCom():
                 return self._xcom(call)
@@ -104,6 +109,8 @@ class FakeBridge:
                 return calls.BoolAnswer(value=self.is_latest_slot)
             case calls.TriggerRun():
                 return calls.Refused(code="conflict", message="there is such a run")
+            case _:
+                raise AssertionError(f"no answer to {call} is scripted")
 
     def _xcom(self, call: calls.GetXCom) -> calls.XComAnswer:
         found = [

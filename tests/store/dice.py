@@ -16,6 +16,7 @@ from windward.core.actions import (
     AddTasks,
     CreateRun,
     ExpectRun,
+    LinkRun,
     MoveCallback,
     MoveTask,
     PauseDag,
@@ -27,7 +28,7 @@ from windward.core.actions import (
 from windward.core.transitions import RUN_TRANSITIONS, TASK_TRANSITIONS, TaskEvent
 from windward.errors import WindwardError
 from windward.model.ids import TaskKey
-from windward.model.records import HostRecord, PoolRecord, TaskRecord
+from windward.model.records import HostRecord, PoolRecord, RunParent, TaskRecord
 from windward.ports.store import FileRecord, Guard, Note, ParsedFile, Store
 
 DAGS = ("sales", "costs")
@@ -155,8 +156,15 @@ class Dice:
             expect_last_run_after=dag.last_run_after if dag else None,
         )  # fmt: skip
 
-    def _revision(self) -> ExpectRun | TouchRun:
+    def _revision(self) -> ExpectRun | TouchRun | LinkRun:
         run = self.random.choice(self.reference.reads.list_runs(limit=99))
+        if self.random.random() < 0.3:
+            run_pk = self.random.randint(1, RUNS_MAX)
+            parent = RunParent(
+                run_pk=run.run_pk, dag_id=run.dag_id, run_id=run.run_id, task_id="load", map_index=-1,
+                since=at(self.clock),
+            )  # fmt: skip
+            return LinkRun(run_pk=run_pk, parent=parent)
         if self.random.random() < 0.5:
             return TouchRun(run_pk=run.run_pk)
         return ExpectRun(run_pk=run.run_pk, revision=run.revision + (self.random.random() < 0.2))
@@ -297,6 +305,7 @@ def snapshot(store: Store) -> dict[str, Any]:
     return {
         "runs": runs,
         "open": store.runs.load_open_runs(),
+        "parents": [store.reads.run_parent(run.run_pk) for run in runs],
         "tasks": store.runs.load_tasks([run.run_pk for run in runs]),
         "trails": {key: store.runs.load_trail(key) for key in keys},
         "attempts": {key: store.reads.attempts(key) for key in keys},

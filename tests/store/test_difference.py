@@ -91,7 +91,7 @@ def test_the_state_of_everything_is_the_fold_of_its_history(seed: int) -> None:
 
 def test_the_dice_reach_what_they_should() -> None:
     seen: dict[str, int] = {}
-    for seed in range(12):
+    for seed in range(24):
         store = MemoryStore()
         dice = Dice(seed, store)
         for _ in range(STEPS):

@@ -10,10 +10,11 @@ from collections.abc import Callable
 from datetime import datetime
 
 from windward.core.triggering import PausedError
+from windward.engine.asset_lookups import lookup_asset
 from windward.engine.contexts import key_of, run_context
 from windward.engine.lookups import lookup, tasks_of
 from windward.engine.triggering import trigger_run
-from windward.errors import ConflictError, NotFoundError, UserError
+from windward.errors import ConflictError, InvalidParamError, NotFoundError, UserError
 from windward.model.records import RunRecord
 from windward.model.states import RunType
 from windward.ports.clock import Ids
@@ -40,6 +41,8 @@ class ExecutionService:
             return c.Refused(code="conflict", message=str(error))
         except NotFoundError as error:
             return c.Refused(code="not_found", message=str(error))
+        except InvalidParamError as error:
+            return c.Refused(code="invalid_params", message=error.message, hint=error.hint)
         except PausedError as error:
             return c.Refused(code="paused", message=error.message, hint=error.hint)
         except UserError as error:
@@ -62,6 +65,8 @@ class ExecutionService:
                 | c.LatestSlot()
             ):
                 return self._run(ref, call, now)
+            case c.GetAssetEvents() | c.GetConsumedEvents() | c.GetAsset():
+                return lookup_asset(self._store, call)
             case c.TallyTasks() | c.FindRuns() | c.FindDag():
                 return lookup(self._store, call)
 

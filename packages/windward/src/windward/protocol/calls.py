@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from windward.model.records import AssetEventRecord
 from windward.protocol.outcomes import XComValue
 from windward.protocol.work import RunContext
 
@@ -192,7 +193,38 @@ class LatestSlot(_Call, tag="latest_slot", frozen=True):
     run_id: str
 
 
+class GetAssetEvents(_Call, tag="get_asset_events", frozen=True):
+    """Events of an asset (by name, URI or both), or of what was written through an alias; bounds are inclusive.
+
+    Answer: `AssetEventsAnswer`.
+    """
+
+    name: str = ""
+    uri: str = ""
+    alias: str = ""
+    after: datetime | None = None
+    before: datetime | None = None
+    newest_first: bool = False
+    offset: int = 0
+    limit: int = 1000
+
+
+class GetConsumedEvents(_Call, tag="get_consumed_events", frozen=True):
+    """The asset events that a run was made of. Answer: `AssetEventsAnswer`."""
+
+    dag_id: str
+    run_id: str
+
+
+class GetAsset(_Call, tag="get_asset", frozen=True):
+    """An asset that some DAG declares, by its name or URI. Answer: `AssetAnswer`, or `Refused` (`not_found`)."""
+
+    name: str = ""
+    uri: str = ""
+
+
 Call = (
+    GetAssetEvents | GetConsumedEvents | GetAsset |
     GetXCom | GetXComs | SetXCom | DeleteXComs | GetVariable | ListVariables | SetVariable | DeleteVariable | GetConnection
     | GetRun | GetPreviousRun | CountRuns | GetTaskStates | TriggerRun | LatestSlot | TallyTasks | FindRuns | FindDag
 )  # fmt: skip
@@ -203,7 +235,9 @@ class Done(_Call, tag="done", frozen=True):
 
 
 class Refused(_Call, tag="refused", frozen=True):
-    """The call was not carried out. `code`: `not_found`, `conflict`, `paused`, `stale`, `invalid`, `unavailable`."""
+    """The call was not carried out. `code`: `not_found`, `conflict`, `paused`, `stale`, `invalid`,
+    `invalid_params`, `unavailable`.
+    """
 
     code: str
     message: str
@@ -318,7 +352,23 @@ class TaskStatesAnswer(_Call, tag="task_states", frozen=True):
     items: tuple[TaskStateItem, ...]
 
 
+class AssetEventsAnswer(_Call, tag="asset_events", frozen=True):
+    """Events, in the order that was asked for."""
+
+    events: tuple[AssetEventRecord, ...]
+
+
+class AssetAnswer(_Call, tag="asset", frozen=True):
+    """An asset as a DAG declares it."""
+
+    name: str
+    uri: str
+    group: str = "asset"
+    extra: dict[str, Any] = {}
+
+
 Answer = (
+    AssetEventsAnswer | AssetAnswer |
     Done | Refused | XComAnswer | XComsAnswer | VariableAnswer | ConnectionAnswer | RunAnswer | CountAnswer
     | BoolAnswer | TaskStatesAnswer | KeysAnswer | TaskTalliesAnswer | RunsAnswer | DagAnswer
 )  # fmt: skip

@@ -21,6 +21,7 @@ from windward.logs.writer import LogWriter
 from windward.model.states import Semantics
 from windward.protocol.framing import FrameError
 from windward.protocol.outcomes import (
+    AssetWrite,
     Deferred,
     Ending,
     ExitFact,
@@ -38,6 +39,7 @@ from windward.runner.triggering import trigger_run
 from windward.sdk.bridge import TaskBridge
 from windward.sdk.context import Entered, build_context, enter, enter_for_good, leave
 from windward.sdk.exceptions import AirflowTaskTimeout, DagRunTriggerException, DownstreamTasksSkipped
+from windward.sdk.expand_input import check_returned
 from windward.sdk.mapping import instance_of
 from windward.sdk.masking import MASKER
 from windward.sdk.templating import render_template
@@ -165,11 +167,11 @@ def _perform(performance: _Performance, context: TaskContext, runtime: Runtime) 
             result = _execute(performance, context, runtime)
             skip: Any = ()
         except DagRunTriggerException as request:
-            result, skip = trigger_run(request, runtime.bridge, log=runtime.log), ()
+            result, skip = trigger_run(request, performance.context["ti"]), ()
         except DownstreamTasksSkipped as choice:
             runtime.log.line("info", "downstream tasks skipped", reason=endings.line_of(choice))
-            # Airflow 2 pushes what a branch or short circuit returned; Airflow 3 does not.
-            is_pushed = context.semantics is Semantics.AIRFLOW2
+            # Airflow 2 pushes what a branch or short circuit returned; Airflow 3 does only for one of many instances.
+            is_pushed = context.semantics is Semantics.AIRFLOW2 or context.map_index >= 0
             result, skip = choice.return_value if is_pushed else None, choice.tasks
         _check_not_stopped(performance)
         label = _map_label(performance)
@@ -180,7 +182,10 @@ def _perform(performance: _Performance, context: TaskContext, runtime: Runtime) 
             large=runtime.bridge.large_values,
             skip=skip,
             label=label,
+            assets=_assets_written(performance),
         )
+        if not skip:
+            check_returned(performance.task, result, length=outcome.return_length)
         performance.is_over = True
         fact = ExitFact(kind="ok")
     except BaseException as error:  # noqa: BLE001 - user code may raise anything; each becomes an outcome
@@ -267,6 +272,15 @@ def _map_label(performance: _Performance) -> str | None:
     if not template or performance.context.get("ti") is None or performance.context["ti"].map_index < 0:
         return None
     return str(render_template(performance.operator, template, performance.context))
+
+
+def _assets_written(performance: _Performance) -> tuple[AssetWrite, ...]:
+    outlets = getattr(performance.operator, "outlets", None)
+    if not outlets:
+        return ()
+    from windward.sdk.asset_events import writes_of  # few tasks write assets
+
+    return writes_of(outlets, performance.context["outlet_events"])
 
 
 def _log_error(error: BaseException, outcome: Outcome, log: LogWriter) -> None:

@@ -1,65 +1,43 @@
-"""Creating a run of another DAG for a task that asked for it by `DagRunTriggerException`, and waiting for its end."""
+"""What a `DagRunTriggerException` asks for: a run of another DAG, and waiting for its end."""
 
 from __future__ import annotations
 
-import time
-from datetime import UTC, datetime
+import logging
 from typing import Any
 
-from windward.errors import UserError
-from windward.logs.writer import LogWriter
-from windward.protocol.calls import GetRun, Refused, RunAnswer, TriggerRun
-from windward.protocol.work import RunContext
-from windward.sdk.bridge import TaskBridge
-from windward.sdk.exceptions import AirflowException, AirflowSkipException, DagRunTriggerException
-
-POLL_S_MIN = 0.1
+from windward.sdk.exceptions import DagRunTriggerException, TaskDeferred
+from windward.sdk.triggering import RunRequest, ask_for_run, wait_for_run
 
 
-def trigger_run(request: DagRunTriggerException, bridge: TaskBridge, *, log: LogWriter) -> Any:
-    """Create the run, wait for it when asked to; return nothing. Raises what the task ends by."""
-    run = _create(request, bridge)
-    log.line("info", "run triggered", dag_id=run.dag_id, run_id=run.run_id)
-    if not request.wait_for_completion:
-        return
-    allowed = {str(state) for state in request.allowed_states or ("success",)}
-    failed = {str(state) for state in request.failed_states or ("failed",)}
-    while True:
-        time.sleep(max(POLL_S_MIN, float(request.poke_interval)))
-        answer = bridge.call(GetRun(dag_id=run.dag_id, run_id=run.run_id))
-        if not isinstance(answer, RunAnswer) or answer.run is None:
-            raise AirflowException(
-                f"the triggered run `{run.run_id}` of `{run.dag_id}` does not exist any more"
-            )
-        if answer.run.state in failed:
-            raise AirflowException(
-                f"the triggered run `{run.run_id}` of `{run.dag_id}` ended as {answer.run.state}"
-            )
-        if answer.run.state in allowed:
-            log.line("info", "triggered run ended", run_id=run.run_id, state=answer.run.state)
-            return
-
-
-def _create(request: DagRunTriggerException, bridge: TaskBridge) -> RunContext:
-    answer = bridge.call(
-        TriggerRun(
-            dag_id=request.trigger_dag_id,
-            run_id=request.dag_run_id,
-            logical_date=_aware(request.logical_date),
-            conf=dict(request.conf or {}),
-            note=getattr(request, "note", None),
-            reset=bool(request.reset_dag_run),
-        )
+def trigger_run(asked: DagRunTriggerException, ti: Any) -> None:
+    """Create the run and, when asked to, wait for it. Raises what the task ends by, or that it is deferred."""
+    request = RunRequest(
+        dag_id=asked.trigger_dag_id,
+        run_id=asked.dag_run_id,
+        conf=dict(asked.conf or {}),
+        logical_date=asked.logical_date,
+        run_after=asked.run_after,
+        note=asked.note,
+        reset=bool(asked.reset_dag_run),
+        skip_when_already_exists=bool(asked.skip_when_already_exists),
+        waits=bool(asked.wait_for_completion),
+        allowed_states=tuple(str(state) for state in asked.allowed_states or ("success",)),
+        failed_states=tuple(str(state) for state in asked.failed_states or ()),
+        poke_interval_s=float(asked.poke_interval),
     )
-    match answer:
-        case RunAnswer(run=run) if run is not None:
-            return run
-        case Refused(code="conflict") if request.skip_when_already_exists:
-            raise AirflowSkipException(f"a run like this of `{request.trigger_dag_id}` exists already")
-        case Refused(message=message, hint=hint):
-            raise UserError(message, hint=hint or f"Look at the runs of `{request.trigger_dag_id}`.")
-    raise AirflowException(f"no run of `{request.trigger_dag_id}` was created")
+    run = ask_for_run(request, ti)
+    log = logging.getLogger("airflow.task")
+    log.info("Triggered run %s of DAG %s", run.run_id, run.dag_id)
+    if not request.waits:
+        return
+    if asked.deferrable:
+        from windward.sdk.triggers.external_task import DagStateTrigger  # only tasks that defer need it
 
-
-def _aware(at: datetime | None) -> datetime | None:
-    return at.replace(tzinfo=UTC) if at is not None and at.tzinfo is None else at
+        trigger = DagStateTrigger(
+            dag_id=run.dag_id,
+            states=[*request.allowed_states, *request.failed_states],
+            run_ids=[run.run_id],
+            poll_interval=request.poke_interval_s,
+        )
+        raise TaskDeferred(trigger=trigger, method_name="execute_complete")
+    wait_for_run(run, request, log=log)

@@ -48,6 +48,8 @@ class RuntimeTaskInstance:
     job_id: int | None = None
     pid: int | None = None
     is_premature: bool = False
+    runs_triggered: int = 0
+    """How many runs of DAGs this attempt has asked for."""
 
     def __init__(self, task: Any, work: TaskContext, dag_run: DagRunView) -> None:
         self._work = work
@@ -81,6 +83,11 @@ class RuntimeTaskInstance:
     def __repr__(self) -> str:
         index = f" map_index={self.map_index}" if self.map_index >= 0 else ""
         return f"<TaskInstance: {self.dag_id}.{self.task_id} {self.run_id}{index} [{self.state}]>"
+
+    @property
+    def work(self) -> TaskContext:
+        """What the attempt was told of itself."""
+        return self._work
 
     @property
     def id(self) -> str:

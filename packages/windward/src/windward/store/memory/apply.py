@@ -30,7 +30,8 @@ from windward.core.actions import (
     TouchRun,
 )
 from windward.model.ids import TaskKey
-from windward.model.records import CallbackRecord, RunRecord, TaskRecord
+from windward.core.waits import AnswerInput, MissDeadline, SetDeadlines
+from windward.model.records import DEADLINE_KIND, CallbackRecord, TaskRecord
 from windward.model.states import BACKFILL_OPEN, SlotState
 from windward.ports.reads import AttemptRecord
 from windward.protocol.outcomes import XComPut
@@ -38,6 +39,7 @@ from windward.store.columns import RUN_CHANGES, TASK_CHANGES, archives, changes_
 from windward.store.history import ADDED, Line
 from windward.store.memory.assets import consume_events, write_event
 from windward.store.memory.tables import Tables
+from windward.store.memory.waits import answer, ask, miss_deadline, set_deadlines
 from windward.store.memory.xcoms import drop_xcoms, put_xcom
 
 K = TypeVar("K")
@@ -90,6 +92,12 @@ class Group:
                 return self._pause_dag(action)
             case MoveCallback():
                 return self._move_callback(action)
+            case AnswerInput():
+                return answer(self._tables, action, self._put)
+            case SetDeadlines():
+                return set_deadlines(self._tables, action, self._put)
+            case MissDeadline():
+                return self._miss_deadline(action)
             case PlanRecovery():
                 return self._plan_recovery(action)
             case CreateBackfill():
@@ -140,28 +148,40 @@ class Group:
             self.rows += len(gone)
         for put in action.xcoms:
             self._put_xcom(key, put, at=action.at)
+        if action.asks is not None:
+            ask(self._tables, action, self._put)
         if action.callback is not None:
             self._put_callback(
-                self._tables.runs[key.run_pk],
-                action.callback,
-                action.reason,
-                task=key,
-                try_number=action.callback_try,
+                key.run_pk, action.callback, action.reason, task=key, try_number=action.callback_try
             )
         return True
 
+    def _miss_deadline(self, action: MissDeadline) -> bool:
+        if not miss_deadline(self._tables, action, self._put):
+            return False
+        self._put_callback(action.run_pk, DEADLINE_KIND, action.reason, deadline=action.number)
+        return True
+
     def _put_callback(
-        self, run: RunRecord, kind: str, reason: str, *, task: TaskKey | None, try_number: int = 0
+        self,
+        run_pk: int,
+        kind: str,
+        reason: str,
+        *,
+        task: TaskKey | None = None,
+        try_number: int = 0,
+        deadline: int | None = None,
     ) -> None:
         self._tables.callback_pk += 1
         callback = CallbackRecord(
             callback_pk=self._tables.callback_pk,
-            run_pk=run.run_pk,
-            dag_id=run.dag_id,
+            run_pk=run_pk,
+            dag_id=self._tables.runs[run_pk].dag_id,
             kind=kind,
             reason=reason,
             task=task,
             try_number=try_number,
+            deadline_number=deadline,
         )
         self._put(self._tables.callbacks, callback.callback_pk, callback)
 
@@ -291,7 +311,7 @@ class Group:
         self._put(self._tables.runs, action.run_pk, moved)
         self._append(self._tables.run_trails, action.run_pk, (action.at, str(action.event), action.reason))
         if action.callback is not None:
-            self._put_callback(run, action.callback, action.reason, task=action.callback_task)
+            self._put_callback(run.run_pk, action.callback, action.reason, task=action.callback_task)
         dag = self._tables.dags.get(action.dag_id)
         if dag is not None and changes_failures(action):
             failures = failures_in_a_row([action], dag.failed_in_a_row)

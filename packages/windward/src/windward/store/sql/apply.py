@@ -35,6 +35,7 @@ from windward.core.actions import (
     SkipSlot,
     TouchRun,
 )
+from windward.core.waits import AnswerInput, MissDeadline, SetDeadlines
 from windward.errors import ConflictError
 from windward.ports.store import Guard, Note
 from windward.store.columns import RUN_FAILURES, archives, changes_failures
@@ -44,6 +45,7 @@ from windward.store.sql.backfill_moves import BackfillStage
 from windward.store.sql.database import Row, Transaction, chunks, is_taken
 from windward.store.sql.deferrals import DeferralStage
 from windward.store.sql.moves import ADVANCED_DAG, Shape, Texts
+from windward.store.sql.waits import WaitStage
 
 Groups = Sequence[Sequence[Action]]
 
@@ -62,6 +64,7 @@ class Stage:
         self.dropped: list[Row] = []
         self.puts: list[Row] = []
         self.deferrals = DeferralStage()
+        self.waits = WaitStage()
         self.replaced: list[Row] = []
         self.tasks: list[Row] = []
         self.runs: list[Row] = []
@@ -90,6 +93,7 @@ class Stage:
                 if action.xcoms:
                     self.puts.extend(moves.xcom_puts(action))
                 self.deferrals.add(action)
+                self.waits.ask(action)
                 if action.callback is not None:
                     self.callbacks.append(moves.callback_of(action))
             case MoveRun():
@@ -123,6 +127,10 @@ class Stage:
                 self.callback_moves.append(moves.callback_move(action))
             case PlanRecovery() | CreateBackfill() | MoveBackfill() | MoveSlot():
                 self.backfills.add(action)
+            case AnswerInput() | SetDeadlines() | MissDeadline():
+                self.waits.add(action)
+                if isinstance(action, MissDeadline):
+                    self.callbacks.append(moves.callback_of(action))
 
     def write(self, transaction: Transaction, texts: Texts) -> None:
         """Write the stage; raise `RefusedError` when an expectation does not hold.
@@ -152,6 +160,7 @@ class Stage:
         if self.puts:
             write_xcoms(transaction, texts, self.puts)
         self.deferrals.write(transaction, texts.deferrals, _expect)
+        self.waits.write(transaction, texts.waits, _expect)
         if self.replaced:
             _expect(transaction, texts.delete_task, self.replaced)
         for advances in _waves(self.advances):
@@ -280,6 +289,15 @@ def _stage_of(action: Action, touched: dict[Any, int], filled: dict[int, int]) -
         case MoveCallback(callback_pk=callback_pk):
             stage = touched.get(("callback", callback_pk), -1) + 1
             touched["callback", callback_pk] = stage
+            return stage
+        case AnswerInput(key=key):
+            stage = max(touched.get(("input", key), -1), touched.get(key, -1)) + 1
+            touched["input", key] = touched[key] = stage
+            return stage
+        case SetDeadlines(run_pk=run_pk) | MissDeadline(run_pk=run_pk):
+            places = (("deadlines", run_pk), ("revision", run_pk), run_pk)
+            stage = max(filled.get(run_pk, -1), *(touched.get(place, -1) for place in places)) + 1
+            touched.update((place, stage) for place in places)
             return stage
 
 

@@ -20,7 +20,9 @@ from windward.core.actions import (
     PauseDag,
     SkipSlot,
 )
+from windward.core.waits import MissDeadline
 from windward.model.ids import TaskKey
+from windward.model.records import DEADLINE_KIND
 from windward.store.columns import RUN_CHANGES, TASK_CHANGES
 from windward.store.history import ADDED
 from windward.store.sql.assets import AssetTexts
@@ -40,6 +42,7 @@ from windward.store.sql.rows import (
 
 if TYPE_CHECKING:
     from windward.store.sql.secrets import Cipher
+from windward.store.sql.waits import WaitTexts
 
 _TIMES = frozenset({"recover_at", "queued_at", "start_date", "end_date", "due_at", "first_start_date"})
 _TEXTS = frozenset({"exit_fact", "map_label", "rendered", "trigger_class"})
@@ -167,16 +170,20 @@ def skipped_slot(action: SkipSlot) -> Row:
     return (*map(to_us, times), action.dag_id, to_us(action.expect_last_run_after))
 
 
-def callback_of(action: MoveRun | MoveTask) -> Row:
+def callback_of(action: MoveRun | MoveTask | MissDeadline) -> Row:
     """Return the values of `Texts.insert_callback`."""
-    task: TaskKey | None
+    task: TaskKey | None = None
+    deadline: int | None = None
+    try_number = 0
     if isinstance(action, MoveTask):
-        run_pk, task, try_number = action.key.run_pk, action.key, action.callback_try
+        run_pk, kind, task, try_number = action.key.run_pk, action.callback, action.key, action.callback_try
+    elif isinstance(action, MoveRun):
+        run_pk, kind, task = action.run_pk, action.callback, action.callback_task
     else:
-        run_pk, task, try_number = action.run_pk, action.callback_task, 0
+        run_pk, kind, deadline = action.run_pk, DEADLINE_KIND, action.number
     place = (None, None) if task is None else (task.task_id, task.map_index)
     reason = storable(action.reason)
-    return (action.callback, reason, 0, 0, "queued", *place, try_number, to_us(action.at), run_pk)
+    return (kind, reason, 0, 0, "queued", *place, try_number, deadline, to_us(action.at), run_pk)
 
 
 def callback_move(action: MoveCallback) -> Row:
@@ -236,6 +243,7 @@ class Texts:
         self.bury_xcom = sql(f"{bury} WHERE {_WHERE_INSTANCE} AND xcom_key = ? AND location IS NOT NULL")
         self.drop_xcoms = sql(f"DELETE FROM xcom WHERE {_WHERE_INSTANCE}")
         self.insert_callback = sql(_INSERT_CALLBACK)
+        self.waits = WaitTexts(dialect)
         self.move_callback = sql(
             "UPDATE callback SET state = ?, fence = ?, owner = ?, tries = ?, moved_at = ?"
             " WHERE callback_pk = ? AND state = ? AND fence = ?"
@@ -282,8 +290,8 @@ def _insert(table: str, columns: tuple[str, ...]) -> str:
 
 
 _INSERT_CALLBACK = (
-    "INSERT INTO callback (kind, reason, fence, tries, state, task_id, map_index, try_number, moved_at,"
-    " run_pk, dag_id) SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, r.run_pk, r.dag_id FROM dag_run r WHERE r.run_pk = ?"
+    "INSERT INTO callback (kind, reason, fence, tries, state, task_id, map_index, try_number,"
+    " deadline_number, moved_at, run_pk, dag_id) SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, r.run_pk, r.dag_id FROM dag_run r WHERE r.run_pk = ?"
 )
 
 # An attempt is archived once, by its try number: a later move of the same try finds it there.

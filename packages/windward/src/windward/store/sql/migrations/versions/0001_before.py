@@ -291,6 +291,7 @@ _table(
     sa.Column("task_id", key_type()),
     sa.Column("map_index", sa.Integer),
     sa.Column("try_number", sa.Integer, nullable=False),
+    sa.Column("deadline_number", sa.Integer),
     sa.Column("moved_at", UtcTime, nullable=False),
 )
 
@@ -305,6 +306,54 @@ _table(
     sa.Column("arguments", long_text(), nullable=False),
     sa.Column("next_method", long_text(), nullable=False),
     sa.Column("resumed", long_text()),
+)
+
+
+_table(
+    "human_input",
+    sa.Column("run_pk", counted_pk(), sa.ForeignKey("dag_run.run_pk"), primary_key=True, autoincrement=False),
+    sa.Column("task_id", key_type(), primary_key=True),
+    sa.Column("map_index", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("try_number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("request", long_text(), nullable=False),
+    sa.Column("asked_at", UtcTime, nullable=False),
+    sa.Column("due_at", UtcTime),
+    sa.Column("answered_at", UtcTime, index=True),
+    sa.Column("answered_by", long_text()),
+    sa.Column("answer", long_text()),
+    sa.Column("is_timeout", sa.Boolean, nullable=False),
+)
+
+
+_table(
+    "deadline",
+    sa.Column("run_pk", counted_pk(), sa.ForeignKey("dag_run.run_pk"), primary_key=True, autoincrement=False),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("name", long_text()),
+    sa.Column("due_at", UtcTime, nullable=False),
+    sa.Column("missed_at", UtcTime),
+)
+
+
+_table(
+    "task_state",
+    sa.Column("run_pk", counted_pk(), sa.ForeignKey("dag_run.run_pk"), primary_key=True, autoincrement=False),
+    sa.Column("task_id", key_type(), primary_key=True),
+    sa.Column("map_index", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("state_key", key_type(), primary_key=True),
+    sa.Column("value", long_text(), nullable=False),
+    sa.Column("set_at", UtcTime, nullable=False),
+    sa.Column("expires_at", UtcTime, index=True),
+)
+
+
+_table(
+    "asset_state",
+    sa.Column("asset", key_type(), primary_key=True),
+    sa.Column("state_key", key_type(), primary_key=True),
+    sa.Column("value", long_text(), nullable=False),
+    sa.Column("set_by", long_text(), nullable=False),
+    sa.Column("set_at", UtcTime, nullable=False),
 )
 
 

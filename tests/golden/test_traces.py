@@ -28,13 +28,6 @@ DIFFERENCES: dict[str, dict[str, tuple[Any, Any]]] = {
     # A failure crosses the graph in one decision here: `u2` has ended before `k1` runs. In Airflow each level
     # of the graph takes a pass of its own, so that the skip comes first. `all_success` follows the first.
     "trigger_rules": {"0 tasks all_success__ku": ("skipped", "upstream_failed")},
-    # Airflow fails the task whose result cannot be expanded over. Here that task has succeeded, with its
-    # callbacks, before anybody asks: the mapped task fails and says why.
-    "map_over_number": {
-        "0 tasks double": ("upstream_failed", "failed"),
-        "0 tasks give": ("failed", "success"),
-        "0 xcoms give return_value": (None, 7),
-    },
 }
 """By DAG, for both semantics, what differs: (theirs, ours)."""
 DIFFERENCES_OF: dict[tuple[str, str], dict[str, tuple[Any, Any]]] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,9 +15,19 @@ from tests.sdk.declared import Strict, Work, context_of, document, edges
 from windward import DAG, BaseOperator, XComArg, task, task_group
 from windward.document import ConcatLength, Expansion, LiteralLength, XComLength, ZipLength
 from windward.errors import DagImportError
-from windward.sdk.exceptions import AirflowException, XComNotFound
-from windward.sdk.expand_input import check_expand, positions_of
+from windward.sdk.exceptions import (
+    AirflowException,
+    UnmappableXComTypePushed,
+    XComForMappingNotPushed,
+    XComNotFound,
+)
+from windward.sdk.expand_input import check_expand, check_returned, positions_of
 from windward.sdk.mapping import MappedOperator, instance_of
+
+
+@task_group
+def _group_of_two(x: Any) -> None:
+    Work(task_id="a", value=x) >> Work(task_id="b")
 
 
 @given(lengths=st.lists(st.integers(1, 4), min_size=1, max_size=4))
@@ -278,15 +289,83 @@ def test_tasks_of_a_mapped_group_get_the_arguments_of_their_own_instance() -> No
     assert edges(dag) == {("source", "group.show")}
 
 
-def test_a_mapped_group_is_refused_when_its_file_is_read_and_not_when_it_runs() -> None:
+def test_a_mapped_group_is_a_group_with_a_length_whose_tasks_know_it() -> None:
     @task_group
     def group(x: Any) -> None:
-        Work(task_id="w")
+        Work(task_id="a", value=x) >> Work(task_id="b")
 
     with DAG("d") as dag:
-        group.expand(x=[1, 2])
-    with pytest.raises(DagImportError, match="task group `group` of DAG `d` is mapped"):
+        group.expand(x=Work(task_id="up").output)
+    written = document(dag)
+    assert [(item.group_id, item.expansion) for item in written.groups if item.expansion] == [
+        ("group", Expansion(style="product", arguments=(("x", XComLength("up")),)))
+    ]
+    assert {item.task_id: (item.mapped_group, item.upstream) for item in written.tasks} == {
+        "up": (None, ()),
+        "group.a": ("group", ("up",)),
+        "group.b": ("group", ("group.a",)),
+    }
+
+
+def test_a_task_of_a_mapped_group_gets_the_argument_of_its_own_instance() -> None:
+    @task_group
+    def group(x: Any, y: Any) -> None:
+        Work(task_id="w", value=x, other=["{{ ds }}", y])
+
+    with DAG("d") as dag:
+        group.partial(y="same").expand(x=["p", "q"])
+    operator = instance_of(dag.get_task("group.w"), context_of(), 1)
+    operator.render_template_fields({**context_of(map_index=1), "ds": "2026-01-01"})
+    assert (operator.value, operator.other) == ("q", ["2026-01-01", "same"])  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("expand", "what"),
+    [
+        (lambda: Work.partial(task_id="w").expand(value=range(100_001)), "task `w`"),
+        (lambda: Work.partial(task_id="w").expand(value=range(1000), other=range(101)), "task `w`"),
+        (lambda: Work.partial(task_id="w").expand_kwargs([{}] * 100_001), "task `w`"),
+        (
+            lambda: Work.partial(task_id="w").expand(value=range(100_001), other=Work(task_id="up").output),
+            "task `w`",
+        ),
+        (lambda: _group_of_two.expand(x=range(50_001)), "task group `_group_of_two`"),
+    ],
+)
+def test_a_list_in_the_file_that_is_too_long_is_refused_when_the_file_is_read(
+    expand: Callable[[], Any], what: str
+) -> None:
+    with DAG("d") as dag:
+        expand()
+    with pytest.raises(DagImportError, match=f"{what} of DAG `d` expands to .* more than 100000"):
         document(dag)
+
+
+@pytest.mark.parametrize(
+    ("result", "length", "error", "words"),
+    [
+        (7, None, UnmappableXComTypePushed, "task `up` returned `int`, but `w` expands over it"),
+        ("abc", None, UnmappableXComTypePushed, "task `up` returned `str`, but `w` expands over it"),
+        (None, None, XComForMappingNotPushed, "task `up` returned nothing, but `w` expands over it"),
+    ],
+)
+def test_the_task_that_returns_nothing_to_expand_over_is_told_so(
+    result: Any, length: int | None, error: type[Exception], words: str
+) -> None:
+    with DAG("d"):
+        up = Work(task_id="up")
+        Work.partial(task_id="w").expand(value=up.output.map(str))
+    with pytest.raises(error, match=words):
+        check_returned(up, result, length=length)
+
+
+def test_what_nobody_expands_over_may_be_anything() -> None:
+    with DAG("d"):
+        up, each, many = Work(task_id="up"), Work(task_id="each"), Work.partial(task_id="m").expand(value=[1])
+        Work.partial(task_id="w", value=up.output).expand(other=[each.output])
+        Work.partial(task_id="v").expand(value=many.output)
+    for item in (up, each, many):
+        check_returned(item, 7, length=None)
 
 
 def test_mapping_inside_a_mapped_group_is_refused() -> None:

@@ -11,7 +11,7 @@ import msgspec
 
 from windward.core.actions import MoveTask, move
 from windward.core.deferral import decide_deferral
-from windward.core.expansion import PUSHED_WITHOUT_LENGTH
+from windward.core.expansion import pushed_length
 from windward.core.owed import owing
 from windward.core.retries import due_at, may_retry, retry_delay_s
 from windward.core.transitions import TaskEvent
@@ -21,7 +21,6 @@ from windward.model.states import WAITING, TaskState
 from windward.protocol.outcomes import Deferred, Ending, ExitFact, Failed, Rescheduled, Skipped, Succeeded
 
 _JSON = msgspec.json.Encoder()
-RETURN_KEY = "return_value"
 
 QUEUEABLE = UNSTARTED | WAITING
 
@@ -99,7 +98,7 @@ def decide_end(
                 TaskEvent.SUCCEED,
                 at=now,
                 end_date=ending.at,
-                return_length=_return_length(outcome),
+                return_length=pushed_length(outcome.xcoms, outcome.return_length),
                 map_label=outcome.map_label,
                 exit_fact=exit_fact,
                 rendered=rendered,
@@ -222,13 +221,6 @@ def _fail(
     return move(
         record, TaskEvent.FAIL, at=now, reason=reason, end_date=ended, exit_fact=exit_fact, rendered=rendered
     )
-
-
-def _return_length(outcome: Succeeded) -> int | None:
-    """The length of what was returned; that something was returned matters to what maps over all instances."""
-    if outcome.return_length is None and any(put.key == RETURN_KEY for put in outcome.xcoms):
-        return PUSHED_WITHOUT_LENGTH
-    return outcome.return_length
 
 
 def _skips(view: RunView, branch: TaskRecord, task_ids: tuple[str, ...], *, now: datetime) -> list[MoveTask]:

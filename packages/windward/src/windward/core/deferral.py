@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from windward.core.actions import MoveTask, move
+from windward.core.expansion import pushed_length
 from windward.core.owed import is_called
 from windward.core.transitions import TaskEvent
 from windward.core.view import UNSTARTED, RunView
@@ -116,7 +117,7 @@ def decide_fired(
                 due_at=None,
                 exit_fact=_ENDED,
                 xcoms=xcoms,
-                return_length=next((put.value.length for put in xcoms if put.key == "return_value"), None),
+                return_length=pushed_length(xcoms),
                 callback="task_failure" if state == "failed" and is_called(task, "failure") else None,
                 callback_try=record.try_number,
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from math import prod
 
@@ -10,12 +11,20 @@ import msgspec
 from windward.core.actions import Action, AddTasks, move
 from windward.core.transitions import TaskEvent
 from windward.core.view import Instances, RunView
-from windward.document import ConcatLength, Expansion, Length, LiteralLength, XComLength, ZipLength
+from windward.document import (
+    INSTANCES_MAX,
+    ConcatLength,
+    Expansion,
+    Length,
+    LiteralLength,
+    XComLength,
+    ZipLength,
+)
 from windward.model.records import TaskRecord
 from windward.model.states import TaskState
+from windward.protocol.outcomes import XComPut
 
-INSTANCES_MAX = 100_000
-"""Most instances that a mapped task, or all tasks of a mapped group together, may have in a run."""
+RETURN_KEY = "return_value"
 PUSHED_WITHOUT_LENGTH = -1
 """`return_length` of an instance that returned something which is neither a list nor a dict."""
 
@@ -27,6 +36,14 @@ class Resized(msgspec.Struct, frozen=True, gc=False):
     """New instances, and old ones that are wanted again."""
     surplus: list[TaskRecord]
     """Undecided instances beyond the length."""
+
+
+def pushed_length(xcoms: Iterable[XComPut], length: int | None = None) -> int | None:
+    """Return the `return_length` of an instance that pushed these: that something was returned matters too."""
+    for put in xcoms:
+        if length is None and put.key == RETURN_KEY:
+            return put.value.length if put.value.length is not None else PUSHED_WITHOUT_LENGTH
+    return length
 
 
 def known_length(view: RunView, number: int, length_max: int) -> tuple[int | None, str]:

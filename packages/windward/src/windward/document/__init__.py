@@ -14,6 +14,7 @@ from windward.document.dag import (
     TaskDocument,
 )
 from windward.document.expansion import (
+    INSTANCES_MAX,
     ConcatLength,
     Expansion,
     Length,
@@ -23,6 +24,7 @@ from windward.document.expansion import (
 )
 
 __all__ = [
+    "INSTANCES_MAX",
     "SCHEMA_VERSION",
     "AliasDocument",
     "AssetDocument",

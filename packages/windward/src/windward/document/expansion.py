@@ -9,6 +9,9 @@ from typing import Literal
 
 import msgspec
 
+INSTANCES_MAX = 100_000
+"""Most instances that a mapped task, or all tasks of a mapped group together, may have in a run."""
+
 
 class LiteralLength(msgspec.Struct, frozen=True, tag="literal"):
     """A literal list or dict of `length` items in the DAG file."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from math import prod
+from typing import TYPE_CHECKING, Any
 
+from windward.document import INSTANCES_MAX, LiteralLength
 from windward.errors import DagImportError, InvalidParamError
 from windward.model.states import Semantics
 from windward.sdk.dag_schedule import can_be_scheduled, catchup_of, max_active_runs_of, schedule_of
 from windward.sdk.exceptions import FailFastDagInvalidTriggerRule
+from windward.sdk.groups import MappedTaskGroup, TaskGroup
 from windward.sdk.operator_meta import parameter_names
 from windward.timetable import OnceSchedule
 
@@ -31,10 +35,32 @@ def check_dag(dag: DAG, semantics: Semantics = Semantics.AIRFLOW3) -> None:
         )
     if scheduled:
         _check_params(dag)
+    _check_lengths(dag)
     for task in dag.tasks:
         FailFastDagInvalidTriggerRule.check(
             fail_fast=bool(dag.fail_fast), trigger_rule=str(task.trigger_rule)
         )
+
+
+def _check_lengths(dag: DAG) -> None:
+    """Lists in the file have their length already: too many instances need not wait for a run to be refused."""
+    for what, node in _mapped_nodes(dag):
+        tasks = len(list(node.iter_tasks())) if isinstance(node, TaskGroup) else 1
+        lengths = [length for _, length in node.expand_input.expansion().arguments]
+        known = [length.length for length in lengths if isinstance(length, LiteralLength)]
+        instances = tasks * prod(known) if len(known) == len(lengths) else tasks * max(known, default=0)
+        if instances > INSTANCES_MAX:
+            raise DagImportError(
+                f"{what} `{node.node_id}` of DAG `{dag.dag_id}` expands to {instances} instances, more than {INSTANCES_MAX}",
+                hint="Expand over batches: a list of lists of items, and a loop over the items in the task.",
+            )
+
+
+def _mapped_nodes(dag: DAG) -> Iterator[tuple[str, Any]]:
+    yield from (("task", task) for task in dag.tasks if task.is_mapped)
+    yield from (
+        ("task group", group) for group in dag.task_group.iter_groups() if isinstance(group, MappedTaskGroup)
+    )
 
 
 def has_start(dag: DAG) -> bool:

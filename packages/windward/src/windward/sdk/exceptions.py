@@ -232,20 +232,31 @@ class UnmappableOperator(AirflowException):
 class XComForMappingNotPushed(AirflowException, TypeError):
     """A mapped task expands over a task that returned nothing."""
 
+    def __init__(self, task_id: str = "", mapped_by: str = "") -> None:
+        super().__init__()
+        self.task_id = task_id
+        self.mapped_by = mapped_by
+
     def __str__(self) -> str:
-        return "the upstream of a mapped task returned nothing to expand over"
+        if not self.task_id:
+            return "the upstream of a mapped task returned nothing to expand over"
+        return f"task `{self.task_id}` returned nothing, but `{self.mapped_by}` expands over it; return a list or a dict"
 
 
 class UnmappableXComTypePushed(AirflowException, TypeError):
     """A mapped task expands over a value that is neither list nor dict."""
 
-    def __init__(self, value: Any, *values: Any) -> None:
+    def __init__(self, value: Any, *values: Any, task_id: str = "", mapped_by: str = "") -> None:
         super().__init__(value, *values)
         self.value = value
+        self.task_id = task_id
+        self.mapped_by = mapped_by
 
     def __str__(self) -> str:
         kinds = " of ".join(f"`{type(value).__qualname__}`" for value in reversed(self.args))
-        return f"a mapped task expands over this return value, but it is {kinds}; return a list or a dict"
+        if not self.task_id:
+            return f"a mapped task expands over this return value, but it is {kinds}; return a list or a dict"
+        return f"task `{self.task_id}` returned {kinds}, but `{self.mapped_by}` expands over it; return a list or a dict"
 
 
 class UnmappableXComLengthPushed(AirflowException, ValueError):

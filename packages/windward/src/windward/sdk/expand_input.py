@@ -10,8 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from math import prod
 from typing import TYPE_CHECKING, Any
 
+from windward.sdk.exceptions import UnmappableXComTypePushed, XComForMappingNotPushed
 from windward.sdk.resolve import ResolveMixin
-from windward.sdk.xcom_arg import XComArg, iter_references
+from windward.sdk.xcom_arg import XComArg, has_instances, iter_references
 from windward.sdk.xcom_values import items_of
 
 if TYPE_CHECKING:
@@ -26,6 +27,10 @@ class ExpandInput:
     def iter_references(self) -> Iterator[tuple[Any, str]]:
         """Yield the tasks and XCom keys that the values refer to."""
         yield from iter_references(self.value)
+
+    def iter_sources(self) -> Iterator[Any]:
+        """Yield the tasks whose results decide how many instances there are."""
+        raise NotImplementedError
 
     def expansion(self) -> Expansion:
         """Return what the scheduler has to know: lengths, never values."""
@@ -44,6 +49,11 @@ class DictOfListsExpandInput(ExpandInput):
 
     def __init__(self, value: dict[str, Any]) -> None:
         self.value = value
+
+    def iter_sources(self) -> Iterator[Any]:
+        """Yield the tasks whose results decide how many instances there are."""
+        for value in self.value.values():
+            yield from _sources(value)
 
     def expansion(self) -> Expansion:
         """Return the lengths of all arguments."""
@@ -76,6 +86,10 @@ class ListOfDictsExpandInput(ExpandInput):
 
     def __init__(self, value: Sequence[Any] | XComArg) -> None:
         self.value = value
+
+    def iter_sources(self) -> Iterator[Any]:
+        """Yield the tasks whose results decide how many instances there are."""
+        yield from _sources(self.value)
 
     def expansion(self) -> Expansion:
         """Return the number of dicts."""
@@ -178,6 +192,28 @@ def check_expand_kwargs(value: Any) -> ListOfDictsExpandInput:
         if not isinstance(item, XComArg | Mapping):
             raise TypeError(f"expected XComArg or list[dict], not list with {type(item).__name__}")
     return ListOfDictsExpandInput(value)
+
+
+def note_sources(expand_input: ExpandInput, mapped: str) -> None:
+    """Note with each task whose result is expanded over who does that: it must return a list or a dict."""
+    for operator in expand_input.iter_sources():
+        operator.__dict__.setdefault("_expanded_by", mapped)
+
+
+def check_returned(task: Any, result: Any, *, length: int | None) -> None:
+    """Raise when a task that another is expanded over returned something that has no length for that."""
+    mapped_by = task.__dict__.get("_expanded_by")
+    if mapped_by is None or length is not None or has_instances(task):
+        return
+    if result is None:
+        raise XComForMappingNotPushed(task.task_id, mapped_by)
+    raise UnmappableXComTypePushed(result, task_id=task.task_id, mapped_by=mapped_by)
+
+
+def _sources(value: Any) -> Iterator[Any]:
+    if isinstance(value, XComArg):
+        for operator, _ in value.iter_references():
+            yield operator
 
 
 def _column(name: str, value: Any, context: Mapping[str, Any]) -> Sequence[Any]:

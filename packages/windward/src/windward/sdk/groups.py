@@ -322,6 +322,9 @@ class MappedTaskGroup(TaskGroup):
             )
 
     def __exit__(self, *exception: object) -> None:
+        from windward.sdk.expand_input import note_sources  # few files map groups
+
+        note_sources(self.expand_input, self.node_id)
         for operator, _ in self.expand_input.iter_references():
             self.set_upstream(operator)
         super().__exit__(*exception)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from windward.sdk.abstract_operator import AbstractOperator
-from windward.sdk.expand_input import ExpandInput, check_expand, check_expand_kwargs
+from windward.sdk.expand_input import ExpandInput, check_expand, check_expand_kwargs, note_sources
 from windward.sdk.operator import BaseOperator, attach, place_of
 from windward.sdk.operator_arguments import attributes_of
 from windward.sdk.operator_meta import AirflowTypeError, merged_defaults, parameter_names
@@ -137,6 +137,7 @@ class MappedOperator(AbstractOperator):
     def _link_references(self) -> None:
         from windward.sdk.xcom_arg import iter_references
 
+        note_sources(self.expand_input, self.task_id)
         for operator, _ in (*self.expand_input.iter_references(), *iter_references(self.partial_kwargs)):
             self.set_upstream(operator)
 

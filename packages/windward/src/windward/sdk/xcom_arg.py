@@ -174,7 +174,7 @@ class PlainXComArg(XComArg):
         """Return the value: of the own instance within a mapped group, of all instances of another mapped task."""
         task_id = self.operator.task_id
         map_index = _index_in_shared_group(self.operator, context)
-        is_sequence = map_index is None and _has_instances(self.operator)
+        is_sequence = map_index is None and has_instances(self.operator)
         if map_index is None and not is_sequence:
             map_index = -1
         value = context["ti"].xcom_pull(task_ids=task_id, key=self.key, map_indexes=map_index, default=NOTSET)
@@ -317,7 +317,8 @@ def _index_in_shared_group(operator: AbstractOperator, context: Mapping[str, Any
     return int(context["ti"].map_index) if own is not None and own.group_id == group.group_id else None
 
 
-def _has_instances(operator: AbstractOperator) -> bool:
+def has_instances(operator: AbstractOperator) -> bool:
+    """Whether a task may have many instances in a run: it is mapped, or in a mapped group."""
     return operator.is_mapped or operator.get_closest_mapped_task_group() is not None
 
 

@@ -68,11 +68,10 @@ def test_a_star_import_gives_every_name_that_is_there() -> None:
 
 
 def test_a_star_import_leaves_out_names_that_come_later() -> None:
-    import airflow.timetables.simple as module
+    import airflow.models.asset as module
 
-    assert "NullTimetable" in module.__all__
-    assert "DatasetTriggeredTimetable" not in module.__all__
-    assert "DatasetTriggeredTimetable" not in dir(module)
+    assert "AssetModel" not in module.__all__
+    assert "AssetModel" not in dir(module)
 
 
 def test_a_name_that_comes_later_is_an_import_error_with_advice() -> None:

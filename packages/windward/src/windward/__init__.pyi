@@ -4,6 +4,19 @@ from windward.model.states import RunState as RunState
 from windward.model.states import TaskState as TaskState
 from windward.model.states import TriggerRule as TriggerRule
 from windward.model.states import WeightRule as WeightRule
+from windward.sdk.asset_decorator import asset as asset
+from windward.sdk.asset_events import Metadata as Metadata
+from windward.sdk.asset_timetables import AssetOrTimeSchedule as AssetOrTimeSchedule
+from windward.sdk.asset_timetables import AssetTriggeredTimetable as AssetTriggeredTimetable
+from windward.sdk.asset_timetables import DatasetOrTimeSchedule as DatasetOrTimeSchedule
+from windward.sdk.assets import Asset as Asset
+from windward.sdk.assets import AssetAlias as AssetAlias
+from windward.sdk.assets import AssetAll as AssetAll
+from windward.sdk.assets import AssetAny as AssetAny
+from windward.sdk.assets import AssetRef as AssetRef
+from windward.sdk.assets import AssetWatcher as AssetWatcher
+from windward.sdk.assets import BaseAsset as BaseAsset
+from windward.sdk.assets import Dataset as Dataset
 from windward.sdk.connection import Connection as Connection
 from windward.sdk.context import Context as Context
 from windward.sdk.context import get_current_context as get_current_context
@@ -59,3 +72,7 @@ from windward.sdk.xcom_arg import XComArg as XComArg
 DagRunState = RunState
 TaskInstanceState = TaskState
 __version__: str
+
+DatasetAlias = AssetAlias
+DatasetAll = AssetAll
+DatasetAny = AssetAny

@@ -248,6 +248,9 @@ class AssetEventRecord(Record, frozen=True):
     """Who said so, when no task did."""
 
 
+DEADLINE_KIND = "deadline"
+
+
 class CallbackRecord(Record, frozen=True):
     """A callback that a worker has to run; a row of an outbox, fenced like an attempt."""
 
@@ -255,7 +258,7 @@ class CallbackRecord(Record, frozen=True):
     run_pk: int
     dag_id: str
     kind: str
-    """`success` or `failure` of the DAG; `task_failure` or `task_retry` of an attempt that could not call back."""
+    """`success`, `failure` and `deadline` of the DAG; `task_failure`, `task_retry` of an attempt that could not call back."""
     reason: str
     fence: int = 0
     tries: int = 0
@@ -267,3 +270,5 @@ class CallbackRecord(Record, frozen=True):
     """The task instance that it is about, or that decided the run."""
     try_number: int = 0
     """The try that ended, when it is about a task; the instance may have gone on since."""
+    deadline_number: int | None = None
+    """The deadline that was missed."""

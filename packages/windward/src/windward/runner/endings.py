@@ -15,6 +15,7 @@ import msgspec
 
 from windward.model.states import Semantics
 from windward.protocol.outcomes import (
+    AssetWrite,
     Deferred,
     ExitFact,
     Failed,
@@ -37,7 +38,7 @@ from windward.sdk.exceptions import (
     TaskAwaitingInput,
     TaskDeferred,
 )
-from windward.sdk.masking import SecretsMasker
+from windward.sdk.masking import SecretsMasker, mask_text
 
 RETURN_KEY = "return_value"
 _LINE_CHARACTERS_MAX = 500
@@ -56,6 +57,7 @@ def success(
     large: LargeValues | None,
     skip: Iterable[Any] = (),
     label: str | None,
+    assets: tuple[AssetWrite, ...] = (),
 ) -> Succeeded:
     """Return the outcome of a task that returned `result`. Raises what makes the result unusable."""
     xcoms: list[XComPut] = []
@@ -70,7 +72,9 @@ def success(
         value = serde.encode(result, name=f"{name}/{RETURN_KEY}", large=large)
         xcoms.append(XComPut(key=RETURN_KEY, value=value))
         length = value.length
-    return Succeeded(xcoms=tuple(xcoms), return_length=length, skip=tuple(_task_ids(skip)), map_label=label)
+    return Succeeded(
+        xcoms=tuple(xcoms), return_length=length, skip=tuple(_task_ids(skip)), map_label=label, assets=assets
+    )
 
 
 def of_error(error: BaseException, *, semantics: Semantics) -> tuple[Outcome, ExitFact]:
@@ -113,7 +117,8 @@ def line_of(error: BaseException) -> str:
         text = str(error).strip()
     except Exception:  # noqa: BLE001 - user exceptions may fail in any way when they are shown
         text = ""
-    return (text.splitlines()[0] if text else type(error).__name__)[:_LINE_CHARACTERS_MAX]
+    line = text.splitlines()[0] if text else type(error).__name__
+    return mask_text(line)[:_LINE_CHARACTERS_MAX]
 
 
 def rendered_fields(task: Any, *, masker: SecretsMasker, characters_max: int) -> dict[str, Any] | None:

@@ -58,24 +58,3 @@ class ConnectionAccessor:
             return self[conn_id]
         except AirflowNotFoundException:
             return default_conn
-
-
-class OutletEventAccessor:
-    """What a task notes about one asset that it writes."""
-
-    def __init__(self, key: Any) -> None:
-        self.key = key
-        self.extra: dict[str, Any] = {}
-        self.asset_alias_events: list[Any] = []
-
-    def add(self, asset: Any, extra: dict[str, Any] | None = None) -> None:
-        """Note that an asset was written through this alias."""
-        self.asset_alias_events.append((asset, extra or {}))
-
-
-class OutletEventAccessors(dict[Any, OutletEventAccessor]):
-    """`outlet_events[asset]`: notes by asset, made when asked for."""
-
-    def __missing__(self, key: Any) -> OutletEventAccessor:
-        made = self[key] = OutletEventAccessor(key)
-        return made

@@ -9,9 +9,10 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+from windward.model.states import RunType
 from windward.protocol.work import RunContext, TaskContext
 from windward.sdk import dates
-from windward.sdk.accessors import ConnectionAccessor, OutletEventAccessors, VariableAccessor
+from windward.sdk.accessors import ConnectionAccessor, VariableAccessor
 from windward.sdk.lazy import LazyValue
 from windward.sdk.task_instance import RuntimeTaskInstance
 from windward.sdk.times import at_users_edge
@@ -124,6 +125,26 @@ def _expanded_count(source: Source) -> Any:
     return LazyValue(lambda: ti.get_ti_count(ti.dag_id, task_ids=[ti.task_id], run_ids=[ti.run_id]))
 
 
+def _inlet_events(source: Source) -> Any:
+    from windward.sdk.asset_events import InletEvents  # few tasks look at assets
+
+    return InletEvents(getattr(source.task, "inlets", None) or ())
+
+
+def _outlet_events(_source: Source) -> Any:
+    from windward.sdk.asset_events import OutletEvents  # as above
+
+    return OutletEvents()
+
+
+def _triggering_events(source: Source, *, by_uri: bool) -> Any:
+    if source.run.run_type is not RunType.ASSET_TRIGGERED:
+        return {}
+    from windward.sdk.asset_events import TriggeringEvents  # as above
+
+    return TriggeringEvents(source.run.dag_id, source.run.run_id, by_uri=by_uri)
+
+
 MAKERS: dict[str, Callable[[Source], Any]] = {
     "params": _params,
     "var": lambda _: {
@@ -134,10 +155,10 @@ MAKERS: dict[str, Callable[[Source], Any]] = {
     "macros": _macros,
     "inlets": _of_task("inlets"),
     "outlets": _of_task("outlets"),
-    "inlet_events": lambda _: {},
-    "outlet_events": lambda _: OutletEventAccessors(),
+    "inlet_events": _inlet_events,
+    "outlet_events": _outlet_events,
     "map_index_template": _of_task("map_index_template"),
-    "triggering_asset_events": lambda _: {},
+    "triggering_asset_events": lambda source: _triggering_events(source, by_uri=False),
     "task_instance_key_str": _instance_key,
     "task_reschedule_count": lambda source: source.work.reschedule_count if source.work is not None else 0,
     "partition_key": lambda _: None,
@@ -171,7 +192,7 @@ MAKERS: dict[str, Callable[[Source], Any]] = {
     "tomorrow_ds_nodash": _of_day(1, dates.ds_nodash),
     "yesterday_ds": _of_day(-1, dates.ds),
     "yesterday_ds_nodash": _of_day(-1, dates.ds_nodash),
-    "triggering_dataset_events": lambda _: {},
+    "triggering_dataset_events": lambda source: _triggering_events(source, by_uri=True),
 }
 
 DEPRECATED: dict[str, str] = {

@@ -15,7 +15,6 @@ from windward.sdk.times import at_users_edge
 class DagRunView:
     """`dag_run` of the context."""
 
-    consumed_asset_events: tuple[Any, ...] = ()
     partition_key: str | None = None
     partition_date: Any = None
 
@@ -42,6 +41,15 @@ class DagRunView:
 
     def __repr__(self) -> str:
         return f"<DagRun {self.dag_id} @ {self._run.logical_date}: {self.run_id}, state: {self.state}>"
+
+    @property
+    def consumed_asset_events(self) -> list[Any]:
+        """The asset events that the run was made of; asks the execution service."""
+        if self.run_type != RunType.ASSET_TRIGGERED:
+            return []
+        from windward.sdk.asset_events import consumed_events  # few runs are made by assets
+
+        return consumed_events(self.dag_id, self.run_id)
 
     @property
     def external_trigger(self) -> bool:

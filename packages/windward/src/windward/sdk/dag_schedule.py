@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from windward.errors import UserError
 from windward.model.states import Semantics
+from windward.sdk.assets import BaseAsset, asset_of_all, is_collection_of_assets
 from windward.sdk.defaults import current
 from windward.sdk.unset import ArgNotSet
 from windward.timetable import (
+    AssetOrTimeSchedule,
+    AssetSchedule,
     ContinuousSchedule,
     CronSchedule,
+    CustomSchedule,
     DeltaSchedule,
     EventsSchedule,
     MultipleCronSchedule,
@@ -28,7 +32,8 @@ if TYPE_CHECKING:
     from windward.sdk.dag import DAG
 
 _SCHEDULES = (
-    NullSchedule, OnceSchedule, ContinuousSchedule, CronSchedule, MultipleCronSchedule, DeltaSchedule, EventsSchedule
+    NullSchedule, OnceSchedule, ContinuousSchedule, CronSchedule, MultipleCronSchedule, DeltaSchedule, EventsSchedule,
+    CustomSchedule, AssetSchedule, AssetOrTimeSchedule,
 )  # fmt: skip
 _LEFT_OUT = {Semantics.AIRFLOW2: timedelta(days=1), Semantics.AIRFLOW3: None}
 
@@ -46,6 +51,10 @@ def schedule_of_value(value: Any, *, zone: tzinfo, semantics: str, dag_id: str) 
     """
     if isinstance(value, _SCHEDULES):
         return value
+    if isinstance(value, BaseAsset):
+        return AssetSchedule(value.as_condition())
+    if is_collection_of_assets(value):
+        return AssetSchedule(asset_of_all(value).as_condition())
     if hasattr(value, "as_schedule"):
         made = value.as_schedule(timezone=zone_name(zone))
         assert isinstance(made, _SCHEDULES)
@@ -63,6 +72,8 @@ def schedule_text(dag: DAG, semantics: Semantics) -> str | None:
         return value
     if isinstance(value, timedelta):
         return str(value)
+    if isinstance(value, BaseAsset) or is_collection_of_assets(value):
+        return "Dataset" if semantics is Semantics.AIRFLOW2 else "Asset"
     summary = getattr(value, "summary", None)
     return summary if isinstance(summary, str) else type(value).__name__
 

@@ -10,6 +10,10 @@ from typing import Any
 
 _BY_MODULE: dict[str, str] = {
     "windward.model.states": "RunState TaskState TriggerRule WeightRule",
+    "windward.sdk.asset_decorator": "asset",
+    "windward.sdk.asset_events": "Metadata",
+    "windward.sdk.asset_timetables": "AssetOrTimeSchedule AssetTriggeredTimetable DatasetOrTimeSchedule",
+    "windward.sdk.assets": "Asset AssetAlias AssetAll AssetAny AssetRef AssetWatcher BaseAsset Dataset",
     "windward.sdk.connection": "Connection",
     "windward.sdk.context": "Context get_current_context",
     "windward.sdk.dag": "DAG",
@@ -44,7 +48,13 @@ _BY_MODULE: dict[str, str] = {
 PUBLIC: dict[str, str] = {name: module for module, names in _BY_MODULE.items() for name in names.split()}
 """Name to module."""
 
-RENAMED = {"TaskInstanceState": "TaskState", "DagRunState": "RunState"}
+RENAMED = {
+    "TaskInstanceState": "TaskState",
+    "DagRunState": "RunState",
+    "DatasetAlias": "AssetAlias",
+    "DatasetAll": "AssetAll",
+    "DatasetAny": "AssetAny",
+}
 """Airflow's name to ours."""
 
 

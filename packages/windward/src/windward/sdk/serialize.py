@@ -14,6 +14,7 @@ from windward.sdk.dag_schedule import catchup_of, max_active_runs_of, schedule_o
 from windward.sdk.defaults import current
 from windward.sdk.groups import UI_COLOR, UI_FGCOLOR, MappedTaskGroup
 from windward.sdk.preview import text_of
+from windward.sdk.serialize_assets import assets_of, conflicts_of
 from windward.sdk.serialize_task import params_document, task_document
 from windward.sdk.unset import ArgNotSet, is_arg_set
 from windward.timetable import can_be_scheduled, zone_name
@@ -33,6 +34,7 @@ def to_document(
     check_dag(dag, semantics)
     schedule = schedule_of(dag, semantics)
     defaults = current()
+    assets, aliases = assets_of(dag)
     catchup = catchup_of(dag, semantics) and can_be_scheduled(schedule)
     return DagDocument(
         dag_id=dag.dag_id,
@@ -71,7 +73,9 @@ def to_document(
         tasks=tuple(task_document(task) for task in dag.topological_sort()),
         groups=tuple(_group_document(group) for _, group in sorted(dag.task_group_dict.items())),
         edges=_edges(dag),
-        warnings=warnings_of(dag, semantics),
+        assets=assets,
+        aliases=aliases,
+        warnings=(*warnings_of(dag, semantics), *conflicts_of(assets)),
         xcom_retention_days=dag.xcom_retention_days,
     )
 

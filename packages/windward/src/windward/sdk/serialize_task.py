@@ -9,6 +9,7 @@ from windward.document import ParamDocument, TaskDocument
 from windward.sdk.mapping import MappedOperator
 from windward.sdk.operator_arguments import CALLBACKS
 from windward.sdk.preview import preview, text_of
+from windward.sdk.serialize_assets import leaves_of
 from windward.sdk.unset import is_arg_set
 
 if TYPE_CHECKING:
@@ -67,6 +68,8 @@ def task_document(task: Any) -> TaskDocument:
             name for name in ("failure", "retry") if task.email and getattr(task, f"email_on_{name}", False)
         ),
         sla_s=_seconds(task.sla),
+        inlets=leaves_of(task.inlets) if task.inlets else (),
+        outlets=leaves_of(task.outlets) if task.outlets else (),
         owner=str(task.owner),
         email=_addresses(task.email),
         params=params_document(task.own_params) if task.own_params else {},

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+import inspect
+from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
 from typing import Any
 
 from windward.sdk.call_arguments import is_coroutine_function, keyword_arguments
@@ -89,7 +90,22 @@ class PythonOperator(BaseOperator):
             import asyncio  # few functions are coroutines, and it takes longer to import than all of this
 
             return asyncio.run(self.python_callable(*self.op_args, **self.op_kwargs))
+        if inspect.isgeneratorfunction(self.python_callable):
+            return self._exhaust(self.python_callable(*self.op_args, **self.op_kwargs))
         return self.python_callable(*self.op_args, **self.op_kwargs)
+
+    def _exhaust(self, values: Generator[Any, Any, Any]) -> Any:
+        """Take what a generator function yields (`Metadata` of assets), and return what it returns."""
+        from windward.sdk.asset_events import take_metadata  # few tasks yield
+
+        events = get_current_context()["outlet_events"]
+        while True:
+            try:
+                found = next(values)
+            except StopIteration as stop:
+                return stop.value
+            if not take_metadata(found, events):
+                self.log.warning("Ignoring unknown data of %r received from task", type(found))
 
 
 class BranchPythonOperator(BaseBranchOperator, PythonOperator):

@@ -28,6 +28,7 @@ from windward.core.transitions import (
     is_legal,
     is_legal_for_run,
 )
+from windward.core.waits import AnswerInput, MissDeadline, SetDeadlines
 from windward.model.ids import TaskKey
 from windward.model.records import (
     AssetEventRecord,
@@ -39,6 +40,7 @@ from windward.model.records import (
     TriggerRecord,
 )
 from windward.model.states import BackfillState, RunState, RunType, SlotState, TaskState, TriggeredBy
+from windward.model.waits import InputRequest
 from windward.protocol.outcomes import XComPut
 
 
@@ -87,6 +89,9 @@ class MoveTask(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Kind of callback that the attempt left undone: put into the outbox in the same transaction."""
     callback_try: int = 0
     """The try that it is about."""
+    asks: InputRequest | None = None
+    """The question that people have to answer, stored in the same transaction for the try `asks_try`."""
+    asks_try: int = 0
 
 
 def move(
@@ -340,6 +345,9 @@ Action = (
     | TouchRun
     | PauseDag
     | MoveCallback
+    | AnswerInput
+    | SetDeadlines
+    | MissDeadline
     | PlanRecovery
     | CreateBackfill
     | MoveBackfill

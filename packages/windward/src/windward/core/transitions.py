@@ -45,6 +45,8 @@ class TaskEvent(StrEnum):
     """The attempt hands the wait to a trigger and gives its slot back."""
     DEFER_AT_START = "defer_at_start"
     """A try that begins in a trigger: no worker had it."""
+    AWAIT_INPUT = "await_input"
+    """It asked people something: neither a process nor a slot while nobody answers."""
     RESUME = "resume"
     """The trigger fired, failed or was too late: the try goes on as soon as there is a slot."""
     REMOVE = "remove"
@@ -77,6 +79,7 @@ TASK_TRANSITIONS: dict[TaskEvent, tuple[frozenset[TaskState], TaskState]] = {
     TaskEvent.RESCHEDULE: (frozenset({S.RUNNING}), S.UP_FOR_RESCHEDULE),
     TaskEvent.DEFER: (frozenset({S.RUNNING}), S.DEFERRED),
     TaskEvent.DEFER_AT_START: (_UNSTARTED, S.DEFERRED),
+    TaskEvent.AWAIT_INPUT: (frozenset({S.RUNNING}), S.AWAITING_INPUT),
     TaskEvent.RESUME: (frozenset({S.DEFERRED, S.AWAITING_INPUT}), S.SCHEDULED),
     TaskEvent.REMOVE: (_UNSTARTED | FINISHED, S.REMOVED),
     TaskEvent.RESTORE: (frozenset({S.REMOVED}), S.NONE),
@@ -114,6 +117,7 @@ WITHIN_TRY: frozenset[TaskEvent] = frozenset(
     {
         TaskEvent.DEFER,
         TaskEvent.DEFER_AT_START,
+        TaskEvent.AWAIT_INPUT,
         TaskEvent.RESUME,
         TaskEvent.QUEUE,
         TaskEvent.REQUEUE,

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from windward.ports.deferrals import DeferralStore
     from windward.ports.reads import ReadStore
     from windward.ports.retention import RetentionStore
+    from windward.ports.states import StateStore
+    from windward.ports.waits import WaitStore
 
 
 class StoreCounters(msgspec.Struct):
@@ -357,6 +359,14 @@ class Store(Protocol):
     @property
     def deferrals(self) -> DeferralStore:
         """Deferrals of task instances."""
+
+    @property
+    def waits(self) -> WaitStore:
+        """Questions to people, and deadlines."""
+
+    @property
+    def states(self) -> StateStore:
+        """Small values that tasks keep."""
 
     @property
     def hosts(self) -> HostStore:

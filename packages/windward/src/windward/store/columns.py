@@ -24,8 +24,8 @@ from windward.core.actions import (
     SkipSlot,
     TouchRun,
 )
-from windward.core.waits import AnswerInput, MissDeadline, SetDeadlines
 from windward.core.transitions import BACKFILL_TRANSITIONS, RUN_TRANSITIONS, TASK_TRANSITIONS, RunEvent
+from windward.core.waits import AnswerInput, MissDeadline, SetDeadlines
 from windward.model.states import SlotState, TaskState
 
 TASK_CHANGES = (

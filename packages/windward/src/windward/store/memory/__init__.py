@@ -17,6 +17,7 @@ from windward.store.memory.retention import MemoryRetention
 from windward.store.memory.runs import MemoryRuns
 from windward.store.memory.secrets import MemorySecrets
 from windward.store.memory.tables import Tables
+from windward.store.memory.waits import MemoryStates, MemoryWaits
 from windward.store.memory.xcoms import MemoryXComs
 
 __all__ = ["MemoryStore"]
@@ -32,6 +33,8 @@ class MemoryStore:
         self.runs = MemoryRuns(tables)
         self.backfills = MemoryBackfills(tables)
         self.deferrals = MemoryDeferrals(tables)
+        self.waits = MemoryWaits(tables)
+        self.states = MemoryStates(tables)
         self.hosts = MemoryHosts(tables)
         self.xcoms = MemoryXComs(tables)
         self.secrets = MemorySecrets(tables)

@@ -29,8 +29,8 @@ from windward.core.actions import (
     SkipSlot,
     TouchRun,
 )
-from windward.model.ids import TaskKey
 from windward.core.waits import AnswerInput, MissDeadline, SetDeadlines
+from windward.model.ids import TaskKey
 from windward.model.records import DEADLINE_KIND, CallbackRecord, TaskRecord
 from windward.model.states import BACKFILL_OPEN, SlotState
 from windward.ports.reads import AttemptRecord

@@ -159,7 +159,7 @@ class MemoryCatalog:
 
 
 def forget_run(tables: Tables, run_pk: int) -> None:
-    """Delete a run with its task instances, attempts, XComs and callbacks."""
+    """Delete a run with all that belongs to it."""
     run = tables.runs.pop(run_pk)
     del tables.run_by_id[run.dag_id, run.run_id]
     if run.logical_date is not None:
@@ -176,3 +176,9 @@ def forget_run(tables: Tables, run_pk: int) -> None:
             del table[key]
     for callback_pk in [pk for pk, callback in tables.callbacks.items() if callback.run_pk == run_pk]:
         del tables.callbacks[callback_pk]
+    for place in [place for place in tables.inputs if place[0].run_pk == run_pk]:
+        del tables.inputs[place]
+    for number in [number for number in tables.deadlines if number[0] == run_pk]:
+        del tables.deadlines[number]
+    for name in [name for name in tables.task_states if name[0].run_pk == run_pk]:
+        del tables.task_states[name]

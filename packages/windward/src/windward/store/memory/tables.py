@@ -21,6 +21,7 @@ from windward.model.records import (
     TaskRecord,
     TriggerRecord,
 )
+from windward.model.waits import DeadlineRecord, InputRecord
 from windward.ports.reads import AttemptRecord
 from windward.ports.store import FileRecord, Note, StoreCounters
 from windward.protocol.outcomes import XComValue
@@ -49,6 +50,18 @@ class StoredDocument(NamedTuple):
     dag_id: str
     number: int
     body: bytes
+
+
+class StoredState(NamedTuple):
+    """A small value that a task keeps."""
+
+    value: str
+    set_at: datetime
+    expires_at: datetime | None
+
+    def is_expired(self, now: datetime) -> bool:
+        """Whether it is not to be found any more."""
+        return self.expires_at is not None and self.expires_at <= now
 
 
 class DagDates(NamedTuple):
@@ -82,6 +95,11 @@ class Tables:
         self.xcoms: dict[int, dict[tuple[str, int, str], StoredXCom]] = defaultdict(dict)
         self.dead_objects: list[str] = []
         self.callbacks: dict[int, CallbackRecord] = {}
+        self.inputs: dict[tuple[TaskKey, int], InputRecord] = {}
+        self.deadlines: dict[tuple[int, int], DeadlineRecord] = {}
+        self.task_states: dict[tuple[TaskKey, str], StoredState] = {}
+        self.asset_states: dict[tuple[str, str], tuple[str, str, datetime]] = {}
+        """By asset and name: the value, who wrote it, and when."""
         self.asset_events: dict[int, AssetEventRecord] = {}
         self.asset_unrouted: dict[int, bool] = {}
         self.asset_uses: dict[tuple[str, int], int | None] = {}

@@ -20,13 +20,20 @@ from windward.store.sql.tables import (
     DAG_DOCUMENT,
     DAG_RUN,
     DEAD_OBJECT,
+    DEADLINE,
     DEFERRAL,
+    HUMAN_INPUT,
     RUN_LINK,
     TASK_ATTEMPT,
     TASK_INSTANCE,
+    TASK_STATE,
     XCOM,
 )
 
+OF_A_RUN = (
+    XCOM, DEFERRAL, TASK_ATTEMPT, TASK_INSTANCE, CALLBACK, RUN_LINK, HUMAN_INPUT, DEADLINE, TASK_STATE,
+)  # fmt: skip
+"""What goes with a run."""
 CLEANABLE = ("dag_run", "task_attempt", "xcom")
 BATCH_SIZE = 500
 BATCHES_MAX = 1_000_000
@@ -43,7 +50,7 @@ def delete_runs(transaction: Transaction, run_pks: Sequence[int]) -> int:
     count = 0
     for part in chunks(sorted(run_pks)):
         bury_xcoms(transaction, XCOM.c.run_pk.in_(part))
-        for table in (XCOM, DEFERRAL, TASK_ATTEMPT, TASK_INSTANCE, CALLBACK, RUN_LINK):
+        for table in OF_A_RUN:
             transaction.run(sa.delete(table).where(table.c.run_pk.in_(part)))
         count += transaction.run(sa.delete(DAG_RUN).where(DAG_RUN.c.run_pk.in_(part))).rowcount
     return count

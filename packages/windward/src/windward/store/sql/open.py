@@ -22,6 +22,8 @@ from windward.store.sql.reads import SqlReads
 from windward.store.sql.retention import SqlRetention
 from windward.store.sql.runs import SqlRuns
 from windward.store.sql.secrets import Cipher, SqlSecrets
+from windward.store.sql.states import SqlStates
+from windward.store.sql.waits import SqlWaits
 from windward.store.sql.xcoms import SqlXComs
 
 
@@ -37,6 +39,8 @@ class SqlStore:
         self.runs = SqlRuns(database, texts)
         self.backfills = SqlBackfills(database)
         self.deferrals = SqlDeferrals(database, cipher)
+        self.waits = SqlWaits(database)
+        self.states = SqlStates(database)
         self.hosts = SqlHosts(database)
         self.xcoms = SqlXComs(database, texts)
         self.secrets = SqlSecrets(database, texts, cipher)

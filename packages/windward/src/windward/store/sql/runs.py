@@ -215,7 +215,8 @@ class SqlRuns:
         with self._database.reading() as transaction:
             rows = transaction.select(self._database.dialect.sql(sql), values + more)
         return [
-            (run_id, from_us(date), task_id, state, int(count)) for run_id, date, task_id, state, count in rows
+            (run_id, from_us(date), task_id, state, int(count))
+            for run_id, date, task_id, state, count in rows
         ]
 
     def find_runs(
@@ -284,6 +285,7 @@ class SqlRuns:
                 owner=row.owner,
                 task=None if row.task_id is None else TaskKey(row.run_pk, row.task_id, row.map_index),
                 try_number=row.try_number,
+                deadline_number=row.deadline_number,
             )
             for row in rows
         ]

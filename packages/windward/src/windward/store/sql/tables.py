@@ -252,6 +252,7 @@ CALLBACK = _table(
     Column("task_id", key_type()),
     Column("map_index", Integer),
     Column("try_number", Integer, nullable=False),
+    Column("deadline_number", Integer),
     Column("moved_at", UtcTime, nullable=False),
 )
 
@@ -291,6 +292,48 @@ ASSET_ALIAS = _table(
     Column("alias", key_type(500), primary_key=True),
     Column("asset_key", key_type(32), primary_key=True),
     Column("written_at", UtcTime, nullable=False),
+)
+
+HUMAN_INPUT = _table(
+    "human_input",
+    *_instance(),
+    Column("try_number", Integer, primary_key=True, autoincrement=False),
+    Column("request", long_text(), nullable=False),
+    Column("asked_at", UtcTime, nullable=False),
+    Column("due_at", UtcTime),
+    Column("answered_at", UtcTime, index=True),
+    Column("answered_by", long_text()),
+    Column("answer", long_text()),
+    Column("is_timeout", Boolean, nullable=False),
+)
+"""Questions of tasks to people. `request`, `answered_by` and `answer` are JSON of `windward.model.waits`."""
+
+DEADLINE = _table(
+    "deadline",
+    _run_pk(),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("name", long_text()),
+    Column("due_at", UtcTime, nullable=False),
+    Column("missed_at", UtcTime),
+)
+
+TASK_STATE = _table(
+    "task_state",
+    *_instance(),
+    Column("state_key", key_type(), primary_key=True),
+    Column("value", long_text(), nullable=False),
+    Column("set_at", UtcTime, nullable=False),
+    Column("expires_at", UtcTime, index=True),
+)
+"""Small values that tasks keep over their tries; `value` is JSON text."""
+
+ASSET_STATE = _table(
+    "asset_state",
+    Column("asset", key_type(), primary_key=True),
+    Column("state_key", key_type(), primary_key=True),
+    Column("value", long_text(), nullable=False),
+    Column("set_by", long_text(), nullable=False),
+    Column("set_at", UtcTime, nullable=False),
 )
 
 NOTE = _table(

@@ -1,0 +1,45 @@
+"""Writes about what waits outside of tasks: answers to questions, and deadlines. Compare-and-set, like all actions."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from windward.model.ids import TaskKey
+from windward.model.waits import DeadlineRecord, Person
+
+
+class AnswerInput(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Store the answer to a question, if it has none yet."""
+
+    key: TaskKey
+    try_number: int
+    at: datetime
+    by: Person | None
+    chosen: tuple[str, ...] | None
+    params_input: dict[str, Any] = {}
+    is_timeout: bool = False
+
+
+class SetDeadlines(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Write deadlines of one run that is not finished, over those of the same numbers."""
+
+    run_pk: int
+    dag_id: str
+    deadlines: tuple[DeadlineRecord, ...]
+
+
+class MissDeadline(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Note that a run that is not finished has missed a deadline, once, and put its callback into the outbox.
+
+    Refused when it was noted before, when the deadline is another one by now, or when the run is over.
+    """
+
+    run_pk: int
+    dag_id: str
+    number: int
+    due_at: datetime
+    at: datetime
+    reason: str

@@ -24,6 +24,8 @@ class TaskGraph:
     def __init__(self) -> None:
         self.task_dict: dict[str, Any] = {}
         self.edge_info: dict[str, dict[str, Any]] = {}
+        self.subdag_groups: dict[str, str] = {}
+        """The group that each sub-DAG of Airflow 2 became, by the sub-DAG's id."""
 
     @property
     def owner(self) -> str:

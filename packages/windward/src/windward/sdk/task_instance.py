@@ -188,6 +188,10 @@ class RuntimeTaskInstance:
         `default` stands for a value that nobody pushed. Several tasks give a list in the order of `task_ids`.
         """
         del session
+        if getattr(self.task.dag, "subdag_groups", None):
+            from windward.sdk.subdags import pulled_from  # only DAGs of Airflow 2 have sub-DAGs
+
+            dag_id, task_ids = pulled_from(self.task.dag, self.task_id, dag_id, task_ids)
         dag_id, run_id = dag_id or self.dag_id, run_id or self.run_id
         where: dict[str, Any] = {
             "key": key, "dag_id": dag_id, "run_id": run_id, "include_prior_dates": include_prior_dates,

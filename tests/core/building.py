@@ -81,8 +81,16 @@ def fold(view: RunView, actions: Iterable[Action]) -> None:
     for action in actions:
         match action:
             case MoveTask():
-                assert view.fold(action) is not None
+                before = view.find(action.key.task_id, action.key.map_index)
+                assert before is not None
+                assert (before.state, before.fence) == (action.expect_state, action.expect_fence)
+                view.fold(action)
             case AddTasks():
+                assert not [record for record in action.tasks if view.find(record.task_id, record.map_index)]
+                if action.replaces is not None:
+                    replaced = view.find(action.replaces.task_id, action.replaces.map_index)
+                    assert replaced is not None
+                    assert (replaced.state, replaced.fence) == (action.replaces_state, action.replaces_fence)
                 view.fold_added(action)
             case MoveRun():
                 view.fold_run(action)

@@ -186,6 +186,15 @@ def test_a_task_that_was_decided_before_the_group_was_expanded_stays_as_it_is() 
     assert states(view, "b") == {-1: K}
 
 
+def test_a_group_may_be_expanded_in_the_very_decision_that_ends_one_of_its_tasks() -> None:
+    plan = plan_over(
+        LiteralLength(2), task("up"), inside("a", "up", trigger_rule=TriggerRule.ALL_SKIPPED),
+        inside("b", "up", trigger_rule=TriggerRule.ALL_DONE),
+    )  # fmt: skip
+    view = view_of(plan, {"up": S})
+    assert advance_once(view) == ({"a": K}, {"b[0]", "b[1]"})
+
+
 def test_a_setup_in_the_group_counts_for_its_own_map_index() -> None:
     plan = plan_over(
         LiteralLength(2), inside("setup", is_setup=True), inside("a", "setup"),

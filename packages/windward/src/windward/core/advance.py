@@ -179,7 +179,8 @@ class _Decision:
         for number in numbers:
             if number in self.scratch.expanded:
                 continue
-            change = resize(self.view, number, length, now=self.now)
+            undecided = self.scratch.undecided(number, WHOLE)
+            change = resize(self.view, number, length, undecided, now=self.now)
             if change.surplus:
                 reason = f"the list is only {length} long now"
                 event = TaskEvent.REMOVE if length else TaskEvent.SKIP

@@ -57,14 +57,16 @@ def known_length(view: RunView, number: int, length_max: int) -> tuple[int | Non
     return length, problem or ""
 
 
-def resize(view: RunView, number: int, length: int, *, now: datetime) -> Resized:
+def resize(
+    view: RunView, number: int, length: int, undecided: list[TaskRecord], *, now: datetime
+) -> Resized:
     """Return what gives a task `length` instances; those that have begun or ended are left alone."""
     held = view.tasks[number]
     records = held.records if isinstance(held, Instances) else {}
     task = view.plan.tasks[number]
-    placeholder = view.placeholder(number)
+    placeholder = next((record for record in undecided if record.map_index < 0), None)
     if length == 0 or (placeholder is None and -1 in records):
-        return Resized([], [record for record in view.undecided(number) if record is not placeholder])
+        return Resized([], [record for record in undecided if record is not placeholder])
     actions: list[Action] = [
         move(record, TaskEvent.RESTORE, at=now, reason=f"the list is {length} long again")
         for record in records.values()
@@ -91,7 +93,7 @@ def resize(view: RunView, number: int, length: int, *, now: datetime) -> Resized
             reason=f"expanded to {length} instances",
         )
         actions.append(add)
-    return Resized(actions, [record for record in view.undecided(number) if record.map_index >= length])
+    return Resized(actions, [record for record in undecided if record.map_index >= length])
 
 
 def expansion_length(

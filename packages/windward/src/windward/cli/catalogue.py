@@ -29,6 +29,8 @@ GROUPS: dict[str, Group] = {
     "dags": Group("dags", "list, trigger, pause, test and explain DAGs", _WORK),
     "tasks": Group("tasks", "list, clear, render and test tasks; read their logs", _WORK),
     "backfill": Group("backfill", "run a DAG for a range of dates", _WORK),
+    "recovery": Group("recovery", "failed runs that run again on their own", _WORK),
+    "assets": Group("assets", "list assets, run what writes them, report events", _WORK),
     "variables": Group("variables", "get, set, import and export variables", _KEEP),
     "connections": Group("connections", "get, add, import and export connections", _KEEP),
     "pools": Group("pools", "get, set, import and export pools", _KEEP),

@@ -359,11 +359,27 @@ class Admission(RuleBasedStateMachine):
         return [(f"{label}", used, size) for label, (used, size) in counts.items()]
 
     def _could_run(self) -> list[TaskKey]:
+        waiting = self._waiting()
+        wanted = {self._pool(key) for key in waiting if not self._is_idle(key) and self._fits(key)}
         return [
             key
-            for key in self._waiting()
+            for key in waiting
             if all(size < 0 or used <= size for _, used, size in self._counts(key))
+            and not (self._is_idle(key) and self._pool(key) in wanted)
         ]
+
+    def _pool(self, key: TaskKey) -> str:
+        view = self.bench.views[key.run_pk]
+        return view.plan.tasks[view.plan.number_of[key.task_id]].pool
+
+    def _is_idle(self, key: TaskKey) -> bool:
+        return self.bench.views[key.run_pk].run.is_idle_class
+
+    def _fits(self, key: TaskKey) -> bool:
+        """Whether an instance could ever run in its pool: then the idle class leaves the pool to it."""
+        view = self.bench.views[key.run_pk]
+        size = self.bench.limits.pools[self._pool(key)]
+        return size < 0 or view.plan.tasks[view.plan.number_of[key.task_id]].pool_slots <= size
 
 
 TestAdmission = Admission.TestCase

@@ -60,9 +60,12 @@ class FaultyStore:
         self.runs = FaultyRuns(self)
         self.leases = self.inner.leases
         self.hosts = self.inner.hosts
+        self.backfills = self.inner.backfills
         self.xcoms = self.inner.xcoms
+        self.deferrals = self.inner.deferrals
         self.secrets = self.inner.secrets
         self.catalog = self.inner.catalog
+        self.assets = self.inner.assets
         self.tables = self.inner.tables
 
     def close(self) -> None:

@@ -16,6 +16,7 @@ from windward.cli.arguments import (
     json_object,
     moment,
 )
+from windward.cli.flags import add_clear_flags, add_run_flags
 
 if TYPE_CHECKING:
     from windward.app.session import Session
@@ -81,6 +82,19 @@ def _add_reads(commands: Commands) -> None:
         output=True,
     )
     commands.add("report", late("dags_read", "report"), "show what parsing each file gave", output=True)
+    explain = commands.add(
+        "explain",
+        late("explain", "explain_dags"),
+        "say when a DAG runs next and why",
+        about="With RUN: why the run exists and what it waits for. With TASK: as `windward tasks explain`.",
+        output=True,
+    )
+    explain.add_argument("dag_id", metavar="DAG")
+    explain.add_argument("run", metavar="RUN", nargs="?", help="run id or logical date")
+    explain.add_argument("task_id", metavar="TASK", nargs="?")
+    explain.add_argument(
+        "--map-index", type=at_least(-1), default=-1, metavar="N", help="which instance of a mapped task"
+    )
 
 
 def _add_writes(commands: Commands) -> None:
@@ -114,6 +128,28 @@ def _add_writes(commands: Commands) -> None:
             help="DAG is a regular expression; all that match are meant",
         )
         add_yes(pausing)
+    clear = commands.add(
+        "clear",
+        late("tasks_clear", "clear"),
+        "run whole runs again",
+        about="Their earlier tries stay in the history.",
+    )
+    from windward.cli.backfill import add_backfill_2
+
+    clear.add_argument("dag_id", metavar="DAG")
+    add_run_flags(clear)
+    add_clear_flags(clear)
+    clear.set_defaults(task_regex=None, task_group=None, map_index=[])
+    mark = commands.add(
+        "mark",
+        late("tasks_mark", "mark_run"),
+        "end a run by hand",
+        about="`success` marks every task so; `failed` fails what is at work and skips the rest.",
+    )
+    mark.add_argument("dag_id", metavar="DAG")
+    mark.add_argument("run", metavar="RUN", help="run id or logical date")
+    mark.add_argument("--state", required=True, choices=("success", "failed"), help="the new state")
+    add_backfill_2(commands)
     delete = commands.add(
         "delete",
         late("dags_write", "delete"),
@@ -147,7 +183,3 @@ def _add_file_commands(commands: Commands) -> None:
         metavar="PATTERN",
         help="tasks that match count as successful and do not run",
     )
-    explain = commands.add("explain", late("dags_files", "explain"), "say why a task waits or a run was made")
-    explain.add_argument("dag_id", metavar="DAG")
-    explain.add_argument("run", metavar="RUN", nargs="?")
-    explain.add_argument("task_id", metavar="TASK", nargs="?")

@@ -5,14 +5,12 @@ from __future__ import annotations
 from windward.cli.arguments import (
     Commands,
     Parser,
-    add_dates,
     add_output,
-    add_yes,
     at_least,
     json_object,
-    pattern,
 )
 from windward.cli.dags import late
+from windward.cli.flags import add_clear_flags, add_neighbour_flags, add_run_flags, add_task_flags
 
 
 def add_commands(_name: str, parser: Parser) -> None:
@@ -27,16 +25,9 @@ def add_commands(_name: str, parser: Parser) -> None:
         about="Their runs go on with them; earlier tries stay in the history.",
     )
     clear.add_argument("dag_id", metavar="DAG")
-    clear.add_argument("-t", "--task-regex", type=pattern, metavar="PATTERN", help="only tasks that match")
-    clear.add_argument(
-        "-r", "--run-id", action="append", default=[], metavar="ID", help="only this run; may be repeated"
-    )
-    add_dates(clear, what="logical dates")
-    clear.add_argument("-u", "--upstream", action="store_true", help="and what the tasks depend on")
-    clear.add_argument("-d", "--downstream", action="store_true", help="and what depends on the tasks")
-    clear.add_argument("-f", "--only-failed", action="store_true", help="only failed instances")
-    clear.add_argument("--only-running", action="store_true", help="only running instances")
-    add_yes(clear)
+    add_task_flags(clear)
+    add_run_flags(clear)
+    add_clear_flags(clear)
     _add_mark(commands)
 
 
@@ -58,6 +49,8 @@ def _add_mark(commands: Commands) -> None:
     )
     mark.add_argument("-u", "--upstream", action="store_true", help="and what the task depends on")
     mark.add_argument("-d", "--downstream", action="store_true", help="and what depends on the task")
+    mark.add_argument("--group", action="store_true", help="TASK is a task group; all of its tasks are meant")
+    add_neighbour_flags(mark)
 
 
 def _instance(parser: Parser) -> Parser:
@@ -79,6 +72,13 @@ def _add_reads(commands: Commands) -> None:
     )
     states.add_argument("dag_id", metavar="DAG")
     states.add_argument("run", metavar="RUN", help="run id or logical date")
+    explain = commands.add(
+        "explain",
+        late("explain", "explain_tasks"),
+        "say why a task instance is in its state, and what it waits for",
+        output=True,
+    )
+    _instance(explain)
     _instance(commands.add("state", late("tasks_read", "state"), "print the state of a task instance"))
     logs = _instance(commands.add("logs", late("tasks_logs", "logs"), "print the log of an attempt"))
     logs.add_argument(

@@ -1,4 +1,4 @@
-"""`windward tasks mark`: set task instances to a state by hand."""
+"""`windward tasks mark` and `dags mark`: set task instances, or a whole run, to a state by hand."""
 
 from __future__ import annotations
 
@@ -9,36 +9,72 @@ from windward.cli.dags_write import person
 from windward.cli.lookup import found_dag, found_run
 from windward.cli.output import note
 from windward.cli.people import decide_and_apply, view_of
+from windward.cli.scopes import with_neighbours
 from windward.core.actions import MoveTask
-from windward.core.people import decide_mark, related
+from windward.core.people import decide_mark, decide_mark_run
+from windward.core.selection import in_group, related
+from windward.core.view import RunView
 from windward.errors import UserError
-from windward.model.states import TaskState
+from windward.model.ids import TaskKey
+from windward.model.states import RunState, TaskState
 
 
 def mark(args: Namespace, session: Session) -> int:
-    """Set an instance (and, when asked for, those above or below it) to success, failed or skipped."""
+    """Set an instance (and, when asked for, those above, below, before or after it) to a state."""
     found_dag(session, args.dag_id)
     run = found_run(session, args.dag_id, args.run)
-    view = view_of(session, run)
-    if args.task_id not in view.plan.number_of:
+    if not _named(args, view_of(session, run)):
+        what = "task group" if args.group else "task"
         raise UserError(
-            f"DAG `{args.dag_id}` has no task `{args.task_id}` in this run",
+            f"DAG `{args.dag_id}` has no {what} `{args.task_id}` in this run",
             hint=f"`windward tasks states-for-dag-run {args.dag_id} {run.run_id}` shows its tasks.",
         )
-    wanted = related(view, [args.task_id], upstream=args.upstream, downstream=args.downstream)
-    keys = [
+    state = TaskState(args.state)
+    count, runs = 0, with_neighbours(session, [run], past=args.past, future=args.future)
+    for one in runs:
+        actions = decide_and_apply(
+            session,
+            one,
+            lambda view, now: decide_mark(view, _keys(args, view), state, by=person(), now=now),
+            verb="marked",
+        )
+        count += sum(isinstance(action, MoveTask) for action in actions)
+    session.wakeup.wake()
+    where = "" if len(runs) == 1 else f" in {len(runs)} runs"
+    note(f"marked {count} task instance{'' if count == 1 else 's'} as {state}{where}")
+    return 0
+
+
+def _named(args: Namespace, view: RunView) -> list[str]:
+    if args.group:
+        return in_group(view.plan, args.task_id)
+    return [args.task_id] if args.task_id in view.plan.number_of else []
+
+
+def _keys(args: Namespace, view: RunView) -> list[TaskKey]:
+    wanted = related(view, _named(args, view), upstream=args.upstream, downstream=args.downstream)
+    return [
         record.key
         for record in view.all_instances()
         if record.task_id in wanted and (args.map_index is None or record.map_index == args.map_index)
     ]
-    state = TaskState(args.state)
+
+
+def mark_run(args: Namespace, session: Session) -> int:
+    """Set a run to success or failed."""
+    found_dag(session, args.dag_id)
+    run = found_run(session, args.dag_id, args.run)
+    state = RunState(args.state)
     actions = decide_and_apply(
         session,
         run,
-        lambda now_view, now: decide_mark(now_view, keys, state, by=person(), now=now),
+        lambda view, now: decide_mark_run(view, state, by=person(), now=now),
         verb="marked",
     )
     session.wakeup.wake()
     count = sum(isinstance(action, MoveTask) for action in actions)
-    note(f"marked {count} task instance{'' if count == 1 else 's'} as {state}")
+    if actions:
+        note(f"marked run `{run.run_id}` as {state}, with {count} task instance{'' if count == 1 else 's'}")
+    else:
+        note(f"run `{run.run_id}` is {state} already")
     return 0

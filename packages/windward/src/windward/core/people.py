@@ -2,92 +2,185 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
-from windward.core.actions import Action, MoveTask, TouchRun, move, move_run
+from windward.core.actions import Action, MoveTask, PlanRecovery, TouchRun, move, move_run
+from windward.core.plan import DagPlan
+from windward.core.selection import related
 from windward.core.transitions import RunEvent, TaskEvent
+from windward.core.versions import decide_version
 from windward.core.view import RunView
 from windward.model.ids import TaskKey
 from windward.model.records import TaskRecord
-from windward.model.states import RUN_FINISHED, TaskState
+from windward.model.states import FINISHED, RUN_FINISHED, RunState, TaskState
+
+__all__ = ["decide_clear", "decide_mark", "decide_mark_run", "decide_rerun", "related"]
 
 _MARK_OF = {
     TaskState.SUCCESS: TaskEvent.MARK_SUCCESS,
     TaskState.FAILED: TaskEvent.MARK_FAILED,
     TaskState.SKIPPED: TaskEvent.MARK_SKIPPED,
 }
+_AT_WORK = frozenset(
+    {
+        TaskState.RUNNING,
+        TaskState.DEFERRED,
+        TaskState.UP_FOR_RESCHEDULE,
+        TaskState.AWAITING_INPUT,
+        TaskState.RESTARTING,
+    }
+)
+"""States of instances that have begun: a run that is marked failed takes them along."""
 
 
-def decide_clear(view: RunView, keys: Collection[TaskKey], *, by: str, now: datetime) -> list[Action]:
+def decide_clear(
+    view: RunView,
+    keys: Collection[TaskKey],
+    *,
+    by: str,
+    now: datetime,
+    newest: DagPlan | None = None,
+    records: Sequence[TaskRecord] | None = None,
+) -> list[Action]:
     """Reset instances as if they had never run; earlier tries stay in the history.
 
     A running instance is `restarting` until its attempt has ended. An instance that a branch skipped
-    stays skipped unless the branch is cleared with it. A finished run is queued again.
+    stays skipped unless the branch is cleared with it. A finished run is queued again; from then on it is
+    ordinary work: it leaves its backfill and the idle class, and its recoveries are counted anew.
+    With `newest`, a finished run goes on as that version of its DAG; `records` are then all of its
+    instances, also of tasks that its own version does not have.
     """
-    names = {key.task_id for key in keys}
-    reason = f"cleared by {by}"
+    return decide_rerun(
+        view,
+        keys,
+        reason=f"cleared by {by}",
+        now=now,
+        newest=newest,
+        records=records,
+        is_idle_class=False,
+        backfill_pk=None,
+        recoveries=0,
+        is_recovery_stopped=False,
+    )
+
+
+def decide_rerun(
+    view: RunView,
+    keys: Collection[TaskKey],
+    *,
+    reason: str,
+    now: datetime,
+    newest: DagPlan | None = None,
+    records: Sequence[TaskRecord] | None = None,
+    **changes: object,
+) -> list[Action]:
+    """Clear instances for a reason; `changes` are further columns of the run's move when it had ended."""
+    asked = {(key.task_id, key.map_index) for key in keys}
     actions: list[Action] = []
+    plan, gone = view.plan, set[TaskKey]()
+    if newest is not None and newest.document_hash != view.run.document_hash:
+        actions += decide_version(view, newest, list(records or view.all_instances()), now=now)
+        gone = {action.key for action in actions if isinstance(action, MoveTask)}
+        plan, changes = newest, {**changes, "document_hash": newest.document_hash}
     for record in _records(view, keys):
-        if record.state in (TaskState.NONE, TaskState.RESTARTING, TaskState.REMOVED):
+        if record.key in gone or record.state in (TaskState.NONE, TaskState.RESTARTING, TaskState.REMOVED):
             continue
-        if record.skip_by is not None and record.skip_by not in names:
+        if record.skip_by is not None and not _is_branch_asked(view, record.skip_by, record, asked):
             continue
-        actions.append(_clear(view, record, reason=reason, now=now))
+        actions.append(_clear(plan, record, reason=reason, now=now))
     if actions:
         actions.append(TouchRun(run_pk=view.run.run_pk))
     if actions and view.run.state in RUN_FINISHED:
-        actions.append(
-            move_run(
-                view.run,
-                RunEvent.CLEAR,
-                at=now,
-                reason=reason,
-                queued_at=now,
-                start_date=None,
-                end_date=None,
-                clear_number=view.run.clear_number + 1,
-            )
-        )
+        again: dict[str, object] = {
+            "queued_at": now,
+            "start_date": None,
+            "end_date": None,
+            "recover_at": None,
+            "clear_number": view.run.clear_number + 1,
+        }
+        actions.append(move_run(view.run, RunEvent.CLEAR, at=now, reason=reason, **{**again, **changes}))
     return actions
+
+
+def _is_branch_asked(
+    view: RunView, branch: str, skipped: TaskRecord, asked: Collection[tuple[str, int]]
+) -> bool:
+    """Whether the instance of a branch that decided against another is among those asked for."""
+    number = view.plan.number_of.get(branch)
+    is_mapped = number is not None and view.plan.expansions[number] is not None
+    return (branch, skipped.map_index if is_mapped else -1) in asked
 
 
 def decide_mark(
     view: RunView, keys: Collection[TaskKey], state: TaskState, *, by: str, now: datetime
 ) -> list[Action]:
-    """Set instances to success, failed or skipped; what runs of them is stopped and its word refused."""
+    """Set instances to success, failed or skipped; what runs of them is stopped and its word refused.
+
+    A run of which somebody says that it failed is not run again on its own.
+    """
     event = _MARK_OF[state]
     actions: list[Action] = [
         move(record, event, at=now, reason=f"marked by {by}", end_date=record.end_date or now, due_at=None)
         for record in _records(view, keys)
         if record.state is not state
     ]
+    if actions and state is TaskState.FAILED and not view.run.is_recovery_stopped:
+        actions.append(
+            PlanRecovery(
+                run_pk=view.run.run_pk,
+                expect_state=view.run.state,
+                recoveries=view.run.recoveries,
+                recover_at=None,
+                is_recovery_stopped=True,
+            )
+        )
     return [*actions, TouchRun(run_pk=view.run.run_pk)] if actions else []
 
 
-def related(view: RunView, task_ids: Iterable[str], *, upstream: bool, downstream: bool) -> set[str]:
-    """Return the tasks and, when asked for, all above or below them."""
-    plan = view.plan
-    found = {plan.number_of[task_id] for task_id in task_ids if task_id in plan.number_of}
-    for wanted, edges in ((upstream, plan.upstream), (downstream, plan.downstream)):
-        queue = list(found) if wanted else []
-        seen = set(queue)
-        while queue:
-            for other in edges[queue.pop()]:
-                if other not in seen:
-                    seen.add(other)
-                    queue.append(other)
-        found = found | seen
-    return {plan.tasks[number].task_id for number in found}
+def decide_mark_run(view: RunView, state: RunState, *, by: str, now: datetime) -> list[Action]:
+    """End a run by hand: `success` marks every instance so; `failed` fails what is at work and skips the rest.
+
+    Empty when the run is so already. A run that was marked failed is not run again on its own.
+    """
+    assert state in RUN_FINISHED, "a run is marked as an end, or cleared"
+    reason = f"marked by {by}"
+    actions: list[Action] = []
+    for record in view.all_instances():
+        if state is RunState.SUCCESS:
+            event = None if record.state is TaskState.SUCCESS else TaskEvent.MARK_SUCCESS
+        elif record.state in FINISHED:
+            event = None
+        else:
+            event = TaskEvent.MARK_FAILED if record.state in _AT_WORK else TaskEvent.MARK_SKIPPED
+        if record.state is TaskState.REMOVED or event is None:
+            continue
+        actions.append(
+            move(record, event, at=now, reason=reason, end_date=record.end_date or now, due_at=None)
+        )
+    if not actions and view.run.state is state and (state is RunState.SUCCESS or view.run.recover_at is None):
+        return []
+    is_failed = state is RunState.FAILED
+    mark = move_run(
+        view.run,
+        RunEvent.MARK_FAILED if is_failed else RunEvent.MARK_SUCCESS,
+        at=now,
+        reason=reason,
+        start_date=view.run.start_date or now,
+        end_date=view.run.end_date or now,
+        recover_at=None,
+        is_recovery_stopped=is_failed,
+    )
+    return [*actions, TouchRun(run_pk=view.run.run_pk), mark]
 
 
-def _records(view: RunView, keys: Collection[TaskKey]) -> list[TaskRecord]:
+def _records(view: RunView, keys: Iterable[TaskKey]) -> list[TaskRecord]:
     found = (view.find(key.task_id, key.map_index) for key in keys)
     return [record for record in found if record is not None]
 
 
-def _clear(view: RunView, record: TaskRecord, *, reason: str, now: datetime) -> MoveTask:
-    task = view.plan.tasks[view.plan.number_of[record.task_id]]
+def _clear(plan: DagPlan, record: TaskRecord, *, reason: str, now: datetime) -> MoveTask:
+    task = plan.tasks[plan.number_of[record.task_id]]
     max_tries = record.try_number + task.retries
     if record.state is TaskState.RUNNING:
         return move(record, TaskEvent.RESTART, at=now, reason=reason, max_tries=max_tries)

@@ -29,9 +29,19 @@ def new_tasks(document: DagDocument, *, run_pk: int) -> tuple[TaskRecord, ...]:
 
 
 def decide_scheduled_run(
-    document: DagDocument, dag: DagRecord, slot: RunSlot, *, now: datetime, run_pk: int
+    document: DagDocument,
+    dag: DagRecord,
+    slot: RunSlot,
+    *,
+    now: datetime,
+    run_pk: int,
+    is_missed: bool = False,
 ) -> CreateRun:
-    """Make the run of a slot of the schedule."""
+    """Make the run of a slot of the schedule.
+
+    `is_missed`: a later slot is due as well, so that this one makes up for a time that is over. What is due
+    now goes before it.
+    """
     run_id = run_id_of(
         RunType.SCHEDULED,
         semantics=document.semantics,
@@ -52,7 +62,8 @@ def decide_scheduled_run(
         data_interval_end=slot.data_interval.end,
         queued_at=now,
         triggered_by=TriggeredBy.TIMETABLE,
-        reason="due by its schedule",
+        is_idle_class=is_missed,
+        reason="makes up for a missed time of its schedule" if is_missed else "due by its schedule",
     )
     return CreateRun(
         run=run,

@@ -6,12 +6,21 @@ from collections import defaultdict
 from collections.abc import Hashable
 from datetime import datetime
 
+import msgspec
+
 from windward.core.actions import Action
 from windward.model.ids import TaskKey
 from windward.model.records import TaskRecord
 from windward.ports.executor import Envelope, HostGone, Woken
 from windward.protocol.messages import ChildCall, ToHost
 from windward.protocol.work import AttemptRef
+
+
+class BackfillGroup(msgspec.Struct, frozen=True):
+    """Names the group of what is written down of one backfill."""
+
+    backfill_pk: int
+
 
 Input = Envelope | HostGone | Woken
 

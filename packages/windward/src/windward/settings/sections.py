@@ -104,6 +104,10 @@ class SchedulerSettings:
     """Overrides the meaning by semantics (`airflow2`: True, `airflow3`: False)."""
     recover_failed_runs: str = "explicit_catchup"
     """Which failed runs are run again on their own: `explicit_catchup`, `always` or `never`."""
+    recoveries_max: int = 5
+    """How often one failed run is run again on its own."""
+    recovery_delay_s: float = 300.0
+    """Time from a failure to the first such try; each further one comes after four times as long, a day at most."""
     runs_created_per_pass_max: int = 500
     """Runs that the scheduler creates in one pass at most."""
     run_retention_days: float | None = None
@@ -150,6 +154,26 @@ class WorkerSettings:
     """Memory at which a warm child is replaced."""
     heartbeat_s: float = 5.0
     """Time between two signs of life of a worker host."""
+    secrets_backend: str = ""
+    """Import path of the class that tasks ask for variables and connections; `[secrets] backend` when empty."""
+    secrets_backend_kwargs: str = field(default="", repr=False)
+    """Its arguments, a JSON object."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TriggererSettings:
+    """`[triggerer]`: triggerers, which run what deferred tasks wait for."""
+
+    capacity: int = 1000
+    """Triggers at once in one triggerer."""
+    heartbeat_s: float = 5.0
+    """Time between two signs of life of a triggerer."""
+    blocked_warn_s: float = 0.5
+    """A trigger that keeps the event loop for longer is named in the log."""
+    blocked_max_s: float = 60.0
+    """A trigger that keeps the event loop for longer fails its task, and the triggerer begins anew."""
+    on_kill_timeout_s: float = 30.0
+    """How long `on_kill` of a trigger may take."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,6 +200,20 @@ class LoggingSettings:
     """Whether components log JSON lines instead of text."""
     min_length_masked_secret: int = 5
     """Secrets shorter than this are not masked: too much text would be."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecretsSettings:
+    """`[secrets]`: where variables and connections are looked up before the environment and the database."""
+
+    backend: str = ""
+    """Import path of the class that DAG files and tasks ask, such as a provider's."""
+    backend_kwargs: str = field(default="", repr=False)
+    """Its arguments, a JSON object."""
+    use_cache: bool = False
+    """Whether its answers to one DAG file are kept for the next ones."""
+    cache_ttl_seconds: float = 900.0
+    """How long such an answer is kept."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -207,6 +245,8 @@ class Settings:
     xcom: XComSettings
     logging: LoggingSettings
     api: ApiSettings
+    secrets: SecretsSettings = field(default_factory=SecretsSettings)
+    triggerer: TriggererSettings = field(default_factory=TriggererSettings)
     origins: dict[str, str] = field(default_factory=dict)
     """`section.key` to where its value came from: `default`, a file, or the name of a variable."""
     warnings: tuple[str, ...] = ()

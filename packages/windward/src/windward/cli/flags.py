@@ -1,0 +1,52 @@
+"""Flags that several commands share to name runs and tasks. What they mean is in `scopes`, which is heavier."""
+
+from __future__ import annotations
+
+from windward.cli.arguments import Parser, add_dates, add_output, add_yes, at_least, pattern
+
+
+def add_run_flags(parser: Parser) -> None:
+    """Add what names runs."""
+    parser.add_argument(
+        "-r", "--run-id", action="append", default=[], metavar="ID", help="only this run; may be repeated"
+    )
+    add_dates(parser, what="logical dates")
+    add_neighbour_flags(parser)
+
+
+def add_neighbour_flags(parser: Parser) -> None:
+    """Add `--past` and `--future`."""
+    parser.add_argument(
+        "--future", action="store_true", help="and all runs of later dates than the one named"
+    )
+    parser.add_argument(
+        "--past", action="store_true", help="and all runs of earlier dates than the one named"
+    )
+
+
+def add_task_flags(parser: Parser) -> None:
+    """Add what names tasks."""
+    parser.add_argument("-t", "--task-regex", type=pattern, metavar="PATTERN", help="only tasks that match")
+    parser.add_argument("-g", "--task-group", metavar="GROUP", help="only tasks of this group")
+    parser.add_argument(
+        "--map-index",
+        type=at_least(-1),
+        action="append",
+        default=[],
+        metavar="N",
+        help="only this instance of mapped tasks; may be repeated",
+    )
+
+
+def add_clear_flags(clear: Parser) -> None:
+    """Add what `tasks clear` and `dags clear` share beside the runs."""
+    clear.add_argument("-u", "--upstream", action="store_true", help="and what the tasks depend on")
+    clear.add_argument("-d", "--downstream", action="store_true", help="and what depends on the tasks")
+    clear.add_argument("-f", "--only-failed", action="store_true", help="only failed instances")
+    clear.add_argument("--only-running", action="store_true", help="only running instances")
+    clear.add_argument(
+        "--latest-version", action="store_true", help="the runs go on as the DAG is now; they must have ended"
+    )
+    clear.add_argument("--dry-run", action="store_true", help="only show what would be cleared")
+    add_output(clear)
+    add_yes(clear)

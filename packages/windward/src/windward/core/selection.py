@@ -1,0 +1,137 @@
+"""Which instances of a run somebody means: by task, by relation, by state. Writing is done elsewhere.
+
+Whoever runs a task again needs what the task works in: the setups in whose scope it lies, and their
+teardowns. So these are part of every selection for clearing, whatever its states say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+import msgspec
+
+from windward.core.plan import DagPlan
+from windward.core.view import RunView
+from windward.model.records import TaskRecord
+from windward.model.states import FAILURES, TaskState
+
+
+class Selection(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What is meant. `task_ids` None: every task of the run."""
+
+    task_ids: tuple[str, ...] | None = None
+    map_indexes: tuple[int, ...] | None = None
+    """Only these instances of the named tasks; what is added by relation comes whole."""
+    upstream: bool = False
+    downstream: bool = False
+    only_failed: bool = False
+    only_running: bool = False
+
+
+def related(view: RunView, task_ids: Iterable[str], *, upstream: bool, downstream: bool) -> set[str]:
+    """Return the tasks and, when asked for, all above or below them.
+
+    Below counts from those above, too, when both are asked for: what is run again changes all that follows it.
+    """
+    plan = view.plan
+    numbers = _numbers(plan, tuple(task_ids))
+    numbers = _with_relatives(plan, numbers, upstream=upstream, downstream=downstream)
+    return {plan.tasks[number].task_id for number in numbers}
+
+
+def in_group(plan: DagPlan, group_id: str) -> list[str]:
+    """Return the tasks inside a task group, at any depth; empty when there is no such group."""
+    inside = {group_id}
+    for group in plan.document.groups:  # parents come first or later: go on until nothing is added
+        if group.parent in inside:
+            inside.add(group.group_id)
+    while True:
+        more = {group.group_id for group in plan.document.groups if group.parent in inside} - inside
+        if not more:
+            break
+        inside |= more
+    return [task.task_id for task in plan.tasks if task.group_id in inside]
+
+
+def select(view: RunView, selection: Selection) -> list[TaskRecord]:
+    """Return the instances that are meant, in topological order, with the setups and teardowns they need.
+
+    With `only_failed`, what follows a failed instance comes along (`downstream`) whatever its state is.
+    """
+    plan = view.plan
+    named = _numbers(plan, selection.task_ids)
+    if not (selection.only_failed or selection.only_running):
+        numbers = _with_relatives(plan, named, upstream=selection.upstream, downstream=selection.downstream)
+        chosen = [record for number in numbers for record in view.instances(number)]
+        if selection.map_indexes is not None:
+            chosen = [
+                record
+                for record in chosen
+                if plan.number_of[record.task_id] not in named or record.map_index in selection.map_indexes
+            ]
+    else:
+        wanted = FAILURES if selection.only_failed else frozenset({TaskState.RUNNING})
+        base = [
+            record
+            for number in sorted(named)
+            for record in view.instances(number)
+            if record.state in wanted
+            and (selection.map_indexes is None or record.map_index in selection.map_indexes)
+        ]
+        roots = {plan.number_of[record.task_id] for record in base}
+        more = (
+            _with_relatives(plan, roots, upstream=selection.upstream, downstream=selection.downstream) - roots
+        )
+        chosen = base + [record for number in more for record in view.instances(number)]
+    chosen = [record for record in chosen if record.state not in _NOTHING_TO_CLEAR]
+    scope = scopes_of(plan, {plan.number_of[record.task_id] for record in chosen})
+    known = {record.key for record in chosen}
+    chosen += [
+        record
+        for number in scope
+        for record in view.instances(number)
+        if record.key not in known and record.state not in _NOTHING_TO_CLEAR
+    ]
+    return sorted(chosen, key=lambda record: (plan.number_of[record.task_id], record.map_index))
+
+
+def scopes_of(plan: DagPlan, numbers: Collection[int]) -> set[int]:
+    """Return the setups that tasks work in, with the teardowns of those; setups of setups, too."""
+    found: set[int] = set()
+    open_numbers = list(numbers)
+    while open_numbers:
+        number = open_numbers.pop()
+        if plan.tasks[number].is_teardown:
+            continue
+        setups = {up for up in plan.upstream[number] if plan.tasks[up].is_setup}
+        setups.update(plan.far_setups[number])
+        for setup in setups - found:
+            found.add(setup)
+            open_numbers.append(setup)
+            found.update(down for down in plan.downstream[setup] if plan.tasks[down].is_teardown)
+    return found
+
+
+_NOTHING_TO_CLEAR = frozenset({TaskState.NONE, TaskState.REMOVED})
+
+
+def _numbers(plan: DagPlan, task_ids: tuple[str, ...] | None) -> set[int]:
+    if task_ids is None:
+        return set(range(len(plan.tasks)))
+    return {plan.number_of[task_id] for task_id in task_ids if task_id in plan.number_of}
+
+
+def _with_relatives(plan: DagPlan, numbers: set[int], *, upstream: bool, downstream: bool) -> set[int]:
+    found = _reach(numbers, plan.upstream) if upstream else set(numbers)
+    return _reach(found, plan.downstream) if downstream else found
+
+
+def _reach(numbers: Iterable[int], edges: tuple[tuple[int, ...], ...]) -> set[int]:
+    seen = set(numbers)
+    queue = list(seen)
+    while queue:
+        for other in edges[queue.pop()]:
+            if other not in seen:
+                seen.add(other)
+                queue.append(other)
+    return seen

@@ -10,7 +10,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import FrameType
@@ -21,6 +21,7 @@ from windward.logs.writer import LogWriter
 from windward.model.states import Semantics
 from windward.protocol.framing import FrameError
 from windward.protocol.outcomes import (
+    AwaitsInput,
     AssetWrite,
     Deferred,
     Ending,
@@ -34,6 +35,7 @@ from windward.protocol.outcomes import (
 from windward.protocol.work import TaskContext
 from windward.runner import endings, environment
 from windward.runner.calling import call_all, call_task
+from windward.runner.resuming import run_operator, time_limit_s
 from windward.runner.signals import set_handler
 from windward.runner.triggering import trigger_run
 from windward.sdk.bridge import TaskBridge
@@ -45,6 +47,7 @@ from windward.sdk.masking import MASKER
 from windward.sdk.templating import render_template
 
 RENDERED_CHARACTERS_MAX = 4096
+LABEL_CHARACTERS_MAX = 250
 _SIGTERM = int(signal.SIGTERM)
 
 
@@ -174,7 +177,7 @@ def _perform(performance: _Performance, context: TaskContext, runtime: Runtime) 
             is_pushed = context.semantics is Semantics.AIRFLOW2 or context.map_index >= 0
             result, skip = choice.return_value if is_pushed else None, choice.tasks
         _check_not_stopped(performance)
-        label = _map_label(performance)
+        label = _map_label(performance, runtime)
         outcome = endings.success(
             performance.operator,
             result,
@@ -197,8 +200,16 @@ def _perform(performance: _Performance, context: TaskContext, runtime: Runtime) 
         _log_error(error, outcome, runtime.log)
     # Who stopped it knows why: a task that was marked by a person calls nobody, a lost one does.
     owes = isinstance(performance.error, endings.StoppedBySignalError)
-    now = datetime.now(UTC)
-    return Ending(outcome=outcome, exit=fact, at=now, rendered=performance.rendered, owes_callbacks=owes)
+    if isinstance(outcome, Failed | Skipped):
+        label = _map_label(performance, runtime)
+    return Ending(
+        outcome=outcome,
+        exit=fact,
+        at=datetime.now(UTC),
+        rendered=performance.rendered,
+        owes_callbacks=owes,
+        map_label=label,
+    )
 
 
 def _execute(performance: _Performance, context: TaskContext, runtime: Runtime) -> Any:
@@ -221,11 +232,9 @@ def _execute(performance: _Performance, context: TaskContext, runtime: Runtime) 
     if operator.on_execute_callback:
         call_all(operator.on_execute_callback, task_context, kind="execute", log=runtime.log)
     operator.pre_execute(task_context)
-    if runtime.uses_signals and getattr(operator, "execution_timeout", None) is not None:
-        with _time_limit(operator, runtime):
-            result = operator.execute(task_context)
-    else:
-        result = operator.execute(task_context)
+    seconds = time_limit_s(operator, context, now=datetime.now(UTC)) if runtime.uses_signals else None
+    with nullcontext() if seconds is None else _time_limit(operator, runtime, seconds):
+        result = run_operator(operator, task_context, context, runtime.bridge.large_values)
     operator.post_execute(task_context, result)
     return result
 
@@ -263,24 +272,21 @@ def _callbacks_of(operator: Any, outcome: Outcome, context: TaskContext) -> tupl
             return "retry", operator.on_retry_callback
         case Failed():
             return "failure", operator.on_failure_callback
-        case Rescheduled() | Deferred():
+        case Rescheduled() | Deferred() | AwaitsInput():
             return None
 
 
-def _map_label(performance: _Performance) -> str | None:
+def _map_label(performance: _Performance, runtime: Runtime) -> str | None:
+    """Return what people call this instance; a name that cannot be made costs no task its result."""
     template = getattr(performance.operator, "map_index_template", None)
     if not template or performance.context.get("ti") is None or performance.context["ti"].map_index < 0:
         return None
-    return str(render_template(performance.operator, template, performance.context))
-
-
-def _assets_written(performance: _Performance) -> tuple[AssetWrite, ...]:
-    outlets = getattr(performance.operator, "outlets", None)
-    if not outlets:
-        return ()
-    from windward.sdk.asset_events import writes_of  # few tasks write assets
-
-    return writes_of(outlets, performance.context["outlet_events"])
+    try:
+        label = str(render_template(performance.operator, template, performance.context))
+    except Exception as error:  # noqa: BLE001 - templates run user code, which may raise anything
+        runtime.log.failure("map_index_template could not be rendered", error)
+        return None
+    return label[:LABEL_CHARACTERS_MAX]
 
 
 def _log_error(error: BaseException, outcome: Outcome, log: LogWriter) -> None:
@@ -289,6 +295,8 @@ def _log_error(error: BaseException, outcome: Outcome, log: LogWriter) -> None:
             log.line("info", "task skipped", reason=message)
         case Rescheduled(at=at):
             log.line("info", "task rescheduled", at=at.isoformat())
+        case AwaitsInput(request=request):
+            log.line("info", "task waits for an answer", subject=request.subject)
         case Deferred(trigger_class=trigger):
             log.line("info", "task deferred", trigger=trigger)
         case Succeeded():
@@ -334,13 +342,11 @@ def _on_kill(operator: Any, runtime: Runtime) -> None:
 
 
 @contextmanager
-def _time_limit(operator: Any, runtime: Runtime) -> Iterator[None]:
-    """Raise `AirflowTaskTimeout` into the block after the operator's execution timeout."""
+def _time_limit(operator: Any, runtime: Runtime, seconds: float) -> Iterator[None]:
+    """Raise `AirflowTaskTimeout` into the block after these seconds of the operator's execution timeout."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    seconds = operator.execution_timeout.total_seconds()
-
     def ring(_number: int, _frame: FrameType | None) -> None:
         runtime.log.line("error", "execution timeout", seconds=seconds)
         _on_kill(operator, runtime)
@@ -348,7 +354,7 @@ def _time_limit(operator: Any, runtime: Runtime) -> Iterator[None]:
 
     runtime.limit(seconds)
     before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, max(seconds, 1e-6))
+    signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
         yield
     finally:

@@ -5,7 +5,6 @@ The table of exceptions is Airflow's; `DagRunTriggerException` is no end and is 
 
 from __future__ import annotations
 
-import pickle
 import signal
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -14,8 +13,10 @@ from typing import Any
 import msgspec
 
 from windward.model.states import Semantics
+from windward.model.waits import InputRequest
 from windward.protocol.outcomes import (
     AssetWrite,
+    AwaitsInput,
     Deferred,
     ExitFact,
     Failed,
@@ -73,7 +74,11 @@ def success(
         xcoms.append(XComPut(key=RETURN_KEY, value=value))
         length = value.length
     return Succeeded(
-        xcoms=tuple(xcoms), return_length=length, skip=tuple(_task_ids(skip)), map_label=label, assets=assets
+        xcoms=tuple(xcoms),
+        return_length=length,
+        skip=tuple(_task_ids(skip)),
+        map_label=None if label is None else mask_text(label),
+        assets=assets,
     )
 
 
@@ -86,8 +91,13 @@ def of_error(error: BaseException, *, semantics: Semantics) -> tuple[Outcome, Ex
             return Failed(may_retry=False), _fact("exception", error)
         case AirflowRescheduleException():
             return Rescheduled(at=_aware(error.reschedule_date)), ExitFact(kind="ok")
+        case TaskAwaitingInput() if isinstance(error.request, InputRequest):
+            return _awaiting(error), ExitFact(kind="ok")
         case TaskDeferred():
-            return _deferred(error), ExitFact(kind="ok")
+            try:
+                return _deferred(error), ExitFact(kind="ok")
+            except Exception as problem:  # noqa: BLE001 - the trigger's own code; the task fails by it
+                return Failed(), _fact("exception", problem)
         case DownstreamTasksSkipped():
             return Succeeded(skip=tuple(_task_ids(error.tasks))), ExitFact(kind="ok")
         case AirflowTaskTimeout():
@@ -165,9 +175,18 @@ def _deferred(error: TaskDeferred) -> Deferred:
     trigger_class, trigger_kwargs = error.trigger.serialize()
     return Deferred(
         trigger_class=trigger_class,
-        trigger_kwargs=pickle.dumps(trigger_kwargs),
+        trigger_kwargs=serde.pack(trigger_kwargs, name="the trigger's arguments"),
         next_method=error.method_name,
-        next_kwargs=pickle.dumps(error.kwargs or {}),
+        next_kwargs=serde.pack(error.kwargs or {}, name="the arguments of the deferral"),
+        timeout_s=error.timeout.total_seconds() if isinstance(error.timeout, timedelta) else None,
+    )
+
+
+def _awaiting(error: TaskAwaitingInput) -> AwaitsInput:
+    return AwaitsInput(
+        request=error.request,
+        next_method=error.method_name,
+        next_kwargs=serde.pack(error.kwargs or {}, name="the arguments of the question"),
         timeout_s=error.timeout.total_seconds() if isinstance(error.timeout, timedelta) else None,
     )
 

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 TRIGGER_FAILED = "__fail__"
 """Method name with which a task is resumed whose trigger failed or timed out."""
+TRIGGER_TIMEOUT = "Trigger timeout"
+"""The `error` of one that timed out."""
 
 
 class BaseOperator(AbstractOperator, Templater, metaclass=BaseOperatorMeta):
@@ -189,7 +191,7 @@ class BaseOperator(AbstractOperator, Templater, metaclass=BaseOperatorMeta):
             error = arguments.get("error", "Unknown")
             if arguments.get("traceback"):
                 self.log.error("trigger failed:\n%s", "\n".join(arguments["traceback"]))
-            raise (TaskDeferralTimeout if "timeout" in str(error).lower() else TaskDeferralError)(error)
+            raise (TaskDeferralTimeout if error == TRIGGER_TIMEOUT else TaskDeferralError)(error)
         return getattr(self, next_method)(context, **arguments)
 
     def expand_start_trigger_args(self, *, context: Any) -> Any:

@@ -102,6 +102,18 @@ def decode(stored: XComValue, *, large: LargeValues | None = None) -> Any:
             return _reading(stored, lambda: pickle.loads(data))  # noqa: S301 - a task reads what a task wrote
 
 
+def pack(value: Any, *, name: str) -> bytes:
+    """Return a value as bytes, for messages that carry it and do not read it. Raises as `encode`."""
+    return msgspec.json.encode(encode(value, name=name))
+
+
+def unpack(packed: bytes, *, large: LargeValues | None = None) -> Any:
+    """Return the value that was packed; no bytes are no value. Raises as `decode`."""
+    if not packed:
+        return {}
+    return decode(msgspec.json.decode(packed, type=XComValue), large=large)
+
+
 def mappable_length(value: Any) -> int | None:
     """Return how many instances a mapped task has over this value; None when it cannot be mapped over."""
     if isinstance(value, str | bytes | bytearray) or not isinstance(value, Sequence | Mapping):

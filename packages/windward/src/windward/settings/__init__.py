@@ -13,6 +13,7 @@ from windward.settings.sections import (
     ProcessorSettings,
     SchedulerSettings,
     Settings,
+    TriggererSettings,
     WorkerSettings,
     XComSettings,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "ProcessorSettings",
     "SchedulerSettings",
     "Settings",
+    "TriggererSettings",
     "WorkerSettings",
     "XComSettings",
     "all_keys",

@@ -20,8 +20,10 @@ ATTRIBUTES: dict[str, str] = {
     "scheduler": "scheduler",
     "dag_processor": "processor",
     "workers": "workers",
+    "triggerer": "triggerer",
     "xcom": "xcom",
     "logging": "logging",
+    "secrets": "secrets",
     "api": "api",
 }
 """Section in files to attribute of `Settings`."""
@@ -35,6 +37,9 @@ RENAMED: dict[str, str] = {
     "core.killed_task_cleanup_time_s": "killed_task_cleanup_time",
     "database.pool_size": "sql_alchemy_pool_size",
     "scheduler.task_queued_timeout_s": "task_queued_timeout",
+    "triggerer.heartbeat_s": "job_heartbeat_sec",
+    "triggerer.blocked_warn_s": "blocked_main_thread_warning_threshold",
+    "triggerer.on_kill_timeout_s": "on_kill_timeout",
     "dag_processor.dag_file_processor_timeout_s": "dag_file_processor_timeout",
     "dag_processor.dagbag_import_timeout_s": "dagbag_import_timeout",
 }
@@ -76,13 +81,25 @@ LEAST: dict[str, float] = {
     "workers.warm_attempts_max": 1,
     "workers.warm_memory_mb_max": 64,
     "workers.heartbeat_s": 0.1,
+    "triggerer.capacity": 1,
+    "triggerer.job_heartbeat_sec": 0.1,
+    "triggerer.blocked_main_thread_warning_threshold": 0.01,
+    "triggerer.blocked_max_s": 1,
 }
 """Least number of a key; 0 for keys that are not named."""
 
 MOST: dict[str, float] = {"api.port": 65_535}
 """Greatest number of a key; no limit for keys that are not named."""
 
-SECRETS: frozenset[str] = frozenset({"core.fernet_key", "database.sql_alchemy_conn", "api.secret_key"})
+SECRETS: frozenset[str] = frozenset(
+    {
+        "core.fernet_key",
+        "database.sql_alchemy_conn",
+        "secrets.backend_kwargs",
+        "workers.secrets_backend_kwargs",
+        "api.secret_key",
+    }
+)
 """Keys whose value is never shown, and that may come from a command (`_cmd`) or a secrets back end (`_secret`)."""
 
 

@@ -21,7 +21,9 @@ from windward.settings.sections import (
     LoggingSettings,
     ProcessorSettings,
     SchedulerSettings,
+    SecretsSettings,
     Settings,
+    TriggererSettings,
     WorkerSettings,
     XComSettings,
 )
@@ -118,6 +120,8 @@ def _built(
         xcom=XComSettings(**sections["xcom"]),
         logging=LoggingSettings(**sections["logging"]),
         api=ApiSettings(**sections["api"]),
+        triggerer=TriggererSettings(**sections["triggerer"]),
+        secrets=SecretsSettings(**sections["secrets"]),
         origins=origins,
         warnings=warnings,
         ignored=ignored,

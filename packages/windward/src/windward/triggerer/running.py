@@ -1,0 +1,125 @@
+"""One trigger, from its arguments to its word: made, run, cleaned up. Whatever its code does becomes a value."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from windward.protocol.fired import Broken, EndTask, Event, Fired
+from windward.protocol.outcomes import XComPut
+from windward.protocol.triggers import TriggerWork
+from windward.sdk import serde
+from windward.sdk.bridge import LargeValues
+from windward.sdk.triggers.base import SECRET_PREFIX, BaseTaskEndEvent, BaseTrigger, TriggerEvent
+from windward.triggerer.code import TriggerCode
+from windward.triggerer.logs import TriggerLog
+
+log = logging.getLogger("windward.triggerer")
+_LINE_CHARACTERS_MAX = 500
+_TRACEBACK_LINES_MAX = 100
+
+
+@dataclass(frozen=True)
+class TriggeringInstance:
+    """The task instance that waits, as its trigger sees it (`self.task_instance`)."""
+
+    dag_id: str
+    task_id: str
+    run_id: str
+    map_index: int
+    try_number: int
+    start_date: datetime | None
+    logical_date: datetime | None
+    data_interval_start: datetime | None
+    data_interval_end: datetime | None
+
+    @property
+    def execution_date(self) -> datetime | None:
+        """Airflow 2's name of the logical date."""
+        return self.logical_date
+
+
+async def make_trigger(work: TriggerWork, code: TriggerCode, large: LargeValues | None) -> Any:
+    """Return the trigger; raises whatever its module or its constructor raises."""
+    cls = await asyncio.to_thread(code.load, work.class_path)
+    arguments = serde.unpack(work.kwargs, large=large)
+    trigger = cls(**{name.removeprefix(SECRET_PREFIX): value for name, value in arguments.items()})
+    if not isinstance(trigger, BaseTrigger):
+        raise TypeError(f"`{work.class_path}` is no trigger: it does not inherit from `BaseTrigger`")
+    ref = work.ref
+    trigger.trigger_id = f"{ref.run_pk}/{ref.task_id}/{ref.map_index}/{ref.fence}"
+    if work.run is not None:
+        trigger.task_instance = TriggeringInstance(
+            dag_id=work.dag_id,
+            task_id=ref.task_id,
+            run_id=work.run.run_id,
+            map_index=ref.map_index,
+            try_number=work.try_number,
+            start_date=work.start_date,
+            logical_date=work.run.logical_date,
+            data_interval_start=work.run.data_interval_start,
+            data_interval_end=work.run.data_interval_end,
+        )
+    return trigger
+
+
+async def hear(
+    trigger: Any, work: TriggerWork, say: Callable[[Fired], None], *, large: LargeValues | None
+) -> None:
+    """Run a trigger and pass on what it says: its first event, or all of one that goes on."""
+    events = trigger.run()
+    try:
+        async for event in events:
+            say(word_of(event, work, large))
+            if not work.goes_on:
+                return
+    finally:
+        close = getattr(events, "aclose", None)
+        if close is not None:
+            await close()
+    say(Broken(error="it ended without an event"))
+
+
+def word_of(event: Any, work: TriggerWork, large: LargeValues | None) -> Fired:
+    """Return an event as it is sent. Raises when it is none, or holds what nothing can carry."""
+    if not isinstance(event, TriggerEvent):
+        raise TypeError(f"a trigger yields `TriggerEvent`s, not `{type(event).__name__}`")
+    name = f"{work.dag_id}/{work.run.run_id if work.run else ''}/{work.ref.task_id}/{work.ref.map_index}"
+    if isinstance(event, BaseTaskEndEvent):
+        puts = tuple(
+            XComPut(key=key, value=serde.encode(value, name=f"{name}/{key}", large=large))
+            for key, value in (event.xcoms or {}).items()
+        )
+        return EndTask(state=event.task_instance_state, xcoms=puts)  # type: ignore[arg-type] # one of three classes
+    return Event(payload=serde.encode(event.payload, name=f"{name}/event", large=large))
+
+
+def broken(error: BaseException) -> Broken:
+    """Return the word for a trigger that raised."""
+    text = str(error).strip()
+    line = f"{type(error).__name__}: {text.splitlines()[0]}" if text else type(error).__name__
+    lines = "".join(traceback.format_exception(error)).splitlines()
+    return Broken(error=line[:_LINE_CHARACTERS_MAX], traceback=tuple(lines[-_TRACEBACK_LINES_MAX:]))
+
+
+async def clean_up(trigger: Any, target: TriggerLog, *, seconds: float) -> None:
+    """Let a trigger release what it holds; what goes wrong is logged and changes nothing."""
+    try:
+        async with asyncio.timeout(seconds):
+            await trigger.cleanup()
+    except Exception as error:  # noqa: BLE001 - user code may raise anything; the trigger is over all the same
+        target.failure("cleanup of the trigger failed", error)
+
+
+async def kill(trigger: Any, target: TriggerLog, *, seconds: float) -> None:
+    """Let a trigger stop what it watches."""
+    try:
+        async with asyncio.timeout(seconds):
+            await trigger.on_kill()
+    except Exception as error:  # noqa: BLE001 - user code may raise anything; the trigger is stopped all the same
+        target.failure("on_kill of the trigger failed", error)

@@ -1,4 +1,4 @@
-"""`windward dags`, with DAG files: test and reserialize; and explain."""
+"""`windward dags`, with DAG files: test and reserialize."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from argparse import Namespace
 
 from windward.app.session import Session
 from windward.cli.components import component
-from windward.errors import UserError
 
 
 def test(args: Namespace, session: Session) -> int:
@@ -30,12 +29,3 @@ def reserialize(args: Namespace, session: Session) -> int:
     del args
     code: int = component("windward.app.reserialize", "main", what="dags reserialize")(session)
     return code
-
-
-def explain(args: Namespace, session: Session) -> int:
-    """Say that it is not there yet."""
-    del args, session
-    raise UserError(
-        "`windward dags explain` comes with a later release",
-        hint="`windward tasks states-for-dag-run DAG RUN` shows where a run stands.",
-    )

@@ -1,0 +1,80 @@
+"""`windward dags explain` and `windward tasks explain`: why, as one sentence and a small tree.
+
+What lives here: output. Reasons are made in `core.explain`.
+"""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from typing import Any
+
+from windward.app.explain import Gatherer
+from windward.app.session import Session
+from windward.cli.lookup import found_dag, found_document, found_instance, found_run
+from windward.cli.output import show_one
+from windward.cli.times import next_run
+from windward.core.explain import Reason, explain_task
+from windward.core.explain_runs import explain_dag, explain_run
+from windward.core.view import RunView
+from windward.model.records import RunRecord
+
+
+def explain_dags(args: Namespace, session: Session) -> int:
+    """Say when a DAG runs next and why; with a run, why that exists and what it waits for."""
+    now = session.clock.now()
+    details = found_dag(session, args.dag_id)
+    gatherer = Gatherer(session.store, session.settings, now=now)
+    if args.run is None:
+        is_active = details.record.is_active
+        following = next_run(details.document, details.record, now=now) if is_active else None
+        reason = explain_dag(details.document, gatherer.around_dag(details, next_run=following), now=now)
+    elif args.task_id is None:
+        run = found_run(session, args.dag_id, args.run)
+        view = _view(session, gatherer, run)
+        reason = explain_run(view, gatherer.around_run(run, details), now=now)
+    else:
+        return explain_tasks(args, session)
+    _show(reason, output=args.output)
+    return 0
+
+
+def explain_tasks(args: Namespace, session: Session) -> int:
+    """Say why a task instance is in its state, and what it waits for."""
+    now = session.clock.now()
+    run = found_run(session, args.dag_id, args.run)
+    record = found_instance(session, run, args.task_id, args.map_index)
+    gatherer = Gatherer(session.store, session.settings, now=now)
+    view = _view(session, gatherer, run)
+    record = view.find(record.task_id, record.map_index) or record
+    _show(explain_task(view, record, gatherer.around_tasks(run), now=now), output=args.output)
+    return 0
+
+
+def _view(session: Session, gatherer: Gatherer, run: RunRecord) -> RunView:
+    view = gatherer.view(run)
+    if view is None:
+        found_document(session, run)  # says what is missing
+        raise AssertionError
+    return view
+
+
+def _show(reason: Reason, *, output: str) -> None:
+    if output in {"json", "yaml"}:
+        show_one(_tree(reason), output=output)
+    else:
+        print("\n".join(lines_of(reason)))
+
+
+def _tree(reason: Reason) -> dict[str, Any]:
+    return {"reason": reason.sentence, "because": [_tree(part) for part in reason.parts]}
+
+
+def lines_of(reason: Reason) -> list[str]:
+    """Return a reason as lines of a tree; the first has no branch of its own."""
+    lines = [reason.sentence]
+    for number, part in enumerate(reason.parts, 1):
+        is_last = number == len(reason.parts)
+        first, *rest = lines_of(part)
+        lines.append(f"{'└─' if is_last else '├─'} {first}")
+        lines.extend(f"{'   ' if is_last else '│  '}{line}" for line in rest)
+    return lines

@@ -1,6 +1,7 @@
 """A registered secret appears nowhere, in whatever spelling."""
 
 import json
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -75,3 +76,15 @@ def test_new_secrets_are_told_to_the_bridge_once() -> None:
 @pytest.mark.parametrize("value", [None, "", [], {}, 12345])
 def test_nothing_to_mask_is_no_error(value: object) -> None:
     assert SecretsMasker().add(value) == []
+
+
+def test_what_is_nested_too_deep_to_be_read_is_hidden_whole() -> None:
+    deep: Any = {"password": "abcdefgh"}
+    for _ in range(20):
+        deep = [deep]
+    assert "abcdefgh" not in str(redact(deep))
+
+
+def test_keys_are_masked_like_values() -> None:
+    mask_secret("abcdefgh")
+    assert redact({"to abcdefgh": [{"abcdefgh": 1}]}) == {"to ***": [{"***": 1}]}

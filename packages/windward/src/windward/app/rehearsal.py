@@ -39,7 +39,7 @@ from windward.ports.store import FileRecord
 from windward.protocol.messages import StartGranted
 from windward.protocol.outcomes import Ending
 from windward.protocol.work import AttemptRef
-from windward.sdk import defaults
+from windward.sdk.setting_up import set_up
 from windward.settings import Settings
 from windward.store.ids import SnowflakeIds
 from windward.store.memory import MemoryStore
@@ -83,7 +83,7 @@ class Rehearsal:
         if connections_file:
             put_connections(connections_file, self.store.secrets)
         self.bridge = InlineBridge(ExecutionService(self.store, self._ids, wake=lambda: None), self._clock)
-        defaults.configure(defaults.from_settings(settings.core, settings.scheduler))
+        set_up(settings, is_worker=True)
 
     def run(
         self,

@@ -21,9 +21,9 @@ def run_worker_host(settings: Settings) -> None:
     from windward.app.host_locks import hold_host_lock
     from windward.runner.host import run_host
     from windward.runner.options import HostOptions
-    from windward.sdk import defaults
+    from windward.sdk.setting_up import set_up
 
-    defaults.configure(defaults.from_settings(settings.core, settings.scheduler))
+    set_up(settings, is_worker=True)
     options = HostOptions.from_settings(
         settings,
         socket_path=scheduler_socket(settings.run_folder),

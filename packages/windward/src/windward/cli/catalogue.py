@@ -35,6 +35,7 @@ GROUPS: dict[str, Group] = {
     "connections": Group("connections", "get, add, import and export connections", _KEEP),
     "pools": Group("pools", "get, set, import and export pools", _KEEP),
     "db": Group("db", "migrate, check and clean the metadata database", _KNOW),
+    "rotate-fernet-key": Group("rotation", "encrypt all secrets again with the newest key", _KNOW),
     "config": Group("config", "show settings and where they come from", _KNOW),
     "jobs": Group("jobs", "check that components are alive", _KNOW),
     "providers": Group("about", "list installed provider packages", _KNOW),

@@ -6,14 +6,17 @@ import sys
 from argparse import Namespace
 from typing import Any
 
+from windward.app.lookups import LookupBridge, find_connection
 from windward.app.session import Session
 from windward.cli.arguments import nearest
 from windward.cli.files import dumped, format_of, read_mapping, write_text
 from windward.cli.output import note, show_one, show_rows
 from windward.errors import InvalidIdError, UserError
 from windward.model.ids import ID_LENGTH_MAX
+from windward.sdk.bridge import use_bridge
 from windward.sdk.connection import FIELDS, Connection, from_text
 from windward.sdk.exceptions import AirflowException
+from windward.sdk.masking import mask_text
 
 PUBLIC = ("conn_id", "conn_type", "host", "schema", "login", "port", "description")
 """Fields that are shown without being asked for; the others may hold secrets."""
@@ -59,7 +62,48 @@ def list_all(args: Namespace, session: Session) -> int:
 
 def get(args: Namespace, session: Session) -> int:
     """Print one connection."""
-    show_one(_row(_found(session, args.conn_id), show_values=args.show_values), output=args.output)
+    connection = find_connection(session, args.conn_id) or _found(session, args.conn_id)
+    show_one(_row(connection, show_values=args.show_values), output=args.output)
+    return 0
+
+
+def test(args: Namespace, session: Session) -> int:
+    """Ask the service of a connection whether it answers."""
+    connection = find_connection(session, args.conn_id) or _found(session, args.conn_id)
+    with use_bridge(LookupBridge(session)):
+        is_well, message = connection.test_connection()
+    note(f"connection `{args.conn_id}`: {mask_text(message)}")
+    return 0 if is_well else 1
+
+
+DEFAULTS: dict[str, dict[str, Any]] = {
+    "aws_default": {"conn_type": "aws"},
+    "fs_default": {"conn_type": "fs", "extra": '{"path": "/"}'},
+    "google_cloud_default": {"conn_type": "google_cloud_platform", "schema": "default"},
+    "http_default": {"conn_type": "http", "host": "https://www.httpbin.org/"},
+    "kubernetes_default": {"conn_type": "kubernetes"},
+    "mysql_default": {"conn_type": "mysql", "host": "mysql", "login": "root"},
+    "postgres_default": {
+        "conn_type": "postgres",
+        "host": "postgres",
+        "login": "postgres",
+        "schema": "airflow",
+    },
+    "redis_default": {"conn_type": "redis", "host": "redis", "port": 6379, "extra": '{"db": 0}'},
+    "spark_default": {"conn_type": "spark", "host": "yarn"},
+    "sqlite_default": {"conn_type": "sqlite", "host": "sqlite_default.db"},
+    "ssh_default": {"conn_type": "ssh", "host": "localhost"},
+}
+"""Connections that hooks take when nobody names one; none holds a secret."""
+
+
+def create_default(_args: Namespace, session: Session) -> int:
+    """Add the default connections that are not there."""
+    known = {connection.conn_id for connection in _stored(session)}
+    missing = {conn_id: fields for conn_id, fields in DEFAULTS.items() if conn_id not in known}
+    for conn_id, fields in missing.items():
+        _put(session, conn_id, Connection(conn_id=conn_id, **fields))
+    note(f"added {len(missing)} default connections")
     return 0
 
 

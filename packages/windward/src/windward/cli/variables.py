@@ -11,8 +11,6 @@ from windward.cli.arguments import Commands, Parser
 if TYPE_CHECKING:
     from windward.app.session import Session
 
-PREFIXES = ("WINDWARD_VAR_", "AIRFLOW_VAR_")
-
 
 def add_commands(_name: str, parser: Parser) -> None:
     """Declare the commands of the group."""
@@ -58,19 +56,11 @@ def _list(args: Namespace, session: Session) -> int:
 
 
 def _get(args: Namespace, session: Session) -> int:
+    from windward.app.lookups import find_variable
     from windward.cli.arguments import nearest
     from windward.errors import UserError
 
-    value = next(
-        (
-            session.environ[name]
-            for prefix in PREFIXES
-            if (name := prefix + args.key.upper()) in session.environ
-        ),
-        None,
-    )
-    if value is None:
-        value = session.store.secrets.get_variable(args.key)
+    value = find_variable(session, args.key)
     if value is None:
         value = args.default
         if value is None:

@@ -29,7 +29,9 @@ PRELOAD = (
 def sdk_author(settings: Settings) -> Author:
     """Return the author (one that pickles) that reads DAGs by the SDK, with the defaults that the settings ask for."""
     return Author(
-        declare=partial(declared_dags, setting=settings.core.semantics), prepare=partial(_prepare, settings)
+        declare=partial(declared_dags, setting=settings.core.semantics),
+        prepare=partial(_prepare, settings),
+        secrets_ttl_s=settings.secrets.cache_ttl_seconds if settings.secrets.use_cache else 0.0,
     )
 
 
@@ -40,9 +42,9 @@ def _prepare(settings: Settings) -> None:
 
 def configure(settings: Settings) -> None:
     """Make the settings the defaults of what authors leave out, in this process."""
-    from windward.sdk import defaults
+    from windward.sdk.setting_up import set_up
 
-    defaults.configure(defaults.from_settings(settings.core, settings.scheduler))
+    set_up(settings, is_worker=False)
 
 
 _SAMPLE = b"""

@@ -37,3 +37,5 @@ class Author:
 
     declare: Callable[[Source], Iterable[Declared]]
     prepare: Callable[[], object] = object
+    secrets_ttl_s: float = 0.0
+    """How long answers of secrets backends to one file are kept for the next; 0 keeps none."""

@@ -34,6 +34,7 @@ from windward.processor.imports import Recorder, compile_source, forget_what_is_
 from windward.processor.messages import (
     Answered,
     Asked,
+    BackendAnswered,
     DagParsed,
     FileParsed,
     FromChild,
@@ -44,7 +45,9 @@ from windward.processor.messages import (
 )
 from windward.protocol.calls import Answer, Call
 from windward.protocol.framing import FrameError, FrameReader, frame
+from windward.sdk import secrets
 from windward.sdk.bridge import LargeValues, set_bridge
+from windward.sdk.masking import mask_text
 
 _GC_THRESHOLD = 100_000
 """Collections cost more than they free in a process that lives for milliseconds."""
@@ -88,6 +91,21 @@ class _Line:
         if os.getpid() != self._pid:
             os._exit(0)  # User code forked at import and came back into our code: it has nothing to say.
         self._sock.sendall(data)
+
+
+class _Kept:
+    """What secrets backends answered to files before this one, and to this one."""
+
+    def __init__(self, line: _Line, known: dict[str, str | None]) -> None:
+        self._line = line
+        self._known = dict(known)
+
+    def get(self, name: str) -> tuple[bool, str | None]:
+        return name in self._known, self._known.get(name)
+
+    def put(self, name: str, text: str | None) -> None:
+        self._known[name] = text
+        self._line.send(BackendAnswered(name=name, text=text))
 
 
 class ParseBridge:
@@ -165,6 +183,7 @@ def _parse(job: ParseJob, line: _Line, streams: Streams, bounds: limits.Limits, 
     forget_what_is_loaded()
     recorder.install()
     set_bridge(ParseBridge(line))
+    secrets.remember_in(_Kept(line, job.kept) if author.secrets_ttl_s else None)
     with warnings.catch_warnings(record=True) as caught:
         warnings.resetwarnings()
         warnings.simplefilter("default")
@@ -210,7 +229,7 @@ def _send_dags(source: Source, line: _Line, author: Author) -> None:
     for declared in author.declare(source):
         match declared.outcome:
             case BaseException() as error:
-                text = report.describe_error(error, root=source.root, fileloc=source.fileloc)
+                text = mask_text(report.describe_error(error, root=source.root, fileloc=source.fileloc))
                 message = DagParsed(dag_id=declared.dag_id, error=text, also_in=declared.also_in)
             case document:
                 message = DagParsed(
@@ -247,4 +266,5 @@ def _last_message(
         except (OSError, ValueError):
             continue  # The file closed it.
     is_passing = error is not None and not isinstance(error, (SyntaxError, WindwardError))
-    return FileParsed(error=text, is_passing=is_passing, warnings=tuple(notes))
+    hidden = tuple(mask_text(note) for note in notes)
+    return FileParsed(error=mask_text(text), is_passing=is_passing, warnings=hidden)

@@ -206,13 +206,8 @@ class ParsePool:
         self._running[job_id] = running
         self._selector.register(ours, selectors.EVENT_READ, lambda: self._read_child(running))
         self._selector.register(output_read, selectors.EVENT_READ, lambda: self._read_output(running))
-        job = ParseJob(
-            job_id=job_id,
-            root=self._root,
-            fileloc=found.fileloc,
-            source=found.source,
-            kept=self._kept.fresh(),
-        )
+        place, kept = self._root, self._kept.fresh()
+        job = ParseJob(job_id=job_id, root=place, fileloc=found.fileloc, source=found.source, kept=kept)
         try:
             socket.send_fds(self._template.sock, [frame(job)], [theirs.fileno(), output_write, trace_write])
             self.children_started += 1
@@ -289,10 +284,9 @@ class ParsePool:
 
     def _read_output(self, running: _Running) -> None:
         data = None if running.is_over else _read_some(running.output_fd)
-        if data is None:
-            return
         if not data:
-            self._selector.unregister(running.output_fd)
+            if data is not None:
+                self._selector.unregister(running.output_fd)
             return
         room = report.OUTPUT_BYTES_MAX - len(running.output)
         running.output += data[:room]
@@ -300,9 +294,9 @@ class ParsePool:
 
     def _end(self, running: _Running, status: int) -> None:
         """Take what a child that is gone has left behind, and make its outcome."""
-        while _is_registered(self._selector, running.sock) and self._read_child(running):
+        while running.sock in self._selector.get_map() and self._read_child(running):
             pass
-        while _is_registered(self._selector, running.output_fd):
+        while running.output_fd in self._selector.get_map():
             before = len(running.output) + running.output_dropped
             self._read_output(running)
             if len(running.output) + running.output_dropped == before:
@@ -342,7 +336,7 @@ class ParsePool:
 
     def _forget(self, running: _Running) -> None:
         for end in (running.sock, running.output_fd):
-            if _is_registered(self._selector, end):
+            if end in self._selector.get_map():
                 self._selector.unregister(end)
         running.is_over = True
         running.sock.close()
@@ -401,11 +395,6 @@ class ParsePool:
 
 def _read_some(descriptor: int) -> bytes | None:
     """Return what can be read now; None when nothing is there yet, empty at the end."""
-    try:
+    with contextlib.suppress(BlockingIOError):
         return os.read(descriptor, _READ_BYTES)
-    except BlockingIOError:
-        return None
-
-
-def _is_registered(selector: selectors.BaseSelector, fileobj: int | socket.socket) -> bool:
-    return fileobj in selector.get_map()
+    return None

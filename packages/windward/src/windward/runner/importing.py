@@ -23,6 +23,7 @@ from windward.protocol.child import ImportProblem
 from windward.runner.digest import sha256
 from windward.runner.options import HostOptions
 from windward.runner.pool import FileKey
+from windward.sdk import secrets
 
 log = logging.getLogger("windward.runner.importing")
 _CHUNK_BYTES = 1 << 20
@@ -47,6 +48,7 @@ def preload(loaded: LoadedFile) -> None:
 
     A module that cannot be imported is the task's own matter: it says so when it runs.
     """
+    secrets.import_ahead()
     tasks = (task for dag in loaded.dags.values() for task in getattr(dag, "task_dict", {}).values())
     names = {name for task in tasks for name in getattr(_class_of(task), "preloads", ())}
     for name in sorted(names):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from typing import Any
 
 from windward.protocol.calls import ConnectionAnswer, GetConnection, Refused
@@ -193,21 +194,32 @@ def read(conn_id: str) -> Connection:
     found = secrets.read_connection(conn_id)
     if isinstance(found, Connection):
         return found
-    text = next(
-        (os.environ[p + conn_id.upper()] for p in ENVIRONMENT_PREFIXES if p + conn_id.upper() in os.environ),
-        None,
-    )
+    text = from_environment(conn_id)
     if text is not None:
         return from_text(text, conn_id=conn_id)
+    stored = from_store(conn_id)
+    if stored is not None:
+        return stored
+    raise AirflowNotFoundException(
+        f"The conn_id `{conn_id}` isn't defined\n\nhint: Add it by `windward connections add {conn_id}`, or by the "
+        f"environment variable `AIRFLOW_CONN_{conn_id.upper()}`, as a URI or as JSON."
+    )
+
+
+def from_environment(conn_id: str, environ: Mapping[str, str] = os.environ) -> str | None:
+    """Return the URI or JSON of a connection from environment variables, or None."""
+    names = (prefix + conn_id.upper() for prefix in ENVIRONMENT_PREFIXES)
+    return next((environ[name] for name in names if name in environ), None)
+
+
+def from_store(conn_id: str) -> Connection | None:
+    """Return the connection from the store, or None."""
     answer = bridge.current_bridge(purpose=f"connection `{conn_id}`").call(GetConnection(conn_id=conn_id))
     if isinstance(answer, ConnectionAnswer) and answer.fields is not None:
         return Connection(conn_id=conn_id, **answer.fields)
     if isinstance(answer, Refused) and answer.code != "not_found":
         raise AirflowException(f"connection `{conn_id}`: {answer.message}")
-    raise AirflowNotFoundException(
-        f"The conn_id `{conn_id}` isn't defined\n\nhint: Add it by `windward connections add {conn_id}`, or by the "
-        f"environment variable `AIRFLOW_CONN_{conn_id.upper()}`, as a URI or as JSON."
-    )
+    return None
 
 
 def from_text(text: str, *, conn_id: str) -> Connection:

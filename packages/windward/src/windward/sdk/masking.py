@@ -10,14 +10,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import quote, quote_plus
 
 from windward.sdk import bridge
 
 MASK = "***"
 SECRET_LENGTH_MIN = 5
-"""Shorter values are not masked: they would blot out half of every log."""
+"""Unless told otherwise, shorter values are not masked: they would blot out half of every log."""
 LINE_LENGTH_MIN = 16
 """From this length on a line of a secret of many lines is a secret of its own: logs are written by lines."""
 NAMES_KEPT_MAX = 1000
@@ -37,6 +37,9 @@ SENSITIVE_NAMES = frozenset(
 class SecretsMasker:
     """A growing set of secrets and the pattern that finds them."""
 
+    length_min: ClassVar[int] = SECRET_LENGTH_MIN
+    """Of all maskers of the process."""
+
     def __init__(self) -> None:
         self.is_enabled = True
         self._names = SENSITIVE_NAMES
@@ -45,6 +48,12 @@ class SecretsMasker:
         self._secrets: set[str] = set()
         self._pattern: re.Pattern[str] | None = None
         self._is_stale = False
+
+    def configure(self, *, is_enabled: bool, names: Iterable[str], length_min: int) -> None:
+        """Take what the deployment says: whether to mask, further telling names, the least length of a secret."""
+        self.is_enabled = is_enabled
+        SecretsMasker.length_min = max(length_min, 1)
+        self.add_names(names)
 
     def add_names(self, names: Iterable[str]) -> None:
         """Add names of the deployment to those that tell of a secret."""
@@ -78,7 +87,7 @@ class SecretsMasker:
         if depth > DEPTH_MAX or not secret:
             return
         if isinstance(secret, str):
-            if len(secret) >= SECRET_LENGTH_MIN and (name is None or self.is_sensitive(name)):
+            if len(secret) >= self.length_min and (name is None or self.is_sensitive(name)):
                 yield secret
         elif isinstance(secret, bytes):
             yield from self._plain_secrets(secret.decode(errors="replace"), name, depth + 1)
@@ -109,11 +118,16 @@ class SecretsMasker:
             return MASK
         if isinstance(value, str):
             return self.mask(value)
-        if depth >= DEPTH_MAX:
-            return value
+        if depth >= DEPTH_MAX:  # closed by default: nobody reads so deep, and a secret may be there
+            return MASK if isinstance(value, dict | list | tuple | set | frozenset) and value else value
         if isinstance(value, dict):
             inner = name if name is not None and self.is_sensitive(name) else None
-            return {key: self.redact(item, inner or str(key), depth + 1) for key, item in value.items()}
+            return {
+                self.mask(key) if isinstance(key, str) else key: self.redact(
+                    item, inner or str(key), depth + 1
+                )
+                for key, item in value.items()
+            }
         if type(value) is tuple:
             return tuple(self.redact(item, name, depth + 1) for item in value)
         if isinstance(value, list):

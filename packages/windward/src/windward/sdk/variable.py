@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from windward import errors
@@ -176,16 +176,18 @@ class AirflowVariableJsonError(AirflowException, ValueError):
 
 def read(key: str) -> str | None:
     """Return the text of a variable from the first place that has it: secrets backend, environment, store."""
-    ways: tuple[Callable[[str], str | None], ...] = (secrets.read_variable, _from_environment, _from_store)
+    ways: tuple[Callable[[str], str | None], ...] = (secrets.read_variable, from_environment, from_store)
     return next((value for way in ways if (value := way(key)) is not None), None)
 
 
-def _from_environment(key: str) -> str | None:
+def from_environment(key: str, environ: Mapping[str, str] = os.environ) -> str | None:
+    """Return the text of a variable from environment variables, or None."""
     names = (prefix + key.upper() for prefix in ENVIRONMENT_PREFIXES)
-    return next((os.environ[name] for name in names if name in os.environ), None)
+    return next((environ[name] for name in names if name in environ), None)
 
 
-def _from_store(key: str) -> str | None:
+def from_store(key: str) -> str | None:
+    """Return the text of a variable from the store, or None."""
     answer = bridge.current_bridge(purpose=f"variable `{key}`").call(GetVariable(key=key))
     if isinstance(answer, VariableAnswer):
         return answer.value

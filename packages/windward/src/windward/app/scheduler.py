@@ -92,10 +92,17 @@ class Beats:
             log.warning("sign of life not written", extra={"error": str(error)})
 
 
-def run_scheduler(settings: Settings, *, doors: Doors | None = None, ready: Ready = is_ready) -> None:
+def run_scheduler(
+    settings: Settings,
+    *,
+    doors: Doors | None = None,
+    ready: Ready = is_ready,
+    ask_for_triggerer: Callable[[], None] = is_ready,
+) -> None:
     """Run a scheduler in this process until SIGTERM or SIGINT. SIGUSR1: begin nothing new, let what runs end.
 
-    `doors` are the home's sockets when someone else opened them and will close them.
+    `doors` are the home's sockets when someone else opened them and will close them. `ask_for_triggerer` is called
+    when triggers wait and no triggerer is there.
     """
     from windward.app.background import BackgroundThread
     from windward.app.session import opened_store
@@ -121,7 +128,7 @@ def run_scheduler(settings: Settings, *, doors: Doors | None = None, ready: Read
         opened.sign(name)
         scheduler = Scheduler(
             store=store, mailbox=hub, executor=executor, clock=clock, ids=_Ids(), settings=settings, name=name,
-            upkeep=_housekeeping(settings, store, background),
+            upkeep=_housekeeping(settings, store, background), ask_for_triggerer=ask_for_triggerer,
         )  # fmt: skip
         if listener is not None:
             listener.start()

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("windward.standalone")
 LOCK = "standalone.lock"
+TRIGGERER = "triggerer"
+TRIGGERER_IDLE_S = 300.0
+"""The triggerer is started with the first trigger, and ends when there was none for so long."""
 FIRST_USER_FILE = "first_user.json"
 
 
@@ -88,6 +91,7 @@ class _Standalone:
             raise
         for component in self._components(supervisor):
             supervisor.start(component)
+        supervisor.offer(Component(name=TRIGGERER, start=self._triggerer, is_on_demand=True))
         _greet(settings, address, database=made)
         supervisor.on_ready = lambda: _say(f"  ready in {time.monotonic() - began:.1f} s · Ctrl-C stops\n")
         return supervisor.run()
@@ -101,7 +105,7 @@ class _Standalone:
         return [
             Component(
                 name="scheduler",
-                start=partial(self._scheduler, ready("scheduler")),
+                start=partial(self._scheduler, ready("scheduler"), partial(supervisor.ask_for, TRIGGERER)),
                 drain_signal=signal.SIGUSR1,
             ),
             Component(name="processor", start=partial(self._processor, ready("processor"))),
@@ -129,11 +133,22 @@ class _Standalone:
         self._keep(component="worker")
         return exit_code_of(lambda: run_worker_host(self._settings))
 
-    def _scheduler(self, ready: partial[None]) -> int:
+    def _triggerer(self) -> int:
+        """Begin anew as a small process: user code runs there, and it must never hold the database."""
+        from windward.app.triggerer import IDLE, begin_anew
+
+        environ = {**self._session.environ, "WINDWARD_HOME": str(self._settings.home)}
+        begin_anew({IDLE: str(TRIGGERER_IDLE_S), **environ})
+
+    def _scheduler(self, ready: partial[None], ask_for_triggerer: partial[None]) -> int:
         from windward.app.scheduler import run_scheduler
 
         self._keep(component="scheduler", doors=True)
-        return exit_code_of(lambda: run_scheduler(self._settings, doors=self._doors, ready=ready))
+        return exit_code_of(
+            lambda: run_scheduler(
+                self._settings, doors=self._doors, ready=ready, ask_for_triggerer=ask_for_triggerer
+            )
+        )
 
     def _processor(self, ready: partial[None]) -> int:
         from windward.app.processor import run_dag_processor

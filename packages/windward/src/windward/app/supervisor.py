@@ -25,6 +25,8 @@ STEADY_S = 60.0
 STOP_S = 5.0
 """Time for components that have nothing to finish."""
 KILLED = 130
+_ASKED = b"?"
+"""In front of the name of a component that somebody asks for."""
 _STOPS = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
 
 
@@ -40,6 +42,8 @@ class Component:
     start: Callable[[], int]
     drain_signal: signal.Signals | None = None
     drains: bool = False
+    is_on_demand: bool = False
+    """It is started when somebody asks for it, and stays away when it ends well."""
 
 
 @dataclass
@@ -80,6 +84,15 @@ class Supervisor:
         if waits_for_ready:
             self._not_ready.add(component.name)
         self._fork(state)
+
+    def offer(self, component: Component) -> None:
+        """Start a component when somebody asks for it, and keep it running from then on until it ends well."""
+        assert component.is_on_demand
+        self._states[component.name] = _State(component)
+
+    def ask_for(self, name: str) -> None:
+        """Ask for a component that was offered. Called in another component's process."""
+        self._ready_write.send(_ASKED + name.encode())
 
     def tell_ready(self, name: str) -> None:
         """Say that a component does its work. Called in the component's process."""
@@ -159,8 +172,13 @@ class Supervisor:
         self._signals.append(number)
 
     def _note_ready(self) -> None:
-        name = self._ready_read.recv(256).decode()
-        if name in self._not_ready:
+        message = self._ready_read.recv(256)
+        name = message.removeprefix(_ASKED).decode()
+        state = self._states.get(name)
+        if message.startswith(_ASKED):
+            if state is not None and not state.pid and state.restart_s is None and not self._signals:
+                self._fork(state)
+        elif name in self._not_ready:
             self._not_ready.discard(name)
             if not self._not_ready:
                 self.on_ready()
@@ -181,7 +199,7 @@ class Supervisor:
 
     def _has_died(self, state: _State, code: int) -> None:
         pid, state.pid = state.pid, 0
-        if self._signals:
+        if self._signals or (state.component.is_on_demand and code == 0):
             return
         if time.monotonic() - state.started_s >= STEADY_S:
             state.deaths = 0

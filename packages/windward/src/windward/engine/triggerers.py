@@ -34,7 +34,7 @@ from windward.settings import SchedulerSettings
 TRIGGERER = "triggerer"
 WATCH_MAX = 500
 """Triggers in one message."""
-ASKED_FOR_EVERY = timedelta(seconds=60)
+ASKED_FOR_EVERY = timedelta(seconds=10)
 """How often it is said that triggers wait and nobody runs them."""
 
 log = logging.getLogger("windward.scheduler")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from windward.document import ParamDocument, TaskDocument
+from windward.document import ParamDocument, StartTrigger, TaskDocument
 from windward.sdk.mapping import MappedOperator
 from windward.sdk.operator_arguments import CALLBACKS
 from windward.sdk.preview import preview, text_of
@@ -59,6 +59,7 @@ def task_document(task: Any) -> TaskDocument:
         is_teardown=task.is_teardown,
         on_failure_fail_dagrun=bool(task.on_failure_fail_dagrun),
         expansion=expansion,
+        start_trigger=_start_trigger(task),
         mapped_group=mapped_group.group_id if mapped_group is not None else None,
         map_index_template=task.map_index_template,
         do_xcom_push=bool(task.do_xcom_push),
@@ -94,6 +95,23 @@ def params_document(params: ParamsDict) -> dict[str, ParamDocument]:
             schema=preview(param.schema) if param.schema else {},
         )
     return found
+
+
+def _start_trigger(task: Any) -> StartTrigger | None:
+    """Return the trigger in which a task begins; a mapped one always begins on a worker."""
+    given = getattr(task, "start_trigger_args", None)
+    if isinstance(task, MappedOperator) or not getattr(task, "start_from_trigger", False) or given is None:
+        return None
+    from windward.sdk import serde  # few tasks begin in a trigger
+
+    what = f"start_trigger_args of task `{task.task_id}`"
+    return StartTrigger(
+        class_path=given.trigger_cls,
+        next_method=given.next_method,
+        kwargs=serde.pack(given.trigger_kwargs or {}, name=what),
+        next_kwargs=serde.pack(given.next_kwargs or {}, name=what),
+        timeout_s=_seconds(given.timeout),
+    )
 
 
 def _is_inline(task: Any) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from windward.document import AssetDocument
 from windward.errors import NotFoundError
+from windward.model.records import DagRecord
 from windward.ports.store import Store
 from windward.protocol import calls as c
 
@@ -34,6 +35,17 @@ def lookup_asset(store: Store, call: AssetCall) -> c.Answer:
             if asset is None:
                 raise NotFoundError(f"no DAG declares the asset `{name or uri}`")
             return c.AssetAnswer(name=asset.name, uri=asset.uri, group=asset.group, extra=asset.extra)
+
+
+def place_of(dag: DagRecord | None) -> c.PlaceAnswer:
+    """Return where a DAG is in its schedule."""
+    if dag is None:
+        return c.PlaceAnswer()
+    return c.PlaceAnswer(
+        run_after=dag.last_run_after,
+        interval_start=dag.last_interval_start,
+        interval_end=dag.last_interval_end,
+    )
 
 
 def find_asset(store: Store, *, name: str = "", uri: str = "") -> AssetDocument | None:

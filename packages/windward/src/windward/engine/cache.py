@@ -15,12 +15,14 @@ from windward.core.actions import Action, AddTasks, CreateRun, MoveRun, MoveTask
 from windward.core.admission import Limits, ReadyQueue, Usage, scopes
 from windward.core.past import previous_of
 from windward.core.plan import DagPlan, compile_plan
+from windward.core.slas import sla_times
 from windward.core.view import RunView
 from windward.document import DagDocument
 from windward.engine.timers import Timer, Timers
 from windward.model.ids import TaskKey
 from windward.model.records import BackfillRecord, DagRecord, RunRecord, TaskRecord
 from windward.model.states import FINISHED, RUN_FINISHED, RunState, TaskState
+from windward.timetable import Windows
 
 
 class RecoveryDue(NamedTuple):
@@ -38,6 +40,8 @@ class Cache:
         self._queued_timeout = timedelta(seconds=queued_timeout_s)
         self.dags: dict[str, DagRecord] = {}
         self.plans: dict[str, DagPlan] = {}
+        self.windows: dict[str, Windows] = {}
+        """What timetables of authors' own want, by DAG."""
         self.views: dict[int, RunView] = {}
         """Runs in state running."""
         self.queued: dict[str, dict[int, RunRecord]] = {}
@@ -56,8 +60,12 @@ class Cache:
         self.timers = Timers()
         self.waits: set[TaskKey] = set()
         """Instances that may have begun or ceased to wait for a trigger since somebody looked."""
+        self.undated: set[int] = set()
+        """Runs that came since deadlines were last looked at, of DAGs that have any."""
         self.dirty_runs: set[int] = set()
         """Running runs with something to decide."""
+        self.slas_watched: set[tuple[int, datetime]] = set()
+        """Moments of runs for which a timer is set."""
         self.dirty_dags: set[str] = set()
         """DAGs whose queued runs may be allowed to start, or whose schedule may be due."""
 
@@ -89,15 +97,31 @@ class Cache:
     def add_queued(self, run: RunRecord) -> None:
         """Keep a queued run."""
         self.queued.setdefault(run.dag_id, {})[run.run_pk] = run
+        self.watch_slas(run)
+        self._date(run)
         if run.backfill_pk is not None and self.backfill_limiting(run) is None:
             self.orphans[run.run_pk] = run
         self.dirty_dags.add(run.dag_id)
+
+    def find_run(self, run_pk: int) -> RunRecord | None:
+        """Return a run in progress, queued or running."""
+        view = self.views.get(run_pk)
+        if view is not None:
+            return view.run
+        return next((runs[run_pk] for runs in self.queued.values() if run_pk in runs), None)
+
+    def _date(self, run: RunRecord) -> None:
+        """Note a run whose deadlines have to be looked at."""
+        plan = self.plans.get(run.document_hash)
+        if plan is not None and plan.document.deadlines:
+            self.undated.add(run.run_pk)
 
     def add_view(self, view: RunView) -> None:
         """Keep a running run and count what it has in flight."""
         run = view.run
         self.drop_run(run.run_pk, run.dag_id)
         self.views[run.run_pk] = view
+        self._date(run)
         self.running.setdefault(run.dag_id, set()).add(run.run_pk)
         if view.previous_pk is not None:
             self.followers.setdefault(view.previous_pk, set()).add(run.run_pk)
@@ -110,6 +134,7 @@ class Cache:
             self.timers.set(due, Timer.TASK_DUE, key)
         self.dirty_runs.add(run.run_pk)
         self._tell_followers_anew(view)
+        self.watch_slas(run)
 
     def set_run_timeout(self, view: RunView) -> None:
         """Look at the run again when its `dagrun_timeout` ends."""
@@ -117,6 +142,14 @@ class Cache:
         if limit_s is not None and view.run.start_date is not None:
             due = view.run.start_date + timedelta(seconds=limit_s)
             self.timers.set(due, Timer.RUN_TIMEOUT, view.run.run_pk)
+
+    def watch_slas(self, run: RunRecord) -> None:
+        """Look at the run again when tasks of it ought to have ended."""
+        plan = self.plans.get(run.document_hash)
+        for due in sla_times(plan.document, run) if plan is not None else ():
+            if (run.run_pk, due) not in self.slas_watched:
+                self.slas_watched.add((run.run_pk, due))
+                self.timers.set(due, Timer.SLA_DUE, (run.run_pk, due))
 
     def watch_start(self, record: TaskRecord) -> None:
         """Look at a queued attempt again when it ought to have been started."""

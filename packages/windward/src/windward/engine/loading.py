@@ -15,6 +15,7 @@ from windward.model.records import DagRecord, RunRecord, TaskRecord
 from windward.model.states import IN_FLIGHT, RunState, TaskState
 from windward.ports.store import Note, Store
 from windward.protocol.work import AttemptRef
+from windward.timetable import CustomSchedule, by_time
 
 NOTES_MAX = 1000
 RUNS_PER_LOAD_MAX = 500
@@ -47,6 +48,13 @@ class Loader:
             self._cache.add_dag(dag)
             self._tell_assets(dag)
         self._assets.load()
+        self._load_windows(
+            {
+                dag.dag_id: self._cache.plans[dag.document_hash].document
+                for dag in dags
+                if dag.document_hash in self._cache.plans
+            }
+        )
         self._load_pools()
         running = [run for run in runs if run.state is RunState.RUNNING]
         for run in runs:
@@ -130,8 +138,18 @@ class Loader:
             if (document := self._tell_assets(dag)) is not None:
                 documents[dag_id] = document
         self._assets.reload(documents)
+        self._load_windows(documents)
         self.stale_dags.clear()
         self._cache.forget_unused_plans()
+
+    def _load_windows(self, documents: dict[str, DagDocument]) -> None:
+        own = [
+            dag_id
+            for dag_id, document in documents.items()
+            if isinstance(by_time(document.schedule), CustomSchedule)
+        ]
+        if own:
+            self._cache.windows.update(self._store.catalog.load_windows(own))
 
     def _tell_assets(self, dag: DagRecord) -> DagDocument | None:
         plan = self._cache.plans.get(dag.document_hash)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from windward.core.triggering import PausedError
-from windward.engine.asset_lookups import lookup_asset
+from windward.engine.asset_lookups import lookup_asset, place_of
 from windward.engine.contexts import key_of, run_context
 from windward.engine.lookups import lookup, tasks_of
 from windward.engine.triggering import trigger_run
@@ -65,6 +65,8 @@ class ExecutionService:
                 | c.LatestSlot()
             ):
                 return self._run(ref, call, now)
+            case c.GetSchedulePlace(dag_id=dag_id):
+                return place_of(self._store.catalog.load_dag(dag_id))
             case c.GetAssetEvents() | c.GetConsumedEvents() | c.GetAsset():
                 return lookup_asset(self._store, call)
             case c.TallyTasks() | c.FindRuns() | c.FindDag():

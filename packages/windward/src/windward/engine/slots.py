@@ -8,7 +8,16 @@ from windward.document import DagDocument
 from windward.engine.cache import Cache
 from windward.engine.timers import Timer
 from windward.model.records import DagRecord
-from windward.timetable import DataInterval, Restriction, RunSlot, next_slot
+from windward.timetable import (
+    CustomSchedule,
+    DataInterval,
+    Restriction,
+    RunSlot,
+    by_time,
+    next_slot,
+    next_window,
+    slot_of,
+)
 
 FORESEEN_LATE_MAX = timedelta(minutes=1)
 """A slot that was missed by more is looked for anew: without catchup only the latest one counts."""
@@ -27,6 +36,8 @@ class Slots:
 
         A schedule by distance has no grid of its own: asked again a moment late, it would drift by that moment.
         """
+        if isinstance(by_time(self._cache.plans[dag.document_hash].document.schedule), CustomSchedule):
+            return self._of_windows(dag, now)
         basis = (dag.document_hash, dag.last_run_after)
         foreseen = self._slots.get(dag.dag_id)
         if foreseen is not None and foreseen[0] == basis:
@@ -38,6 +49,17 @@ class Slots:
         if slot is not None and slot.run_after > now:
             self._cache.timers.set(slot.run_after, Timer.SLOT_DUE, dag.dag_id)
         return slot
+
+    def _of_windows(self, dag: DagRecord, now: datetime) -> RunSlot | None:
+        """Return the next slot of a timetable of the author's own, as far as it was published."""
+        windows = self._cache.windows.get(dag.dag_id)
+        catchup = self._cache.plans[dag.document_hash].document.catchup
+        if windows is None:
+            return None
+        window = next_window(windows, last_run_after=dag.last_run_after, catchup=catchup, now=now)
+        if window is not None and window.run_after > now:
+            self._cache.timers.set(window.run_after, Timer.SLOT_DUE, dag.dag_id)
+        return slot_of(window) if window is not None else None
 
     def _compute(self, dag: DagRecord, now: datetime) -> RunSlot | None:
         document = self._cache.plans[dag.document_hash].document

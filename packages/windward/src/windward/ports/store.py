@@ -28,6 +28,7 @@ from windward.model.records import (
 )
 from windward.ports.lookups import RunLookups
 from windward.protocol.outcomes import XComValue
+from windward.timetable import Windows
 
 if TYPE_CHECKING:
     # `reads` needs the records of this module.
@@ -330,6 +331,12 @@ class CatalogStore(Protocol):
         self, files: Sequence[ParsedFile], *, paused_at_creation: bool, now: datetime
     ) -> tuple[StoredFile, ...]:
         """Do as `put_file` for each in turn, in one transaction; one that is refused does not keep others out."""
+
+    def put_windows(self, windows: Mapping[str, Windows]) -> None:
+        """Replace what the timetables of DAGs (by id) want, with a `dag` note for each."""
+
+    def load_windows(self, dag_ids: Sequence[str] | None = None) -> dict[str, Windows]:
+        """Return what the timetables of these DAGs want, by DAG id (None: of all); those without are left out."""
 
     def delete_file(self, fileloc: str, *, now: datetime) -> tuple[str, ...]:
         """Forget a file that is gone: its DAGs become inactive; return their ids."""

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import json
 
-from windward.ports.store import SecretStore
+from windward.ports.store import CatalogStore, SecretStore
 from windward.processor.fingerprint import ABSENT, hash_bytes
 from windward.protocol.calls import (
     Answer,
     Call,
     ConnectionAnswer,
     GetConnection,
+    GetSchedulePlace,
     GetVariable,
+    PlaceAnswer,
     Refused,
     VariableAnswer,
 )
@@ -29,8 +31,9 @@ PREFIXES = (VARIABLE, CONNECTION, POOL)
 class ParseAnswers:
     """Reads values, each once per pass."""
 
-    def __init__(self, secrets: SecretStore) -> None:
+    def __init__(self, secrets: SecretStore, catalog: CatalogStore | None = None) -> None:
         self._secrets = secrets
+        self._catalog = catalog
         self._answers: dict[str, Answer] = {}
         self._pools: frozenset[str] | None = None
 
@@ -46,6 +49,8 @@ class ParseAnswers:
                 dependency = VARIABLE + key
             case GetConnection(conn_id=conn_id):
                 dependency = CONNECTION + conn_id
+            case GetSchedulePlace(dag_id=dag_id):
+                return self._place(dag_id), "", ""
             case _:
                 refused = Refused(
                     code="invalid",
@@ -55,6 +60,16 @@ class ParseAnswers:
                 return refused, "", ""
         answer = self._read(dependency)
         return answer, dependency, _hash_of(answer)
+
+    def _place(self, dag_id: str) -> PlaceAnswer:
+        dag = self._catalog.load_dag(dag_id) if self._catalog is not None else None
+        if dag is None:
+            return PlaceAnswer()
+        return PlaceAnswer(
+            run_after=dag.last_run_after,
+            interval_start=dag.last_interval_start,
+            interval_end=dag.last_interval_end,
+        )
 
     def pools(self) -> frozenset[str]:
         """Return the names of the pools that exist."""

@@ -6,6 +6,7 @@ The SDK is imported late, so that a process which only watches a folder does not
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import ModuleType
@@ -15,6 +16,7 @@ from windward.document import DagDocument, encode
 from windward.processor.authoring import Author, Declared, Source
 from windward.processor.imports import modules_below
 from windward.settings import Settings
+from windward.timetable import CustomSchedule, by_time
 
 PRELOAD = (
     "windward:*",
@@ -70,7 +72,20 @@ def _warm_up() -> None:
 
 def declared_dags(source: Source, *, setting: str | None) -> Iterable[Declared]:
     """Serialize each DAG of a module; an error of one DAG does not hide the others."""
-    return (declared for _, declared in live_dags(source, setting=setting))
+    return (_with_windows(dag, declared) for dag, declared in live_dags(source, setting=setting))
+
+
+def _with_windows(dag: Any, declared: Declared) -> Declared:
+    """Ask a timetable of the author's own for the runs to come."""
+    document = declared.outcome
+    if not isinstance(document, DagDocument) or not isinstance(by_time(document.schedule), CustomSchedule):
+        return declared
+    from windward.processor.windows import ask_windows  # few DAGs have one
+
+    try:
+        return replace(declared, windows=ask_windows(dag, document))
+    except Exception as error:  # noqa: BLE001 - the author's code
+        return replace(declared, outcome=error)
 
 
 def live_dags(source: Source, *, setting: str | None) -> Iterable[tuple[Any, Declared]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import ModuleType
 
 from windward.document import DagDocument
+from windward.timetable import Windows
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class Declared:
     dag_id: str
     outcome: DagDocument | BaseException
     also_in: tuple[str, ...] = ()
+    windows: Windows | None = None
+    """What a timetable of the author's own wants, when the DAG has one."""
 
 
 @dataclass(frozen=True)

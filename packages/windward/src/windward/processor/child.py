@@ -233,7 +233,10 @@ def _send_dags(source: Source, line: _Line, author: Author) -> None:
                 message = DagParsed(dag_id=declared.dag_id, error=text, also_in=declared.also_in)
             case document:
                 message = DagParsed(
-                    dag_id=declared.dag_id, document=encode(document), also_in=declared.also_in
+                    dag_id=declared.dag_id,
+                    document=encode(document),
+                    also_in=declared.also_in,
+                    windows=declared.windows,
                 )
         try:
             line.send(message)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import msgspec
 
 from windward.protocol.calls import Answer, Call
+from windward.timetable import Windows
 
 
 class _Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -94,6 +95,8 @@ class DagParsed(_Message, frozen=True, tag="dag"):
     error: str = ""
     also_in: tuple[str, ...] = ()
     """Other files of the DAG folder that hold the same DAG under a name of theirs."""
+    windows: Windows | None = None
+    """What a timetable of the author's own wants, when the DAG has one."""
 
 
 class FileParsed(_Message, frozen=True, tag="file"):

@@ -94,7 +94,7 @@ class Processor:
         self._root = Path(os.path.abspath(settings.core.dags_folder))  # noqa: PTH100 - links in the path stay as people named them
         self._name = socket.gethostname()
         self._key = parse_key(settings)
-        self._answers = ParseAnswers(store.secrets)
+        self._answers = ParseAnswers(store.secrets, store.catalog)
         self._fingerprints = Fingerprints(self._root)
         self._results = Results(
             self._root, store.catalog, code, self._fingerprints, self._answers,
@@ -242,7 +242,7 @@ class Processor:
         if now >= self._values_due:
             self._values_due = now + VALUES_S
             self._answers.begin_pass()
-        plan = self._scan(set())
+        plan = self._scan(self._results.windows.due(self._clock.now()))
         interval = self._settings.processor.scan_interval_s
         self._scan_due = self._clock.monotonic() + (
             DEBOUNCE_S if plan.unsettled or plan.gone or self._has_new_folders else interval

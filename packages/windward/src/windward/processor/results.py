@@ -20,6 +20,8 @@ from windward.processor.answers import POOL, PREFIXES, ParseAnswers
 from windward.processor.fingerprint import ABSENT, Fingerprints, hash_bytes
 from windward.processor.plan import combined_hash
 from windward.processor.pool import ParseOutcome
+from windward.processor.windows import WindowKeeper
+from windward.timetable import Windows
 
 DAG = "dag:"
 SNAPSHOT_FILE_BYTES_MAX = 16 * 1024 * 1024
@@ -62,6 +64,7 @@ class Results:
         self._paused_at_creation = paused_at_creation
         self.known: dict[str, FileRecord] = {}
         self.claimants: dict[str, set[str]] = {}
+        self.windows = WindowKeeper(catalog)
 
     def load(self) -> None:
         """Read what the store knows."""
@@ -69,11 +72,13 @@ class Results:
         self.claimants = {}
         for record in self._catalog.load_files():
             self._remember(record)
+        self.windows.load(self.known.values())
 
     def forget(self, fileloc: str, *, now: datetime) -> tuple[str, ...]:
         """Delete a file that is gone; return the ids of DAGs that changed."""
         self._unclaim(fileloc)
         self.known.pop(fileloc, None)
+        self.windows.forget(fileloc)
         return self._catalog.delete_file(fileloc, now=now)
 
     def owner(self, dag_id: str) -> str:
@@ -89,10 +94,15 @@ class Results:
         took from one of them by an import belongs to that one.
         """
         files: list[ParsedFile] = []
+        windows: dict[str, Windows] = {}
         for outcome in outcomes:
             if (parsed := self._parsed(outcome, is_found=is_found, now=now)) is not None:
                 files += self._added(parsed)
-        return self._put(files, now=now) if files else ()
+                windows |= self.windows.changed(parsed.file, outcome.dags)
+        changed = self._put(files, now=now) if files else ()
+        if windows:
+            self._catalog.put_windows(windows)
+        return tuple(dict.fromkeys((*changed, *windows)))
 
     def _put(self, files: Sequence[ParsedFile], *, now: datetime) -> tuple[str, ...]:
         """Write files; one that the database refuses keeps what it had before, with the refusal as its error."""

@@ -216,6 +216,12 @@ class GetConsumedEvents(_Call, tag="get_consumed_events", frozen=True):
     run_id: str
 
 
+class GetSchedulePlace(_Call, tag="get_schedule_place", frozen=True):
+    """Where a DAG is in its schedule: its last scheduled run. Answer: `PlaceAnswer`."""
+
+    dag_id: str
+
+
 class GetAsset(_Call, tag="get_asset", frozen=True):
     """An asset that some DAG declares, by its name or URI. Answer: `AssetAnswer`, or `Refused` (`not_found`)."""
 
@@ -224,7 +230,7 @@ class GetAsset(_Call, tag="get_asset", frozen=True):
 
 
 Call = (
-    GetAssetEvents | GetConsumedEvents | GetAsset |
+    GetSchedulePlace | GetAssetEvents | GetConsumedEvents | GetAsset |
     GetXCom | GetXComs | SetXCom | DeleteXComs | GetVariable | ListVariables | SetVariable | DeleteVariable | GetConnection
     | GetRun | GetPreviousRun | CountRuns | GetTaskStates | TriggerRun | LatestSlot | TallyTasks | FindRuns | FindDag
 )  # fmt: skip
@@ -358,6 +364,14 @@ class AssetEventsAnswer(_Call, tag="asset_events", frozen=True):
     events: tuple[AssetEventRecord, ...]
 
 
+class PlaceAnswer(_Call, tag="place", frozen=True):
+    """All None: the schedule has made no run yet."""
+
+    run_after: datetime | None = None
+    interval_start: datetime | None = None
+    interval_end: datetime | None = None
+
+
 class AssetAnswer(_Call, tag="asset", frozen=True):
     """An asset as a DAG declares it."""
 
@@ -368,7 +382,7 @@ class AssetAnswer(_Call, tag="asset", frozen=True):
 
 
 Answer = (
-    AssetEventsAnswer | AssetAnswer |
+    PlaceAnswer | AssetEventsAnswer | AssetAnswer |
     Done | Refused | XComAnswer | XComsAnswer | VariableAnswer | ConnectionAnswer | RunAnswer | CountAnswer
     | BoolAnswer | TaskStatesAnswer | KeysAnswer | TaskTalliesAnswer | RunsAnswer | DagAnswer
 )  # fmt: skip

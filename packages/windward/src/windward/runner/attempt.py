@@ -22,7 +22,6 @@ from windward.model.states import Semantics
 from windward.protocol.framing import FrameError
 from windward.protocol.outcomes import (
     AwaitsInput,
-    AssetWrite,
     Deferred,
     Ending,
     ExitFact,
@@ -38,6 +37,7 @@ from windward.runner.calling import call_all, call_task
 from windward.runner.resuming import run_operator, time_limit_s
 from windward.runner.signals import set_handler
 from windward.runner.triggering import trigger_run
+from windward.runner.written import assets_written
 from windward.sdk.bridge import TaskBridge
 from windward.sdk.context import Entered, build_context, enter, enter_for_good, leave
 from windward.sdk.exceptions import AirflowTaskTimeout, DagRunTriggerException, DownstreamTasksSkipped
@@ -185,7 +185,7 @@ def _perform(performance: _Performance, context: TaskContext, runtime: Runtime) 
             large=runtime.bridge.large_values,
             skip=skip,
             label=label,
-            assets=_assets_written(performance),
+            assets=assets_written(performance.operator, performance.context),
         )
         if not skip:
             check_returned(performance.task, result, length=outcome.return_length)
@@ -347,6 +347,7 @@ def _time_limit(operator: Any, runtime: Runtime, seconds: float) -> Iterator[Non
     if threading.current_thread() is not threading.main_thread():
         yield
         return
+
     def ring(_number: int, _frame: FrameType | None) -> None:
         runtime.log.line("error", "execution timeout", seconds=seconds)
         _on_kill(operator, runtime)

@@ -7,12 +7,15 @@ What may not live here: arithmetic on dates, which is `windward.timetable`.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any
 
 from dateutil.relativedelta import relativedelta
 
 from windward import timetable
+from windward.sdk.custom_timetables import DagRunInfo, DataInterval, Timetable, custom_schedule
 from windward.sdk.defaults import current
+from windward.sdk.times import at_users_edge, to_utc
 from windward.timetable import RunImmediately, Schedule
 
 Distance = timedelta | relativedelta
@@ -20,7 +23,7 @@ Distance = timedelta | relativedelta
 _NO_INTERVAL = timedelta(0)
 
 
-class BaseTimetable:
+class BaseTimetable(Timetable):
     """When runs of a DAG come, and which interval each works on.
 
     Two timetables of one kind with equal arguments are equal. Arguments are checked when the timetable is made.
@@ -32,7 +35,33 @@ class BaseTimetable:
     def as_schedule(self, *, timezone: str = "UTC") -> Schedule:
         """Return the schedule as the DAG document holds it; the zone of the DAG changes none of these."""
         del timezone
-        return self._schedule
+        return custom_schedule(self) if self._is_overridden() else self._schedule
+
+    def _is_overridden(self) -> bool:
+        """Whether a class derived from ours has a say in which runs there are."""
+        names = ("next_dagrun_info", "infer_manual_data_interval", "generate_run_id")
+        return any(getattr(type(self), name) is not getattr(BaseTimetable, name) for name in names)
+
+    def next_dagrun_info(self, *, last_automated_data_interval: Any, restriction: Any) -> Any:
+        """Return the run after the last one that was scheduled, or None."""
+        last = _plain(last_automated_data_interval)
+        allowed = timetable.Restriction(
+            _utc(restriction.earliest), _utc(restriction.latest), restriction.catchup
+        )
+        now = datetime.now(UTC)
+        slot = timetable.next_slot(self._schedule, last=last, restriction=allowed, now=now)
+        if slot is None:
+            return None
+        interval = slot.data_interval
+        return DagRunInfo(
+            at_users_edge(slot.run_after),
+            DataInterval(at_users_edge(interval.start), at_users_edge(interval.end)),
+        )
+
+    def infer_manual_data_interval(self, *, run_after: Any) -> Any:
+        """Return the data interval of a run that somebody triggers at a moment."""
+        interval = timetable.manual_interval(self._schedule, _utc(run_after) or datetime.now(UTC))
+        return DataInterval(at_users_edge(interval.start), at_users_edge(interval.end))
 
     @property
     def summary(self) -> str:
@@ -40,22 +69,22 @@ class BaseTimetable:
         return timetable.summary(self._schedule)
 
     @property
-    def description(self) -> str:
+    def description(self) -> str:  # type: ignore[override]  # told by the schedule
         """The schedule in words."""
         return timetable.describe_schedule(self._schedule)
 
     @property
-    def periodic(self) -> bool:
+    def periodic(self) -> bool:  # type: ignore[override]  # told by the schedule
         """Whether runs come again and again by time."""
         return timetable.is_periodic(self._schedule)
 
     @property
-    def can_be_scheduled(self) -> bool:
+    def can_be_scheduled(self) -> bool:  # type: ignore[override]  # told by the schedule
         """Whether runs come by time at all."""
         return timetable.can_be_scheduled(self._schedule)
 
     @property
-    def active_runs_limit(self) -> int | None:
+    def active_runs_limit(self) -> int | None:  # type: ignore[override]  # told by the schedule
         """How many runs may be active at a time, when the timetable limits them."""
         return timetable.active_runs_limit(self._schedule)
 
@@ -67,6 +96,16 @@ class BaseTimetable:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.summary!r})"
+
+
+def _utc(value: Any) -> datetime | None:
+    return None if value is None else to_utc(value, UTC)
+
+
+def _plain(interval: Any) -> timetable.DataInterval | None:
+    if interval is None:
+        return None
+    return timetable.DataInterval(to_utc(interval.start, UTC), to_utc(interval.end, UTC))
 
 
 class NullTimetable(BaseTimetable):

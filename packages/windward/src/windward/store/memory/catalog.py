@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -11,6 +11,7 @@ from windward.document import DagDocument, decode
 from windward.model.records import DagRecord
 from windward.ports.store import SUPERSEDED_KEPT, FileRecord, ParsedFile, StoredFile
 from windward.store.memory.tables import DagDates, StoredDocument, Tables
+from windward.timetable import Windows
 
 
 class MemoryCatalog:
@@ -129,6 +130,20 @@ class MemoryCatalog:
             self._tables.add_note("dag", dag_id)
         return tuple(sorted(changed))
 
+    def put_windows(self, windows: Mapping[str, Windows]) -> None:
+        """Replace what the timetables of DAGs want."""
+        with self._tables.lock:
+            self._tables.windows.update(windows)
+            self._tables.wrote(len(windows))
+            self._tell(set(windows))
+
+    def load_windows(self, dag_ids: Sequence[str] | None = None) -> dict[str, Windows]:
+        """Return what the timetables of DAGs want."""
+        with self._tables.lock:
+            self._tables.counters.queries += 1
+            stored = self._tables.windows
+            return {dag_id: stored[dag_id] for dag_id in stored if dag_ids is None or dag_id in dag_ids}
+
     def delete_file(self, fileloc: str, *, now: datetime) -> tuple[str, ...]:
         """Forget a file that is gone; return the ids of its DAGs."""
         with self._tables.lock:
@@ -147,6 +162,7 @@ class MemoryCatalog:
             for use in [use for use in self._tables.asset_uses if use[0] == dag_id]:
                 del self._tables.asset_uses[use]
             self._tables.dag_dates.pop(dag_id, None)
+            self._tables.windows.pop(dag_id, None)
             for pk in [pk for pk, one in self._tables.backfills.items() if one.dag_id == dag_id]:
                 del self._tables.backfills[pk]
                 self._tables.slots.pop(pk, None)
@@ -169,6 +185,8 @@ def forget_run(tables: Tables, run_pk: int) -> None:
         del tables.deferrals[key]
     del tables.tasks[run_pk]
     tables.links.pop(run_pk, None)
+    for key in [key for key in tables.sla_misses if key[0] == run_pk]:
+        del tables.sla_misses[key]
     for stored in tables.xcoms.pop(run_pk, {}).values():
         tables.bury(stored.value)
     for table in (tables.trails, tables.rendered, tables.attempts):

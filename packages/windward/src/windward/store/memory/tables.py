@@ -21,12 +21,14 @@ from windward.model.records import (
     TaskRecord,
     TriggerRecord,
 )
+from windward.model.slas import SlaMissRecord
 from windward.model.waits import DeadlineRecord, InputRecord
 from windward.ports.reads import AttemptRecord
 from windward.ports.store import FileRecord, Note, StoreCounters
 from windward.protocol.outcomes import XComValue
 from windward.store.history import Line
 from windward.store.pools import DEFAULT_POOL
+from windward.timetable import Windows
 
 
 class Lease(NamedTuple):
@@ -84,6 +86,7 @@ class Tables:
         self.run_by_id: dict[tuple[str, str], int] = {}
         self.run_by_date: dict[tuple[str, datetime], int] = {}
         self.links: dict[int, RunParent] = {}
+        self.sla_misses: dict[tuple[int, str], SlaMissRecord] = {}
         self.run_trails: dict[int, list[Line]] = {}
         self.tasks: dict[int, dict[tuple[str, int], TaskRecord]] = {}
         self.trails: dict[TaskKey, list[Line]] = {}
@@ -105,6 +108,7 @@ class Tables:
         self.asset_uses: dict[tuple[str, int], int | None] = {}
         """(DAG, event) to the run that has taken it; None while it waits."""
         self.asset_aliases: dict[tuple[str, str], datetime] = {}
+        self.windows: dict[str, Windows] = {}
         self.notes: list[Note] = []
         self.note_pk = 0
         self.callback_pk = 0

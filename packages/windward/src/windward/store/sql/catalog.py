@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy import exc
 
@@ -13,11 +14,21 @@ from windward.document import DagDocument, decode
 from windward.model.records import DagRecord
 from windward.ports.store import FileRecord, Note, ParsedFile, StoredFile
 from windward.store.sql.apply import write_notes
-from windward.store.sql.database import Database, Transaction, chunks
+from windward.store.sql.columns import json_text
+from windward.store.sql.database import Database, Row, Transaction, chunks
 from windward.store.sql.deletion import delete_backfills, delete_runs
 from windward.store.sql.files import FileTexts, put_files
 from windward.store.sql.moves import Texts
-from windward.store.sql.tables import ASSET_USE, BACKFILL, DAG, DAG_DOCUMENT, DAG_FILE, DAG_RUN
+from windward.store.sql.tables import (
+    ASSET_USE,
+    BACKFILL,
+    DAG,
+    DAG_DOCUMENT,
+    DAG_FILE,
+    DAG_RUN,
+    TIMETABLE_WINDOW,
+)
+from windward.timetable import Windows
 
 _DAG_COLUMNS = tuple(DAG.c[name] for name in DagRecord.__struct_fields__)
 _RUNS_DELETED_MAX = 1000
@@ -99,6 +110,26 @@ class SqlCatalog:
 
         return self._database.write(put)
 
+    def put_windows(self, windows: Mapping[str, Windows]) -> None:
+        """Replace what the timetables of DAGs want."""
+
+        def put(transaction: Transaction) -> None:
+            rows: list[Row] = [(dag_id, json_text(windows[dag_id])) for dag_id in sorted(windows)]
+            transaction.upsert(transaction.dialect.upsert("timetable_window", ("dag_id",), ("body",)), rows)
+            self._tell(transaction, sorted(windows))
+
+        self._database.write(put)
+
+    def load_windows(self, dag_ids: Sequence[str] | None = None) -> dict[str, Windows]:
+        """Return what the timetables of DAGs want."""
+        query = sa.select(TIMETABLE_WINDOW.c.dag_id, TIMETABLE_WINDOW.c.body)
+        parts = [query] if dag_ids is None else [
+            query.where(TIMETABLE_WINDOW.c.dag_id.in_(part)) for part in chunks(sorted(dag_ids))
+        ]  # fmt: skip
+        with self._database.reading() as transaction:
+            rows = [row for part in parts for row in transaction.run(part)]
+        return {row[0]: msgspec.json.decode(row[1], type=Windows) for row in rows}
+
     def _tell(self, transaction: Transaction, ids: Sequence[str]) -> None:
         write_notes(transaction, self._texts, [Note(kind="dag", subject=dag_id) for dag_id in ids])
 
@@ -127,6 +158,7 @@ class SqlCatalog:
             delete_backfills(transaction, list(transaction.run(of_dag).scalars()))
             transaction.run(sa.delete(DAG_DOCUMENT).where(DAG_DOCUMENT.c.dag_id == dag_id))
             transaction.run(sa.delete(ASSET_USE).where(ASSET_USE.c.dag_id == dag_id))
+            transaction.run(sa.delete(TIMETABLE_WINDOW).where(TIMETABLE_WINDOW.c.dag_id == dag_id))
             if existed or count or deleted:
                 self._tell(transaction, [dag_id])
             return deleted

@@ -131,6 +131,16 @@ RUN_LINK = _table(
 )
 """The task instance that triggered a run; the parent may be deleted before its child."""
 
+SLA_MISS = _table(
+    "sla_miss",
+    _run_pk(),
+    Column("task_id", key_type(), primary_key=True),
+    Column("dag_id", key_type(), nullable=False),
+    Column("due_at", UtcTime, nullable=False),
+    Column("missed_at", UtcTime, nullable=False, index=True),
+    Index("ix_sla_miss_dag_id_missed_at", "dag_id", "missed_at"),
+)
+
 TASK_INSTANCE = _table(
     "task_instance",
     *_instance(),
@@ -334,6 +344,12 @@ ASSET_STATE = _table(
     Column("value", long_text(), nullable=False),
     Column("set_by", long_text(), nullable=False),
     Column("set_at", UtcTime, nullable=False),
+)
+
+TIMETABLE_WINDOW = _table(
+    "timetable_window",
+    Column("dag_id", key_type(), primary_key=True),
+    Column("body", long_text(), nullable=False),
 )
 
 NOTE = _table(

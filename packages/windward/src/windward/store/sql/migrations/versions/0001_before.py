@@ -391,6 +391,17 @@ _table(
 
 
 _table(
+    "sla_miss",
+    sa.Column("run_pk", counted_pk(), sa.ForeignKey("dag_run.run_pk"), primary_key=True, autoincrement=False),
+    sa.Column("task_id", key_type(), primary_key=True),
+    sa.Column("dag_id", key_type(), nullable=False),
+    sa.Column("due_at", UtcTime, nullable=False),
+    sa.Column("missed_at", UtcTime, nullable=False, index=True),
+    sa.Index("ix_sla_miss_dag_id_missed_at", "dag_id", "missed_at"),
+)
+
+
+_table(
     "task_instance",
     sa.Column("run_pk", counted_pk(), sa.ForeignKey("dag_run.run_pk"), primary_key=True, autoincrement=False),
     sa.Column("task_id", key_type(), primary_key=True),
@@ -415,6 +426,13 @@ _table(
     sa.Column("exit_fact", long_text()),
     sa.Column("rendered", long_text()),
     sa.Column("trail", long_text(), nullable=False),
+)
+
+
+_table(
+    "timetable_window",
+    sa.Column("dag_id", key_type(), primary_key=True),
+    sa.Column("body", long_text(), nullable=False),
 )
 
 

@@ -1,0 +1,89 @@
+"""Windows of timetables of authors' own: asked for in the child that parsed the file, kept ahead by the processor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from windward.document import DagDocument
+from windward.ports.store import CatalogStore, FileRecord
+from windward.processor.messages import DagParsed
+from windward.protocol.calls import GetSchedulePlace, PlaceAnswer
+from windward.timetable import DataInterval, Windows, renew_at
+
+ASKED_AGAIN = timedelta(seconds=4)
+"""A timetable that does not give what is needed is not asked more often than that."""
+FAILED_AGAIN = timedelta(seconds=60)
+
+
+def ask_windows(dag: Any, document: DagDocument) -> Windows:
+    """Ask the timetable of a DAG for the runs to come. Runs the author's code: in a child only."""
+    from windward.sdk.bridge import current_bridge
+    from windward.sdk.timetable_windows import windows_of
+
+    place = current_bridge(purpose="a timetable").call(GetSchedulePlace(dag_id=document.dag_id))
+    last = None
+    if isinstance(place, PlaceAnswer) and place.interval_start is not None and place.interval_end is not None:
+        last = DataInterval(place.interval_start, place.interval_end)
+    timetable = getattr(dag.schedule, "timetable", dag.schedule)
+    return windows_of(
+        timetable,
+        earliest=document.start_date,
+        latest=document.end_date,
+        catchup=document.catchup,
+        last=last,
+        now=datetime.now(UTC),
+    )
+
+
+class WindowKeeper:
+    """Knows what was published, and when which file has to be parsed again for more."""
+
+    def __init__(self, catalog: CatalogStore) -> None:
+        self._catalog = catalog
+        self._windows: dict[str, Windows] = {}
+        self._fileloc: dict[str, str] = {}
+        self._asked: dict[str, datetime] = {}
+
+    def load(self, files: Iterable[FileRecord]) -> None:
+        """Read what is published."""
+        self._windows = self._catalog.load_windows()
+        self._fileloc = {dag_id: file.fileloc for file in files for dag_id in file.dag_ids}
+
+    def forget(self, fileloc: str) -> None:
+        """Ask for no more of a file that is gone."""
+        for dag_id in [dag_id for dag_id, other in self._fileloc.items() if other == fileloc]:
+            self._windows.pop(dag_id, None)
+            del self._fileloc[dag_id]
+
+    def changed(self, file: FileRecord, dags: Iterable[DagParsed]) -> dict[str, Windows]:
+        """Take in what a file's timetables said; return what is new of it, by DAG."""
+        found: dict[str, Windows] = {}
+        said = {dag.dag_id: dag.windows for dag in dags if dag.dag_id in file.dag_ids}
+        for dag_id, windows in said.items():
+            if windows is None:
+                self._windows.pop(dag_id, None)
+                continue
+            self._fileloc[dag_id] = file.fileloc
+            if self._windows.get(dag_id) != windows:
+                found[dag_id] = self._windows[dag_id] = windows
+        return found
+
+    def due(self, now: datetime) -> set[str]:
+        """Return the files whose timetables have to be asked again."""
+        files = set()
+        for dag_id, windows in self._windows.items():
+            if dag_id not in self._fileloc or windows.is_complete:
+                continue
+            pause = FAILED_AGAIN if windows.error else ASKED_AGAIN
+            if now < self._asked.get(dag_id, now - pause) + pause:
+                continue
+            dag = self._catalog.load_dag(dag_id)
+            if dag is None or not dag.is_active:
+                continue
+            at = renew_at(windows, last_run_after=dag.last_run_after, now=now)
+            if at is not None and at <= now:
+                self._asked[dag_id] = now
+                files.add(self._fileloc[dag_id])
+        return files

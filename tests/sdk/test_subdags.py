@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from windward.model.states import Semantics, TriggerRule
+from windward.sdk import scopes
 from windward.sdk.collect import collect_dags
 from windward.sdk.dag import DAG
 from windward.sdk.exceptions import AirflowException, DuplicateTaskIdFound
@@ -64,6 +65,7 @@ def test_the_document_knows_the_group_and_nothing_of_a_second_dag() -> None:
 
 
 def test_a_file_with_a_sub_dag_has_one_dag() -> None:
+    scopes.take_registered()
     module = ModuleType("mothers")
     with DAG("mother", start_date=START, schedule=None) as dag:
         with DAG("mother.sub", start_date=START, schedule=None) as sub:

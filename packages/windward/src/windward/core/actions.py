@@ -15,6 +15,7 @@ from datetime import datetime
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from windward.core.slas import MissSla
 from windward.core.transitions import (
     ARCHIVING,
     BACKFILL_TRANSITIONS,
@@ -348,6 +349,7 @@ Action = (
     | AnswerInput
     | SetDeadlines
     | MissDeadline
+    | MissSla
     | PlanRecovery
     | CreateBackfill
     | MoveBackfill

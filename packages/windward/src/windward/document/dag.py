@@ -7,7 +7,7 @@ Fields that only people look at (docs, colours, owners) are kept too: the API ne
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -140,6 +140,21 @@ class TaskDocument(_Part, frozen=True):
     extra_links: tuple[str, ...] = ()
 
 
+class DeadlineDocument(_Part, frozen=True):
+    """A time by which a run ought to be over: `reference` plus the interval. What is called then, the file knows."""
+
+    reference: Literal["logical_date", "queued_at", "fixed", "average_runtime"]
+    name: str | None = None
+    at: datetime | None = None
+    """The time of a `fixed` reference."""
+    interval_s: float = 0.0
+    interval_variable: str | None = None
+    """Name of the variable that holds the interval in seconds, instead of `interval_s`."""
+    runs_max: int = 10
+    """How many of the last runs an average is made of, at most and at least."""
+    runs_min: int = 10
+
+
 class DagDocument(_Part, frozen=True):
     """A DAG. `tasks` are in topological order."""
 
@@ -167,11 +182,12 @@ class DagDocument(_Part, frozen=True):
     """Per run with `airflow3` semantics, per DAG with `airflow2`."""
     max_consecutive_failed_dag_runs: int = 0
     dagrun_timeout_s: float | None = None
+    deadlines: tuple[DeadlineDocument, ...] = ()
     fail_fast: bool = False
     is_paused_upon_creation: bool | None = None
     render_template_as_native_obj: bool = False
     callbacks: tuple[str, ...] = ()
-    """Which of `success` and `failure` are set at DAG level."""
+    """Which of `success`, `failure` and `sla_miss` are set at DAG level."""
     allowed_run_types: tuple[str, ...] | None = None
     tags: tuple[str, ...] = ()
     owner_links: dict[str, str] = {}

@@ -14,16 +14,18 @@ import msgspec
 
 from windward.core.actions import MoveCallback
 from windward.core.paths import callback_log_path, task_callback_log_path
+from windward.document import DagDocument
 from windward.engine.contexts import run_context
 from windward.engine.timers import Timer, Timers
 from windward.engine.work import Pass
 from windward.model.records import CallbackRecord, RunRecord
-from windward.model.states import Semantics
+from windward.model.slas import SLA_KIND
+from windward.model.states import Semantics, TaskState
 from windward.ports.executor import Envelope
 from windward.ports.store import Store
 from windward.protocol.messages import Accepted, AttemptEnded, StartGranted, StartRefused, StartRequest
 from windward.protocol.outcomes import Succeeded
-from windward.protocol.work import AttemptRef, CallbackContext, Submission
+from windward.protocol.work import AttemptRef, CallbackContext, LateTask, SlaItem, SlaReport, Submission
 
 CALLBACKS_MAX = 200
 TRIES_MAX = 3
@@ -166,6 +168,28 @@ class Callbacks:
             max_tries=record.max_tries if record is not None else 0,
             task_start_date=record.first_start_date if record is not None else None,
             log_path=_log_path(callback, run),
+            slas=self._slas(callback, document) if callback.kind == SLA_KIND else None,
+        )
+
+    def _slas(self, callback: CallbackRecord, document: DagDocument | None) -> SlaReport:
+        """Return the misses that were found together with the callback's, and what holds the run up."""
+        misses = self._store.waits.load_sla_misses([callback.run_pk])
+        own = next(
+            (miss for miss in misses if callback.task is not None and miss.task_id == callback.task.task_id),
+            None,
+        )
+        known = {task.task_id for task in document.tasks} if document is not None else set()
+        return SlaReport(
+            misses=tuple(
+                SlaItem(task_id=miss.task_id, logical_date=miss.logical_date, missed_at=miss.missed_at)
+                for miss in misses
+                if own is not None and miss.missed_at == own.missed_at
+            ),
+            blocking=tuple(
+                LateTask(task_id=task.task_id, map_index=task.map_index, state=str(task.state))
+                for task in self._store.runs.load_tasks([callback.run_pk])
+                if task.task_id in known and task.state is not TaskState.SUCCESS
+            ),
         )
 
     # -- silence -------------------------------------------------------------------------

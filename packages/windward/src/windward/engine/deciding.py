@@ -23,8 +23,10 @@ from windward.core.view import UNSTARTED, RunView
 from windward.engine.asset_runs import AssetRuns
 from windward.engine.assets import Assets
 from windward.engine.cache import Cache, RecoveryDue
+from windward.engine.slas import Slas
 from windward.engine.slots import Slots, is_missed
 from windward.engine.timers import Timer
+from windward.engine.waits import Waits
 from windward.engine.work import Pass
 from windward.model.ids import TaskKey
 from windward.model.records import RunRecord, TaskRecord
@@ -41,6 +43,9 @@ ROUNDS_MAX = 10_000
 
 class Decider:
     """Turns what changed into groups of actions."""
+
+    waits: Waits
+    slas: Slas
 
     def __init__(
         self,
@@ -123,10 +128,12 @@ class Decider:
                     triggerer_late(work, host_id)
                 case Timer.RECOVERY_DUE, RecoveryDue() as due:
                     self._cache.recoveries_due.add(due)
+                case Timer.SLA_DUE, (int() as run_pk, datetime() as due):
+                    self.slas.look(work, run_pk, due)
                 case Timer.CALLBACK_LATE, int():
                     work.asks_callbacks = True
                 case _:
-                    pass
+                    self.waits.due(work, timer, subject)
 
     def _task_due(self, work: Pass, key: TaskKey) -> None:
         found = self._cache.find(key)
@@ -137,6 +144,8 @@ class Decider:
             self._make_ready(work, view, key)
         elif (overdue := decide_overdue(record, now=work.now)) is not None:
             self.act(work, view.run.run_pk, overdue)
+        else:
+            self.waits.input_due(work, view, record)
 
     def _make_ready(self, work: Pass, view: RunView, key: TaskKey) -> None:
         """Let an instance wait for a slot, or begin at once where none is needed."""

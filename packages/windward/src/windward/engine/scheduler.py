@@ -23,7 +23,9 @@ from windward.engine.housekeeping import Upkeep
 from windward.engine.loading import Loader
 from windward.engine.recoveries import Recoveries
 from windward.engine.service import ExecutionService
+from windward.engine.slas import Slas
 from windward.engine.triggerers import Triggerers
+from windward.engine.waits import Waits
 from windward.engine.work import Input, Pass
 from windward.engine.workers import Workers
 from windward.errors import ConflictError, UnavailableError
@@ -107,6 +109,8 @@ class Scheduler:
             has_run=lambda dag_id, date: self._store.runs.find_run(dag_id, logical_date=date) is not None,
             make_view=self._loader.make_view,
         )
+        self._waits = self._decider.waits = Waits(self._store, self._cache, self._decider.act)
+        self._decider.slas = Slas(self._cache, self._store, self._decider.act)
         self._callbacks = Callbacks(self._store, self._cache.timers)
         self._workers = Workers(
             self._cache,
@@ -190,7 +194,7 @@ class Scheduler:
             return min(max(0.0, (self._retry_at - now).total_seconds()), RETRY_AFTER_S)
         if self._pending or self._loader.stale_runs or self._loader.stale_dags or self._cache.dirty_dags:
             return 0.0
-        if self._goes_on:
+        if self._goes_on or self._cache.undated:
             return 0.0
         times = [self._poll_at, self._renew_at, self._cache.timers.next_due()]
         due = min((time for time in times if time is not None), default=now)
@@ -237,6 +241,7 @@ class Scheduler:
         self._goes_on |= self._assets.load_reports()
         self._loader.load_stale(work)
         self._backfills.load(work)
+        self._waits.load(work)
         for dag_id in sorted(self._cache.dirty_dags):
             starting = self._decider.runs_to_start(work, dag_id)
             if starting:

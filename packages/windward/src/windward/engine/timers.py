@@ -28,8 +28,12 @@ class Timer(StrEnum):
     """A failed run may run again on its own: subject is a `RecoveryDue`."""
     TRIGGERER_LATE = "triggerer_late"
     """A triggerer's lease ends: subject is the host id."""
+    DEADLINE = "deadline"
+    """A run ought to be over: subject is a `DeadlineDue`."""
+    SLA_DUE = "sla_due"
+    """Tasks of a run ought to have ended by now: subject is (the run's pk, the moment)."""
     CALLBACK_LATE = "callback_late"
-    """A DAG-level callback ought to have been started by now: subject is its row id."""
+    """A callback ought to have been started by now: subject is its row id."""
 
 
 class Timers:

@@ -7,9 +7,10 @@ from typing import Protocol
 
 from windward.model.ids import TaskKey
 from windward.model.waits import DeadlineRecord, InputRecord
+from windward.ports.slas import SlaReads
 
 
-class WaitStore(Protocol):
+class WaitStore(SlaReads, Protocol):
     """Reads of questions and deadlines."""
 
     def load_input(self, key: TaskKey, *, try_number: int) -> InputRecord | None:

@@ -82,10 +82,33 @@ class TaskContext(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     """Set when the attempt goes on after a deferral."""
 
 
+class SlaItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A task that missed its SLA."""
+
+    task_id: str
+    logical_date: datetime
+    missed_at: datetime
+
+
+class LateTask(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A task instance of a late run that has not succeeded."""
+
+    task_id: str
+    map_index: int
+    state: str
+
+
+class SlaReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What an SLA callback of Airflow 2 is told: the misses, and what holds the run up."""
+
+    misses: tuple[SlaItem, ...]
+    blocking: tuple[LateTask, ...]
+
+
 class CallbackContext(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="callback"):
     """What a child needs to run a callback in a process of its own.
 
-    `kind`: `success` and `failure` are the DAG's, `task_failure` and `task_retry` those of a task whose process
+    `kind`: `success`, `failure` and `deadline` are the DAG's, `task_failure` and `task_retry` those of a task whose process
     could not run them itself.
     """
 
@@ -100,5 +123,11 @@ class CallbackContext(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     map_index: int = -1
     try_number: int = 0
     max_tries: int = 0
+    slas: SlaReport | None = None
+    """Set for the kind `sla_miss`."""
     task_start_date: datetime | None = None
+    deadline_number: int | None = None
+    deadline_name: str | None = None
+    deadline_due_at: datetime | None = None
+    """The deadline that was missed: its place in the DAG's list, its name, and when it was."""
     log_path: str = ""

@@ -45,6 +45,10 @@ def _run(dags: Mapping[str, Any], context: CallbackContext, runtime: Runtime) ->
 
 
 def _call(dag: Any, work: CallbackContext, context: Context, runtime: Runtime) -> BaseException | None:
+    if work.slas is not None:
+        from windward.sdk.slas import tell  # few DAGs have SLAs
+
+        return tell(dag, work, log=runtime.log.failure)
     kind = work.kind.removeprefix("task_")
     if kind != work.kind and work.task_id is not None:
         task = dag.get_task(work.task_id)

@@ -117,7 +117,7 @@ class DAG(TaskGraph):
         self.owner_links = arguments.check_owner_links(found["owner_links"] or {}, dag_id=self.dag_id)
         self.allowed_run_types = arguments.run_types_of(found["allowed_run_types"])
         self.dag_display_name = found["dag_display_name"] or self.dag_id
-        for name in ("on_success_callback", "on_failure_callback"):
+        for name in ("on_success_callback", "on_failure_callback", "sla_miss_callback"):
             setattr(self, name, callbacks_of(found[name], what=f"`{name}` of DAG `{self.dag_id}`"))
         self.doc_md = self._documentation(found["doc_md"])
         arguments.check_schedule(self.schedule, self.timezone, dag_id=self.dag_id)
@@ -129,6 +129,14 @@ class DAG(TaskGraph):
     max_active_runs: Any
     max_consecutive_failed_dag_runs: Any
     deadline: Any
+
+    @property
+    def deadline_alerts(self) -> list[Any]:
+        """The `deadline` as a list of alerts; a missed one is known by its place."""
+        if self.deadline is None:
+            return []
+        return list(self.deadline) if isinstance(self.deadline, list | tuple) else [self.deadline]
+
     user_defined_macros: dict[str, Any] | None
     user_defined_filters: dict[str, Any] | None
     access_control: Any
@@ -144,6 +152,7 @@ class DAG(TaskGraph):
     xcom_retention_days: float | None
     on_success_callback: list[Any]
     on_failure_callback: list[Any]
+    sla_miss_callback: list[Any]
 
     def _documentation(self, text: str | None) -> str | None:
         """Return the text, or the content of the Markdown file that it names."""

@@ -30,14 +30,14 @@ RENAMED = {
     "schedule_interval": "schedule", "timetable": "schedule", "concurrency": "max_active_tasks",
     "fail_stop": "fail_fast",
 }  # fmt: skip
-DROPPED = frozenset({"full_filepath", "default_view", "orientation", "sla_miss_callback"})
+DROPPED = frozenset({"full_filepath", "default_view", "orientation"})
 
 DEFAULTS: dict[str, Any] = {
     "description": None, "schedule": NOTSET, "start_date": None, "end_date": None, "template_searchpath": None,
     "template_undefined": None, "user_defined_macros": None, "user_defined_filters": None, "default_args": None,
     "max_active_tasks": NOTSET, "max_active_runs": NOTSET, "max_consecutive_failed_dag_runs": NOTSET,
     "dagrun_timeout": None, "deadline": None, "catchup": NOTSET, "on_success_callback": None,
-    "on_failure_callback": None, "doc_md": None, "params": None, "access_control": None,
+    "on_failure_callback": None, "sla_miss_callback": None, "doc_md": None, "params": None, "access_control": None,
     "is_paused_upon_creation": None, "jinja_environment_kwargs": None, "render_template_as_native_obj": False,
     "tags": None, "owner_links": None, "auto_register": True, "fail_fast": False, "allowed_run_types": None,
     "dag_display_name": None, "task_group": None, "disable_bundle_versioning": None,

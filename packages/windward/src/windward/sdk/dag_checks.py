@@ -79,6 +79,8 @@ def warnings_of(dag: DAG, semantics: Semantics) -> tuple[str, ...]:
     for group in dag.task_group.iter_groups():
         if any(group.neighbours.values()) and not any(True for _ in group.iter_tasks()):
             found.add(f"task group `{group.node_id}` has no tasks; links through it join its neighbours")
+    if semantics is not Semantics.AIRFLOW2 and (dag.sla_miss_callback or any(t.sla for t in dag.tasks)):
+        found.add("SLAs have no effect in a DAG of Airflow 3; give the DAG a `deadline`")
     schedule = schedule_of(dag, semantics)
     needs_start = can_be_scheduled(schedule) and (
         catchup_of(dag, semantics) or isinstance(schedule, OnceSchedule)

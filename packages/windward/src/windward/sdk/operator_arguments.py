@@ -61,7 +61,7 @@ def attributes_of(given: Mapping[str, Any], *, kind: str, dag: DAG | None) -> di
     found["priority_weight"] = _priority_weight(given["priority_weight"], what)
     found["own_display_name"] = given["task_display_name"]
     found["executor_config"] = given["executor_config"] or {}
-    found["sla"] = given["sla"]
+    found["sla"] = duration(given["sla"], what=f"`sla` {what}")
     found["inlets"] = _as_list(given["inlets"])
     found["outlets"] = _as_list(given["outlets"])
     found["_pre_execute_hook"] = given["pre_execute"]
@@ -75,10 +75,6 @@ def attributes_of(given: Mapping[str, Any], *, kind: str, dag: DAG | None) -> di
     found["own_params"] = _params_of(given["params"])
     if found["wait_for_downstream"]:
         found["depends_on_past"] = True
-    if given["sla"] is not None:
-        deprecations.warn(
-            f"`sla` {what} is kept for display only; use a deadline of the DAG", DeprecationWarning
-        )
     return found
 
 

@@ -58,12 +58,17 @@ def to_document(
             dag.max_consecutive_failed_dag_runs, defaults.max_consecutive_failed_dag_runs
         ),
         dagrun_timeout_s=dag.dagrun_timeout.total_seconds() if dag.dagrun_timeout else None,
+        deadlines=tuple(alert.document() for alert in dag.deadline_alerts),
         fail_fast=bool(dag.fail_fast),
         is_paused_upon_creation=dag.is_paused_upon_creation,
         render_template_as_native_obj=bool(dag.render_template_as_native_obj),
         callbacks=tuple(
             name
-            for name, given in (("success", dag.on_success_callback), ("failure", dag.on_failure_callback))
+            for name, given in (
+                ("success", dag.on_success_callback),
+                ("failure", dag.on_failure_callback),
+                ("sla_miss", dag.sla_miss_callback),
+            )
             if given
         ),
         allowed_run_types=dag.allowed_run_types,

@@ -24,6 +24,7 @@ from windward.core.actions import (
     SkipSlot,
     TouchRun,
 )
+from windward.core.slas import MissSla
 from windward.core.transitions import BACKFILL_TRANSITIONS, RUN_TRANSITIONS, TASK_TRANSITIONS, RunEvent
 from windward.core.waits import AnswerInput, MissDeadline, SetDeadlines
 from windward.model.states import SlotState, TaskState
@@ -86,7 +87,7 @@ def assert_legal(action: Action) -> None:
             pass
         case AddAssetEvent() | RouteAssetEvent() | ForgetAssetEvents():
             pass
-        case AnswerInput() | MissDeadline():
+        case AnswerInput() | MissDeadline() | MissSla():
             pass
         case SetDeadlines():
             assert all(deadline.run_pk == action.run_pk for deadline in action.deadlines)

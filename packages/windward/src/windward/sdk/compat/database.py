@@ -172,7 +172,9 @@ class Log(metaclass=_CleanedType):
 
 
 class SlaMiss(metaclass=_CleanedType):
-    """The record of a missed SLA."""
+    """The record of a missed SLA. An SLA callback gets the same attributes in its `slas`."""
+
+    _seen_as = ("windward.sdk.slas", "SlaMissView")
 
 
 class TaskFail(metaclass=_CleanedType):

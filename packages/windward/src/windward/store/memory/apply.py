@@ -29,6 +29,7 @@ from windward.core.actions import (
     SkipSlot,
     TouchRun,
 )
+from windward.core.slas import MissSla
 from windward.core.waits import AnswerInput, MissDeadline, SetDeadlines
 from windward.model.ids import TaskKey
 from windward.model.records import DEADLINE_KIND, CallbackRecord, TaskRecord
@@ -38,6 +39,7 @@ from windward.protocol.outcomes import XComPut
 from windward.store.columns import RUN_CHANGES, TASK_CHANGES, archives, changes_failures, failures_in_a_row
 from windward.store.history import ADDED, Line
 from windward.store.memory.assets import consume_events, write_event
+from windward.store.memory.slas import miss_sla
 from windward.store.memory.tables import Tables
 from windward.store.memory.waits import answer, ask, miss_deadline, set_deadlines
 from windward.store.memory.xcoms import drop_xcoms, put_xcom
@@ -98,6 +100,8 @@ class Group:
                 return set_deadlines(self._tables, action, self._put)
             case MissDeadline():
                 return self._miss_deadline(action)
+            case MissSla():
+                return self._miss_sla(action)
             case PlanRecovery():
                 return self._plan_recovery(action)
             case CreateBackfill():
@@ -160,6 +164,13 @@ class Group:
         if not miss_deadline(self._tables, action, self._put):
             return False
         self._put_callback(action.run_pk, DEADLINE_KIND, action.reason, deadline=action.number)
+        return True
+
+    def _miss_sla(self, action: MissSla) -> bool:
+        if not miss_sla(self._tables, action, self._put):
+            return False
+        if action.callback is not None:
+            self._put_callback(action.run_pk, action.callback, action.reason, task=action.callback_task)
         return True
 
     def _put_callback(

@@ -13,6 +13,7 @@ from windward.errors import ConflictError
 from windward.model.ids import TaskKey
 from windward.model.states import RUN_FINISHED
 from windward.model.waits import DeadlineRecord, InputRecord
+from windward.store.memory.slas import MemorySlaReads
 from windward.store.memory.tables import StoredState, Tables
 
 Put = Callable[..., None]
@@ -73,7 +74,7 @@ def miss_deadline(tables: Tables, action: MissDeadline, put: Put) -> bool:
     return True
 
 
-class MemoryWaits:
+class MemoryWaits(MemorySlaReads):
     """Reads of questions and deadlines."""
 
     def __init__(self, tables: Tables) -> None:

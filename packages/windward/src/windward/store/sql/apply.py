@@ -35,6 +35,7 @@ from windward.core.actions import (
     SkipSlot,
     TouchRun,
 )
+from windward.core.slas import MissSla
 from windward.core.waits import AnswerInput, MissDeadline, SetDeadlines
 from windward.errors import ConflictError
 from windward.ports.store import Guard, Note
@@ -45,6 +46,7 @@ from windward.store.sql.backfill_moves import BackfillStage
 from windward.store.sql.database import Row, Transaction, chunks, is_taken
 from windward.store.sql.deferrals import DeferralStage
 from windward.store.sql.moves import ADVANCED_DAG, Shape, Texts
+from windward.store.sql.slas import sla_rows
 from windward.store.sql.waits import WaitStage
 
 Groups = Sequence[Sequence[Action]]
@@ -79,6 +81,7 @@ class Stage:
         self.touched: list[Row] = []
         self.backfills = BackfillStage()
         self.links: list[Row] = []
+        self.sla_misses: list[Row] = []
 
     def add(self, action: Action) -> None:
         """Put the statements' values of an action."""
@@ -115,6 +118,10 @@ class Stage:
                 self.links.append(moves.link(action))
             case AddAssetEvent() | RouteAssetEvent() | ForgetAssetEvents():
                 self.assets.add(action)
+            case MissSla():
+                self.sla_misses.extend(sla_rows(action))
+                if action.callback is not None:
+                    self.callbacks.append(moves.callback_of(action))
             case SkipSlot():
                 self.advances.append(moves.skipped_slot(action))
             case ExpectRun(run_pk=run_pk, revision=revision):
@@ -173,6 +180,8 @@ class Stage:
             transaction.many(texts.insert_task, self.tasks)
         if self.links:
             transaction.upsert(texts.put_link, self.links)
+        if self.sla_misses:
+            transaction.many(texts.insert_sla_miss, self.sla_misses)
 
     def _expect_revisions(self, transaction: Transaction, texts: Texts) -> None:
         found: dict[int, int] = {}
@@ -271,6 +280,10 @@ def _stage_of(action: Action, touched: dict[Any, int], filled: dict[int, int]) -
         case ForgetAssetEvents(dag_id=dag_id, event_pks=event_pks):
             stage = max((touched.get(("use", dag_id, pk), -1) for pk in event_pks), default=-1) + 1
             touched.update((("use", dag_id, pk), stage) for pk in event_pks)
+            return stage
+        case MissSla(run_pk=run_pk):
+            stage = max(touched.get(("sla", run_pk), -1), filled.get(run_pk, -1)) + 1
+            touched["sla", run_pk] = stage
             return stage
         case SkipSlot():
             # As runs: with them in one list, in order. Nothing else touches these columns.

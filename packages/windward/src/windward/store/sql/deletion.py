@@ -24,6 +24,7 @@ from windward.store.sql.tables import (
     DEFERRAL,
     HUMAN_INPUT,
     RUN_LINK,
+    SLA_MISS,
     TASK_ATTEMPT,
     TASK_INSTANCE,
     TASK_STATE,
@@ -31,7 +32,7 @@ from windward.store.sql.tables import (
 )
 
 OF_A_RUN = (
-    XCOM, DEFERRAL, TASK_ATTEMPT, TASK_INSTANCE, CALLBACK, RUN_LINK, HUMAN_INPUT, DEADLINE, TASK_STATE,
+    XCOM, DEFERRAL, TASK_ATTEMPT, TASK_INSTANCE, CALLBACK, RUN_LINK, SLA_MISS, HUMAN_INPUT, DEADLINE, TASK_STATE,
 )  # fmt: skip
 """What goes with a run."""
 CLEANABLE = ("dag_run", "task_attempt", "xcom")

@@ -20,6 +20,7 @@ from windward.core.actions import (
     PauseDag,
     SkipSlot,
 )
+from windward.core.slas import MissSla
 from windward.core.waits import MissDeadline
 from windward.model.ids import TaskKey
 from windward.model.records import DEADLINE_KIND
@@ -42,6 +43,7 @@ from windward.store.sql.rows import (
 
 if TYPE_CHECKING:
     from windward.store.sql.secrets import Cipher
+from windward.store.sql.slas import SLA_COLUMNS
 from windward.store.sql.waits import WaitTexts
 
 _TIMES = frozenset({"recover_at", "queued_at", "start_date", "end_date", "due_at", "first_start_date"})
@@ -170,14 +172,14 @@ def skipped_slot(action: SkipSlot) -> Row:
     return (*map(to_us, times), action.dag_id, to_us(action.expect_last_run_after))
 
 
-def callback_of(action: MoveRun | MoveTask | MissDeadline) -> Row:
+def callback_of(action: MoveRun | MoveTask | MissDeadline | MissSla) -> Row:
     """Return the values of `Texts.insert_callback`."""
     task: TaskKey | None = None
     deadline: int | None = None
     try_number = 0
     if isinstance(action, MoveTask):
         run_pk, kind, task, try_number = action.key.run_pk, action.callback, action.key, action.callback_try
-    elif isinstance(action, MoveRun):
+    elif isinstance(action, MoveRun | MissSla):
         run_pk, kind, task = action.run_pk, action.callback, action.callback_task
     else:
         run_pk, kind, deadline = action.run_pk, DEADLINE_KIND, action.number
@@ -236,6 +238,7 @@ class Texts:
             f" WHERE dag_id = ? AND last_run_after {dialect.is_same}"
         )
         self.archive = sql(_ARCHIVE)
+        self.insert_sla_miss = sql(_insert("sla_miss", SLA_COLUMNS))
         self.put_link = dialect.upsert("run_link", ("run_pk",), LINK_COLUMNS)
         self.put_xcom = dialect.upsert("xcom", (*_INSTANCE, "xcom_key"), XCOM_COLUMNS)
         bury = "INSERT INTO dead_object (run_pk, location) SELECT run_pk, location FROM xcom"

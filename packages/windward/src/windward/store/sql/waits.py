@@ -16,6 +16,7 @@ from windward.model.waits import DeadlineRecord, InputRecord, InputRequest, Pers
 from windward.store.sql.columns import json_text, storable, to_us
 from windward.store.sql.database import Database, Dialect, Row, Transaction, chunks
 from windward.store.sql.deferrals import Expect
+from windward.store.sql.slas import SqlSlaReads
 from windward.store.sql.tables import DAG_RUN, DEADLINE, HUMAN_INPUT
 
 _ASKED = ("run_pk", "task_id", "map_index", "try_number")
@@ -103,7 +104,7 @@ class WaitStage:
             transaction.upsert(texts.put_deadline, self._deadlines)
 
 
-class SqlWaits:
+class SqlWaits(SqlSlaReads):
     """Reads of questions and deadlines."""
 
     def __init__(self, database: Database) -> None:

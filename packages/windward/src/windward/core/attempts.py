@@ -8,17 +8,28 @@ from __future__ import annotations
 from datetime import datetime
 
 import msgspec
+from msgspec import UNSET
 
 from windward.core.actions import MoveTask, move
 from windward.core.deferral import decide_deferral
 from windward.core.expansion import pushed_length
+from windward.core.human_input import decide_ask
 from windward.core.owed import owing
 from windward.core.retries import due_at, may_retry, retry_delay_s
 from windward.core.transitions import TaskEvent
 from windward.core.view import UNSTARTED, RunView
 from windward.model.records import TaskRecord
 from windward.model.states import WAITING, TaskState
-from windward.protocol.outcomes import Deferred, Ending, ExitFact, Failed, Rescheduled, Skipped, Succeeded
+from windward.protocol.outcomes import (
+    AwaitsInput,
+    Deferred,
+    Ending,
+    ExitFact,
+    Failed,
+    Rescheduled,
+    Skipped,
+    Succeeded,
+)
 
 _JSON = msgspec.json.Encoder()
 
@@ -99,7 +110,7 @@ def decide_end(
                 at=now,
                 end_date=ending.at,
                 return_length=pushed_length(outcome.xcoms, outcome.return_length),
-                map_label=outcome.map_label,
+                map_label=ending.map_label or outcome.map_label,
                 exit_fact=exit_fact,
                 rendered=rendered,
                 xcoms=outcome.xcoms,
@@ -109,7 +120,7 @@ def decide_end(
             reason = message or "the task asked to be skipped"
             return [
                 move(record, TaskEvent.SKIP, at=now, reason=reason, end_date=ending.at, exit_fact=exit_fact,
-                     rendered=rendered)
+                     rendered=rendered, map_label=ending.map_label or UNSET)
             ]  # fmt: skip
         case Rescheduled(at=at) if record.state is TaskState.RUNNING:
             return [
@@ -120,9 +131,13 @@ def decide_end(
             failed = _fail(
                 view, record, outcome, reason, exit_fact, rendered, ending.at, now, lost_attempts_max
             )
+            if ending.map_label is not None:
+                failed = msgspec.structs.replace(failed, map_label=ending.map_label)
             return [owing(view, record, failed) if ending.owes_callbacks else failed]
         case Deferred() as outcome if record.state is TaskState.RUNNING:
             return [decide_deferral(view, record, outcome, ending, now=now)]
+        case AwaitsInput() as outcome if record.state is TaskState.RUNNING:
+            return [decide_ask(record, outcome, ending, now=now)]
         case _:
             # Ended well without ever having been granted a start: nothing that it says may count.
             return None

@@ -28,6 +28,8 @@ _CARRIED = (
     "first_start_date", "return_length", "lost_count", "skip_by", "exit_fact", "map_label",
     "trigger_class",
 )  # fmt: skip
+_OUTSIDE = frozenset({TaskState.DEFERRED, TaskState.AWAITING_INPUT})
+"""States in which a trigger or a person is waited for, until the time is up."""
 
 
 class Instances(msgspec.Struct, gc=False):
@@ -210,7 +212,7 @@ class RunView:
     def next_due(self) -> Iterator[tuple[datetime, TaskKey]]:
         """Return when each waiting instance becomes ready by itself, or its trigger is too late."""
         for record in self.all_instances():
-            if record.due_at is not None and (record.state in WAITING or record.state is TaskState.DEFERRED):
+            if record.due_at is not None and (record.state in WAITING or record.state in _OUTSIDE):
                 yield record.due_at, record.key
 
     def _place(self, number: int, record: TaskRecord) -> None:

@@ -7,6 +7,7 @@ from windward.document.codec import content_hash, decode, encode
 from windward.document.dag import (
     SCHEMA_VERSION,
     DagDocument,
+    DeadlineDocument,
     EdgeDocument,
     GroupDocument,
     ParamDocument,
@@ -30,6 +31,7 @@ __all__ = [
     "AssetDocument",
     "ConcatLength",
     "DagDocument",
+    "DeadlineDocument",
     "EdgeDocument",
     "Expansion",
     "GroupDocument",

@@ -21,6 +21,7 @@ from windward.engine.work import Pass
 from windward.model.records import CallbackRecord, RunRecord
 from windward.model.slas import SLA_KIND
 from windward.model.states import Semantics, TaskState
+from windward.model.waits import DeadlineRecord
 from windward.ports.executor import Envelope
 from windward.ports.store import Store
 from windward.protocol.messages import Accepted, AttemptEnded, StartGranted, StartRefused, StartRequest
@@ -155,6 +156,7 @@ class Callbacks:
         if key is not None:
             tasks = self._store.runs.load_tasks([run.run_pk])
             record = next((task for task in tasks if task.key == key), None)
+        deadline = self._deadline(callback)
         return CallbackContext(
             run=run_context(run),
             dag_id=run.dag_id,
@@ -167,9 +169,18 @@ class Callbacks:
             try_number=callback.try_number or (record.try_number if record is not None else 0),
             max_tries=record.max_tries if record is not None else 0,
             task_start_date=record.first_start_date if record is not None else None,
+            deadline_number=callback.deadline_number,
+            deadline_name=deadline.name if deadline is not None else None,
+            deadline_due_at=deadline.due_at if deadline is not None else None,
             log_path=_log_path(callback, run),
             slas=self._slas(callback, document) if callback.kind == SLA_KIND else None,
         )
+
+    def _deadline(self, callback: CallbackRecord) -> DeadlineRecord | None:
+        if callback.deadline_number is None:
+            return None
+        known = self._store.waits.load_deadlines([callback.run_pk])
+        return next((one for one in known if one.number == callback.deadline_number), None)
 
     def _slas(self, callback: CallbackRecord, document: DagDocument | None) -> SlaReport:
         """Return the misses that were found together with the callback's, and what holds the run up."""
@@ -260,7 +271,9 @@ class Callbacks:
 
 def _log_path(callback: CallbackRecord, run: RunRecord) -> str:
     if not callback.kind.startswith("task_") or callback.task is None:
-        return callback_log_path(run.dag_id, run.run_id, callback.kind, callback.tries)
+        number = callback.deadline_number
+        kind = callback.kind if number is None else f"{callback.kind}_{number}"
+        return callback_log_path(run.dag_id, run.run_id, kind, callback.tries)
     _, task_id, map_index = callback.task
     return task_callback_log_path(
         run.dag_id,

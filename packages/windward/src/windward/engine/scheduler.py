@@ -304,7 +304,7 @@ class Scheduler:
                     pass
         self._decider.take_timers(work, self._workers.late, self._triggerers.late)
         self._decider.assets.route(work)
-        self._backfills.end_cancelled(work)
+        self._backfills.settle(work)
         self._recoveries.decide(work)
         left_over: set[str] = set()
         for _ in range(ROUNDS_MAX):

@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from windward.model.waits import InputRequest
+
 
 class ExitFact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How the process of an attempt ended, as a fact for people.
@@ -109,7 +111,16 @@ class Deferred(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ta
     timeout_s: float | None = None
 
 
-Outcome = Succeeded | Skipped | Failed | Rescheduled | Deferred
+class AwaitsInput(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="awaits_input"):
+    """The task asks people, and goes on in `next_method` once somebody answered or the time is up."""
+
+    request: InputRequest
+    next_method: str
+    next_kwargs: bytes
+    timeout_s: float | None = None
+
+
+Outcome = Succeeded | Skipped | Failed | Rescheduled | Deferred | AwaitsInput
 
 
 class Ending(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -120,5 +131,7 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     at: datetime
     rendered: dict[str, Any] | None = None
     """Rendered template fields, masked and bounded; None when the task has none."""
+    map_label: str | None = None
+    """The rendered `map_index_template`, however the attempt ended."""
     owes_callbacks: bool = False
     """The process did not (and will not) run the callbacks of this end: it was killed, stopped or never began."""

@@ -34,6 +34,7 @@ from windward.protocol.outcomes import (
 from windward.protocol.work import TaskContext
 from windward.runner import endings, environment
 from windward.runner.calling import call_all, call_task
+from windward.runner.policy import ask_policy
 from windward.runner.resuming import run_operator, time_limit_s
 from windward.runner.signals import set_handler
 from windward.runner.triggering import trigger_run
@@ -197,6 +198,16 @@ def _perform(performance: _Performance, context: TaskContext, runtime: Runtime) 
             error = _stopped(error)
         performance.error = error
         outcome, fact = endings.of_error(error, semantics=context.semantics)
+        if isinstance(outcome, Failed) and outcome.may_retry:
+            outcome, fact = ask_policy(
+                performance.operator or performance.task,
+                error,
+                outcome,
+                fact,
+                context=performance.context,
+                work=context,
+                log=runtime.log,
+            )
         _log_error(error, outcome, runtime.log)
     # Who stopped it knows why: a task that was marked by a person calls nobody, a lost one does.
     owes = isinstance(performance.error, endings.StoppedBySignalError)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from windward.protocol.outcomes import Ending, ExitFact, Failed, Succeeded
@@ -49,6 +50,8 @@ def _call(dag: Any, work: CallbackContext, context: Context, runtime: Runtime) -
         from windward.sdk.slas import tell  # few DAGs have SLAs
 
         return tell(dag, work, log=runtime.log.failure)
+    if work.deadline_number is not None:
+        return _call_deadline(dag, work, context, runtime)
     kind = work.kind.removeprefix("task_")
     if kind != work.kind and work.task_id is not None:
         task = dag.get_task(work.task_id)
@@ -57,3 +60,22 @@ def _call(dag: Any, work: CallbackContext, context: Context, runtime: Runtime) -
         )
     wanted = getattr(dag, f"on_{kind}_callback", None)
     return call_all(wanted, context, kind=kind, log=runtime.log) if wanted else None
+
+
+def _call_deadline(
+    dag: Any, work: CallbackContext, context: Context, runtime: Runtime
+) -> BaseException | None:
+    """Call what a missed deadline names; the context tells the deadline."""
+    from windward.sdk.deadline import call  # few DAGs have deadlines
+
+    assert work.deadline_number is not None, "called for a deadline"
+    alerts = dag.deadline_alerts
+    if work.deadline_number >= len(alerts):
+        raise LookupError(f"DAG `{work.dag_id}` has no deadline {work.deadline_number} any more")
+    context["deadline"] = {
+        "id": work.deadline_number,
+        "alert_name": work.deadline_name,
+        "deadline_time": work.deadline_due_at,
+    }
+    callback = alerts[work.deadline_number].callback
+    return call_all([partial(call, callback)], context, kind="deadline", log=runtime.log)

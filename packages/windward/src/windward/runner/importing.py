@@ -112,6 +112,8 @@ def _import(root: Path, fileloc: str, options: HostOptions) -> Mapping[str, Any]
         if folder in sys.path:
             sys.path.remove(folder)
     sys.path.append(str(root))
+    if options.plugins_folder is not None and str(options.plugins_folder) not in sys.path:
+        sys.path.append(str(options.plugins_folder))
     module = ModuleType(_module_name(fileloc))
     source, module.__file__ = _read_source(root, fileloc)
     sys.modules[module.__name__] = module  # dataclasses and pickles look it up

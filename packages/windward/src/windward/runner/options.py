@@ -27,6 +27,8 @@ class HostOptions:
     """The scheduler's listening socket."""
     dags_folder: Path
     log_folder: Path
+    plugins_folder: Path | None = None
+    """Modules in it can be imported by DAG files."""
     code_store: CodeStore | None = None
     """None: the files in the DAG folder are run as they are."""
     large_values: LargeValues | None = None
@@ -68,6 +70,7 @@ class HostOptions:
             socket_path=socket_path,
             dags_folder=settings.core.dags_folder,
             log_folder=settings.logging.base_log_folder,
+            plugins_folder=settings.home / "plugins",
             code_store=code_store,
             large_values=large_values,
             capacity=workers.concurrency or settings.core.parallelism,

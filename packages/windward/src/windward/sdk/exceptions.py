@@ -153,6 +153,8 @@ class TaskAwaitingInput(BaseException):
         self.method_name = method_name
         self.kwargs = kwargs
         self.timeout = timeout
+        self.request: Any = None
+        """The question, as a `windward.model.waits.InputRequest`; whoever raises it sets it."""
 
 
 class TaskDeferralError(AirflowException):

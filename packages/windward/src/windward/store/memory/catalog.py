@@ -194,9 +194,9 @@ def forget_run(tables: Tables, run_pk: int) -> None:
             del table[key]
     for callback_pk in [pk for pk, callback in tables.callbacks.items() if callback.run_pk == run_pk]:
         del tables.callbacks[callback_pk]
-    for place in [place for place in tables.inputs if place[0].run_pk == run_pk]:
-        del tables.inputs[place]
+    for asked in [asked for asked in tables.inputs if asked[0].run_pk == run_pk]:
+        del tables.inputs[asked]
     for number in [number for number in tables.deadlines if number[0] == run_pk]:
         del tables.deadlines[number]
-    for name in [name for name in tables.task_states if name[0].run_pk == run_pk]:
-        del tables.task_states[name]
+    for kept in [kept for kept in tables.task_states if kept[0].run_pk == run_pk]:
+        del tables.task_states[kept]

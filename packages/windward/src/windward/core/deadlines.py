@@ -1,0 +1,104 @@
+"""Deadlines of runs: when each is, and that it was missed. A deadline never changes what a run does.
+
+A deadline is a reference plus an interval. References are the run's logical date, the time it was queued, a fixed
+time, and the average of what the last runs took, counted from the time it was queued. What is known from the
+store (durations, variables) comes in as `DeadlineFacts`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+
+from windward.core.waits import MissDeadline
+from windward.document import DagDocument, DeadlineDocument
+from windward.model.records import RunRecord
+from windward.model.states import RUN_FINISHED
+from windward.model.waits import DeadlineRecord
+
+INTERVAL_S_MAX = 100 * 365 * 86_400.0
+
+
+class DeadlineFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What deadlines ask the store."""
+
+    durations_s: Sequence[float] = ()
+    """How long the DAG's finished runs took, the newest first."""
+    variables: Mapping[str, str | None] = {}
+
+
+def decide_deadlines(
+    document: DagDocument, run: RunRecord, existing: Sequence[DeadlineRecord], facts: DeadlineFacts
+) -> tuple[DeadlineRecord, ...]:
+    """Return the deadlines to write for an unfinished run; those that it has stay as they are.
+
+    A run that was cleared is queued anew: what counts from there counts again.
+    """
+    known = {deadline.number: deadline for deadline in existing}
+    found = []
+    for number, alert in enumerate(document.deadlines):
+        before = known.get(number)
+        is_again = run.clear_number > 0 and alert.reference == "queued_at"
+        if before is not None and not is_again:
+            continue
+        due_at = due_of(alert, run, facts)
+        if due_at is not None and (before is None or before.due_at != due_at):
+            found.append(DeadlineRecord(run_pk=run.run_pk, number=number, name=alert.name, due_at=due_at))
+    return tuple(found)
+
+
+def due_of(alert: DeadlineDocument, run: RunRecord, facts: DeadlineFacts) -> datetime | None:
+    """Return when the run ought to be over; None when the alert does not apply to it.
+
+    That is: a logical date that the run does not have, too few runs for an average, a variable that is no number.
+    """
+    interval_s = _interval_s(alert, facts)
+    start = _reference(alert, run, facts)
+    if interval_s is None or start is None:
+        return None
+    try:
+        return start + timedelta(seconds=max(-INTERVAL_S_MAX, min(interval_s, INTERVAL_S_MAX)))
+    except OverflowError:
+        return None
+
+
+def decide_miss(run: RunRecord, deadline: DeadlineRecord, *, now: datetime) -> MissDeadline | None:
+    """Note that a run is not over at its deadline; None when it is, when it is not due, or was noted."""
+    if run.state in RUN_FINISHED or deadline.missed_at is not None or deadline.due_at > now:
+        return None
+    name = f"deadline `{deadline.name}`" if deadline.name else "its deadline"
+    return MissDeadline(
+        run_pk=run.run_pk,
+        dag_id=run.dag_id,
+        number=deadline.number,
+        due_at=deadline.due_at,
+        at=now,
+        reason=f"the run is {run.state} past {name}, {deadline.due_at.isoformat(timespec='seconds')}",
+    )
+
+
+def _reference(alert: DeadlineDocument, run: RunRecord, facts: DeadlineFacts) -> datetime | None:
+    match alert.reference:
+        case "logical_date":
+            return run.logical_date
+        case "queued_at":
+            return run.queued_at
+        case "fixed":
+            return alert.at
+        case "average_runtime":
+            durations = facts.durations_s[: alert.runs_max]
+            if run.queued_at is None or not durations or len(durations) < alert.runs_min:
+                return None
+            return run.queued_at + timedelta(seconds=sum(durations) / len(durations))
+
+
+def _interval_s(alert: DeadlineDocument, facts: DeadlineFacts) -> float | None:
+    if alert.interval_variable is None:
+        return alert.interval_s
+    try:
+        seconds = float(facts.variables.get(alert.interval_variable) or "")
+    except ValueError:
+        return None
+    return seconds if seconds == seconds else None  # noqa: PLR0124 - the one number that is not itself

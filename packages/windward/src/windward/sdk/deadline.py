@@ -1,0 +1,240 @@
+"""Deadlines of a DAG's runs: by when a run ought to be over, and what is called when it is not."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, ClassVar
+
+from windward.document import DeadlineDocument
+from windward.errors import UserError
+
+_CUSTOM_HINT = "Use one of `DeadlineReference`: logical date, queued at, a fixed time, the average run time."
+
+
+class Callback:
+    """What is called when a deadline is missed, in a process of its own on a worker, with `context` and `kwargs`."""
+
+    def __init__(
+        self, callback_callable: Callable[..., Any] | str, kwargs: dict[str, Any] | None = None
+    ) -> None:
+        if not callable(callback_callable) and "." not in str(callback_callable):
+            raise ImportError(f"`{callback_callable}` is not the dotted import path of a callable")
+        if kwargs and "context" in kwargs:
+            raise ValueError("`context` is given to the callback anyway, and cannot be one of its `kwargs`")
+        self.target = callback_callable
+        self.kwargs = dict(kwargs or {})
+
+    @property
+    def path(self) -> str:
+        """Dotted path of the callable."""
+        if isinstance(self.target, str):
+            return self.target.strip()
+        return f"{self.target.__module__}.{self.target.__qualname__}"
+
+    def resolve(self) -> Callable[..., Any]:
+        """Return the callable; raise `ImportError` or `AttributeError` when its path leads nowhere."""
+        if not isinstance(self.target, str):
+            return self.target
+        module, _, name = self.path.rpartition(".")
+        found: Callable[..., Any] = getattr(importlib.import_module(module), name)
+        return found
+
+    def serialize(self) -> dict[str, Any]:
+        """Return the callback as plain data."""
+        return {"path": self.path, "kwargs": self.kwargs}
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self.serialize() == getattr(other, "serialize", dict)()
+
+    def __hash__(self) -> int:
+        return hash((type(self).__name__, self.path))
+
+
+class AsyncCallback(Callback):
+    """A coroutine function, or a notifier class. It is awaited in a worker's process, no triggerer is needed."""
+
+    def __init__(
+        self, callback_callable: Callable[..., Any] | str, kwargs: dict[str, Any] | None = None
+    ) -> None:
+        super().__init__(callback_callable, kwargs)
+        target = callback_callable
+        if callable(target) and not (inspect.iscoroutinefunction(target) or _is_notifier(target)):
+            raise AttributeError(
+                f"`{self.path}` of an AsyncCallback is no coroutine function; use SyncCallback for a plain one"
+            )
+
+
+class SyncCallback(Callback):
+    """A plain function, or a notifier class."""
+
+    def __init__(
+        self,
+        callback_callable: Callable[..., Any] | str,
+        kwargs: dict[str, Any] | None = None,
+        executor: str | None = None,
+    ) -> None:
+        super().__init__(callback_callable, kwargs)
+        self.executor = executor
+
+
+class BaseDeadlineReference:
+    """What a deadline counts from. Subclasses of one's own would run in the control plane, and are refused."""
+
+    @property
+    def reference_name(self) -> str:
+        """The class's name."""
+        return type(self).__name__
+
+    def document(self) -> dict[str, Any]:
+        """Return the fields of `DeadlineDocument` that say it."""
+        raise UserError(
+            f"a deadline reference of one's own (`{self.reference_name}`) is not supported", hint=_CUSTOM_HINT
+        )
+
+
+class DagRunLogicalDateDeadline(BaseDeadlineReference):
+    """The run's logical date."""
+
+    def document(self) -> dict[str, Any]:
+        """Return the reference's fields."""
+        return {"reference": "logical_date"}
+
+
+class DagRunQueuedAtDeadline(BaseDeadlineReference):
+    """The time at which the run was queued."""
+
+    def document(self) -> dict[str, Any]:
+        """Return the reference's fields."""
+        return {"reference": "queued_at"}
+
+
+@dataclass(frozen=True)
+class FixedDatetimeDeadline(BaseDeadlineReference):
+    """A time that is the same for all runs."""
+
+    moment: datetime
+
+    def document(self) -> dict[str, Any]:
+        """Return the reference's fields; a time without a zone is UTC."""
+        moment = self.moment if self.moment.tzinfo is not None else self.moment.replace(tzinfo=UTC)
+        return {"reference": "fixed", "at": moment.astimezone(UTC)}
+
+
+@dataclass(frozen=True)
+class AverageRuntimeDeadline(BaseDeadlineReference):
+    """What the last runs took on average, counted from the time at which the run was queued."""
+
+    DEFAULT_LIMIT: ClassVar[int] = 10
+    max_runs: int
+    min_runs: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.max_runs < 1 or (self.min_runs is not None and self.min_runs < 1):
+            raise ValueError("`max_runs` and `min_runs` of an average are at least 1")
+
+    def document(self) -> dict[str, Any]:
+        """Return the reference's fields."""
+        least = self.max_runs if self.min_runs is None else self.min_runs
+        return {"reference": "average_runtime", "runs_max": self.max_runs, "runs_min": least}
+
+
+class DeadlineReference:
+    """All references by name."""
+
+    DAGRUN_LOGICAL_DATE: ClassVar[BaseDeadlineReference] = DagRunLogicalDateDeadline()
+    DAGRUN_QUEUED_AT: ClassVar[BaseDeadlineReference] = DagRunQueuedAtDeadline()
+
+    @classmethod
+    def AVERAGE_RUNTIME(cls, max_runs: int = 0, min_runs: int | None = None) -> BaseDeadlineReference:  # noqa: N802 - Airflow's name
+        """Count from the average of the last `max_runs` runs; no deadline before there are `min_runs` of them."""
+        return AverageRuntimeDeadline(max_runs or AverageRuntimeDeadline.DEFAULT_LIMIT, min_runs)
+
+    @classmethod
+    def FIXED_DATETIME(cls, dt: datetime) -> BaseDeadlineReference:  # noqa: N802 - Airflow's name
+        """Count from a fixed time."""
+        return FixedDatetimeDeadline(dt)
+
+    @classmethod
+    def register_custom_reference(cls, reference_class: Any, deadline_reference_type: Any = None) -> Any:
+        """Refuse a reference of one's own: nothing of an author's runs in the control plane."""
+        del deadline_reference_type
+        name = getattr(reference_class, "__name__", reference_class)
+        raise UserError(f"a deadline reference of one's own (`{name}`) is not supported", hint=_CUSTOM_HINT)
+
+
+def deadline_reference(deadline_reference_type: Any = None) -> Any:
+    """Refuse a reference of one's own, as a decorator."""
+    if isinstance(deadline_reference_type, type):
+        return DeadlineReference.register_custom_reference(deadline_reference_type)
+    return DeadlineReference.register_custom_reference
+
+
+@dataclass(frozen=True)
+class VariableInterval:
+    """An interval that a variable holds, in seconds; read when a run is made."""
+
+    key: str
+
+
+class DeadlineAlert:
+    """`callback` is called when a run is not over `interval` after `reference`."""
+
+    def __init__(
+        self,
+        reference: BaseDeadlineReference,
+        interval: timedelta | VariableInterval,
+        callback: Callback,
+        name: str | None = None,
+    ) -> None:
+        if not isinstance(callback, AsyncCallback | SyncCallback):
+            raise TypeError(
+                f"the callback of a deadline is an AsyncCallback or a SyncCallback, not `{type(callback).__name__}`"
+            )
+        self.reference = reference
+        self.interval = interval
+        self.callback = callback
+        self.name = name
+
+    def document(self) -> DeadlineDocument:
+        """Return the alert as part of a document; what is called stays in the file."""
+        interval: dict[str, Any] = (
+            {"interval_variable": self.interval.key}
+            if isinstance(self.interval, VariableInterval)
+            else {"interval_s": self.interval.total_seconds()}
+        )
+        return DeadlineDocument(name=self.name, **interval, **self.reference.document())
+
+
+def call(callback: Callback, context: Any) -> None:
+    """Call it with its `kwargs`, and the context when it takes one; what it raises goes on."""
+    target = callback.resolve()
+    if _is_notifier(target):
+        notifier: Any = target(**callback.kwargs)
+        notifier(context)
+        return
+    kwargs = {**callback.kwargs, "context": context} if _takes_context(target) else callback.kwargs
+    result = target(**kwargs)
+    if inspect.isawaitable(result):
+        import asyncio  # few callbacks need a loop
+
+        asyncio.run(_await(result))
+
+
+async def _await(result: Any) -> Any:
+    return await result
+
+
+def _is_notifier(target: Any) -> bool:
+    return isinstance(target, type) and hasattr(target, "notify")
+
+
+def _takes_context(target: Callable[..., Any]) -> bool:
+    try:
+        parameters = inspect.signature(target).parameters
+    except (TypeError, ValueError):
+        return False
+    return "context" in parameters or any(one.kind is one.VAR_KEYWORD for one in parameters.values())

@@ -17,6 +17,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from windward.app.inline_triggers import HELLO as TRIGGERER_HELLO
+from windward.app.inline_triggers import HOST_ID as TRIGGERER_ID
+from windward.app.inline_triggers import InlineTriggers
 from windward.engine.service import ExecutionService
 from windward.logs.writer import LogWriter, capture
 from windward.ports.clock import Clock
@@ -86,7 +89,12 @@ class InlineWorker:
         self.waits_in_vain = 0
         """Waits in a row in which nothing came."""
         hello = Hello(host_id=HOST_ID, hostname="here", pid=0, capacity=1)
-        self._events: list[Envelope | HostGone | Woken] = [Envelope(HOST_ID, hello), Woken()]
+        self._triggers = InlineTriggers(logs, bridge)
+        self._events: list[Envelope | HostGone | Woken] = [
+            Envelope(HOST_ID, hello),
+            Envelope(TRIGGERER_ID, TRIGGERER_HELLO),
+            Woken(),
+        ]
 
     # The mailbox.
 
@@ -98,6 +106,8 @@ class InlineWorker:
             # The host was silent while its only thread worked; it says first that it lives.
             self._events.append(Envelope(HOST_ID, Heartbeat(host_id=HOST_ID, running=(granted.ref,))))
             self._events.append(Envelope(HOST_ID, AttemptEnded(ref=granted.ref, ending=ending)))
+        if self._triggers.is_waiting:
+            self._events += self._triggers.heard(0.0 if self._events else timeout_s)
         if self._events:
             self.waits_in_vain = 0
         elif timeout_s > 0:
@@ -109,9 +119,16 @@ class InlineWorker:
 
     def send(self, host_id: str, message: ToHost) -> None:
         """Take a grant; nothing else concerns a host that has one attempt at a time."""
+        if host_id == TRIGGERER_ID:
+            self._triggers.take(message)
+            return
         assert host_id == HOST_ID, "there is one host"
         if isinstance(message, StartGranted):
             self._granted.append(message)
+
+    def close(self) -> None:
+        """Stop what still waits."""
+        self._triggers.close()
 
     # The executor.
 

@@ -18,6 +18,7 @@ from typing import Any
 import msgspec
 
 from windward.app.inline import InlineBridge, InlineWorker
+from windward.app.inline_triggers import trigger_work, wait_for_trigger
 from windward.app.kept_files import put_connections, put_variables
 from windward.app.kept_secrets import KeptSecrets
 from windward.app.progress import Progress, make_progress, name_of, print_logs
@@ -36,8 +37,9 @@ from windward.model.records import PoolRecord, RunRecord, TaskRecord
 from windward.model.states import RUN_FINISHED, RunState, TaskState, TriggeredBy
 from windward.ports.clock import SystemClock
 from windward.ports.store import FileRecord
+from windward.protocol.fired import Resumption
 from windward.protocol.messages import StartGranted
-from windward.protocol.outcomes import Ending
+from windward.protocol.outcomes import Deferred, Ending
 from windward.protocol.work import AttemptRef
 from windward.sdk.setting_up import set_up
 from windward.settings import Settings
@@ -110,7 +112,10 @@ class Rehearsal:
                 skips=_pattern(mark_success_pattern),
                 on_start=lambda ref: self._show(progress, run, ref),
             )
-            ended = self._drive(run, worker, progress)
+            try:
+                ended = self._drive(run, worker, progress)
+            finally:
+                worker.close()
             tasks = self.store.reads.task_states(run.run_pk)
             failed = [task for task in tasks if task.state is TaskState.FAILED and task.try_number]
             progress.end(ended, [(name_of(task), Path(logs) / _log_of(run, task)) for task in failed])
@@ -148,6 +153,16 @@ class Rehearsal:
             context = task_context(view, record)
             ref = AttemptRef(run.run_pk, task_id, map_index, 0)
             ending = worker.run(StartGranted(ref=ref, context=context))
+            while isinstance(ending.outcome, Deferred):
+                work = trigger_work(ref, ending.outcome, context)
+                went_on = wait_for_trigger(
+                    ending.outcome, work, logs=Path(logs), bridge=self.bridge
+                )
+                if not isinstance(went_on, Resumption):
+                    ending = msgspec.structs.replace(ending, outcome=went_on)
+                    break
+                resumed = msgspec.structs.replace(context, resumption=went_on)
+                ending = worker.run(StartGranted(ref=ref, context=resumed))
             if ending.exit.kind != "ok":
                 print_logs([(name_of(record), Path(logs) / context.log_path)], out=sys.stderr)
         return ending

@@ -9,20 +9,30 @@ from tests.simulation.dags import POOLS
 from tests.simulation.dice import START
 from tests.simulation.faults import FaultyStore
 from tests.simulation.rules import may_start
-from windward.core.actions import Action, CreateRun, MoveRun, MoveTask
+from windward.core.actions import Action, CreateRun, MoveBackfill, MoveRun, MoveSlot, MoveTask
 from windward.core.plan import DagPlan, compile_plan
-from windward.core.transitions import TaskEvent, is_legal
+from windward.core.transitions import RunEvent, TaskEvent, is_legal
 from windward.document import TaskDocument
 from windward.model.ids import TaskKey
 from windward.model.records import RunRecord, TaskRecord
-from windward.model.states import FINISHED, IN_FLIGHT, RunState, Semantics, TaskState
+from windward.model.states import (
+    FINISHED,
+    IN_FLIGHT,
+    BackfillState,
+    RunState,
+    Semantics,
+    SlotState,
+    TaskState,
+)
 from windward.protocol.work import AttemptRef, TaskContext
 
 PARALLELISM = 6
+RECOVERIES_MAX = 2
 GOOD = frozenset({TaskState.SUCCESS, TaskState.SKIPPED})
 
 
-_OUTCOMES = frozenset({TaskEvent.SUCCEED, TaskEvent.RETRY, TaskEvent.RESCHEDULE})
+_OUTCOMES = frozenset({TaskEvent.SUCCEED, TaskEvent.RETRY, TaskEvent.RESCHEDULE, TaskEvent.DEFER})
+_BEGINNINGS = frozenset({TaskEvent.QUEUE, TaskEvent.DEFER_AT_START})
 _REVOKED = frozenset(
     {
         TaskEvent.LOSE,
@@ -55,7 +65,11 @@ class Checker:
         """Attempts whose user code has ended."""
         self._given_up: set[tuple[TaskKey, int]] = set()
         """Attempts that were declared lost, or were revoked by a person: they may still run for a while."""
+        self._goes_on: dict[TaskKey, bool] = {}
+        """Whether the last attempt of an instance was made because its trigger fired."""
         self._slots: set[tuple[str, object]] = set()
+        self._dates: set[tuple[int, int]] = set()
+        """Dates of backfills that were dealt with."""
         self.starts = 0
         self.writes = 0
 
@@ -70,6 +84,8 @@ class Checker:
             (key, ref.fence) in self._grants, f"user code of {name} began, but that fence was never granted"
         )
         _demand(name not in self._tries, f"user code of {name} began twice")
+        goes_on = context.resumption is not None
+        _demand(goes_on == self._goes_on[key], f"{name} goes on after a trigger: {goes_on}")
         self._tries.add(name)
         beside = {fence for fence in self._alive[key] if (key, fence) not in self._given_up}
         _demand(not beside, f"{name} began beside the attempts {beside} of the same instance")
@@ -97,6 +113,11 @@ class Checker:
                         self._slots.add(slot)
                 case MoveRun():
                     self._run_moved(action)
+                    self._recovery_is_allowed(action)
+                case MoveSlot():
+                    self._slot_moved(action)
+                case MoveBackfill():
+                    self._backfill_moved(action)
                 case _:
                     pass
         queued = [
@@ -116,8 +137,10 @@ class Checker:
             grant = (key, action.expect_fence)
             _demand(grant not in self._grants, f"the start of {grant} was granted twice")
             self._grants.add(grant)
-        if action.event is TaskEvent.QUEUE and action.expect_state in (TaskState.NONE, TaskState.SCHEDULED):
+        if action.event in _BEGINNINGS and action.expect_state is TaskState.NONE:
             self._rule_holds(key)
+        if action.event is TaskEvent.QUEUE:
+            self._goes_on[key] = action.expect_state is TaskState.SCHEDULED
         attempt = (key, action.expect_fence)
         is_lost = isinstance(action.exit_fact, str) and '"kind":"lost"' in action.exit_fact
         if action.event in _OUTCOMES and action.expect_state is TaskState.RUNNING and not is_lost:
@@ -183,6 +206,51 @@ class Checker:
                 record.state in FINISHED, f"run {action.run_pk} ended while {record.key} is {record.state}"
             )
 
+    def _recovery_is_allowed(self, action: MoveRun) -> None:
+        """A run is run again on its own a bounded number of times, and never against a person's word."""
+        if action.event is not RunEvent.CLEAR or not isinstance(action.recoveries, int):
+            return
+        run = self._store().tables.runs[action.run_pk]
+        _demand(action.recoveries <= RECOVERIES_MAX, f"run {run.run_pk} is recovered once too often")
+        _demand(
+            not action.recoveries or not run.is_recovery_stopped,
+            f"run {run.run_pk} is recovered although a person said that it is failed",
+        )
+
+    def _slot_moved(self, action: MoveSlot) -> None:
+        place = (action.backfill_pk, action.ordinal)
+        _demand(place not in self._dates, f"date {place} of a backfill was dealt with twice")
+        self._dates.add(place)
+        tables = self._store().tables
+        backfill = tables.backfills[action.backfill_pk]
+        if action.state is SlotState.SKIPPED:
+            return
+        open_runs = [
+            run
+            for run in tables.runs.values()
+            if run.backfill_pk == action.backfill_pk and run.state not in (RunState.SUCCESS, RunState.FAILED)
+        ]
+        _demand(
+            len(open_runs) <= backfill.max_active_runs,
+            f"{len(open_runs)} runs of backfill {action.backfill_pk}, allowed are {backfill.max_active_runs}",
+        )
+
+    def _backfill_moved(self, action: MoveBackfill) -> None:
+        if action.state is not BackfillState.COMPLETED:
+            return
+        tables = self._store().tables
+        waiting = [
+            slot for slot in tables.slots[action.backfill_pk].values() if slot.state is SlotState.WAITING
+        ]
+        _demand(not waiting, f"backfill {action.backfill_pk} was completed with {len(waiting)} dates left")
+        for slot in tables.slots[action.backfill_pk].values():
+            if slot.run_pk is not None and slot.state is not SlotState.SKIPPED:
+                run = tables.runs[slot.run_pk]
+                _demand(
+                    run.backfill_pk != action.backfill_pk or run.state in (RunState.SUCCESS, RunState.FAILED),
+                    f"backfill {action.backfill_pk} was completed while its run {run.run_pk} is {run.state}",
+                )
+
     def _limits(self) -> None:
         store = self._store()
         live = [
@@ -229,6 +297,17 @@ class Checker:
             record = store.tables.tasks.get(key.run_pk, {}).get((key.task_id, key.map_index))
             if record is not None and trail:
                 _demand(fold(trail) == record.state, f"{key} is {record.state}, its trail says {fold(trail)}")
+
+    def deferrals_are_of_tries(self) -> None:
+        """A deferral is stored for the instances that have one, and for no others."""
+        store = self._store()
+        having = {
+            record.key
+            for records in store.tables.tasks.values()
+            for record in records.values()
+            if record.trigger_class is not None
+        }
+        _demand(having == set(store.tables.deferrals), f"{having} against {set(store.tables.deferrals)}")
 
     def _store(self) -> FaultyStore:
         assert self.store is not None, "the world gives its store"

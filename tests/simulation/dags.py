@@ -13,6 +13,7 @@ from windward.document import (
     Expansion,
     GroupDocument,
     LiteralLength,
+    StartTrigger,
     TaskDocument,
     XComLength,
 )
@@ -21,6 +22,11 @@ from windward.timetable import NullSchedule, Schedule, from_author
 
 POOLS = {"default_pool": 128, "narrow": 2, "single": 1}
 _RULES = [rule for rule in TriggerRule if rule is not TriggerRule.ALL_DONE_SETUP_SUCCESS]
+
+
+_START = StartTrigger(
+    class_path="dice.Start", next_method="go_on", kwargs=b"", next_kwargs=b"", timeout_s=50.0
+)
 
 
 def random_dag(dice: Random, name: str) -> DagDocument:
@@ -51,6 +57,7 @@ def random_dag(dice: Random, name: str) -> DagDocument:
         schedule=schedule,
         start_date=START - timedelta(hours=dice.choice([0, 1, 30])),
         catchup=dice.random() < 0.5,
+        is_catchup_explicit=dice.random() < 0.5,
         max_active_runs=dice.choice([1, 2, 16]),
         max_active_tasks=dice.choice([1, 2, 16]),
         dagrun_timeout_s=dice.choice([None, None, None, 600.0]),
@@ -83,6 +90,7 @@ def _task(dice: Random, task_id: str, upstream: tuple[str, ...], earlier: list[T
         wait_for_downstream=dice.random() < 0.1,
         is_inline=expansion is None and dice.random() < 0.1,
         expansion=expansion,
+        start_trigger=_START if expansion is None and dice.random() < 0.05 else None,
     )
 
 

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from windward.core.actions import Action, PauseDag
-from windward.core.people import decide_clear, decide_mark
+from windward.core.backfill import BackfillRequest, decide_backfill, decide_backfill_change
+from windward.core.people import decide_clear, decide_mark, decide_mark_run
 from windward.core.plan import compile_plan
 from windward.core.runs import decide_manual_run
+from windward.core.transitions import BackfillEvent
 from windward.core.view import RunView
-from windward.errors import UnavailableError
-from windward.model.states import TaskState
+from windward.errors import UnavailableError, UserError
+from windward.model.records import BackfillRecord
+from windward.model.states import BACKFILL_OPEN, Reprocess, RunState, TaskState
 from windward.ports.store import Note
 from windward.timetable import NullSchedule
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
+
+BACKFILL_DATES_MAX = 12
+"""Worlds are small."""
 
 
 class People:
@@ -28,13 +35,19 @@ class People:
 
     def act(self) -> None:
         """Do something."""
-        match self._world.dice.randint(0, 6):
+        match self._world.dice.randint(0, 11):
             case 0 | 1 | 2:
                 self._trigger()
             case 3:
                 self._clear()
             case 4:
                 self._mark()
+            case 5:
+                self._mark_run()
+            case 6 | 7 | 8:
+                self._backfill()
+            case 9:
+                self._change_backfill()
             case _:
                 self._pause()
 
@@ -90,6 +103,58 @@ class People:
             self._world.note(f"mark {record.key} {state}")
             self._apply(actions, Note(kind="run", subject=str(view.run.run_pk)))
 
+    def _mark_run(self) -> None:
+        view = self._some_view()
+        if view is None:
+            return
+        state = self._world.dice.choice([RunState.SUCCESS, RunState.FAILED])
+        actions = decide_mark_run(view, state, by="dice", now=self._world.clock.now())
+        if actions:
+            self._world.note(f"mark run {view.run.run_pk} {state}")
+            self._apply(actions, Note(kind="run", subject=str(view.run.run_pk)))
+
+    def _backfill(self) -> None:
+        """Ask for some past dates, with whatever they hold already."""
+        world = self._world
+        dice, now = world.dice, world.clock.now()
+        dag = dice.choice(world.store.catalog.load_dags())
+        document = world.store.catalog.load_documents([dag.document_hash])[dag.document_hash]
+        pk = len(world.store.tables.backfills) + 1
+        length = timedelta(minutes=dice.choice([20, 90, 300, 3000]))
+        request = BackfillRequest(
+            now - length - timedelta(minutes=dice.choice([0, 30])),
+            now - timedelta(minutes=dice.choice([0, 10])),
+            run_backwards=dice.random() < 0.3,
+            max_active_runs=dice.choice([1, 2, 5]),
+            reprocess=dice.choice(list(Reprocess)),
+            is_latest_version=dice.random() < 0.5,
+            is_idle_class=dice.random() < 0.8,
+        )
+        try:
+            action = decide_backfill(document, request, backfill_pk=pk, now=now, by="dice")
+        except UserError:
+            return
+        if len(action.slots) > BACKFILL_DATES_MAX:
+            return
+        world.note(f"backfill {pk} of {dag.dag_id}: {len(action.slots)} dates")
+        self._apply([action], Note(kind="backfill", subject=str(pk)))
+
+    def _change_backfill(self) -> None:
+        world = self._world
+        backfills = [
+            one for _, one in sorted(world.store.tables.backfills.items()) if one.state in BACKFILL_OPEN
+        ]
+        if not backfills:
+            return
+        event = world.dice.choice([BackfillEvent.PAUSE, *[BackfillEvent.UNPAUSE] * 3, BackfillEvent.CANCEL])
+        self._move_backfill(world.dice.choice(backfills), event)
+
+    def _move_backfill(self, backfill: BackfillRecord, event: BackfillEvent) -> None:
+        action = decide_backfill_change(backfill, event, by="dice", now=self._world.clock.now())
+        if action is not None:
+            self._world.note(f"{event} backfill {backfill.backfill_pk}")
+            self._apply([action], Note(kind="backfill", subject=str(backfill.backfill_pk)))
+
     def _pause(self) -> None:
         world = self._world
         dag = world.dice.choice(world.store.catalog.load_dags())
@@ -103,6 +168,10 @@ class People:
             if dag.is_paused:
                 action = PauseDag(dag_id=dag.dag_id, is_paused=False, at=self._world.clock.now())
                 self._apply([action], Note(kind="dag", subject=dag.dag_id))
+
+        for backfill in list(self._world.store.tables.backfills.values()):
+            if backfill.state in BACKFILL_OPEN:
+                self._move_backfill(backfill, BackfillEvent.UNPAUSE)
 
     def stop_schedules(self) -> None:
         """Make no new runs, so that the world can come to rest."""

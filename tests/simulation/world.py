@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -13,12 +14,13 @@ from tests.simulation.dice import CountingIds, FakeClock
 from tests.simulation.faults import FaultyStore
 from tests.simulation.hosts import SimulatedHost
 from tests.simulation.people import People
+from tests.simulation.triggerers import SimulatedTriggerer
 from windward.document import DagDocument, content_hash, encode
 from windward.engine.scheduler import Scheduler
 from windward.engine.work import Pass
 from windward.errors import UnavailableError
 from windward.model.records import PoolRecord
-from windward.model.states import RUN_FINISHED
+from windward.model.states import BACKFILL_OPEN, RUN_FINISHED
 from windward.ports.executor import Envelope, HostGone, Woken
 from windward.ports.store import FileRecord
 from windward.protocol.messages import Cancel, Submit, ToHost
@@ -47,7 +49,12 @@ def simulated_settings() -> Settings:
         core=CoreSettings(dags_folder=_NOWHERE, parallelism=PARALLELISM),
         database=DatabaseSettings(sql_alchemy_conn=""),
         scheduler=SchedulerSettings(
-            poll_interval_s=5, lease_s=15, host_lease_s=30, task_queued_timeout_s=120
+            poll_interval_s=5,
+            lease_s=15,
+            host_lease_s=30,
+            task_queued_timeout_s=120,
+            recovery_delay_s=20,
+            recoveries_max=2,
         ),
         processor=ProcessorSettings(),
         workers=WorkerSettings(),
@@ -65,6 +72,7 @@ class Brain:
         self.name = name
         self.inbox: deque[Envelope | HostGone | Woken] = deque([Woken()])
         self.hosts: dict[str, SimulatedHost] = {}
+        self.triggerers: dict[str, SimulatedTriggerer] = {}
         self.work: Pass | None = None
         self.is_decided = False
         self.frozen_for = 0
@@ -108,6 +116,8 @@ class Brain:
         host = self.hosts.get(host_id)
         if host is not None:
             self.world.deliver(host, message)
+        elif host_id in self.triggerers:
+            self.triggerers[host_id].inbox.append(message)
 
     def capacity(self) -> int:
         """Return the slots of the connected hosts."""
@@ -135,6 +145,9 @@ class World:
         self.clock = FakeClock()
         self.ids = CountingIds()
         self.settings = simulated_settings()
+        if self.dice.random() < 0.5:
+            always = replace(self.settings.scheduler, recover_failed_runs="always")
+            self.settings = replace(self.settings, scheduler=always)
         self.checker = Checker()
         self.store = FaultyStore(Random(seed + 1), self.checker.written)
         self.checker.store = self.store
@@ -144,6 +157,7 @@ class World:
         self._hosts_made = 0
         self.brains: list[Brain] = []
         self.hosts: list[SimulatedHost] = []
+        self.triggerers: list[SimulatedTriggerer] = []
         self.documents: dict[str, DagDocument] = {}
         for name, slots in POOLS.items():
             self.store.secrets.set_pool(PoolRecord(name=name, slots=slots))
@@ -153,6 +167,8 @@ class World:
             self.add_brain()
         for _ in range(self.dice.randint(1, 3)):
             self.add_host()
+        for _ in range(self.dice.randint(1, 2)):
+            self.add_triggerer()
         self.people = People(self)
 
     # -- parts ---------------------------------------------------------------------------
@@ -178,6 +194,13 @@ class World:
         self._hosts_made += 1
         name = f"host-{self._hosts_made}"
         self.hosts.append(SimulatedHost(name, self.dice, self.clock, self, capacity=self.dice.randint(1, 4)))
+
+    def add_triggerer(self) -> None:
+        """Start a triggerer."""
+        self._hosts_made += 1
+        name = f"triggerer-{self._hosts_made}"
+        capacity = self.dice.choice([1, 5, 100])
+        self.triggerers.append(SimulatedTriggerer(name, self.dice, self.clock, capacity=capacity))
 
     def deliver(self, host: SimulatedHost, message: ToHost) -> None:
         """Put a message on the wire; faults drop or double it."""
@@ -227,13 +250,16 @@ class World:
         self.store.failure_rate = 0.0
         self._calm()
         self.checker.history_folds_to_state()
+        self.checker.deferrals_are_of_tries()
 
     def _step(self) -> None:
         chance = self.dice.random()
         if chance < 0.45:
             self._step_brain()
-        elif chance < 0.85:
+        elif chance < 0.75:
             self.dice.choice(self.hosts).step()
+        elif chance < 0.85:
+            self.dice.choice(self.triggerers).step()
         elif chance < 0.93:
             self.clock.advance(self.dice.choice([0.001, 0.1, 1, 1, 5, 20]))
         elif chance < 0.96:
@@ -264,9 +290,29 @@ class World:
                 leader = self.dice.choice(leaders)
                 leader.hosts[host.host_id] = host
                 host.connect(leader.inbox)  # type: ignore[arg-type]
+        for triggerer in self.triggerers:
+            self._connect_triggerer(triggerer, leaders)
+
+    def _connect_triggerer(self, triggerer: SimulatedTriggerer, leaders: list[Brain]) -> None:
+        connected = [brain for brain in self.brains if brain.triggerers.get(triggerer.host_id) is triggerer]
+        if connected and connected[0].scheduler.is_leader:
+            return
+        for brain in connected:
+            del brain.triggerers[triggerer.host_id]
+            brain.inbox.append(HostGone(triggerer.host_id, is_dead=False))
+        if leaders and not triggerer.is_frozen:
+            leader = self.dice.choice(leaders)
+            leader.triggerers[triggerer.host_id] = triggerer
+            triggerer.connect(leader.inbox)  # type: ignore[arg-type]
 
     def _fault(self) -> None:
-        match self.dice.randint(0, 5):
+        match self.dice.randint(0, 7):
+            case 6:
+                self._kill_triggerer(self.dice.choice(self.triggerers))
+            case 7:
+                triggerer = self.dice.choice(self.triggerers)
+                triggerer.is_frozen = not triggerer.is_frozen
+                self.note(f"{triggerer.host_id} frozen={triggerer.is_frozen}")
             case 0:
                 self._kill_brain()
             case 1:
@@ -295,6 +341,8 @@ class World:
         self.brains.remove(brain)
         for host in brain.hosts.values():
             host.link = None
+        for triggerer in brain.triggerers.values():
+            triggerer.link = None
         self.add_brain()
 
     def _kill_host(self, host: SimulatedHost) -> None:
@@ -306,12 +354,23 @@ class World:
                 brain.inbox.append(HostGone(host.host_id, is_dead=self.dice.random() < 0.7))
         self.add_host()
 
+    def _kill_triggerer(self, triggerer: SimulatedTriggerer) -> None:
+        self.note(f"{triggerer.host_id} killed")
+        triggerer.die()
+        self.triggerers.remove(triggerer)
+        for brain in self.brains:
+            if brain.triggerers.pop(triggerer.host_id, None) is not None:
+                brain.inbox.append(HostGone(triggerer.host_id, is_dead=self.dice.random() < 0.7))
+        self.add_triggerer()
+
     def _calm(self) -> None:
         """No more faults and no more people: everything that can end must end."""
         self.trouble = 0.0
         for host in self.hosts:
             host.is_frozen = False
             host.trouble = 0.1
+        for triggerer in self.triggerers:
+            triggerer.is_frozen = False
         for brain in self.brains:
             brain.frozen_for = 0
         self.people.unpause_everything()
@@ -320,6 +379,8 @@ class World:
             self._step_brain()
             for host in self.hosts:
                 host.step()
+            for triggerer in self.triggerers:
+                triggerer.step()
             if step % 5 == 0:
                 self._connect()
                 self.clock.advance(1 if step < 2000 else 3)
@@ -341,6 +402,11 @@ class World:
                 continue
             records = [record for record in tables.tasks[run.run_pk].values() if record.state not in _SETTLED]
             found.append(f"{run.dag_id} {run.run_pk} {run.state}: {open_states(records)}")
+        found += [
+            f"backfill {backfill.backfill_pk} is {backfill.state}"
+            for backfill in tables.backfills.values()
+            if backfill.state in BACKFILL_OPEN and backfill.dag_id not in waits
+        ]
         return found
 
     def _has_past(self, document_hash: str) -> bool:

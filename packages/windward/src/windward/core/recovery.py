@@ -22,7 +22,7 @@ from windward.core.transitions import RunEvent
 from windward.core.view import RunView
 from windward.document import DagDocument
 from windward.model.records import RunRecord, TaskRecord
-from windward.model.states import RunState, RunType
+from windward.model.states import RunState, RunType, TaskState
 
 GROWTH = 4
 """Each distance is so many times the one before."""
@@ -120,10 +120,12 @@ def decide_recovery(
             )
         ]
     number = run.recoveries + 1
+    failed = [record.task_id for record in view.all_instances() if record.state is TaskState.FAILED]
+    cause = f"task `{failed[0]}` had failed" if failed else run.reason
     return decide_rerun(
         view,
         keys,
-        reason=f"recovery {number} of {rules.recoveries_max}, while nothing else waits: {run.reason}",
+        reason=f"recovery {number} of {rules.recoveries_max}, while nothing else waits: {cause}",
         now=now,
         newest=newest if newest.document_hash != view.plan.document_hash else None,
         records=records,

@@ -67,6 +67,9 @@ class Backfills:
         """Runs that were cleared in a pass and are loaded in the next, with their backfill."""
         self._doomed: list[tuple[BackfillRecord, RunRecord]] = []
         """Runs of cancelled backfills that have not begun."""
+        self._finished: set[int] = set()
+        """Backfills without a date that is left: completed by a later pass, when all this was written."""
+        self._ended: list[BackfillRecord] = []
         self._refusals: Counter[tuple[int, int]] = Counter()
 
     # -- load ----------------------------------------------------------------------------
@@ -91,6 +94,8 @@ class Backfills:
         for pk in sorted(self._lacking & self._open.keys()):
             self._fill(self._open[pk], work)
         self._lacking.clear()
+        self._ended = [self._open[pk].record for pk in sorted(self._finished & self._open.keys())]
+        self._finished.clear()
 
     def _keep(self, record: BackfillRecord) -> None:
         self._open[record.backfill_pk] = _Open(record, deque())
@@ -148,8 +153,22 @@ class Backfills:
 
     # -- decide --------------------------------------------------------------------------
 
-    def end_cancelled(self, work: Pass) -> None:
-        """End what has not begun of cancelled backfills."""
+    def settle(self, work: Pass) -> None:
+        """End what is over, and what has not begun of what was cancelled; before anything else is decided.
+
+        Whether a backfill is over is judged by what was written, not by what this pass will write.
+        """
+        for record in self._ended:
+            known = self._open.get(record.backfill_pk)
+            if known is None:
+                continue
+            waiting = len(known.slots) + known.has_more
+            open_runs = self._cache.open_backfill_runs(record)
+            end = decide_backfill_end(record, waiting=waiting, open_runs=open_runs, now=work.now)
+            if end is not None:
+                self._decider.act(work, BackfillGroup(record.backfill_pk), end)
+                del self._open[record.backfill_pk]
+                self._cache.drop_backfill(record)
         doomed, self._doomed = self._doomed, []
         for record, run in doomed:
             view = self._loader.make_view(run, work.tasks_at_hand.get(run.run_pk, ()))
@@ -173,7 +192,8 @@ class Backfills:
 
     def needs_load(self) -> bool:
         """Whether a backfill cannot go on before it was read."""
-        return bool(self._lacking or self._cache.orphans or self._loader.stale_backfills or self._stale)
+        is_stale = self._cache.orphans or self._loader.stale_backfills or self._stale
+        return bool(is_stale or self._lacking or self._finished)
 
     def _decide_one(self, work: Pass, known: _Open, plan: DagPlan) -> None:
         record = known.record
@@ -207,13 +227,8 @@ class Backfills:
         if known.has_more:
             self._lacking.add(pk)
             return
-        in_transit = sum(one == pk for one in self._in_transit.values())
-        open_runs = self._cache.open_backfill_runs(record) + in_transit
-        end = decide_backfill_end(record, waiting=0, open_runs=open_runs, now=work.now)
-        if end is not None:
-            self._decider.act(work, BackfillGroup(pk), end)
-            del self._open[pk]
-            self._cache.drop_backfill(record)
+        if not self._cache.open_backfill_runs(record):
+            self._finished.add(pk)
 
     def _make_run(self, work: Pass, record: BackfillRecord, slot: BackfillSlot, plan: DagPlan) -> None:
         run_pk = self._ids.next_pk()

@@ -20,6 +20,10 @@ from windward.sdk.assets import Dataset as Dataset
 from windward.sdk.connection import Connection as Connection
 from windward.sdk.context import Context as Context
 from windward.sdk.context import get_current_context as get_current_context
+from windward.sdk.custom_timetables import DagRunInfo as DagRunInfo
+from windward.sdk.custom_timetables import DataInterval as DataInterval
+from windward.sdk.custom_timetables import TimeRestriction as TimeRestriction
+from windward.sdk.custom_timetables import Timetable as Timetable
 from windward.sdk.dag import DAG as DAG
 from windward.sdk.dag_decorator import dag as dag
 from windward.sdk.decorators import DecoratedOperator as DecoratedOperator
@@ -46,6 +50,7 @@ from windward.sdk.operators.sql import SQLExecuteQueryOperator as SQLExecuteQuer
 from windward.sdk.params import DagParam as DagParam
 from windward.sdk.params import Param as Param
 from windward.sdk.params import ParamsDict as ParamsDict
+from windward.sdk.plugins import AirflowPlugin as AirflowPlugin
 from windward.sdk.relations import chain as chain
 from windward.sdk.relations import chain_linear as chain_linear
 from windward.sdk.relations import cross_downstream as cross_downstream

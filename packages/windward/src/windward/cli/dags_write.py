@@ -40,6 +40,7 @@ def trigger(args: Namespace, session: Session) -> int:
         logical_date=logical_date,
         conf=conf,
         note=args.note,
+        windows=session.store.catalog.load_windows([args.dag_id]).get(args.dag_id),
         triggering_user=person(),
     )
     _refuse_double(session, action.run)

@@ -13,7 +13,16 @@ from windward.errors import UserError
 from windward.model.ids import check_run_id
 from windward.model.records import DagRecord, RunRecord, TaskRecord
 from windward.model.states import RunState, RunType, TriggeredBy
-from windward.timetable import RunSlot, manual_interval, run_id_of
+from windward.timetable import (
+    CustomSchedule,
+    DataInterval,
+    RunSlot,
+    Windows,
+    by_time,
+    manual_interval,
+    manual_window,
+    run_id_of,
+)
 
 
 def new_tasks(document: DagDocument, *, run_pk: int) -> tuple[TaskRecord, ...]:
@@ -42,7 +51,7 @@ def decide_scheduled_run(
     `is_missed`: a later slot is due as well, so that this one makes up for a time that is over. What is due
     now goes before it.
     """
-    run_id = run_id_of(
+    run_id = slot.run_id or run_id_of(
         RunType.SCHEDULED,
         semantics=document.semantics,
         run_after=slot.run_after,
@@ -89,12 +98,14 @@ def decide_manual_run(
     triggering_user: str | None = None,
     run_after: datetime | None = None,
     has_no_date: bool = False,
+    windows: Windows | None = None,
     reason: str | None = None,
 ) -> CreateRun:
     """Make a run that somebody asked for; the conf has been checked against the params by the caller.
 
     The data interval is the one that the schedule gives to a run at that moment; without a logical date
-    there is none. `run_after` is the moment before which the run does not start.
+    there is none. `run_after` is the moment before which the run does not start. `windows` are those of a
+    timetable of the author's own.
     """
     if document.allowed_run_types is not None and run_type not in document.allowed_run_types:
         raise UserError(
@@ -102,7 +113,7 @@ def decide_manual_run(
             hint=f"Its `allowed_run_types` are: {', '.join(document.allowed_run_types)}.",
         )
     moment = None if has_no_date else logical_date or now
-    interval = manual_interval(document.schedule, moment) if moment is not None else None
+    interval = _manual_interval(document, moment, windows) if moment is not None else None
     run_after = run_after or now
     if run_id is None:
         run_id = run_id_of(
@@ -131,6 +142,12 @@ def decide_manual_run(
         reason=reason or f"asked for by {triggering_user or triggered_by}",
     )
     return CreateRun(run=run, tasks=new_tasks(document, run_pk=run_pk), at=now)
+
+
+def _manual_interval(document: DagDocument, moment: datetime, windows: Windows | None) -> DataInterval:
+    if isinstance(by_time(document.schedule), CustomSchedule):
+        return manual_window(windows, moment)
+    return manual_interval(document.schedule, moment)
 
 
 def decide_run_starts(

@@ -20,6 +20,7 @@ from windward.document import DagDocument
 from windward.errors import ConflictError, UserError
 from windward.model.records import DagRecord, RunParent, RunRecord
 from windward.model.states import RUN_FINISHED, RunType, Semantics, TriggeredBy
+from windward.timetable import Windows
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,6 +74,7 @@ def decide_trigger(
     same: RunRecord | None,
     now: datetime,
     run_pk: int,
+    windows: Windows | None = None,
 ) -> Joined | Again | Made:
     """Decide on a wish of the task `parent`; its conf has been checked against the params by the caller.
 
@@ -100,6 +102,7 @@ def decide_trigger(
         run_after=wish.run_after,
         conf=wish.conf,
         note=wish.note,
+        windows=windows,
         run_type=_run_type(document),
         triggered_by=TriggeredBy.OPERATOR,
         reason=_reason(parent),

@@ -231,7 +231,7 @@ class Decider:
         document = plan.document
         if self._open_runs(dag_id) >= document.max_active_runs:
             return False
-        slot = self.slots.next_slot(dag, work.now)
+        slot = self.slots.next_slot(dag, work.now, may_name=dag_id not in self.doubtful_dags)
         if slot is None:
             return False
         if slot.run_after > work.now:

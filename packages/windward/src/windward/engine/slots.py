@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from windward.document import DagDocument
@@ -31,13 +32,15 @@ class Slots:
         self._slots: dict[str, tuple[tuple[str, datetime | None], RunSlot | None]] = {}
         """The next slot of each DAG, and what it was computed from."""
 
-    def next_slot(self, dag: DagRecord, now: datetime) -> RunSlot | None:
+    def next_slot(self, dag: DagRecord, now: datetime, *, may_name: bool = True) -> RunSlot | None:
         """Return the next slot of a DAG's schedule, as it was foreseen when the one before was made.
+
+        `may_name` is False when the id that a timetable gave the run may be taken.
 
         A schedule by distance has no grid of its own: asked again a moment late, it would drift by that moment.
         """
         if isinstance(by_time(self._cache.plans[dag.document_hash].document.schedule), CustomSchedule):
-            return self._of_windows(dag, now)
+            return self._of_windows(dag, now, may_name=may_name)
         basis = (dag.document_hash, dag.last_run_after)
         foreseen = self._slots.get(dag.dag_id)
         if foreseen is not None and foreseen[0] == basis:
@@ -50,7 +53,7 @@ class Slots:
             self._cache.timers.set(slot.run_after, Timer.SLOT_DUE, dag.dag_id)
         return slot
 
-    def _of_windows(self, dag: DagRecord, now: datetime) -> RunSlot | None:
+    def _of_windows(self, dag: DagRecord, now: datetime, *, may_name: bool) -> RunSlot | None:
         """Return the next slot of a timetable of the author's own, as far as it was published."""
         windows = self._cache.windows.get(dag.dag_id)
         catchup = self._cache.plans[dag.document_hash].document.catchup
@@ -59,7 +62,8 @@ class Slots:
         window = next_window(windows, last_run_after=dag.last_run_after, catchup=catchup, now=now)
         if window is not None and window.run_after > now:
             self._cache.timers.set(window.run_after, Timer.SLOT_DUE, dag.dag_id)
-        return slot_of(window) if window is not None else None
+        slot = slot_of(window) if window is not None else None
+        return slot if slot is None or may_name else replace(slot, run_id=None)
 
     def _compute(self, dag: DagRecord, now: datetime) -> RunSlot | None:
         document = self._cache.plans[dag.document_hash].document

@@ -17,6 +17,7 @@ from windward.ports.clock import Ids
 from windward.ports.store import Note, Store
 from windward.protocol.calls import TriggerRun
 from windward.protocol.work import AttemptRef
+from windward.timetable import CustomSchedule, by_time
 
 TRIES_MAX = 100
 """How many moments are tried for runs that are asked for without a date: two cannot have the same."""
@@ -60,6 +61,7 @@ def _carry_out(
     now: datetime,
 ) -> RunRecord:
     mine = store.runs.find_triggered(wish.dag_id, parent) if parent is not None else None
+    is_own = isinstance(by_time(document.schedule), CustomSchedule)
     for number in range(TRIES_MAX):
         decided = decide_trigger(
             document,
@@ -70,6 +72,7 @@ def _carry_out(
             same=_same(store, wish),
             now=now + number * _MOMENT,
             run_pk=ids.next_pk(),
+            windows=store.catalog.load_windows([wish.dag_id]).get(wish.dag_id) if is_own else None,
         )
         match decided:
             case Joined(run=run):

@@ -5,6 +5,7 @@ The SDK is imported late, so that a process which only watches a folder does not
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
@@ -38,6 +39,7 @@ def sdk_author(settings: Settings) -> Author:
 
 
 def _prepare(settings: Settings) -> None:
+    sys.path.append(str(settings.home / "plugins"))
     configure(settings)
     _warm_up()
 

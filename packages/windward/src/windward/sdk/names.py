@@ -15,6 +15,8 @@ _BY_MODULE: dict[str, str] = {
     "windward.sdk.asset_timetables": "AssetOrTimeSchedule AssetTriggeredTimetable DatasetOrTimeSchedule",
     "windward.sdk.assets": "Asset AssetAlias AssetAll AssetAny AssetRef AssetWatcher BaseAsset Dataset",
     "windward.sdk.connection": "Connection",
+    "windward.sdk.custom_timetables": "DagRunInfo DataInterval TimeRestriction Timetable",
+    "windward.sdk.plugins": "AirflowPlugin",
     "windward.sdk.context": "Context get_current_context",
     "windward.sdk.dag": "DAG",
     "windward.sdk.dag_decorator": "dag",

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from windward.errors import UserError
+from windward.model.ids import check_run_id
 from windward.model.states import RunType
 from windward.sdk.custom_timetables import DataInterval, TimeRestriction
 from windward.sdk.times import at_users_edge, to_utc
@@ -71,6 +72,8 @@ def _window(timetable: Any, info: Any) -> Window:
             data_interval=edged,
             logical_date=edged.start,
         )
+    if run_id is not None:
+        check_run_id(run_id)
     return Window(run_after=run_after, start=start, end=end, run_id=run_id)
 
 

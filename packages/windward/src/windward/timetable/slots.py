@@ -54,6 +54,8 @@ class RunSlot:
     run_after: datetime
     logical_date: datetime
     data_interval: DataInterval
+    run_id: str | None = None
+    """The id of its run, when the timetable has a say in it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,6 +75,7 @@ def slot_of(window: Window) -> RunSlot:
         run_after=window.run_after,
         logical_date=window.start,
         data_interval=DataInterval(window.start, window.end),
+        run_id=window.run_id,
     )
 
 

@@ -1,0 +1,110 @@
+"""Timetables of authors' own on the whole real way: parsed, published ahead, scheduled as data."""
+
+from itertools import pairwise
+
+import pytest
+
+from tests.acceptance.conftest import DATABASES, MakeSystem
+from tests.acceptance.harness import wait_for
+
+PLUGIN = """
+from datetime import timedelta
+
+from airflow.plugins_manager import AirflowPlugin
+from airflow.timetables.base import DagRunInfo, DataInterval, Timetable
+
+
+class EverySecond(Timetable):
+    description = "every second"
+
+    def __init__(self, seconds):
+        self.seconds = seconds
+
+    @property
+    def summary(self):
+        return f"{self.seconds} s"
+
+    def infer_manual_data_interval(self, *, run_after):
+        return DataInterval(run_after - timedelta(days=1), run_after)
+
+    def next_dagrun_info(self, *, last_automated_data_interval, restriction):
+        if last_automated_data_interval is None:
+            start = restriction.earliest
+        else:
+            start = last_automated_data_interval.end
+        return DagRunInfo.interval(start, start + timedelta(seconds=self.seconds))
+
+    def serialize(self):
+        return {"seconds": self.seconds}
+
+    @classmethod
+    def deserialize(cls, data):
+        return cls(**data)
+
+
+class Plugin(AirflowPlugin):
+    name = "ticks"
+    timetables = [EverySecond]
+"""
+
+FILE = """
+import pendulum
+from airflow import DAG
+from airflow.operators.empty import EmptyOperator
+from ticks import EverySecond
+
+with DAG("quick", start_date=pendulum.datetime(2026, 1, 1, tz="UTC"), schedule=EverySecond(600), catchup=True,
+         end_date=None, max_active_runs=3):
+    EmptyOperator(task_id="t")
+"""
+
+BROKEN = """
+import pendulum
+from airflow import DAG
+from airflow.timetables.base import Timetable
+
+class Bad(Timetable):
+    def next_dagrun_info(self, *, last_automated_data_interval, restriction):
+        raise RuntimeError("no idea when")
+
+dag = DAG("bad", start_date=pendulum.datetime(2026, 1, 1, tz="UTC"), schedule=Bad())
+"""
+
+
+@pytest.mark.parametrize("database", DATABASES)
+def test_a_timetable_of_ones_own_runs_as_windows_that_are_renewed(
+    database: str, make_system: MakeSystem
+) -> None:
+    system = make_system(database=database)
+    system.cli("db", "migrate")
+    (system.home / "plugins").mkdir()
+    (system.home / "plugins" / "ticks.py").write_text(PLUGIN)
+    system.write("quick.py", FILE)
+    system.write("bad.py", BROKEN)
+    system.start()
+    system.wait_dag("quick")
+
+    store = system.session.store
+    published = store.catalog.load_windows(["quick"])["quick"]
+    assert len(published.slots) == 1000
+    assert not published.is_complete
+    details = system.rows("dags", "list")[0]
+    assert details["dag_id"] == "quick"
+
+    # More runs than were published at first: the processor asks again while they are used up.
+    wait_for(
+        lambda: len(store.reads.list_runs(dag_id="quick", limit=2000)) > 1050,
+        lambda: f"{len(store.reads.list_runs(dag_id='quick', limit=2000))} runs\n{system.said()}",
+    )
+    runs = store.reads.list_runs(dag_id="quick", limit=2000)
+    starts = sorted(run.data_interval_start for run in runs if run.data_interval_start is not None)
+    distances = {(later - earlier).total_seconds() for earlier, later in pairwise(starts)}
+    assert distances == {600.0}
+
+    system.cli("dags", "trigger", "quick", "--run-id", "mine", "--logical-date", "2026-03-02T00:07:00+00:00")
+    mine = system.run("quick", "mine")
+    assert mine.data_interval_start is not None
+    assert mine.data_interval_start.isoformat() == "2026-03-01T00:07:00+00:00"
+
+    (error,) = wait_for(store.reads.import_errors, "the broken timetable is no error")
+    assert "no idea when" in (error.error or "")

@@ -81,6 +81,14 @@ def _add_reads(commands: Commands) -> None:
         about="The exit code is 1 when there are any.",
         output=True,
     )
+    slas = commands.add(
+        "list-sla-misses",
+        late("slas", "list_sla_misses"),
+        "list tasks that were late by their SLA, those found last first",
+        output=True,
+    )
+    slas.add_argument("dag_id", metavar="DAG", nargs="?", help="only tasks of this DAG")
+    slas.add_argument("--limit", type=at_least(1), default=1000, metavar="N", help="at most so many")
     commands.add("report", late("dags_read", "report"), "show what parsing each file gave", output=True)
     explain = commands.add(
         "explain",

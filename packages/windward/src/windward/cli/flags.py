@@ -42,6 +42,11 @@ def add_clear_flags(clear: Parser) -> None:
     """Add what `tasks clear` and `dags clear` share beside the runs."""
     clear.add_argument("-u", "--upstream", action="store_true", help="and what the tasks depend on")
     clear.add_argument("-d", "--downstream", action="store_true", help="and what depends on the tasks")
+    clear.add_argument(
+        "--recursive",
+        action="store_true",
+        help="and tasks of other DAGs that an `ExternalTaskMarker` among them names, with what depends on them",
+    )
     clear.add_argument("-f", "--only-failed", action="store_true", help="only failed instances")
     clear.add_argument("--only-running", action="store_true", help="only running instances")
     clear.add_argument(

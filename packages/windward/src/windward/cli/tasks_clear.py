@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Callable
 from datetime import datetime
 
 from windward.app.session import Session
 from windward.cli.dags_write import person
 from windward.cli.lookup import found_dag
+from windward.cli.markers import followed
 from windward.cli.output import is_agreed, note, show_rows
 from windward.cli.people import decide_and_apply, view_of
 from windward.cli.scopes import meant_runs, meant_tasks
@@ -31,6 +33,9 @@ def clear(args: Namespace, session: Session) -> int:
     for run in meant_runs(args, session):
         if records := _selected(args, view_of(session, run)):
             chosen.append((run, records))
+    elsewhere = followed(session, chosen) if args.recursive else []
+    meant = {run.run_pk: selection for run, selection, _ in elsewhere}
+    chosen += [(run, records) for run, _, records in elsewhere if records]
     count = sum(len(records) for _, records in chosen)
     if not count:
         raise UserError(
@@ -48,7 +53,12 @@ def clear(args: Namespace, session: Session) -> int:
     question = f"{count} task instance{'' if count == 1 else 's'} will be cleared:\n{listed}{more}\nGo on?"
     if not is_agreed(question, yes=args.yes):
         return 1
-    cleared = sum(_clear_run(session, run, args, newest) for run, _ in chosen)
+    cleared = sum(
+        _clear_run(
+            session, run, _choice(args, meant.get(run.run_pk)), newest if run.run_pk not in meant else None
+        )
+        for run, _ in chosen
+    )
     session.wakeup.wake()
     note(
         f"cleared {cleared} task instance{'' if cleared == 1 else 's'} in {len(chosen)} run{'' if len(chosen) == 1 else 's'}"
@@ -92,11 +102,20 @@ def _selected(args: Namespace, view: RunView) -> list[TaskRecord]:
     )
 
 
-def _clear_run(session: Session, run: RunRecord, args: Namespace, newest: DagPlan | None) -> int:
+def _choice(args: Namespace, selection: Selection | None) -> Callable[[RunView], list[TaskRecord]]:
+    """Return what chooses the instances of a run: by the flags, or as a marker says."""
+    if selection is not None:
+        return lambda view: select(view, selection)
+    return lambda view: _selected(args, view)
+
+
+def _clear_run(
+    session: Session, run: RunRecord, choose: Callable[[RunView], list[TaskRecord]], newest: DagPlan | None
+) -> int:
     asked: set[TaskKey] = set()
 
     def decide(view: RunView, now: datetime) -> list[Action]:
-        keys = [record.key for record in _selected(args, view)]
+        keys = [record.key for record in choose(view)]
         asked.clear()
         asked.update(keys)
         records = session.store.runs.load_tasks([run.run_pk]) if newest is not None else None

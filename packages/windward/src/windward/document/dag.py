@@ -64,6 +64,15 @@ class StartTrigger(_Part, frozen=True):
     timeout_s: float | None = None
 
 
+class ExternalMark(_Part, frozen=True):
+    """A task of another DAG that is cleared together with this one; the texts may be templates."""
+
+    dag_id: str
+    task_id: str
+    logical_date: str
+    recursion_depth: int = 10
+
+
 class TaskDocument(_Part, frozen=True):
     """A task. `upstream` holds the full ids of its direct upstream tasks, sorted."""
 
@@ -138,6 +147,7 @@ class TaskDocument(_Part, frozen=True):
     ui_fgcolor: str = "#000"
     doc_md: str | None = None
     extra_links: tuple[str, ...] = ()
+    marks: ExternalMark | None = None
 
 
 class DeadlineDocument(_Part, frozen=True):

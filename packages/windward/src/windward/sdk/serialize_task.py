@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from windward.core.markers import needs_rendering
 from windward.document import ParamDocument, StartTrigger, TaskDocument
+from windward.document.dag import ExternalMark
 from windward.sdk.mapping import MappedOperator
 from windward.sdk.operator_arguments import CALLBACKS
 from windward.sdk.preview import preview, text_of
@@ -80,6 +82,21 @@ def task_document(task: Any) -> TaskDocument:
         ui_fgcolor=task.ui_fgcolor,
         doc_md=_documentation(task),
         extra_links=tuple(str(getattr(link, "name", link)) for link in task.operator_extra_links or ()),
+        marks=_mark_of(task),
+    )
+
+
+def _mark_of(task: Any) -> ExternalMark | None:
+    """A marker of ours or of Airflow's own package: what it is called, and what it names."""
+    if isinstance(task, MappedOperator) or all(
+        cls.__name__ != "ExternalTaskMarker" for cls in task.operator_class.__mro__
+    ):
+        return None
+    return ExternalMark(
+        dag_id=str(task.external_dag_id),
+        task_id=str(task.external_task_id),
+        logical_date=str(getattr(task, "logical_date", "")),
+        recursion_depth=int(task.recursion_depth),
     )
 
 
@@ -118,6 +135,9 @@ def _is_inline(task: Any) -> bool:
     """True when there is nothing to run: an empty operator, no subclass's `execute`, no callback, no hook."""
     cls = task.operator_class
     if not cls.inherits_from_empty_operator:
+        return False
+    mark = _mark_of(task)
+    if mark is not None and needs_rendering(mark.dag_id, mark.task_id, mark.logical_date):
         return False
     empty = next((base for base in cls.__mro__ if "inherits_from_empty_operator" in base.__dict__), cls)
     methods = ("execute", "pre_execute", "post_execute")

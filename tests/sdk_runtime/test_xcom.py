@@ -9,7 +9,7 @@ from windward.model.states import Semantics
 from windward.protocol import calls
 from windward.sdk import xcom
 from windward.sdk.dag import DAG
-from windward.sdk.exceptions import AirflowException
+from windward.sdk.exceptions import AirflowException, XComNotFound
 from windward.sdk.operator import BaseOperator
 from windward.sdk.operators.empty import EmptyOperator
 from windward.sdk.xcom import XCom
@@ -103,7 +103,33 @@ def test_a_long_sequence_is_read_page_by_page(task: BaseOperator) -> None:
         assert len(bridge.calls) == 1
         assert (values[3], len(bridge.calls)) == (3, 1)
         assert (values[24], len(bridge.calls)) == (24, 2)
-        assert (sum(values), len(bridge.calls)) == (300, 3)
+        assert (sum(values), len(bridge.calls)) == (300, 4)
+        assert (values[8:12], values[-1], len(bridge.calls)) == ([8, 9, 10, 11], 24, 4)
+
+
+def test_one_value_of_many_is_read_alone_and_many_by_pages(task: BaseOperator) -> None:
+    """Else each of 10,000 instances would read a page to get the one value that is its own."""
+    bridge = FakeBridge()
+    for index in range(1000):
+        bridge.put("mapped", index, map_index=index)
+    with running(task, bridge=bridge) as (context, _):
+        values = context["ti"].xcom_pull(task_ids="mapped")
+        assert (len(values), values[700]) == (1000, 700)
+        assert [call.limit for call in bridge.calls if isinstance(call, calls.GetXComs)] == [1, 1]
+        bridge.calls.clear()
+        assert [values[index] for index in range(1000)] == list(range(1000))
+        assert len(bridge.calls) <= xcom.SINGLES_MAX + 1000 // xcom.PAGE_ITEMS_MAX
+
+
+def test_a_value_that_is_gone_meanwhile_is_an_error_of_its_own(task: BaseOperator) -> None:
+    bridge = FakeBridge()
+    for index in range(3):
+        bridge.put("mapped", index, map_index=index)
+    with running(task, bridge=bridge) as (context, _):
+        values = context["ti"].xcom_pull(task_ids="mapped")
+        bridge.xcoms.clear()
+        with pytest.raises(XComNotFound, match="`return_value` of task `mapped`"):
+            values[2]
 
 
 def test_a_returned_sequence_is_stored_as_a_list(task: BaseOperator, bridge: FakeBridge) -> None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import msgspec
+
 from windward.protocol.calls import (
     DeleteXComs,
     GetXCom,
@@ -15,15 +17,17 @@ from windward.protocol.calls import (
     Refused,
     SetXCom,
     XComAnswer,
-    XComItem,
     XComsAnswer,
 )
 from windward.protocol.outcomes import XComValue
 from windward.sdk import bridge, serde
-from windward.sdk.exceptions import AirflowException
+from windward.sdk.exceptions import AirflowException, XComNotFound
 
 XCOM_RETURN_KEY = "return_value"
-PAGE_ITEMS_MAX = 1000
+PAGE_ITEMS_MAX = 200
+"""Values that are read at once: stored values are small, and a page of them stays far below a message's limit."""
+SINGLES_MAX = 3
+"""Values of a sequence that are asked for one at a time, before whole pages are."""
 KEY_LENGTH_MAX = 512
 
 
@@ -70,53 +74,56 @@ def checked_key(key: str) -> str:
 
 
 class LazyXComSequence(Sequence[Any]):
-    """The values of a mapped task's instances, by map index, read page by page when they are used."""
+    """The values of a mapped task's instances, by map index, read when they are used.
 
-    def __init__(self, call: GetXComs, first: XComsAnswer | None = None) -> None:
+    Single ones are asked for one at a time, since an instance of a mapped task needs one of ten thousand; who goes
+    through them, or asks for many, gets whole pages.
+    """
+
+    def __init__(self, call: GetXComs, total: int | None = None) -> None:
         self._call = call
-        self._pages: dict[int, tuple[XComItem, ...]] = {}
         self._values: dict[int, Any] = {}
+        self._singles = 0
         self._size = max(1, call.limit)
-        if first is None:
-            first = self._load(0)
-        self._pages[0] = first.items
-        self._total = first.total
+        self._total = total if total is not None else self._load(0, self._size)
 
-    def _load(self, page: int) -> XComsAnswer:
-        call = self._call
-        answer = fetch_page(
-            GetXComs(
-                key=call.key,
-                dag_id=call.dag_id,
-                run_id=call.run_id,
-                task_ids=call.task_ids,
-                map_indexes=call.map_indexes,
-                include_prior_dates=call.include_prior_dates,
-                offset=page * self._size,
-                limit=self._size,
-            )
-        )
-        self._pages[page] = answer.items
-        return answer
+    def _load(self, offset: int, limit: int) -> int:
+        answer = fetch_page(msgspec.structs.replace(self._call, offset=offset, limit=limit))
+        for place, item in enumerate(answer.items):
+            if offset + place not in self._values:
+                self._values[offset + place] = decoded(item.value)
+        return answer.total
 
     def __len__(self) -> int:
         return self._total
 
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
-            return [self[number] for number in range(*index.indices(self._total))]
+            return [self._in_page(number) for number in range(*index.indices(self._total))]
         number = index + self._total if index < 0 else index
         if not 0 <= number < self._total:
             raise IndexError(index)
+        if number in self._values:
+            return self._values[number]
+        self._singles += 1
+        if self._singles > SINGLES_MAX:
+            return self._in_page(number)
+        self._load(number, 1)
+        return self._at(number)
+
+    def _in_page(self, number: int) -> Any:
         if number not in self._values:
-            page, place = divmod(number, self._size)
-            if page not in self._pages:
-                self._load(page)
-            self._values[number] = decoded(self._pages[page][place].value)
-        return self._values[number]
+            self._load(number - number % self._size, self._size)
+        return self._at(number)
+
+    def _at(self, number: int) -> Any:
+        try:
+            return self._values[number]
+        except KeyError as error:
+            raise XComNotFound(self._call.dag_id, self._call.task_ids[0], self._call.key) from error
 
     def __iter__(self) -> Iterator[Any]:
-        return (self[number] for number in range(self._total))
+        return (self._in_page(number) for number in range(self._total))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sequence) and not isinstance(other, str) and list(self) == list(other)

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
 from windward.protocol.calls import GetXComs
 from windward.protocol.outcomes import XComValue
 from windward.sdk import xcom
@@ -20,12 +22,12 @@ def value_of(stored: Any, default: Any) -> Any:
 
 def pull_inferred(call: GetXComs, default: Any) -> Any:
     """Pull one task's value when only the answer tells whether the task is mapped."""
-    page = xcom.fetch_page(call)
-    if not page.total:
+    first = xcom.fetch_page(msgspec.structs.replace(call, limit=1))
+    if not first.total:
         return default
-    if page.total == 1 and page.items[0].map_index < 0:
-        return xcom.decoded(page.items[0].value)
-    return xcom.LazyXComSequence(call, page)
+    if first.total == 1 and first.items[0].map_index < 0:
+        return xcom.decoded(first.items[0].value)
+    return xcom.LazyXComSequence(call, first.total)
 
 
 def pull_several(

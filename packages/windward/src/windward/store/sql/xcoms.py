@@ -59,6 +59,8 @@ class SqlXComs:
         map_indexes: Sequence[int] | None, include_prior_dates: bool, offset: int, limit: int,
     ) -> tuple[list[tuple[str, int, str, XComValue]], int]:  # fmt: skip
         """Return a page of (task_id, map_index, run_id, value), and the count of all."""
+        if not include_prior_dates:
+            return self._xcoms_of_run(dag_id, run_id, key, task_ids, map_indexes, offset, limit)
         place = sa.func.row_number().over(
             partition_by=(XCOM.c.task_id, XCOM.c.map_index), order_by=_newest_run(run_id)
         )
@@ -90,6 +92,28 @@ class SqlXComs:
             rows = transaction.run(page).fetchall()
             total = transaction.run(count).scalar_one()
         return [(row[0], row[1], row[2], xcom_of(row[3:])) for row in rows], total
+
+    def _xcoms_of_run(
+        self, dag_id: str, run_id: str, key: str, task_ids: Sequence[str],
+        map_indexes: Sequence[int] | None, offset: int, limit: int,
+    ) -> tuple[list[tuple[str, int, str, XComValue]], int]:  # fmt: skip
+        """As `get_xcoms`, by the primary key alone: each instance of a mapped task may ask for one of them all."""
+        is_run = (DAG_RUN.c.dag_id == dag_id) & (DAG_RUN.c.run_id == run_id)
+        run_pk = sa.select(DAG_RUN.c.run_pk).where(is_run).scalar_subquery()
+        asked = (XCOM.c.run_pk == run_pk) & XCOM.c.task_id.in_(task_ids) & (XCOM.c.xcom_key == key)
+        if map_indexes is not None:
+            asked &= XCOM.c.map_index.in_(map_indexes)
+        page = (
+            sa.select(XCOM.c.task_id, XCOM.c.map_index, *_VALUE)
+            .where(asked)
+            .order_by(XCOM.c.task_id, XCOM.c.map_index)
+            .offset(offset)
+            .limit(limit)
+        )
+        with self._database.reading() as transaction:
+            rows = transaction.run(page).fetchall()
+            total = transaction.run(sa.select(sa.func.count()).select_from(XCOM).where(asked)).scalar_one()
+        return [(row[0], row[1], run_id, xcom_of(row[2:])) for row in rows], total
 
     def set_xcom(self, key: TaskKey, name: str, value: XComValue, *, fence: int, now: datetime) -> None:
         """Store a value; raise `ConflictError` if the instance has another fence."""

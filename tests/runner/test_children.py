@@ -5,14 +5,17 @@ import os
 import signal
 from pathlib import Path
 
+import msgspec
+
 from tests.runner.conftest import StartHost
-from tests.runner.fake_scheduler import submission
+from tests.runner.fake_scheduler import submission, task_context
 from tests.runner.marking import BODY, HEAD, Bench
 from windward.model.states import Isolation
 from windward.protocol.messages import (
     Cancel,
 )
 from windward.protocol.outcomes import Failed, Succeeded
+from windward.runner.child import IDLE_CLASS_NICE
 
 
 def test_a_killed_child_is_reported_with_its_signal(bench: Bench) -> None:
@@ -208,3 +211,14 @@ with DAG("d", schedule=None, start_date=datetime(2026, 1, 1)) as d:
     assert work.ref not in bench.scheduler.endings
     bench.go()
     bench.ended(work.ref)
+
+
+def test_work_of_the_idle_class_leaves_the_processor_to_the_rest(bench: Bench) -> None:
+    idle, usual = bench.work("wait"), bench.work("wait", fence=2)
+    context = msgspec.structs.replace(task_context(idle.ref), is_idle_class=True)
+    bench.scheduler.contexts[idle.ref] = context
+    pids = [bench.begin(work) for work in (idle, usual)]
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    assert [os.getpriority(os.PRIO_PROCESS, pid) - own for pid in pids] == [IDLE_CLASS_NICE, 0]
+    bench.go()
+    assert isinstance(bench.ended(idle.ref).outcome, Succeeded)

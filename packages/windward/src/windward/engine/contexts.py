@@ -90,6 +90,7 @@ def task_context(
         next_logical_date=later,
         log_path=log_path(run.dag_id, run.run_id, record.task_id, record.map_index, record.try_number),
         resumption=resumption,
+        is_idle_class=run.is_idle_class,
     )
 
 

@@ -80,6 +80,8 @@ class TaskContext(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     """Relative path of the attempt's log below the log folder."""
     resumption: Resumption | None = None
     """Set when the attempt goes on after a deferral."""
+    is_idle_class: bool = False
+    """Whether the attempt takes only what others leave, of the processor too."""
 
 
 class SlaItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -58,6 +58,8 @@ _SIGCHLD, _SIGINT, _SIGTERM = int(signal.SIGCHLD), int(signal.SIGINT), int(signa
 _DEFAULT = int(signal.SIG_DFL)
 _READ_BYTES = 65_536
 _BEGAN = frame(Began())
+IDLE_CLASS_NICE = 10
+"""Work of backfills and recovery leaves the processor to the rest. A warm child cannot: it would never come back."""
 _COLLECT_EVERY = (10_000, 20, 50)
 """Allocations between collections: a short task sees none, a long one does not grow for ever."""
 _RSS_UNIT = 1024 if sys.platform == "linux" else 1
@@ -189,6 +191,8 @@ def run_child(
                 channel.tell(Declined())
             else:
                 channel.say_began()
+                if not is_warm and getattr(start.context, "is_idle_class", False):
+                    os.nice(IDLE_CLASS_NICE)
                 run_start(start, prepared, is_last=not is_warm)
             if not is_warm:
                 break

@@ -31,6 +31,8 @@ GROUPS: dict[str, Group] = {
     "backfill": Group("backfill", "run a DAG for a range of dates", _WORK),
     "recovery": Group("recovery", "failed runs that run again on their own", _WORK),
     "assets": Group("assets", "list assets, run what writes them, report events", _WORK),
+    "hitl": Group("hitl", "list and answer the questions that tasks ask people", _WORK),
+    "deadlines": Group("deadlines", "list by when runs ought to be over", _WORK),
     "variables": Group("variables", "get, set, import and export variables", _KEEP),
     "connections": Group("connections", "get, add, import and export connections", _KEEP),
     "pools": Group("pools", "get, set, import and export pools", _KEEP),

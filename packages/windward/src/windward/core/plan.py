@@ -37,7 +37,7 @@ class DagPlan(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Effective priority by weight rule, within 32 bits."""
     roots: tuple[int, ...]
     deciding: tuple[int, ...]
-    """The tasks whose ends decide the run's: leaves, teardowns left out."""
+    """The tasks whose ends decide the run's: leaves (with `fail_fast` all tasks), teardowns left out."""
     far_setups: tuple[tuple[int, ...], ...]
     """Setups further up whose scope a task is in: it waits for them whatever its rule.
 
@@ -91,7 +91,7 @@ def compile_plan(document: DagDocument, document_hash: str) -> DagPlan:
         expansions=expansions,
         weight=_weights(tasks, upstream, downstream),
         roots=tuple(number for number, ups in enumerate(upstream) if not ups),
-        deciding=_deciding(tasks, downstream),
+        deciding=_deciding(tasks, downstream, is_fail_fast=document.fail_fast),
         far_setups=far_setups,
         far_setup_of=_inverse(far_setups),
         lengths_from=lengths_from,
@@ -192,10 +192,15 @@ def _weights(
     return tuple(weights)
 
 
-def _deciding(tasks: tuple[TaskDocument, ...], downstream: tuple[tuple[int, ...], ...]) -> tuple[int, ...]:
+def _deciding(
+    tasks: tuple[TaskDocument, ...], downstream: tuple[tuple[int, ...], ...], *, is_fail_fast: bool
+) -> tuple[int, ...]:
     def counts(task: TaskDocument) -> bool:
         return not task.is_teardown or task.on_failure_fail_dagrun
 
+    if is_fail_fast:
+        # One failure skips all that is left: the leaves would say that nothing went wrong.
+        return tuple(number for number, task in enumerate(tasks) if counts(task))
     found = tuple(
         number
         for number, task in enumerate(tasks)

@@ -13,6 +13,7 @@ from windward.core.triggering import PausedError
 from windward.engine.asset_lookups import lookup_asset, place_of
 from windward.engine.contexts import key_of, run_context
 from windward.engine.lookups import lookup, tasks_of
+from windward.engine.states import answer_state
 from windward.engine.triggering import trigger_run
 from windward.errors import ConflictError, InvalidParamError, NotFoundError, UserError
 from windward.model.records import RunRecord
@@ -20,6 +21,7 @@ from windward.model.states import RunType
 from windward.ports.clock import Ids
 from windward.ports.store import Store
 from windward.protocol import calls as c
+from windward.protocol.states import DeleteState, GetState, SetState
 from windward.protocol.work import AttemptRef
 
 
@@ -71,6 +73,8 @@ class ExecutionService:
                 return lookup_asset(self._store, call)
             case c.TallyTasks() | c.FindRuns() | c.FindDag():
                 return lookup(self._store, call)
+            case GetState() | SetState() | DeleteState():
+                return answer_state(self._store, ref, call, now=now)
 
     def _xcom(
         self, ref: AttemptRef, call: c.GetXCom | c.GetXComs | c.SetXCom | c.DeleteXComs, now: datetime

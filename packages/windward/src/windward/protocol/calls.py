@@ -13,6 +13,7 @@ import msgspec
 
 from windward.model.records import AssetEventRecord
 from windward.protocol.outcomes import XComValue
+from windward.protocol.states import DeleteState, GetState, SetState, StateAnswer
 from windward.protocol.work import RunContext
 
 
@@ -230,6 +231,7 @@ class GetAsset(_Call, tag="get_asset", frozen=True):
 
 
 Call = (
+    GetState | SetState | DeleteState |
     GetSchedulePlace | GetAssetEvents | GetConsumedEvents | GetAsset |
     GetXCom | GetXComs | SetXCom | DeleteXComs | GetVariable | ListVariables | SetVariable | DeleteVariable | GetConnection
     | GetRun | GetPreviousRun | CountRuns | GetTaskStates | TriggerRun | LatestSlot | TallyTasks | FindRuns | FindDag
@@ -382,7 +384,7 @@ class AssetAnswer(_Call, tag="asset", frozen=True):
 
 
 Answer = (
-    PlaceAnswer | AssetEventsAnswer | AssetAnswer |
+    StateAnswer | PlaceAnswer | AssetEventsAnswer | AssetAnswer |
     Done | Refused | XComAnswer | XComsAnswer | VariableAnswer | ConnectionAnswer | RunAnswer | CountAnswer
     | BoolAnswer | TaskStatesAnswer | KeysAnswer | TaskTalliesAnswer | RunsAnswer | DagAnswer
 )  # fmt: skip

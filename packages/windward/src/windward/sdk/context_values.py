@@ -145,6 +145,21 @@ def _triggering_events(source: Source, *, by_uri: bool) -> Any:
     return TriggeringEvents(source.run.dag_id, source.run.run_id, by_uri=by_uri)
 
 
+def _task_states(_source: Source) -> Any:
+    from windward.sdk.state_store import TaskStateStoreAccessor  # few tasks keep values
+
+    return TaskStateStoreAccessor()
+
+
+def _asset_states(source: Source) -> Any:
+    from windward.sdk.state_store import AssetStateStoreAccessors  # as above
+
+    task = source.task
+    return AssetStateStoreAccessors(
+        [*(getattr(task, "inlets", None) or ()), *(getattr(task, "outlets", None) or ())]
+    )
+
+
 MAKERS: dict[str, Callable[[Source], Any]] = {
     "params": _params,
     "var": lambda _: {
@@ -157,6 +172,8 @@ MAKERS: dict[str, Callable[[Source], Any]] = {
     "outlets": _of_task("outlets"),
     "inlet_events": _inlet_events,
     "outlet_events": _outlet_events,
+    "task_state_store": _task_states,
+    "asset_state_store": _asset_states,
     "map_index_template": _of_task("map_index_template"),
     "triggering_asset_events": lambda source: _triggering_events(source, by_uri=False),
     "task_instance_key_str": _instance_key,

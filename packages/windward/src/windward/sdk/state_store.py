@@ -1,0 +1,149 @@
+"""Small values that a task keeps: over its tries (`task_state_store`), and of assets (`asset_state_store`).
+
+Values are what JSON can say, up to 65,535 bytes. A task's values are found by every try of the same instance of the
+same run; those of an asset by every task that names the asset as inlet or outlet.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+from windward.protocol.calls import Done, Refused
+from windward.protocol.states import DeleteState, GetState, SetState, StateAnswer, StateCall
+from windward.sdk import bridge
+from windward.sdk.configuration import conf
+from windward.sdk.exceptions import AirflowException
+
+NEVER_EXPIRE: timedelta = timedelta.max
+"""A `retention` without an end."""
+RETENTION_DAYS = 30
+
+
+class _Accessor:
+    """What the two kinds of store have in common."""
+
+    def __init__(self, asset: str | None) -> None:
+        self._asset = asset
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return a value, or the default."""
+        answer = _ask(GetState(key=key, asset=self._asset))
+        if not isinstance(answer, StateAnswer) or answer.value is None:
+            return default
+        return json.loads(answer.value)
+
+    async def aget(self, key: str, default: Any = None) -> Any:
+        """Return a value, or the default."""
+        return self.get(key, default)
+
+    def _set(self, key: str, value: Any, keep_s: float | None) -> None:
+        if value is None:
+            raise ValueError("Cannot set value as None: use `delete`")
+        call = SetState(key=key, value=json.dumps(value), asset=self._asset, keep_s=keep_s)
+        _ask(call)
+
+    def delete(self, key: str) -> None:
+        """Forget a value."""
+        _ask(DeleteState(key=key, asset=self._asset))
+
+    async def adelete(self, key: str) -> None:
+        """Forget a value."""
+        self.delete(key)
+
+    def clear(self, *, all_map_indices: bool = False) -> None:
+        """Forget all values; with `all_map_indices`, those of every instance of the task."""
+        call = DeleteState(asset=self._asset, all_instances=all_map_indices)
+        _ask(call)
+
+    async def aclear(self) -> None:
+        """Forget all values."""
+        self.clear()
+
+
+class TaskStateStoreAccessor(_Accessor):
+    """`context["task_state_store"]`."""
+
+    def __init__(self) -> None:
+        super().__init__(None)
+
+    def set(self, key: str, value: Any, *, retention: timedelta | None = None) -> None:
+        """Keep a value: for `retention`, or as long as `[state_store] default_retention_days` says (0: for ever)."""
+        if retention is None:
+            days = conf.getint("state_store", "default_retention_days", fallback=RETENTION_DAYS)
+            retention = timedelta(days=days) if days > 0 else NEVER_EXPIRE
+        self._set(key, value, None if retention == NEVER_EXPIRE else retention.total_seconds())
+
+    async def aset(self, key: str, value: Any, *, retention: timedelta | None = None) -> None:
+        """Keep a value."""
+        self.set(key, value, retention=retention)
+
+    def __repr__(self) -> str:
+        return "<TaskStateStoreAccessor>"
+
+
+class AssetStateStoreAccessor(_Accessor):
+    """The values of one asset; they have no end."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+    def set(self, key: str, value: Any) -> None:
+        """Keep a value."""
+        self._set(key, value, None)
+
+    async def aset(self, key: str, value: Any) -> None:
+        """Keep a value."""
+        self.set(key, value)
+
+    def __repr__(self) -> str:
+        return f"<AssetStateStoreAccessor {self.name}>"
+
+
+class AssetStateStoreAccessors:
+    """`context["asset_state_store"]`: the store of each inlet and outlet; of the only one, its methods too."""
+
+    def __init__(self, assets: Iterable[Any]) -> None:
+        self._by_name: dict[str, AssetStateStoreAccessor] = {}
+        self._names: dict[str, str] = {}
+        for asset in assets:
+            name = getattr(asset, "name", None) or getattr(asset, "uri", None)
+            if name is None:
+                continue
+            self._by_name[name] = AssetStateStoreAccessor(name)
+            self._names[name] = name
+            self._names[str(getattr(asset, "uri", None) or name)] = name
+
+    def __getitem__(self, key: Any) -> AssetStateStoreAccessor:
+        wanted = getattr(key, "name", None) or getattr(key, "uri", None) or key
+        name = self._names.get(str(wanted))
+        if name is None:
+            raise KeyError(f"{key!r} is not in this task's inlets or outlets")
+        return self._by_name[name]
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        if len(self._by_name) != 1:
+            raise ValueError(
+                f"the task has {len(self._by_name)} assets: name one, as in `asset_state_store[asset].{name}`"
+            )
+        (only,) = self._by_name.values()
+        return getattr(only, name)
+
+    def __repr__(self) -> str:
+        return f"<AssetStateStoreAccessors {sorted(self._by_name)}>"
+
+
+def _ask(call: StateCall) -> Done | StateAnswer:
+    """Return the answer; raise `AirflowException` with the reason of a refusal."""
+    answer = bridge.current_bridge(purpose="a state store").call(call)
+    match answer:
+        case Done() | StateAnswer():
+            return answer
+        case Refused(message=message, hint=hint):
+            raise AirflowException(f"{message}\n\nhint: {hint}" if hint else message)
+    raise AirflowException(f"unexpected answer {answer!r}")

@@ -112,10 +112,8 @@ def wait_for_run(
 ) -> str:
     """Look at the run until it is in one of the allowed states, and return that. Raises `TriggeredRunError`."""
     service = bridge.current_bridge(purpose="waiting for a triggered run")
+    log.info("Waiting for run %s of DAG %s to be %s", run.run_id, run.dag_id, list(request.allowed_states))
     while True:
-        log.info(
-            "Waiting for run %s of DAG %s to be %s", run.run_id, run.dag_id, list(request.allowed_states)
-        )
         sleep(max(POLL_S_MIN, request.poke_interval_s))
         answer = service.call(GetRun(dag_id=run.dag_id, run_id=run.run_id))
         if not isinstance(answer, RunAnswer) or answer.run is None:

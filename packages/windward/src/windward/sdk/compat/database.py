@@ -115,10 +115,23 @@ def _refuse(cls: _RecordType, what: str) -> NoReturn:
     )
 
 
+def _later(module: str, name: str) -> Callable[..., Any]:
+    """Return a function that is imported when it is called: few DAG files read records."""
+
+    def call(*args: Any, **options: Any) -> Any:
+        return getattr(import_module(module), name)(*args, **options)
+
+    return call
+
+
 class DagRun(metaclass=_RecordType):
-    """A run's record. `context["dag_run"]` has the same attributes."""
+    """A run's record. `context["dag_run"]` has the same attributes; `find` reads, by the execution service."""
 
     _seen_as = ("windward.sdk.dag_run", "DagRunView")
+    find = staticmethod(_later("windward.sdk.run_lookups", "find_runs"))
+    get_run = staticmethod(_later("windward.sdk.run_lookups", "get_run"))
+    get_latest_runs = staticmethod(_later("windward.sdk.run_lookups", "latest_runs"))
+    generate_run_id = staticmethod(_later("windward.sdk.run_lookups", "generate_run_id"))
 
 
 class TaskInstance(metaclass=_RecordType):

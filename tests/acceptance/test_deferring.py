@@ -46,7 +46,7 @@ def test_two_hundred_deferred_tasks_outlive_a_killed_triggerer_and_none_goes_on_
     assert triggerers(system) == []
     system.trigger("many", "r")
     wait_for(lambda: in_state(system, "many", "deferred") == COUNT, "not all tasks deferred", deadline_s=60)
-    (first,) = triggerers(system)
+    (first,) = wait_for(lambda: triggerers(system), "no triggerer was started")
 
     (system.home / "go").touch()
     wait_for(lambda: len(system.effects()) >= 5, "nothing was resumed")

@@ -256,7 +256,7 @@ class Triggerers:
         for key, ref in self._waiting.items():
             host_id = max(free, key=lambda name: (free[name], name))
             if free[host_id] <= 0:
-                log.warning("all triggerers are full", extra={"triggers": len(self._waiting)})
+                self._say_full(now)
                 break
             free[host_id] -= 1
             chosen.setdefault(host_id, {})[key] = ref
@@ -264,6 +264,11 @@ class Triggerers:
             keys = list(refs)
             for start in range(0, len(keys), WATCH_MAX):
                 self._send_watch(host_id, {key: refs[key] for key in keys[start : start + WATCH_MAX]}, send)
+
+    def _say_full(self, now: datetime) -> None:
+        if self._asked_at is None or now - self._asked_at >= ASKED_FOR_EVERY:
+            self._asked_at = now
+            log.warning("all triggerers are full", extra={"triggers": len(self._waiting)})
 
     def _send_watch(
         self, host_id: str, refs: dict[TaskKey, AttemptRef], send: Callable[[str, ToHost], None]

@@ -49,16 +49,20 @@ class TriggerLog:
 class TriggerHandler(logging.Handler):
     """Sends what a trigger logs to its task's log; everything else goes where it went before."""
 
-    def __init__(self, current: Callable[[], TriggerLog | None], others: list[logging.Handler]) -> None:
+    def __init__(
+        self, current: Callable[[], TriggerLog | None], others: list[logging.Handler], *, others_level: int
+    ) -> None:
         super().__init__()
         self._current = current
         self._others = others
+        self._others_level = others_level
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one record."""
         target = None if record.name.startswith("windward.triggerer") else self._current()
         if target is None:
-            for handler in self._others:
+            is_ours = record.name.startswith("windward")  # their level was looked at by their own logger
+            for handler in self._others if is_ours or record.levelno >= self._others_level else ():
                 handler.handle(record)
             return
         try:

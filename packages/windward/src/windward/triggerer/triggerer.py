@@ -199,12 +199,14 @@ class Triggerer:
 def run_triggerer(options: TriggererOptions) -> None:
     """Run a triggerer in this process, in its main thread, until it is told to stop."""
     root = logging.getLogger()
-    handlers = root.handlers[:]
-    root.handlers[:] = [TriggerHandler(_current_log, handlers)]
+    handlers, level = root.handlers[:], root.level
+    root.handlers[:] = [TriggerHandler(_current_log, handlers, others_level=level)]
+    root.setLevel(min(level, options.log_level))
     try:
         asyncio.run(_run(options))
     finally:
         root.handlers[:] = handlers
+        root.setLevel(level)
 
 
 async def _run(options: TriggererOptions) -> None:

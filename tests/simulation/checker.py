@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
+from tests.simulation.assets import AssetBook
 from tests.simulation.dags import POOLS
 from tests.simulation.dice import START
 from tests.simulation.faults import FaultyStore
@@ -32,6 +33,7 @@ GOOD = frozenset({TaskState.SUCCESS, TaskState.SKIPPED})
 
 
 _OUTCOMES = frozenset({TaskEvent.SUCCEED, TaskEvent.RETRY, TaskEvent.RESCHEDULE, TaskEvent.DEFER})
+_WORDS = frozenset({TaskEvent.RESUME, TaskEvent.SUCCEED})
 _BEGINNINGS = frozenset({TaskEvent.QUEUE, TaskEvent.DEFER_AT_START})
 _REVOKED = frozenset(
     {
@@ -67,9 +69,12 @@ class Checker:
         """Attempts that were declared lost, or were revoked by a person: they may still run for a while."""
         self._goes_on: dict[TaskKey, bool] = {}
         """Whether the last attempt of an instance was made because its trigger fired."""
+        self._fired: set[tuple[TaskKey, int]] = set()
+        """Deferrals whose trigger has fired."""
         self._slots: set[tuple[str, object]] = set()
         self._dates: set[tuple[int, int]] = set()
         """Dates of backfills that were dealt with."""
+        self.assets = AssetBook()
         self.starts = 0
         self.writes = 0
 
@@ -97,11 +102,16 @@ class Checker:
         self._alive[key].discard(ref.fence)
         self._over.add((key, ref.fence))
 
+    def fired(self, ref: AttemptRef) -> None:
+        """Some copy of a trigger has fired."""
+        self._fired.add((TaskKey(ref.run_pk, ref.task_id, ref.map_index), ref.fence))
+
     # -- writes -------------------------------------------------------------------------
 
     def written(self, actions: list[Action]) -> None:
         """Check what the applied actions did."""
         self.writes += 1
+        self.assets.written(actions, store=self._store(), document_of=lambda name: self._plan(name).document)
         for action in actions:
             match action:
                 case MoveTask():
@@ -142,6 +152,9 @@ class Checker:
         if action.event is TaskEvent.QUEUE:
             self._goes_on[key] = action.expect_state is TaskState.SCHEDULED
         attempt = (key, action.expect_fence)
+        if action.event in _WORDS and action.expect_state is TaskState.DEFERRED:
+            is_late = "in time" in action.reason
+            _demand(is_late or attempt in self._fired, f"{attempt} goes on by a trigger that has not fired")
         is_lost = isinstance(action.exit_fact, str) and '"kind":"lost"' in action.exit_fact
         if action.event in _OUTCOMES and action.expect_state is TaskState.RUNNING and not is_lost:
             _demand(

@@ -7,6 +7,7 @@ from random import Random
 
 import msgspec
 
+from tests.simulation.assets import with_assets
 from tests.simulation.dice import START
 from windward.document import (
     DagDocument,
@@ -49,6 +50,7 @@ def random_dag(dice: Random, name: str) -> DagDocument:
         text = dice.choice(["*/5 * * * *", "0 * * * *", "30 2 * * *", timedelta(minutes=7)])
         zone = dice.choice(["UTC", "America/New_York"])
         schedule = from_author(text, timezone=zone, semantics=semantics)
+    schedule = with_assets(dice, schedule)
     return DagDocument(
         dag_id=name,
         fileloc=f"{name}.py",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Protocol
 
+from tests.simulation.assets import random_writes
 from tests.simulation.dice import FakeClock
 from windward.ports.executor import Envelope
 from windward.protocol.messages import (
@@ -25,7 +26,16 @@ from windward.protocol.messages import (
     Unknown,
     Welcome,
 )
-from windward.protocol.outcomes import Ending, ExitFact, Failed, Rescheduled, Skipped, Succeeded
+from windward.protocol.outcomes import (
+    Deferred,
+    Ending,
+    ExitFact,
+    Failed,
+    Outcome,
+    Rescheduled,
+    Skipped,
+    Succeeded,
+)
 from windward.protocol.work import AttemptRef, TaskContext
 
 
@@ -37,6 +47,9 @@ class Witness(Protocol):
 
     def code_ended(self, host_id: str, ref: AttemptRef) -> None:
         """It runs no more."""
+
+    def assets_written(self, ref: AttemptRef, count: int) -> None:
+        """An attempt says that it has written so many assets."""
 
     def downstream_of(self, dag_id: str, task_id: str) -> tuple[str, ...]:
         """What a branch could skip."""
@@ -73,6 +86,7 @@ class SimulatedHost:
     beat_sent_at: float = 0.0
     lease_from: float = -1e9
     is_frozen: bool = False
+    writes_assets: bool = True
     is_welcome: bool = False
     """Before the scheduler said welcome nothing but a hello is sent; after it, what the last connection may have lost."""
 
@@ -191,9 +205,21 @@ class SimulatedHost:
             if running.context is not None and self.dice.random() < 0.1:
                 skip = self.witness.downstream_of(running.context.dag_id, running.context.task_id)
             length = self.dice.choice([0, 1, 3, None])
-            self._finish(ref, Succeeded(return_length=length, skip=skip), ExitFact(kind="ok"))
+            writes = random_writes(self.dice) if self.writes_assets else ()
+            self.witness.assets_written(ref, len(writes))
+            outcome = Succeeded(return_length=length, skip=skip, assets=writes)
+            self._finish(ref, outcome, ExitFact(kind="ok"))
             return
-        match self.dice.randint(0, 3):
+        match self.dice.randint(0, 5):
+            case 4 | 5:
+                deferred = Deferred(
+                    trigger_class="dice.Trigger",
+                    trigger_kwargs=b"",
+                    next_method="go_on",
+                    next_kwargs=b"",
+                    timeout_s=self.dice.choice([None, 0.0, 10.0, 100.0]),
+                )
+                self._finish(ref, deferred, ExitFact(kind="ok"))
             case 0:
                 self._finish(ref, Skipped(message="dice"), ExitFact(kind="ok"))
             case 1:
@@ -204,16 +230,12 @@ class SimulatedHost:
             case _:
                 self._finish(ref, Failed(), ExitFact(kind="signal", signal=9))
 
-    def _finish(
-        self, ref: AttemptRef, outcome: Succeeded | Skipped | Failed | Rescheduled, fact: ExitFact
-    ) -> None:
+    def _finish(self, ref: AttemptRef, outcome: Outcome, fact: ExitFact) -> None:
         del self.running[ref]
         self.witness.code_ended(self.host_id, ref)
         self._report(ref, outcome, fact)
 
-    def _report(
-        self, ref: AttemptRef, outcome: Succeeded | Skipped | Failed | Rescheduled, fact: ExitFact
-    ) -> None:
+    def _report(self, ref: AttemptRef, outcome: Outcome, fact: ExitFact) -> None:
         ending = Ending(outcome=outcome, exit=fact, at=self.clock.now())
         self.endings[ref] = ending
         self._send(AttemptEnded(ref=ref, ending=ending))

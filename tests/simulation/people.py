@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from tests.simulation.assets import NAMES, without_time
 from windward.core.actions import Action, PauseDag
+from windward.core.assets import reported_event
 from windward.core.backfill import BackfillRequest, decide_backfill, decide_backfill_change
 from windward.core.people import decide_clear, decide_mark, decide_mark_run
 from windward.core.plan import compile_plan
@@ -18,7 +20,6 @@ from windward.errors import UnavailableError, UserError
 from windward.model.records import BackfillRecord
 from windward.model.states import BACKFILL_OPEN, Reprocess, RunState, TaskState
 from windward.ports.store import Note
-from windward.timetable import NullSchedule
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -35,7 +36,7 @@ class People:
 
     def act(self) -> None:
         """Do something."""
-        match self._world.dice.randint(0, 11):
+        match self._world.dice.randint(0, 12):
             case 0 | 1 | 2:
                 self._trigger()
             case 3:
@@ -48,6 +49,8 @@ class People:
                 self._backfill()
             case 9:
                 self._change_backfill()
+            case 10:
+                self._report_event()
             case _:
                 self._pause()
 
@@ -78,6 +81,19 @@ class People:
             return None
         plan = compile_plan(documents[run.document_hash], run.document_hash)
         return RunView(run, plan, world.store.runs.load_tasks([run.run_pk]))
+
+    def _report_event(self) -> None:
+        name = self._world.dice.choice(NAMES)
+        action = reported_event(
+            event_pk=self._world.ids.next_pk(),
+            name=name,
+            uri=name,
+            extra={},
+            now=self._world.clock.now(),
+            by="dice",
+        )
+        self._world.note(f"report {name}")
+        self._apply([action], Note(kind="asset", subject=str(action.event.event_pk)))
 
     def _clear(self) -> None:
         view = self._some_view()
@@ -176,5 +192,6 @@ class People:
     def stop_schedules(self) -> None:
         """Make no new runs, so that the world can come to rest."""
         for document in list(self._world.documents.values()):
-            self._world.put_dag(msgspec.structs.replace(document, schedule=NullSchedule()))
+            changed = msgspec.structs.replace(document, schedule=without_time(document.schedule))
+            self._world.put_dag(changed)
         self._world.wake_all()

@@ -34,10 +34,40 @@ class Sabotage:
 
 PLANTED = (
     Sabotage(
+        "what a task has written is forgotten",
+        "engine/workers.py",
+        "self._decider.assets.written(work, found[0], moves[0].key, outcome.assets)",
+        "self._decider.assets.written(work, found[0], moves[0].key, ())",
+    ),
+    Sabotage(
+        "one of several assets is enough",
+        "timetable/conditions.py",
+        "return bool(parts) and all(holds(part, is_there) for part in parts)",
+        "return bool(parts) and any(holds(part, is_there) for part in parts)",
+    ),
+    Sabotage(
+        "a new leader does not know what waits",
+        "engine/loading.py",
+        "        self._assets.load()\n",
+        "",
+    ),
+    Sabotage(
         "an ending is accepted whatever its fence",
         "core/attempts.py",
         "    if record is None or record.fence != fence:\n        return None\n    if record.state is TaskState.RESTARTING:",
         "    if record is None:\n        return None\n    if record.state is TaskState.RESTARTING:",
+    ),
+    Sabotage(
+        "a trigger's word counts whatever its fence",
+        "core/deferral.py",
+        "    if record is None or record.fence != fence or record.state is not TaskState.DEFERRED:",
+        "    if record is None or record.state is not TaskState.DEFERRED:",
+    ),
+    Sabotage(
+        "what resumed a task is kept beyond its try",
+        "core/actions.py",
+        "    if task.trigger_class is not None and event not in WITHIN_TRY:",
+        "    if task.trigger_class is None and event not in WITHIN_TRY:",
     ),
     Sabotage(
         "a start is granted whatever its fence",

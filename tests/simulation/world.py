@@ -19,6 +19,7 @@ from windward.document import DagDocument, content_hash, encode
 from windward.engine.scheduler import Scheduler
 from windward.engine.work import Pass
 from windward.errors import UnavailableError
+from windward.model.ids import TaskKey
 from windward.model.records import PoolRecord
 from windward.model.states import BACKFILL_OPEN, RUN_FINISHED
 from windward.ports.executor import Envelope, HostGone, Woken
@@ -200,7 +201,9 @@ class World:
         self._hosts_made += 1
         name = f"triggerer-{self._hosts_made}"
         capacity = self.dice.choice([1, 5, 100])
-        self.triggerers.append(SimulatedTriggerer(name, self.dice, self.clock, capacity=capacity))
+        self.triggerers.append(
+            SimulatedTriggerer(name, self.dice, self.clock, self.checker.fired, capacity=capacity)
+        )
 
     def deliver(self, host: SimulatedHost, message: ToHost) -> None:
         """Put a message on the wire; faults drop or double it."""
@@ -233,6 +236,10 @@ class World:
         """User code ends."""
         self.note(f"{host_id} ends {ref}")
         self.checker.ended(ref)
+
+    def assets_written(self, ref: AttemptRef, count: int) -> None:
+        """An attempt says what it has written."""
+        self.checker.assets.reported[TaskKey(ref.run_pk, ref.task_id, ref.map_index), ref.fence] = count
 
     def downstream_of(self, dag_id: str, task_id: str) -> tuple[str, ...]:
         """Return some of what a branch could skip."""
@@ -369,6 +376,7 @@ class World:
         for host in self.hosts:
             host.is_frozen = False
             host.trouble = 0.1
+            host.writes_assets = False
         for triggerer in self.triggerers:
             triggerer.is_frozen = False
         for brain in self.brains:
@@ -407,7 +415,7 @@ class World:
             for backfill in tables.backfills.values()
             if backfill.state in BACKFILL_OPEN and backfill.dag_id not in waits
         ]
-        return found
+        return found + self.checker.assets.unsettled(self.store, self.documents.values())
 
     def _has_past(self, document_hash: str) -> bool:
         documents = self.store.catalog.load_documents([document_hash])

@@ -1,7 +1,8 @@
 """W11: what one finished attempt costs the scheduler in a run of 10,000 mapped instances, against runs of 10.
 
 The same 10,000 attempts either way, as many at once either way: one run of 10,000 instances, or 1,000 runs of 10. All
-runs are made, started and expanded before the measurement begins.
+runs are made, started and expanded before the measurement begins. Once with a mapped task, once with a mapped group
+of a chain of two tasks, where each finished instance makes another one ready.
 """
 
 import tempfile
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from bench.engine import Clock, ControlPlane, ObedientWorker, control_plane
 from bench.rows import Row
-from windward.document import DagDocument, Expansion, LiteralLength, TaskDocument
+from windward.document import DagDocument, Expansion, GroupDocument, LiteralLength, TaskDocument
 
 ATTEMPTS = 10_000
 SMALL = 10
@@ -30,16 +31,21 @@ class Cost:
 
 
 def measure(repeat: int) -> Iterator[Row]:
-    """Measure both arrangements in turn."""
+    """Measure both arrangements of both kinds in turn."""
+    for kind in ("task", "group"):
+        yield from _measure_kind(kind, repeat)
+
+
+def _measure_kind(kind: str, repeat: int) -> Iterator[Row]:
     small, large = list[Cost](), list[Cost]()
     for _ in range(repeat):
-        small.append(cost(size=SMALL))
-        large.append(cost(size=ATTEMPTS))
+        small.append(cost(kind, size=SMALL))
+        large.append(cost(kind, size=ATTEMPTS))
     # Whatever disturbs adds to the cost: the least of each is what the code itself takes.
     ratio = min(one.cpu_ms for one in large) / min(one.cpu_ms for one in small)
     yield Row(
         name="W11",
-        what="cost of a finished attempt in a run of 10,000 against one of 10",
+        what=f"cost of a finished attempt of a mapped {kind} in a run of 10,000 against one of 10",
         unit="x",
         values=[ratio],
         at_most=RATIO_MAX,
@@ -47,28 +53,17 @@ def measure(repeat: int) -> Iterator[Row]:
     for name, costs in (("10", small), ("10,000", large)):
         yield Row(
             name="W11",
-            what=f"scheduler CPU per attempt in a run of {name}",
+            what=f"scheduler CPU per attempt of a mapped {kind} in a run of {name}",
             unit="ms",
             values=[cost.cpu_ms for cost in costs],
             note=f"{costs[0].rows:.2f} rows, {costs[0].queries:.2f} queries",
         )
 
 
-def cost(*, size: int) -> Cost:
+def cost(kind: str, *, size: int) -> Cost:
     """Return what one attempt costs when they come in runs of `size`."""
-    task = TaskDocument(
-        task_id="mapped",
-        operator="Nothing",
-        expansion=Expansion(style="product", arguments=(("x", LiteralLength(size)),)),
-    )
     runs = ATTEMPTS // size
-    document = DagDocument(
-        dag_id="bench",
-        fileloc="bench.py",
-        tasks=(task,),
-        max_active_runs=runs,
-        max_active_tasks=ATTEMPTS,
-    )
+    document = _task(size, runs) if kind == "task" else _group(size, runs)
     worker = ObedientWorker(Clock(), slots=0)
     with (
         tempfile.TemporaryDirectory(prefix="windward-bench-") as folder,
@@ -88,6 +83,31 @@ def cost(*, size: int) -> Cost:
             rows=(counters.rows_written - rows) / ATTEMPTS,
             queries=(counters.queries - queries) / ATTEMPTS,
         )
+
+
+def _task(size: int, runs: int) -> DagDocument:
+    expansion = Expansion(style="product", arguments=(("x", LiteralLength(size)),))
+    task = TaskDocument(task_id="mapped", operator="Nothing", expansion=expansion)
+    return _document((task,), (), runs)
+
+
+def _group(size: int, runs: int) -> DagDocument:
+    expansion = Expansion(style="product", arguments=(("x", LiteralLength(size // 2)),))
+    group = GroupDocument(group_id="group", expansion=expansion)
+    first = TaskDocument(task_id="first", operator="Nothing", mapped_group="group")
+    second = TaskDocument(task_id="second", operator="Nothing", mapped_group="group", upstream=("first",))
+    return _document((first, second), (group,), runs)
+
+
+def _document(tasks: tuple[TaskDocument, ...], groups: tuple[GroupDocument, ...], runs: int) -> DagDocument:
+    return DagDocument(
+        dag_id="bench",
+        fileloc="bench.py",
+        tasks=tasks,
+        groups=groups,
+        max_active_runs=runs,
+        max_active_tasks=ATTEMPTS,
+    )
 
 
 def prepare(plane: ControlPlane) -> None:

@@ -1,7 +1,5 @@
 """Mapped groups: each map index goes its own way within the group, and the group comes and goes as a whole."""
 
-import sys
-from types import FrameType
 from typing import Any
 
 import pytest
@@ -12,6 +10,7 @@ from tests.core.building import (
     FINISHED_STATES,
     T0,
     advance_once,
+    calls_of,
     fold,
     name_of,
     record_of,
@@ -24,7 +23,6 @@ from tests.simulation.rules import may_start
 from windward.core.actions import AddTasks, MoveTask, move
 from windward.core.advance import advance, decide_run_end
 from windward.core.attempts import decide_end
-from windward.core.expansion import INSTANCES_MAX
 from windward.core.people import decide_clear
 from windward.core.plan import DagPlan, compile_plan
 from windward.core.tally import Tally
@@ -32,6 +30,7 @@ from windward.core.transitions import TaskEvent
 from windward.core.trigger_rules import Verdict, evaluate
 from windward.core.view import RunView
 from windward.document import (
+    INSTANCES_MAX,
     DagDocument,
     Expansion,
     GroupDocument,
@@ -356,20 +355,7 @@ def _state_named(view: RunView, name: str) -> TaskState:
 
 
 def _calls(view: RunView) -> int:
-    """Count the function calls of one decision."""
-    count = 0
-
-    def note(_frame: FrameType, event: str, _argument: Any) -> None:
-        nonlocal count
-        count += event in {"call", "c_call"}
-
-    before = sys.getprofile()
-    sys.setprofile(note)
-    try:
-        advance(view, now=T0, map_length_max=10)
-    finally:
-        sys.setprofile(before)
-    return count
+    return calls_of(lambda: advance(view, now=T0, map_length_max=10))
 
 
 def test_a_finished_instance_costs_the_same_however_many_there_are() -> None:

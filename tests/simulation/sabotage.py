@@ -172,8 +172,26 @@ PLANTED = (
     Sabotage(
         "depends_on_past does not wait",
         "core/past.py",
-        "    if past.state not in GOOD:",
-        "    if past.state is TaskState.REMOVED:",
+        "    if state not in GOOD:",
+        "    if state is TaskState.REMOVED:",
+    ),
+    Sabotage(
+        "an instance in a mapped group does not wait for its own map index",
+        "core/view.py",
+        "inner.get(map_index) if map_index >= 0 else None)",
+        "None)",
+    ),
+    Sabotage(
+        "the end of an instance in a mapped group wakes nobody in it",
+        "core/view.py",
+        "            self.touch(below, index)\n        members",
+        "            pass\n        members",
+    ),
+    Sabotage(
+        "a group is expanded before it is known how long it is",
+        "core/advance.py",
+        "        if verdict is not Verdict.RUN or over is Verdict.WAIT:",
+        "        if verdict is not Verdict.RUN:",
     ),
     Sabotage(
         "a run ends while a task waits for its retry",

@@ -353,7 +353,7 @@ class Scheduler:
             for action in actions
             if isinstance(dag_id := getattr(getattr(action, "run", action), "dag_id", None), str)
         }
-        dag_ids.update(dag_id for action in actions for dag_id in dags_of(action))
+        self._loader.stale_dags.update(dag_id for action in actions for dag_id in dags_of(action))
         self._assets.has_reports |= any(isinstance(action, RouteAssetEvent) for action in actions)
         if isinstance(name, int):
             view = self._cache.views.get(name)

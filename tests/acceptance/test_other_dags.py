@@ -7,6 +7,7 @@ import pytest
 from tests.acceptance.conftest import DATABASES
 from tests.acceptance.harness import System, wait_for
 from tests.acceptance.other_dags import CHILDREN, LATE, MOTHERS, WATCHED
+from tests.tidy import tree
 
 MakeSystem = Callable[..., System]
 DATE = "2026-02-03T00:00:00+00:00"
@@ -100,3 +101,19 @@ def test_slas_and_sub_dags_of_airflow_2_files(make_system: MakeSystem, database:
     (run,) = runs_of(system, "late")
     assert system.wait_run("late", run["run_id"]) == "success"
     assert len(system.lines("slas")) == 1
+
+
+def test_the_example_of_the_documentation_does_what_it_says(make_system: MakeSystem) -> None:
+    system = make_system()
+    system.write("other_dags.py", (tree.ROOT / "docs/examples/other_dags.py").read_text())
+    system.start()
+    for dag_id in ("shop_orders", "shop_report"):
+        system.trigger(dag_id, "r", "--logical-date", DATE)
+        system.wait_dag("shop_invoices")
+    assert system.wait_run("shop_orders", "r") == system.wait_run("shop_report", "r") == "success"
+    assert system.run("shop_invoices", "for_2026-02-03").conf == {"day": "2026-02-03"}
+
+    said = system.cli(
+        "tasks", "clear", "shop_orders", "-r", "r", "-t", "^report$", "--recursive", "--dry-run"
+    )
+    assert [line.split()[2] for line in said.splitlines()[2:]] == ["report", "orders", "write"]

@@ -29,6 +29,14 @@ AWARE = MOMENTS.map(lambda moment: moment.replace(tzinfo=UTC))
 # Dates
 
 
+def test_trigger_rules_have_their_old_names_too() -> None:
+    from airflow.utils.trigger_rule import TriggerRule
+
+    assert TriggerRule.DUMMY is TriggerRule.ALWAYS
+    assert TriggerRule.NONE_FAILED_OR_SKIPPED is TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS
+    assert len(set(TriggerRule)) == 13
+
+
 def test_days_ago_is_midnight_utc_and_warns() -> None:
     with pytest.warns(DeprecationWarning, match="another date each day"):
         found = dates.days_ago(2, hour=6)

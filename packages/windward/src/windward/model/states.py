@@ -100,6 +100,10 @@ class TriggerRule(StrEnum):
     ALL_SKIPPED = "all_skipped"
     ALWAYS = "always"
 
+    DUMMY = ALWAYS
+    """Airflow 2's name for the same rule, as the next one."""
+    NONE_FAILED_OR_SKIPPED = NONE_FAILED_MIN_ONE_SUCCESS
+
 
 class WeightRule(StrEnum):
     """How a task's effective priority is made from its own and its relatives' weights."""

@@ -243,29 +243,32 @@ def decide_reprocess(
 ) -> list[Action]:
     """Clear all of an ended run, which belongs to the backfill from then on. The actions are one group."""
     keys = [record.key for record in view.all_instances()]
-    return [
-        MoveSlot(
-            backfill_pk=backfill.backfill_pk,
-            ordinal=slot.ordinal,
-            state=SlotState.CLEARED,
-            run_pk=view.run.run_pk,
-            reason=reason,
-        ),
-        *decide_rerun(
-            view,
-            keys,
-            reason=_in_words(backfill),
-            now=now,
-            newest=newest if backfill.is_latest_version else None,
-            records=records,
-            recoveries=0,
-            is_recovery_stopped=False,
-            run_type=RunType.BACKFILL,
-            triggered_by=TriggeredBy.BACKFILL,
-            is_idle_class=backfill.is_idle_class,
-            backfill_pk=backfill.backfill_pk,
-        ),
-    ]
+    actions = decide_rerun(
+        view,
+        keys,
+        reason=_in_words(backfill),
+        now=now,
+        newest=newest if backfill.is_latest_version else None,
+        records=records,
+        recoveries=0,
+        is_recovery_stopped=False,
+        run_type=RunType.BACKFILL,
+        triggered_by=TriggeredBy.BACKFILL,
+        is_idle_class=backfill.is_idle_class,
+        backfill_pk=backfill.backfill_pk,
+    )
+    if not actions:
+        return [
+            decide_skip(slot, view.run, reason=f"run `{view.run.run_id}` has no task that could run again")
+        ]
+    note = MoveSlot(
+        backfill_pk=backfill.backfill_pk,
+        ordinal=slot.ordinal,
+        state=SlotState.CLEARED,
+        run_pk=view.run.run_pk,
+        reason=reason,
+    )
+    return [note, *actions]
 
 
 def _in_words(backfill: BackfillRecord) -> str:

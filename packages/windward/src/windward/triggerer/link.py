@@ -143,6 +143,8 @@ class Link(threading.Thread):
             if not self._is_stopping:
                 time.sleep(pause_s)
             pause_s = min(pause_s * 2, RECONNECT_MAX_S)
+        self._bell.close()
+        self._ring.close()
 
     def _connect(self) -> socket.socket | None:
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)

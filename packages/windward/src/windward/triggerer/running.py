@@ -73,6 +73,10 @@ async def hear(
 ) -> None:
     """Run a trigger and pass on what it says: its first event, or all of one that goes on."""
     events = trigger.run()
+    if not hasattr(events, "__aiter__"):
+        close = getattr(events, "close", lambda: None)
+        close()
+        raise TypeError("`run` of a trigger is an `async def` with a `yield`; this one yields nothing")
     try:
         async for event in events:
             say(word_of(event, work, large))

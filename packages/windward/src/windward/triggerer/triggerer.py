@@ -63,9 +63,7 @@ class Triggerer:
         set_bridge(TriggerBridge(self.link.ask, options.large_values))
 
     async def run(self) -> None:
-        """Serve until SIGTERM or SIGINT, until the scheduler says so, or until there was nothing to do for long."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            self._loop.add_signal_handler(number, self._ended.set)
+        """Serve until `end` is called, the scheduler says so, or there was nothing to do for long."""
         self.link.start()
         self.watchdog.start()
         self._watch_idleness()
@@ -78,6 +76,10 @@ class Triggerer:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks, timeout=NOTHING_TO_DO_S)
+
+    def end(self) -> None:
+        """Stop. For the loop's own thread."""
+        self._ended.set()
 
     # -- what the scheduler says ---------------------------------------------------------
 
@@ -197,7 +199,7 @@ class Triggerer:
 
 
 def run_triggerer(options: TriggererOptions) -> None:
-    """Run a triggerer in this process, in its main thread, until it is told to stop."""
+    """Run a triggerer in this process, in its main thread, until SIGTERM or SIGINT or it ends by itself."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     root.handlers[:] = [TriggerHandler(_current_log, handlers, others_level=level)]
@@ -210,7 +212,10 @@ def run_triggerer(options: TriggererOptions) -> None:
 
 
 async def _run(options: TriggererOptions) -> None:
-    await Triggerer(options).run()
+    triggerer = Triggerer(options)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, triggerer.end)
+    await triggerer.run()
 
 
 def _named_task(loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any) -> asyncio.Task[Any]:

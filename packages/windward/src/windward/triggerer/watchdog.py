@@ -11,11 +11,9 @@ from collections.abc import Callable
 
 from windward.triggerer.options import TriggererOptions
 
-LOOK_EVERY_S = 1.0
-
 
 class Watchdog(threading.Thread):
-    """Asks the loop for a sign of life every second while there are triggers.
+    """Asks the loop for a sign of life while there are triggers: every block of twice `blocked_warn_s` is seen.
 
     `was_blocked(task name, seconds, place in the code)` is called once for each time that the loop is kept for long;
     `is_lost(task name)` when it does not come back.
@@ -55,7 +53,7 @@ class Watchdog(threading.Thread):
             self._work.wait()
             if not self._look():
                 return
-            self._stopped.wait(LOOK_EVERY_S)
+            self._stopped.wait(self._options.blocked_warn_s)
 
     def _look(self) -> bool:
         """Wait for a sign of life; return False when the loop is lost or closed."""

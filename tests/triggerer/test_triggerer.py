@@ -1,0 +1,257 @@
+"""The triggerer against a played scheduler: what triggers say, that it is not lost, and that they hurt nobody."""
+
+import json
+import os
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.triggerer.conftest import Place, ref_of
+from windward.protocol.calls import GetVariable, VariableAnswer
+from windward.protocol.fired import Broken, EndTask, Event
+from windward.protocol.messages import Beat, CallAnswer, ChildCall, Goodbye, Heartbeat
+from windward.protocol.triggers import FiredAccepted, TriggerFired, Unwatch
+from windward.sdk import serde
+
+MakePlace = Callable[..., Place]
+
+SAYS = """
+class Trigger(BaseTrigger):
+    def __init__(self, word):
+        super().__init__()
+        self.word = word
+
+    def serialize(self):
+        return __name__ + ".Trigger", {"word": self.word}
+
+    async def run(self):
+        self.log.info("waiting for %s", self.word)
+        yield TriggerEvent({"word": self.word, "task": self.task_instance.task_id})
+"""
+STAYS = """
+class Trigger(BaseTrigger):
+    def __init__(self, path):
+        super().__init__()
+        self.path = path
+
+    def serialize(self):
+        return "", {}
+
+    async def run(self):
+        await asyncio.sleep(1000)
+        yield TriggerEvent(None)
+
+    async def cleanup(self):
+        open(self.path + ".cleaned", "w").close()
+
+    async def on_kill(self):
+        open(self.path + ".killed", "w").close()
+"""
+
+
+def test_an_event_reaches_the_scheduler_with_its_payload(make_place: MakePlace) -> None:
+    place = make_place(SAYS)
+    place.watch("a", encrypted__word="x")
+    word = place.word()
+    assert isinstance(word, Event)
+    assert serde.decode(word.payload) == {"word": "x", "task": "a"}
+
+
+def test_what_a_trigger_said_is_said_again_until_it_is_accepted(make_place: MakePlace) -> None:
+    place = make_place(SAYS)
+    ref = place.watch("a", word="x")
+    place.scheduler.hear(TriggerFired)
+    place.scheduler.drop()
+    hello = place.scheduler.welcome()
+    again = place.scheduler.hear(TriggerFired)
+    place.scheduler.say(FiredAccepted(ref=ref))
+    place.watch("b", word="y")
+    place.scheduler.hear(TriggerFired)
+    place.scheduler.drop()
+
+    assert (hello.kind, hello.running, again.ref) == ("triggerer", (ref,), ref)
+    assert place.scheduler.welcome().running == (ref_of("b"),)
+
+
+def test_a_trigger_outlives_the_connection(make_place: MakePlace) -> None:
+    place = make_place(STAYS)
+    ref = place.watch("a", path=str(place.folder / "a"))
+    place.wait(lambda: "trigger started" in place.log("a"))
+    place.scheduler.drop()
+    assert place.scheduler.welcome().running == (ref,)
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        ("raise ValueError('no such luck')\n        yield", "ValueError: no such luck"),
+        ("return\n        yield", "it ended without an event"),
+        ("yield 7", "TypeError: a trigger yields `TriggerEvent`s, not `int`"),
+        ("return 7", "TypeError"),
+        ("raise SystemExit(3)\n        yield", "SystemExit: 3"),
+        ("raise asyncio.CancelledError\n        yield", "it cancelled itself"),
+        ("yield TriggerEvent(lambda: (yield))", ""),
+    ],
+)
+def test_a_trigger_that_fails_says_why_and_the_next_one_runs(
+    make_place: MakePlace, body: str, error: str
+) -> None:
+    place = make_place(
+        f"class Trigger(BaseTrigger):\n    def serialize(self): return '', {{}}\n    async def run(self):\n        {body}\n"
+    )
+    place.watch("a")
+    word = place.word()
+    place.watch("b")
+
+    if error:
+        assert isinstance(word, Broken)
+        assert error in word.error
+    assert isinstance(place.word(), Broken | Event)
+
+
+@pytest.mark.parametrize(
+    ("class_path", "error"),
+    [
+        ("nowhere_at_all.Trigger", "ModuleNotFoundError"),
+        ("json.Trigger", "has no `Trigger`"),
+        ("Trigger", "no import path"),
+        ("json.JSONDecoder", "is no trigger"),
+    ],
+)
+def test_a_trigger_that_cannot_be_made_says_why(make_place: MakePlace, class_path: str, error: str) -> None:
+    place = make_place("")
+    place.watch("a", class_path=class_path)
+    word = place.word()
+    assert isinstance(word, Broken)
+    assert error in word.error
+
+
+def test_a_trigger_may_end_its_task_and_push_values(make_place: MakePlace) -> None:
+    place = make_place(SAYS.replace("TriggerEvent({", "TaskSuccessEvent(xcoms={"))
+    place.watch("a", word="x")
+    word = place.word()
+    assert isinstance(word, EndTask)
+    assert word.state == "success"
+    assert {put.key: serde.decode(put.value) for put in word.xcoms} == {"word": "x", "task": "a"}
+
+
+def test_what_a_trigger_logs_is_in_the_log_of_its_task(make_place: MakePlace) -> None:
+    place = make_place(SAYS)
+    place.watch("a", word="x")
+    place.word()
+    lines = [json.loads(line) for line in place.log("a").splitlines()]
+    assert {line["source"] for line in lines} == {"trigger"}
+    assert next(line["event"] for line in lines) == "trigger started"
+
+
+@pytest.mark.parametrize(("kills", "left"), [(True, {"a.cleaned", "a.killed"}), (False, {"a.cleaned"})])
+def test_a_stopped_trigger_cleans_up_and_kills_only_when_a_person_stopped_it(
+    make_place: MakePlace, kills: bool, left: set[str]
+) -> None:
+    place = make_place(STAYS)
+    ref = place.watch("a", path=str(place.folder / "a"))
+    place.wait(lambda: "trigger started" in place.log("a"))
+    place.scheduler.say(Unwatch(refs=(ref,), kills=kills))
+    place.wait((place.folder / "a.cleaned").exists)
+
+    assert {name for name in os.listdir(place.folder) if name.startswith("a.")} == left  # noqa: PTH208
+    place.wait(lambda: not place.scheduler.hear(Heartbeat).running)
+
+
+def test_a_stale_trigger_is_dropped(make_place: MakePlace) -> None:
+    place = make_place(STAYS)
+    ref = place.watch("a", path=str(place.folder / "a"))
+    place.wait(lambda: "trigger started" in place.log("a"))
+    place.scheduler.say(Beat(stale=(ref,)))
+    place.wait((place.folder / "a.cleaned").exists)
+
+
+def test_a_trigger_asks_the_execution_service_from_a_thread_too(make_place: MakePlace) -> None:
+    place = make_place("""
+        from windward.sdk.variable import Variable
+
+        class Trigger(BaseTrigger):
+            def serialize(self): return "", {}
+            async def run(self):
+                yield TriggerEvent([Variable.get("k"), await asyncio.to_thread(Variable.get, "k")])
+    """)
+    ref = place.watch("a")
+    for _ in range(2):
+        call = place.scheduler.hear(ChildCall)
+        assert (call.ref, call.call) == (ref, GetVariable(key="k"))
+        place.scheduler.say(CallAnswer(ref=ref, call_id=call.call_id, answer=VariableAnswer(value="v")))
+    word = place.word()
+    assert isinstance(word, Event)
+    assert serde.decode(word.payload) == ["v", "v"]
+
+
+def test_changed_code_is_used_by_the_next_trigger(make_place: MakePlace) -> None:
+    place = make_place(SAYS)
+    place.watch("a", word="x")
+    place.word()
+    place.code(SAYS.replace('"word": self.word, "task"', '"new": self.word, "task"'))
+    place.watch("b", word="x")
+    word = place.word()
+    assert isinstance(word, Event)
+    assert serde.decode(word.payload) == {"new": "x", "task": "b"}
+
+
+def test_a_trigger_that_blocks_the_loop_is_named_with_its_line(make_place: MakePlace) -> None:
+    place = make_place(
+        """
+        class Trigger(BaseTrigger):
+            def serialize(self): return "", {}
+            async def run(self):
+                time.sleep(0.6)
+                yield TriggerEvent(1)
+        """,
+        blocked_warn_s=0.1,
+    )
+    place.watch("a")
+    assert isinstance(place.word(), Event)
+    blocked = [json.loads(line) for line in place.log("a").splitlines() if "blocks" in line]
+    assert [place.module in line["where"] for line in blocked] == [True]
+
+
+def test_a_trigger_that_keeps_the_loop_fails_and_the_others_go_elsewhere(make_place: MakePlace) -> None:
+    lost, go_on = threading.Event(), threading.Event()
+
+    def begin_anew() -> None:
+        lost.set()
+        go_on.wait(5)
+
+    place = make_place(
+        """
+        GO_ON = []
+
+        class Trigger(BaseTrigger):
+            def serialize(self): return "", {}
+            async def run(self):
+                while not GO_ON:
+                    time.sleep(0.01)
+                yield TriggerEvent(1)
+        """,
+        blocked_warn_s=0.05,
+        blocked_max_s=0.2,
+        begin_anew=begin_anew,
+    )
+    ref = place.watch("a")
+    said = place.scheduler.hear(TriggerFired)
+    place.scheduler.hear(Goodbye)
+    assert (said.ref, isinstance(said.fired, Broken)) == (ref, True)
+    assert lost.wait(5)
+    _let_go(place)
+    go_on.set()
+
+
+def _let_go(place: Place) -> None:
+    module: Any = sys.modules[place.module]
+    module.GO_ON.append(1)
+
+
+def test_a_triggerer_says_goodbye_before_it_ends(make_place: MakePlace) -> None:
+    place = make_place("", idle_s=0.05)
+    assert place.scheduler.hear(Goodbye).host_id == "t"

@@ -14,21 +14,26 @@ from tests.store.building import T0, at, document_of, put, run_of, xcom
 from windward.core.actions import (
     Action,
     AddTasks,
+    CreateBackfill,
     CreateRun,
     ExpectRun,
     LinkRun,
     MoveCallback,
+    MoveSlot,
     MoveTask,
     PauseDag,
+    PlanRecovery,
     SkipSlot,
     TouchRun,
     move,
+    move_backfill,
     move_run,
 )
-from windward.core.transitions import RUN_TRANSITIONS, TASK_TRANSITIONS, TaskEvent
+from windward.core.transitions import BACKFILL_TRANSITIONS, RUN_TRANSITIONS, TASK_TRANSITIONS, TaskEvent
 from windward.errors import WindwardError
 from windward.model.ids import TaskKey
-from windward.model.records import HostRecord, PoolRecord, RunParent, TaskRecord
+from windward.model.records import BackfillRecord, BackfillSlot, HostRecord, PoolRecord, RunParent, TaskRecord
+from windward.model.states import RunState, SlotState
 from windward.ports.store import FileRecord, Guard, Note, ParsedFile, Store
 
 DAGS = ("sales", "costs")
@@ -72,12 +77,12 @@ class Dice:
 
     def _action(self) -> Action:
         runs = self.reference.reads.list_runs(limit=99)
-        kinds: list[Callable[[], Action]] = [self._create, self._pause, self._skip_slot]
+        kinds: list[Callable[[], Action]] = [self._create, self._pause, self._skip_slot, self._backfill]
         if runs:
             kinds += (
                 [self._move_task] * 8
                 + [self._move_run] * 3
-                + [self._add_tasks, self._move_callback, self._revision]
+                + [self._add_tasks, self._move_callback, self._revision, self._plan_recovery]
             )
         return self.random.choice(kinds)()
 
@@ -154,6 +159,42 @@ class Dice:
         return SkipSlot(
             dag_id=dag_id, run_after=at(self.clock), interval_start=at(1), interval_end=at(2),
             expect_last_run_after=dag.last_run_after if dag else None,
+        )  # fmt: skip
+
+    def _backfill(self) -> Action:
+        """Ask for one, move one, or deal with a date of one; some of it stale."""
+        known = self.reference.backfills.list_backfills()
+        chance = self.random.random()
+        if not known or chance < 0.3:
+            pk = len(known) + self.random.choice((0, 1, 1))
+            slots = tuple(
+                BackfillSlot(
+                    backfill_pk=pk, ordinal=number, run_after=at(number), logical_date=at(number),
+                    interval_start=at(number), interval_end=at(number),
+                )
+                for number in range(self.random.randint(1, 3))
+            )  # fmt: skip
+            record = BackfillRecord(
+                backfill_pk=pk, dag_id=self.random.choice(DAGS), from_date=at(1), to_date=at(3),
+                created_at=at(self.clock), conf={"n": self.clock}, created_by="ada",
+            )  # fmt: skip
+            return CreateBackfill(backfill=record, slots=slots)
+        record = self.random.choice(known)
+        legal = [event for event, (before, _) in BACKFILL_TRANSITIONS.items() if record.state in before]
+        if legal and chance < 0.6:
+            return move_backfill(record, self.random.choice(legal), at=at(self.clock), reason="because")
+        state = self.random.choice((SlotState.MADE, SlotState.SKIPPED))
+        return MoveSlot(
+            backfill_pk=record.backfill_pk, ordinal=self.random.randint(0, 3), state=state, run_pk=self.clock,
+            reason="x",
+        )  # fmt: skip
+
+    def _plan_recovery(self) -> PlanRecovery:
+        run = self.random.choice(self.reference.reads.list_runs(limit=99))
+        state = run.state if self.random.random() < 0.8 else RunState.QUEUED
+        return PlanRecovery(
+            run_pk=run.run_pk, expect_state=state, recoveries=self.clock,
+            recover_at=self.random.choice((None, at(self.clock))), is_recovery_stopped=self.random.random() < 0.3,
         )  # fmt: skip
 
     def _revision(self) -> ExpectRun | TouchRun | LinkRun:
@@ -326,6 +367,12 @@ def snapshot(store: Store) -> dict[str, Any]:
         "variables": store.secrets.list_variables(),
         "connections": store.secrets.list_connections(),
         "pools": store.secrets.load_pools(),
+        "backfills": [
+            (one, store.backfills.list_slots(one.backfill_pk), store.backfills.count_slots(one.backfill_pk))
+            for one in store.backfills.list_backfills()
+        ],
+        "open backfills": store.backfills.load_open_backfills(),
+        "recoverable": store.runs.load_recoverable_runs(limit=99),
         "found": [store.runs.find_run(dag_id) for dag_id in DAGS],
         "previous": [store.runs.load_previous_run(dag_id, at(4), exclude_pk=2) for dag_id in DAGS],
         "since": store.reads.list_runs(

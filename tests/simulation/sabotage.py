@@ -177,21 +177,15 @@ PLANTED = (
     ),
     Sabotage(
         "an instance in a mapped group does not wait for its own map index",
-        "core/view.py",
-        "inner.get(map_index) if map_index >= 0 else None)",
-        "None)",
+        "core/scratch.py",
+        "self._inner_tally(number, map_index) if map_index >= 0 else None",
+        "None",
     ),
     Sabotage(
         "the end of an instance in a mapped group wakes nobody in it",
         "core/view.py",
         "            self.touch(below, index)\n        members",
         "            pass\n        members",
-    ),
-    Sabotage(
-        "a group is expanded before it is known how long it is",
-        "core/advance.py",
-        "        if verdict is not Verdict.RUN or over is Verdict.WAIT:",
-        "        if verdict is not Verdict.RUN:",
     ),
     Sabotage(
         "a run ends while a task waits for its retry",

@@ -28,6 +28,10 @@ MAPPABLE = frozenset({"params", "doc", "doc_md", "doc_json", "doc_yaml", "doc_rs
 """Arguments of `BaseOperator` that may differ between instances: the scheduler does not need them."""
 
 
+class NotMapped(Exception):  # noqa: N818 - Airflow's name
+    """A task is neither mapped nor in a mapped group."""
+
+
 class OperatorPartial:
     """An operator class with the arguments that all instances share; `.expand` or `.expand_kwargs` completes it."""
 

@@ -275,3 +275,15 @@ def test_one_task_runs_without_its_upstreams(write: Write, tmp_path: Path) -> No
         return dag_test.test_task("d", task_id, None, params={}, env={}, settings=settings)
 
     assert (code("a"), code("b"), code("c")) == (1, 0, 2)
+
+
+def test_a_large_value_takes_the_way_of_large_values(write: Write, run: Run) -> None:
+    path = write("""
+        def make():
+            return list(range(50_000))
+        def check(ti):
+            assert ti.xcom_pull(task_ids="make")[-1] == 49_999
+        task("make", make) >> task("check", check)
+    """)
+
+    assert run(path) == 0

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from windward.errors import NotFoundError, SettingsError
+from tests.clouds import CLOUDS
+from windward.errors import NotFoundError, SettingsError, UnavailableError
 from windward.store.objects import CloudObjectStore, LocalObjectStore, open_object_store, safe_name
 
 
@@ -84,3 +85,27 @@ def test_a_cloud_store_speaks_urls(tmp_path: Path) -> None:
 def test_an_unknown_scheme_is_a_setting_to_correct() -> None:
     with pytest.raises(SettingsError, match="ftp://"):
         open_object_store("ftp://host/x")
+
+
+@pytest.mark.parametrize("kind", CLOUDS)
+def test_values_live_in_a_bucket_until_they_are_deleted(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    cloud = CLOUDS[kind]()
+    for name, value in cloud.environ.items():
+        monkeypatch.setenv(name, value)
+    store = open_object_store(f"{cloud.url}/xcom")
+    location = store.put("orders/manual__2024/load/-1/return value", bytes(200_000))
+    assert location.startswith(f"{cloud.url}/xcom/orders/")
+    assert store.get(location) == bytes(200_000)
+    store.delete(location)
+    store.delete(location)
+    with pytest.raises(NotFoundError):
+        store.get(location)
+
+
+def test_a_bucket_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    cloud = CLOUDS["s3"]()
+    for name, value in cloud.environ.items():
+        monkeypatch.setenv(name, value)
+    store = open_object_store("s3://no-such-bucket/xcom")
+    with pytest.raises(UnavailableError, match="no bucket at `s3://no-such-bucket/xcom`"):
+        store.put("a", b"x")

@@ -42,6 +42,24 @@ class LargeXComs:
         return self._store
 
 
+class MemoryXComs:
+    """Large values in memory, for a run that is tested: it takes the same way and leaves nothing behind."""
+
+    def __init__(self, *, threshold_bytes: int) -> None:
+        self.threshold_bytes = threshold_bytes
+        self._values: dict[str, bytes] = {}
+
+    def put(self, name: str, data: bytes) -> str:
+        """Store and return the location."""
+        location = f"memory://{name}"
+        self._values[location] = data
+        return location
+
+    def get(self, location: str) -> bytes:
+        """Return the bytes."""
+        return self._values[location]
+
+
 def code_store(settings: Settings) -> LocalCodeStore:
     """Return the snapshots of DAG code of this home."""
     return LocalCodeStore(settings.home / "code")

@@ -17,6 +17,7 @@ from typing import Any
 
 import msgspec
 
+from windward.app.files import MemoryXComs
 from windward.app.inline import InlineBridge, InlineWorker
 from windward.app.inline_triggers import trigger_work, wait_for_trigger
 from windward.app.kept_files import put_connections, put_variables
@@ -85,6 +86,7 @@ class Rehearsal:
         if connections_file:
             put_connections(connections_file, self.store.secrets)
         self.bridge = InlineBridge(ExecutionService(self.store, self._ids, wake=lambda: None), self._clock)
+        self.bridge.large_values = MemoryXComs(threshold_bytes=settings.xcom.threshold_bytes)
         set_up(settings, is_worker=True)
 
     def run(
@@ -155,9 +157,7 @@ class Rehearsal:
             ending = worker.run(StartGranted(ref=ref, context=context))
             while isinstance(ending.outcome, Deferred):
                 work = trigger_work(ref, ending.outcome, context)
-                went_on = wait_for_trigger(
-                    ending.outcome, work, logs=Path(logs), bridge=self.bridge
-                )
+                went_on = wait_for_trigger(ending.outcome, work, logs=Path(logs), bridge=self.bridge)
                 if not isinstance(went_on, Resumption):
                     ending = msgspec.structs.replace(ending, outcome=went_on)
                     break

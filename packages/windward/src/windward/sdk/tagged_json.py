@@ -137,6 +137,8 @@ def _by_family(value: Any, kind: type) -> Any:
         return _write_numpy(value, kind)
     if isinstance(value, PurePath) and kind.__module__.startswith("pathlib"):
         return _tagged("path", str(value), pure=kind.__name__.startswith("Pure"))
+    if kind.__module__ == "windward.sdk.io.path":
+        return _tagged("storage_path", to_json(value.serialize()))
     if isinstance(value, Enum):
         return _tagged("enum", to_json(value.value), path=_path(kind))
     if isinstance(value, tuple) and hasattr(kind, "_fields") and hasattr(kind, "_make"):
@@ -309,6 +311,9 @@ _READERS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "fraction": lambda value: Fraction(value["value"]),
     "complex": lambda value: complex(*(from_json(part) for part in value["value"])),
     "uuid": lambda value: UUID(value["value"]),
+    "storage_path": lambda value: _class("windward.sdk.io.path:ObjectStoragePath").deserialize(
+        from_json(value["value"]), 1
+    ),
     "bytes": lambda value: base64.b64decode(value["value"]),
     "bytearray": lambda value: bytearray(base64.b64decode(value["value"])),
     "tuple": _read_each(tuple),

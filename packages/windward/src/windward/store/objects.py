@@ -116,7 +116,12 @@ class CloudObjectStore:
     def put(self, name: str, data: bytes) -> str:
         """Store and return the location, a URL below the store's."""
         path = safe_name(name)
-        self._call("put", path, data)
+        try:
+            self._call("put", path, data)
+        except FileNotFoundError as error:
+            raise UnavailableError(
+                f"there is no bucket at `{self._url}`: make it, or correct the URL"
+            ) from error
         return f"{self._url}/{path}"
 
     def get(self, location: str) -> bytes:

@@ -175,7 +175,7 @@ def test_triggers_are_shared_by_free_room(world: World) -> None:
 
 
 @pytest.mark.parametrize("is_dead", [True, False])
-def test_what_a_triggerer_had_goes_to_another_when_it_is_gone(world: World, is_dead: bool) -> None:  # noqa: FBT001 - a case
+def test_what_a_triggerer_had_goes_to_another_when_it_is_gone(world: World, is_dead: bool) -> None:
     hello(world, "t")
     ref = defer(world)
     hello(world, "u")

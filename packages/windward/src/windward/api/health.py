@@ -56,6 +56,7 @@ def _part(name: str, status: str | None, at: datetime | None) -> dict[str, Any]:
 
 
 def _workers(hosts: Sequence[HostRecord], *, host_lease_s: float, now: datetime) -> dict[str, Any]:
+    hosts = [host for host in hosts if host.kind == "worker"]
     alive = [host for host in hosts if host.lease_until > now]
     latest = max((host.lease_until for host in hosts), default=None)
     return {

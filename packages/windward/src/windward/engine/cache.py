@@ -17,6 +17,7 @@ from windward.core.past import previous_of
 from windward.core.plan import DagPlan, compile_plan
 from windward.core.slas import sla_times
 from windward.core.view import RunView
+from windward.core.watchers import WatcherIndex
 from windward.document import DagDocument
 from windward.engine.timers import Timer, Timers
 from windward.model.ids import TaskKey
@@ -62,6 +63,7 @@ class Cache:
         """Instances that may have begun or ceased to wait for a trigger since somebody looked."""
         self.undated: set[int] = set()
         """Runs that came since deadlines were last looked at, of DAGs that have any."""
+        self.watchers = WatcherIndex()
         self.dirty_runs: set[int] = set()
         """Running runs with something to decide."""
         self.slas_watched: set[tuple[int, datetime]] = set()

@@ -124,6 +124,8 @@ class Decider:
                     self._start_late(work, key, fence)
                 case Timer.HOST_LATE, str() as host_id:
                     host_late(work, host_id)
+                case Timer.WATCH_DUE, TaskKey() as key:
+                    self._cache.waits.add(key)
                 case Timer.TRIGGERER_LATE, str() as host_id:
                     triggerer_late(work, host_id)
                 case Timer.RECOVERY_DUE, RecoveryDue() as due:

@@ -132,6 +132,7 @@ class Loader:
             if dag is None or not dag.is_active:
                 self._cache.dags.pop(dag_id, None)
                 self._assets.put_dag(dag_id, None)
+                self._cache.waits |= self._cache.watchers.put(dag_id, None)
                 continue
             self._load_plans({dag.document_hash})
             self._cache.add_dag(dag)
@@ -155,6 +156,7 @@ class Loader:
         plan = self._cache.plans.get(dag.document_hash)
         document = plan.document if plan is not None else None
         self._assets.put_dag(dag.dag_id, document)
+        self._cache.waits |= self._cache.watchers.put(dag.dag_id, document)
         return document
 
     def _load_plans(self, hashes: set[str]) -> None:

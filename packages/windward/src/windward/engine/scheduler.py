@@ -124,7 +124,9 @@ class Scheduler:
             self._decider,
             self._store,
             settings=self._settings.scheduler,
+            ids=self._ids,
             ask_for_one=self._ask_for_triggerer,
+            has_reports=self._note_reports,
         )
         self._service = ExecutionService(self._store, self._ids, wake=self._wake_self)
         self._backfills = Backfills(
@@ -142,6 +144,9 @@ class Scheduler:
         """Queued attempts that wait for the first worker to come."""
         self._asks_callbacks = False
         self._is_loaded = False
+
+    def _note_reports(self) -> None:
+        self._assets.has_reports = self._goes_on = True
 
     def _wake_self(self) -> None:
         self._is_woken = self._goes_on = True
@@ -402,7 +407,7 @@ class Scheduler:
         if work.cancels:
             self._cancel(work.cancels)
         for host_id, call in work.calls:
-            is_current = self._workers.may_call(call.ref)
+            is_current = self._workers.may_call(call.ref) or self._triggerers.is_current(call.ref)
             answer = self._service.answer(call.ref, call.call, now=work.now, is_current=is_current)
             self._mailbox.send(host_id, CallAnswer(ref=call.ref, call_id=call.call_id, answer=answer))
 

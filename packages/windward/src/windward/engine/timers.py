@@ -26,6 +26,8 @@ class Timer(StrEnum):
     """A host's lease ends: subject is the host id."""
     RECOVERY_DUE = "recovery_due"
     """A failed run may run again on its own: subject is a `RecoveryDue`."""
+    WATCH_DUE = "watch_due"
+    """A watcher that failed is tried again: subject is its key."""
     TRIGGERER_LATE = "triggerer_late"
     """A triggerer's lease ends: subject is the host id."""
     DEADLINE = "deadline"

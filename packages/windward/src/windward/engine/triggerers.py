@@ -13,8 +13,10 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from windward.core.assets import reported_event
 from windward.core.deferral import decide_fired, resumed_of
 from windward.core.paths import log_path
+from windward.core.watchers import WATCHERS_PK, extra_of
 from windward.engine.cache import Cache
 from windward.engine.contexts import key_of, ref_of, run_context
 from windward.engine.deciding import Decider
@@ -23,9 +25,10 @@ from windward.engine.work import Pass
 from windward.model.ids import TaskKey
 from windward.model.records import HostRecord, TriggerRecord
 from windward.model.states import TaskState
+from windward.ports.clock import Ids
 from windward.ports.executor import Envelope, HostGone
 from windward.ports.store import Store
-from windward.protocol.fired import Resumption
+from windward.protocol.fired import Event, Resumption
 from windward.protocol.messages import Beat, ChildCall, Goodbye, Heartbeat, Hello, ToHost, Unknown, Welcome
 from windward.protocol.triggers import FiredAccepted, TriggerFired, TriggerWork, Unwatch, Watch
 from windward.protocol.work import AttemptRef
@@ -34,6 +37,8 @@ from windward.settings import SchedulerSettings
 TRIGGERER = "triggerer"
 WATCH_MAX = 500
 """Triggers in one message."""
+WATCH_AGAIN_AFTER = timedelta(seconds=10)
+"""How long a watcher that failed is left alone."""
 ASKED_FOR_EVERY = timedelta(seconds=10)
 """How often it is said that triggers wait and nobody runs them."""
 
@@ -50,13 +55,20 @@ class Triggerers:
         store: Store,
         *,
         settings: SchedulerSettings,
+        ids: Ids,
         ask_for_one: Callable[[], None],
+        has_reports: Callable[[], None],
     ) -> None:
+        """`has_reports` is called when watchers have made asset events."""
         self._cache = cache
         self._decider = decider
         self._store = store
         self._settings = settings
+        self._ids = ids
         self._ask_for_one = ask_for_one
+        self._has_reports = has_reports
+        self._numbers: dict[tuple[str, AttemptRef], int] = {}
+        """The last event of each watcher that was taken in, by triggerer: one that is sent again is known."""
         self._hosts: dict[str, HostRecord] = {}
         self._connected: dict[str, dict[TaskKey, AttemptRef]] = {}
         """What each connected triggerer runs."""
@@ -167,6 +179,9 @@ class Triggerers:
     def _fired(self, work: Pass, envelope: Envelope, said: TriggerFired) -> None:
         ref = said.ref
         key = key_of(ref)
+        if key.run_pk == WATCHERS_PK:
+            self._reported(work, envelope, said)
+            return
         found = self._cache.find(key)
         if found is not None:
             action = decide_fired(found[0], found[1], said.fired, fence=ref.fence, at=said.at, now=work.now)
@@ -176,6 +191,33 @@ class Triggerers:
         # Stale, unless what this pass did to the run before is refused: then it is judged again.
         work.inputs_of[ref.run_pk].append(envelope)
         work.replies.append((ref.run_pk, envelope.host_id, FiredAccepted(ref=ref, number=said.number)))
+
+    def _reported(self, work: Pass, envelope: Envelope, said: TriggerFired) -> None:
+        """A watcher said something: an event of each of its assets, or that it has to be started again."""
+        place = (envelope.host_id, said.ref)
+        key = key_of(said.ref)
+        group = ("watcher", *place, said.number)
+        if said.number > self._numbers.get(place, -1):
+            self._numbers[place] = said.number
+            if isinstance(said.fired, Event):
+                extra = extra_of(said.fired)
+                for watched in self._cache.watchers.watched(key):
+                    event = reported_event(
+                        event_pk=self._ids.next_pk(),
+                        name=watched.name,
+                        uri=watched.uri,
+                        extra=extra,
+                        now=work.now,
+                        by=f"watcher {watched.watcher}",
+                    )
+                    self._decider.act(work, str(group), event)
+                self._has_reports()
+            else:
+                log.warning("watcher ended", extra={"trigger": key.task_id, "said": str(said.fired)})
+                self._forget(key)
+                self._cache.timers.set(work.now + WATCH_AGAIN_AFTER, Timer.WATCH_DUE, key)
+        work.inputs_of[str(group)].append(envelope)
+        work.replies.append((str(group), envelope.host_id, FiredAccepted(ref=said.ref, number=said.number)))
 
     # -- silence -------------------------------------------------------------------------
 
@@ -204,6 +246,8 @@ class Triggerers:
         if self._hosts.pop(host_id, None) is not None:
             self._store.hosts.delete_host(host_id)
         self._expected.discard(host_id)
+        for place in [place for place in self._numbers if place[0] == host_id]:
+            del self._numbers[place]
         had = {**self._gone.pop(host_id, {}), **self._connected.pop(host_id, {})}
         self._put_back(had)
 
@@ -273,14 +317,18 @@ class Triggerers:
     def _send_watch(
         self, host_id: str, refs: dict[TaskKey, AttemptRef], send: Callable[[str, ToHost], None]
     ) -> None:
-        stored = self._store.deferrals.load_deferrals(list(refs))
+        stored = self._store.deferrals.load_deferrals([key for key in refs if key.run_pk != WATCHERS_PK])
         work = []
         for key, ref in refs.items():
             del self._waiting[key]
-            deferral = stored.get(key)
-            if deferral is None or deferral.fence != ref.fence:
+            watcher, deferral = self._cache.watchers.find(key), stored.get(key)
+            if watcher is not None:
+                class_path, kwargs = watcher
+                work.append(TriggerWork(ref=ref, class_path=class_path, kwargs=kwargs, goes_on=True))
+            elif deferral is None or deferral.fence != ref.fence:
                 continue  # Somebody cleared it since; its run is about to be loaded again.
-            work.append(self._work(ref, deferral))
+            else:
+                work.append(self._work(ref, deferral))
             self._at[key] = host_id
             self._connected[host_id][key] = ref
         if work:
@@ -309,6 +357,9 @@ class Triggerers:
         return self._wanted(key_of(ref)) == ref
 
     def _wanted(self, key: TaskKey) -> AttemptRef | None:
+        if key.run_pk == WATCHERS_PK:
+            is_wanted = self._cache.watchers.find(key) is not None
+            return AttemptRef(key.run_pk, key.task_id, key.map_index, fence=1) if is_wanted else None
         found = self._cache.find(key)
         return ref_of(found[1]) if found is not None and found[1].state is TaskState.DEFERRED else None
 
@@ -320,7 +371,7 @@ class Triggerers:
     def _is_killed(self, key: TaskKey) -> bool:
         """Whether a person (or the end of the run) took the instance from its trigger, and not the time."""
         found = self._cache.find(key)
-        return found is None or found[1].trigger_class is None
+        return key.run_pk != WATCHERS_PK and (found is None or found[1].trigger_class is None)
 
     def _forget(self, key: TaskKey) -> None:
         host_id = self._at.pop(key, None)

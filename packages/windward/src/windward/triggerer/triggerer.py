@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import logging
 import signal
 from contextvars import copy_context
@@ -57,6 +58,8 @@ class Triggerer:
         self._loop = asyncio.get_running_loop()
         self._loop.set_task_factory(_named_task)
         self._ended = asyncio.Event()
+        self._numbers = itertools.count(1)
+        """Of the events of triggers that go on: one that is started again does not begin anew."""
         self._idle: asyncio.TimerHandle | None = None
         self.link = Link(options, self._from_link)
         self.watchdog = Watchdog(options, self._loop, self._was_blocked, self._is_lost)
@@ -128,10 +131,8 @@ class Triggerer:
     async def _live(self, ref: AttemptRef) -> None:
         running = self._running[ref]
         work, target = running.work, running.log
-        numbers = iter(range(1 << 62))
-
         def say(fired: Fired) -> None:
-            number = next(numbers) if work.goes_on else 0
+            number = next(self._numbers) if work.goes_on else 0
             _tell(target, fired)
             self.link.say(TriggerFired(ref=ref, fired=fired, at=datetime.now(UTC), number=number))
 

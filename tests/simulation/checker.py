@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from datetime import datetime
 
 from tests.simulation.assets import AssetBook
+from tests.simulation.cross import CrossBook
 from tests.simulation.dags import POOLS
 from tests.simulation.dice import START
 from tests.simulation.faults import FaultyStore
@@ -13,6 +15,7 @@ from tests.simulation.rules import may_start
 from windward.core.actions import Action, CreateRun, MoveBackfill, MoveRun, MoveSlot, MoveTask
 from windward.core.plan import DagPlan, compile_plan
 from windward.core.transitions import RunEvent, TaskEvent, is_legal
+from windward.core.waits import AnswerInput, MissDeadline
 from windward.document import TaskDocument
 from windward.model.ids import TaskKey
 from windward.model.records import RunRecord, TaskRecord
@@ -54,7 +57,7 @@ class Violation(AssertionError):
 class Checker:
     """Keeps its own account of the world and compares."""
 
-    def __init__(self) -> None:
+    def __init__(self, seed: int = 0) -> None:
         self.store: FaultyStore | None = None
         self._plans: dict[str, DagPlan] = {}
         self._fences: dict[TaskKey, int] = {}
@@ -75,8 +78,11 @@ class Checker:
         self._dates: set[tuple[int, int]] = set()
         """Dates of backfills that were dealt with."""
         self.assets = AssetBook()
+        self.cross = CrossBook(seed)
         self.starts = 0
         self.writes = 0
+        self._answers: set[tuple[TaskKey, int, int]] = set()
+        self._missed: set[tuple[int, int, datetime]] = set()
 
     # -- user code ----------------------------------------------------------------------
 
@@ -111,6 +117,7 @@ class Checker:
     def written(self, actions: list[Action]) -> None:
         """Check what the applied actions did."""
         self.writes += 1
+        self.cross.written(actions, store=self._store())
         self.assets.written(actions, store=self._store(), document_of=lambda name: self._plan(name).document)
         for action in actions:
             match action:
@@ -128,6 +135,12 @@ class Checker:
                     self._slot_moved(action)
                 case MoveBackfill():
                     self._backfill_moved(action)
+                case AnswerInput(key=key, try_number=number):
+                    place = (key, number, self._fences.get(key, 0))
+                    _demand(place not in self._answers, f"{place} was answered twice")
+                    self._answers.add(place)
+                case MissDeadline():
+                    self._deadline_missed(action)
                 case _:
                     pass
         queued = [
@@ -135,6 +148,18 @@ class Checker:
         ]
         if queued:
             self._limits()
+
+    def _deadline_missed(self, action: MissDeadline) -> None:
+        place = (action.run_pk, action.number, action.due_at)
+        _demand(place not in self._missed, f"deadline {place} was missed twice")
+        self._missed.add(place)
+        _demand(action.at >= action.due_at, f"deadline {place} was missed before it was due")
+        calls = [
+            callback
+            for callback in self._store().tables.callbacks.values()
+            if (callback.run_pk, callback.deadline_number) == place[:2]
+        ]
+        _demand(bool(calls), f"nobody is told of deadline {place}")
 
     def _moved(self, action: MoveTask) -> None:
         key = action.key

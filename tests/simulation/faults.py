@@ -63,6 +63,10 @@ class FaultyStore:
         self.backfills = self.inner.backfills
         self.xcoms = self.inner.xcoms
         self.deferrals = self.inner.deferrals
+        self.waits = self.inner.waits
+        self.states = self.inner.states
+        self.waits = self.inner.waits
+        self.reads = self.inner.reads
         self.secrets = self.inner.secrets
         self.catalog = self.inner.catalog
         self.assets = self.inner.assets

@@ -9,12 +9,15 @@ from typing import Protocol
 
 from tests.simulation.assets import random_writes
 from tests.simulation.dice import FakeClock
+from windward.model.waits import InputRequest
 from windward.ports.executor import Envelope
+from windward.protocol.calls import TriggerRun
 from windward.protocol.messages import (
     Accepted,
     AttemptEnded,
     Beat,
     Cancel,
+    ChildCall,
     FromHost,
     Heartbeat,
     Hello,
@@ -27,6 +30,7 @@ from windward.protocol.messages import (
     Welcome,
 )
 from windward.protocol.outcomes import (
+    AwaitsInput,
     Deferred,
     Ending,
     ExitFact,
@@ -50,6 +54,9 @@ class Witness(Protocol):
 
     def assets_written(self, ref: AttemptRef, count: int) -> None:
         """An attempt says that it has written so many assets."""
+
+    def wishes(self, context: TaskContext) -> list[TriggerRun]:
+        """The runs that an attempt asks for."""
 
     def downstream_of(self, dag_id: str, task_id: str) -> tuple[str, ...]:
         """What a branch could skip."""
@@ -175,6 +182,8 @@ class SimulatedHost:
                 self.running[ref] = Running(until, context if isinstance(context, TaskContext) else None)
                 if isinstance(context, TaskContext):
                     self.witness.code_began(self.host_id, ref, context)
+                    for number, wish in enumerate(self.witness.wishes(context)):
+                        self._send(ChildCall(ref=ref, call_id=number, call=wish))
             case Unknown():
                 if self.link is not None:
                     self.connect(self.link)
@@ -210,7 +219,17 @@ class SimulatedHost:
             outcome = Succeeded(return_length=length, skip=skip, assets=writes)
             self._finish(ref, outcome, ExitFact(kind="ok"))
             return
-        match self.dice.randint(0, 5):
+        match self.dice.randint(0, 6):
+            case 6:
+                asks = AwaitsInput(
+                    request=InputRequest(
+                        subject="dice", options=("a", "b"), defaults=self.dice.choice([None, ("a",)])
+                    ),
+                    next_method="go_on",
+                    next_kwargs=b"",
+                    timeout_s=self.dice.choice([None, 10.0, 100.0]),
+                )
+                self._finish(ref, asks, ExitFact(kind="ok"))
             case 4 | 5:
                 deferred = Deferred(
                     trigger_class="dice.Trigger",
@@ -236,6 +255,7 @@ class SimulatedHost:
         self._report(ref, outcome, fact)
 
     def _report(self, ref: AttemptRef, outcome: Outcome, fact: ExitFact) -> None:
-        ending = Ending(outcome=outcome, exit=fact, at=self.clock.now())
+        owes = fact.kind in {"signal", "never_started"}
+        ending = Ending(outcome=outcome, exit=fact, at=self.clock.now(), owes_callbacks=owes)
         self.endings[ref] = ending
         self._send(AttemptEnded(ref=ref, ending=ending))

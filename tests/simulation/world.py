@@ -24,6 +24,7 @@ from windward.model.records import PoolRecord
 from windward.model.states import BACKFILL_OPEN, RUN_FINISHED
 from windward.ports.executor import Envelope, HostGone, Woken
 from windward.ports.store import FileRecord
+from windward.protocol.calls import TriggerRun
 from windward.protocol.messages import Cancel, Submit, ToHost
 from windward.protocol.work import AttemptRef, Submission, TaskContext
 from windward.settings import (
@@ -149,7 +150,7 @@ class World:
         if self.dice.random() < 0.5:
             always = replace(self.settings.scheduler, recover_failed_runs="always")
             self.settings = replace(self.settings, scheduler=always)
-        self.checker = Checker()
+        self.checker = Checker(seed)
         self.store = FaultyStore(Random(seed + 1), self.checker.written)
         self.checker.store = self.store
         self.trouble = self.dice.choice([0.0, 0.02, 0.1])
@@ -176,6 +177,7 @@ class World:
 
     def put_dag(self, document: DagDocument) -> None:
         """Store a document as the processor does."""
+        document = self.checker.cross.with_slas(document)
         data = encode(document)
         self.documents[document.dag_id] = document
         self.store.catalog.put_file(
@@ -240,6 +242,10 @@ class World:
     def assets_written(self, ref: AttemptRef, count: int) -> None:
         """An attempt says what it has written."""
         self.checker.assets.reported[TaskKey(ref.run_pk, ref.task_id, ref.map_index), ref.fence] = count
+
+    def wishes(self, context: TaskContext) -> list[TriggerRun]:
+        """Return the runs that an attempt asks for."""
+        return self.checker.cross.wishes(context, self.documents)
 
     def downstream_of(self, dag_id: str, task_id: str) -> tuple[str, ...]:
         """Return some of what a branch could skip."""
@@ -392,8 +398,12 @@ class World:
             if step % 5 == 0:
                 self._connect()
                 self.clock.advance(1 if step < 2000 else 3)
-            if step % 50 == 0 and self._all_settled():
-                return
+            if step % 20 == 0:
+                self.people.answer()
+            if step % 50 == 0:
+                self.people.unpause_everything()  # too many failures pause a DAG by themselves
+                if self._all_settled():
+                    return
         raise AssertionError(f"the world does not come to rest: {self.unsettled()}")
 
     def _all_settled(self) -> bool:

@@ -179,9 +179,16 @@ class RunView:
             return None
         changes = {name: value for name in _CARRIED if (value := getattr(action, name)) is not UNSET}
         after = msgspec.structs.replace(before, state=action.state, reason=action.reason, **changes)
-        self._count(number, before, -1)
+        if before.state in FINISHED or after.state in FINISHED:
+            self._count(number, before, -1)
+            self._place(number, after)
+            self._count(number, after, 1)
+            return before, after
+        # Neither end of the move is an end: no tally changes, and most moves are of this kind.
         self._place(number, after)
-        self._count(number, after, 1)
+        self.in_flight += (after.state in IN_FLIGHT) - (before.state in IN_FLIGHT)
+        if after.state in UNSTARTED:
+            self.touch(number, after.map_index)
         return before, after
 
     def fold_added(self, action: AddTasks) -> None:

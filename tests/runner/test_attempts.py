@@ -4,6 +4,8 @@ Longer than 400 lines because each kind of ending is one claim, told side by sid
 """
 
 import json
+import os
+import pwd
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -107,6 +109,7 @@ TASKS = {
     "knows_its_context": (
         "body=lambda t, c: __import__('windward.sdk.context', fromlist=['x']).get_current_context() is c"
     ),
+    "who": "body=lambda t, c: [os.getuid(), os.getgid(), os.environ['HOME'], os.environ['USER']]",
     "collects": "body=lambda t, c: __import__('gc').isenabled()",
 }
 
@@ -369,10 +372,20 @@ def test_a_task_that_the_file_does_not_have_is_an_import_error(run: Runs) -> Non
     assert "`no_such_task`" in ending.exit.message
 
 
-def test_running_as_another_user_is_refused_with_a_hint(run: Runs) -> None:
-    work = run.work("as_root", run_as_user="root")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may become another user")
+def test_a_task_runs_as_the_user_that_it_names(run: Runs) -> None:
+    work = run.work("who", run_as_user="nobody")
     [ending] = run.host.run(work)
-    assert ending.exit.error_type == "UserError"
+    nobody = pwd.getpwnam("nobody")
+    assert isinstance(ending.outcome, Succeeded), run.events(work.ref)
+    found = json.loads(ending.outcome.xcoms[0].value.data or b"")
+    assert found == [nobody.pw_uid, nobody.pw_gid, nobody.pw_dir, "nobody"]
+
+
+def test_a_user_that_the_machine_does_not_have_is_named(run: Runs) -> None:
+    work = run.work("who", run_as_user="no-such-user")
+    [ending] = run.host.run(work)
+    assert (ending.exit.error_type, "no-such-user" in (ending.exit.message or "")) == ("UserError", True)
     assert any("hint" in line.get("exception", "") for line in run.events(work.ref))
 
 

@@ -33,6 +33,8 @@ class Start(_Message, frozen=True, tag="start"):
     log_file: str
     """Absolute path of the attempt's log."""
     not_after_s: float
+    run_as_user: str | None = None
+    """Whom the child becomes for good before it runs any of the task's code."""
 
 
 class Answered(_Message, frozen=True, tag="answer"):

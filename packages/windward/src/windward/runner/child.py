@@ -214,6 +214,11 @@ def run_start(start: Start, prepared: Prepared, *, is_last: bool) -> None:
     log, channel = prepared.log, prepared.channel
     log.begin(start.log_file)
     prepared.capture.begin()
+    if start.run_as_user is not None:
+        from windward.runner.impersonation import become  # few tasks ask for it
+
+        become(start.run_as_user)
+        die_with_parent(prepared.template_pid)  # the kernel forgets it when the user changes
     if prepared.loaded is None:
         found = load_file(prepared.key, prepared.options, can_interrupt=True)
         if isinstance(found, ImportProblem):

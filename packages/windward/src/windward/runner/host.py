@@ -195,6 +195,7 @@ class Host:
                 context=granted.context,
                 log_file=held.log_file,
                 not_after_s=self._link.lease_until,
+                run_as_user=held.work.run_as_user or self._options.default_impersonation or None,
             )
             self._nursery.start(child, held, start)
             self._placing.is_started(child)

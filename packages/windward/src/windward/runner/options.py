@@ -53,6 +53,8 @@ class HostOptions:
     warm_attempts_max: int = 1000
     warm_memory_bytes_max: int = 512 * MEGABYTE
     log_level: str = "INFO"
+    default_impersonation: str = ""
+    """User that tasks run as which name none; empty for the worker's own."""
     rendered_characters_max: int = 4096
 
     @classmethod
@@ -84,4 +86,5 @@ class HostOptions:
             warm_attempts_max=workers.warm_attempts_max,
             warm_memory_bytes_max=workers.warm_memory_mb_max * MEGABYTE,
             log_level=settings.logging.logging_level,
+            default_impersonation=settings.core.default_impersonation,
         )

@@ -11,9 +11,11 @@ import signal
 from collections import deque
 from typing import Protocol
 
+from windward.errors import UserError
 from windward.model.states import Isolation
 from windward.protocol.child import Exited, ImportProblem, Unforked
 from windward.runner.held import PREPARATIONS_MAX, Child, Held
+from windward.runner.impersonation import check_user
 from windward.runner.linux import boot_clock
 from windward.runner.nursery import Nursery
 from windward.runner.options import HostOptions
@@ -207,15 +209,12 @@ class Placing:
         self._nursery.reap(unforked.ticket, None, unforked.message)
 
     def _place(self, held: Held) -> None:
-        if held.work.run_as_user:
-            message = f"`run_as_user={held.work.run_as_user}`: running as another user is not supported yet"
-            hint = "Remove `run_as_user` from the task and from `default_args`."
+        user = self._user_of(held)
+        problem = None if user is None else _problem_of(user)
+        if problem is not None:
             held.doom_kind = "exception"
-            self._doom(
-                held,
-                ImportProblem(error_type="UserError", message=message, text=f"{message}\n\nhint: {hint}"),
-            )
-        elif held.work.isolation is Isolation.WARM:
+            self._doom(held, problem)
+        elif held.work.isolation is Isolation.WARM and user is None:
             self._place_warm(held)
         elif (template := self._ready_template(held)) is not None:
             spare = self._spares.take(template)
@@ -223,6 +222,9 @@ class Placing:
             held.child.held = held
             self._young.append((boot_clock() + YOUNG_S, held))
             self._owner.is_placed(held)
+
+    def _user_of(self, held: Held) -> str | None:
+        return held.work.run_as_user or self._options.default_impersonation or None
 
     def _place_warm(self, held: Held) -> None:
         key = _key(held)
@@ -259,6 +261,16 @@ class Placing:
         if kind_is_ours:
             held.doom_kind = "never_started"
         self._owner.is_placed(held)
+
+
+def _problem_of(user: str) -> ImportProblem | None:
+    """Return why no attempt can run as that user here, or None."""
+    try:
+        check_user(user)
+    except UserError as error:
+        text = f"{error.message}\n\nhint: {error.hint}"
+        return ImportProblem(error_type="UserError", message=error.message, text=text)
+    return None
 
 
 def _key(held: Held) -> FileKey:

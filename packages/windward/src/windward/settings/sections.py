@@ -66,6 +66,8 @@ class CoreSettings:
     """Whether values with telling names are masked in logs and output."""
     sensitive_var_conn_names: tuple[str, ...] = ()
     """Further telling names, by commas."""
+    default_impersonation: str = ""
+    """User that tasks run as which name none by `run_as_user`; the worker's own when empty."""
     isolation: str = "isolated"
     """Default of tasks that do not say: `isolated` or `warm`."""
     cron_seconds: bool = False
@@ -112,6 +114,8 @@ class SchedulerSettings:
     """Runs that the scheduler creates in one pass at most."""
     run_retention_days: float | None = None
     """Age, from their end, at which finished runs are deleted with their tasks, XComs and logs; never when unset."""
+    asset_event_retention_days: float | None = 90.0
+    """How long events of assets are kept, also those that a DAG still waits to take; `none` is for ever."""
     allowed_run_id_pattern: str = r"^[A-Za-z0-9_.~:+-]+$"
     """Regular expression that run ids given by people must match."""
 

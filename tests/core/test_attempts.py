@@ -161,6 +161,11 @@ def test_success_stores_what_the_task_said() -> None:
     assert (action.return_length, action.map_label, action.rendered) == (3, "Seoul", '{"sql":"select 1"}')
 
 
+@pytest.mark.parametrize("outcome", [Failed(), Failed(may_retry=False), Skipped(), Succeeded()])
+def test_an_instance_keeps_its_name_however_it_ended(outcome: Outcome) -> None:
+    assert only(end(running(), outcome, map_label="Seoul")).map_label == "Seoul"
+
+
 def test_a_skip_says_why() -> None:
     assert only(end(running(), Skipped(message="nothing new"))).reason == "nothing new"
     assert only(end(running(), Skipped())).state is TaskState.SKIPPED

@@ -122,6 +122,13 @@ def dag_file(shared_host: HostUnderTest) -> str:
 def write_dag_file(host: HostUnderTest) -> str:
     lines = [f"    Run(task_id={name!r}, {arguments})" for name, arguments in TASKS.items()]
     lines.append("    Run.partial(task_id='mapped', body=lambda t, c: t.text).expand(text=['x', 'y', 'z'])")
+    lines.append(
+        "    Run.partial(task_id='named', map_index_template='{{ task.text }}!', body=lambda t, c: 1 / (t.text == 'x'))"
+        ".expand(text=['x', 'y'])"
+    )
+    lines.append(
+        "    Run.partial(task_id='unnamed', map_index_template='{{ 1 / 0 }}', body=lambda t, c: 1).expand(text=['x'])"
+    )
     return host.write("attempts.py", DAG_FILE.replace("{tasks}", "\n".join(lines)))
 
 
@@ -363,6 +370,17 @@ def test_a_mapped_instance_gets_its_own_argument(run: Runs) -> None:
         ending.outcome.xcoms[0].value.data for ending in endings if isinstance(ending.outcome, Succeeded)
     ]
     assert values == [b'"x"', b'"y"', b'"z"']
+
+
+def test_an_instance_has_a_name_for_people_however_it_ends(run: Runs) -> None:
+    well, badly = run.host.run(*[run.work("named", map_index=index) for index in range(2)])
+    assert (type(well.outcome), well.map_label) == (Succeeded, "x!")
+    assert (type(badly.outcome), badly.map_label) == (Failed, "y!")
+
+
+def test_a_name_that_cannot_be_made_costs_no_result(run: Runs) -> None:
+    [ending] = run.host.run(run.work("unnamed", map_index=0))
+    assert (type(ending.outcome), ending.map_label) == (Succeeded, None)
 
 
 def test_a_task_that_the_file_does_not_have_is_an_import_error(run: Runs) -> None:

@@ -1,3 +1,5 @@
+"""Orders start a run of invoices, and a report waits for the orders."""
+
 from datetime import timedelta
 
 import pendulum

@@ -28,6 +28,7 @@ def add_commands(_name: str, parser: Parser) -> None:
     """Declare the commands of the group."""
     commands = Commands(parser)
     _add_reads(commands)
+    _add_sla_misses(commands)
     _add_writes(commands)
     _add_file_commands(commands)
 
@@ -81,14 +82,6 @@ def _add_reads(commands: Commands) -> None:
         about="The exit code is 1 when there are any.",
         output=True,
     )
-    slas = commands.add(
-        "list-sla-misses",
-        late("slas", "list_sla_misses"),
-        "list tasks that were late by their SLA, those found last first",
-        output=True,
-    )
-    slas.add_argument("dag_id", metavar="DAG", nargs="?", help="only tasks of this DAG")
-    slas.add_argument("--limit", type=at_least(1), default=1000, metavar="N", help="at most so many")
     commands.add("report", late("dags_read", "report"), "show what parsing each file gave", output=True)
     explain = commands.add(
         "explain",
@@ -103,6 +96,17 @@ def _add_reads(commands: Commands) -> None:
     explain.add_argument(
         "--map-index", type=at_least(-1), default=-1, metavar="N", help="which instance of a mapped task"
     )
+
+
+def _add_sla_misses(commands: Commands) -> None:
+    slas = commands.add(
+        "list-sla-misses",
+        late("slas", "list_sla_misses"),
+        "list tasks that were late by their SLA, those found last first",
+        output=True,
+    )
+    slas.add_argument("dag_id", metavar="DAG", nargs="?", help="only tasks of this DAG")
+    slas.add_argument("--limit", type=at_least(1), default=1000, metavar="N", help="at most so many")
 
 
 def _add_writes(commands: Commands) -> None:

@@ -73,17 +73,24 @@ def task_document(task: Any) -> TaskDocument:
         sla_s=_seconds(task.sla),
         inlets=leaves_of(task.inlets) if task.inlets else (),
         outlets=leaves_of(task.outlets) if task.outlets else (),
-        owner=str(task.owner),
-        email=_addresses(task.email),
-        params=params_document(task.own_params) if task.own_params else {},
-        template_fields=_template_fields(task),
-        template_renderers={str(k): str(v) for k, v in sorted(task.template_fields_renderers.items())},
-        ui_color=task.ui_color,
-        ui_fgcolor=task.ui_fgcolor,
-        doc_md=_documentation(task),
-        extra_links=tuple(str(getattr(link, "name", link)) for link in task.operator_extra_links or ()),
         marks=_mark_of(task),
+        **_for_people(task),
     )
+
+
+def _for_people(task: Any) -> dict[str, Any]:
+    """Return the fields that only people look at."""
+    return {
+        "owner": str(task.owner),
+        "email": _addresses(task.email),
+        "params": params_document(task.own_params) if task.own_params else {},
+        "template_fields": _template_fields(task),
+        "template_renderers": {str(k): str(v) for k, v in sorted(task.template_fields_renderers.items())},
+        "ui_color": task.ui_color,
+        "ui_fgcolor": task.ui_fgcolor,
+        "doc_md": _documentation(task),
+        "extra_links": tuple(str(getattr(link, "name", link)) for link in task.operator_extra_links or ()),
+    }
 
 
 def _mark_of(task: Any) -> ExternalMark | None:

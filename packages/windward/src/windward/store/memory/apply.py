@@ -32,16 +32,16 @@ from windward.core.actions import (
 from windward.core.slas import MissSla
 from windward.core.waits import AnswerInput, MissDeadline, SetDeadlines
 from windward.model.ids import TaskKey
-from windward.model.records import DEADLINE_KIND, CallbackRecord, TaskRecord
+from windward.model.records import TaskRecord
 from windward.model.states import BACKFILL_OPEN, SlotState
 from windward.ports.reads import AttemptRecord
 from windward.protocol.outcomes import XComPut
 from windward.store.columns import RUN_CHANGES, TASK_CHANGES, archives, changes_failures, failures_in_a_row
 from windward.store.history import ADDED, Line
 from windward.store.memory.assets import consume_events, write_event
-from windward.store.memory.slas import miss_sla
+from windward.store.memory.slas import link_run, miss_sla
 from windward.store.memory.tables import Tables
-from windward.store.memory.waits import answer, ask, miss_deadline, set_deadlines
+from windward.store.memory.waits import answer, ask, miss_deadline, put_callback, set_deadlines
 from windward.store.memory.xcoms import drop_xcoms, put_xcom
 
 K = TypeVar("K")
@@ -76,11 +76,8 @@ class Group:
                 return self._create_run(action)
             case MoveRun():
                 return self._move_run(action)
-            case LinkRun(run_pk=run_pk, parent=parent):
-                if run_pk not in self._tables.runs:
-                    return False
-                self._put(self._tables.links, run_pk, parent)
-                return True
+            case LinkRun():
+                return link_run(self._tables, action, self._put)
             case SkipSlot():
                 return self._skip_slot(action)
             case ExpectRun(run_pk=run_pk, revision=revision):
@@ -99,9 +96,9 @@ class Group:
             case SetDeadlines():
                 return set_deadlines(self._tables, action, self._put)
             case MissDeadline():
-                return self._miss_deadline(action)
+                return miss_deadline(self._tables, action, self._put)
             case MissSla():
-                return self._miss_sla(action)
+                return miss_sla(self._tables, action, self._put, self._put_callback)
             case PlanRecovery():
                 return self._plan_recovery(action)
             case CreateBackfill():
@@ -155,46 +152,16 @@ class Group:
         if action.asks is not None:
             ask(self._tables, action, self._put)
         if action.callback is not None:
-            self._put_callback(
-                key.run_pk, action.callback, action.reason, task=key, try_number=action.callback_try
+            put_callback(
+                self._tables,
+                self._put,
+                key.run_pk,
+                action.callback,
+                action.reason,
+                task=key,
+                try_number=action.callback_try,
             )
         return True
-
-    def _miss_deadline(self, action: MissDeadline) -> bool:
-        if not miss_deadline(self._tables, action, self._put):
-            return False
-        self._put_callback(action.run_pk, DEADLINE_KIND, action.reason, deadline=action.number)
-        return True
-
-    def _miss_sla(self, action: MissSla) -> bool:
-        if not miss_sla(self._tables, action, self._put):
-            return False
-        if action.callback is not None:
-            self._put_callback(action.run_pk, action.callback, action.reason, task=action.callback_task)
-        return True
-
-    def _put_callback(
-        self,
-        run_pk: int,
-        kind: str,
-        reason: str,
-        *,
-        task: TaskKey | None = None,
-        try_number: int = 0,
-        deadline: int | None = None,
-    ) -> None:
-        self._tables.callback_pk += 1
-        callback = CallbackRecord(
-            callback_pk=self._tables.callback_pk,
-            run_pk=run_pk,
-            dag_id=self._tables.runs[run_pk].dag_id,
-            kind=kind,
-            reason=reason,
-            task=task,
-            try_number=try_number,
-            deadline_number=deadline,
-        )
-        self._put(self._tables.callbacks, callback.callback_pk, callback)
 
     def _keep_deferral(self, action: MoveTask) -> bool:
         """Write what a move says of its instance's deferral; whether what it expects is there."""
@@ -322,7 +289,9 @@ class Group:
         self._put(self._tables.runs, action.run_pk, moved)
         self._append(self._tables.run_trails, action.run_pk, (action.at, str(action.event), action.reason))
         if action.callback is not None:
-            self._put_callback(run.run_pk, action.callback, action.reason, task=action.callback_task)
+            put_callback(
+                self._tables, self._put, run.run_pk, action.callback, action.reason, task=action.callback_task
+            )
         dag = self._tables.dags.get(action.dag_id)
         if dag is not None and changes_failures(action):
             failures = failures_in_a_row([action], dag.failed_in_a_row)

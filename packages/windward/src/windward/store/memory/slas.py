@@ -1,23 +1,36 @@
-"""Missed SLAs, in memory."""
+"""Missed SLAs, and links from runs to the tasks that triggered them, in memory."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from windward.core.actions import LinkRun
 from windward.core.slas import MissSla
 from windward.model.slas import SlaMissRecord
 from windward.store.memory.tables import Tables
 
 
-def miss_sla(tables: Tables, action: MissSla, put: Callable[..., Any]) -> bool:
-    """Write misses down, each once."""
+def link_run(tables: Tables, action: LinkRun, put: Callable[..., Any]) -> bool:
+    """Note who triggered a run, if there is such a run."""
+    if action.run_pk not in tables.runs:
+        return False
+    put(tables.links, action.run_pk, action.parent)
+    return True
+
+
+def miss_sla(
+    tables: Tables, action: MissSla, put: Callable[..., Any], put_callback: Callable[..., Any]
+) -> bool:
+    """Write misses down, each once, with their callback."""
     if action.run_pk not in tables.runs:
         return False
     for miss in action.misses:
         if (miss.run_pk, miss.task_id) in tables.sla_misses:
             return False
         put(tables.sla_misses, (miss.run_pk, miss.task_id), miss)
+    if action.callback is not None:
+        put_callback(action.run_pk, action.callback, action.reason, task=action.callback_task)
     return True
 
 

@@ -7,24 +7,55 @@ A task instance is one row that holds its current attempt. Its `trail` is text: 
 from __future__ import annotations
 
 import sqlalchemy as sa
-from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, Table, UniqueConstraint
+from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, UniqueConstraint
 
 from windward.store.sql.columns import JsonText, UtcTime, bytes_type, counted_pk, key_type, long_text
-
-METADATA = sa.MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(referred_table_name)s",
-        "pk": "pk_%(table_name)s",
-    }
+from windward.store.sql.metadata import METADATA
+from windward.store.sql.metadata import table as _table
+from windward.store.sql.tables_of_people import (
+    COMPONENT,
+    CONNECTION,
+    COUNTER,
+    HOST,
+    LEASE,
+    NOTE,
+    POOL,
+    VARIABLE,
 )
 
-
-def _table(name: str, *parts: sa.schema.SchemaItem) -> Table:
-    return Table(
-        name, METADATA, *parts, mysql_engine="InnoDB", mysql_charset="utf8mb4", mysql_collate="utf8mb4_bin"
-    )
+__all__ = [
+    "ASSET_ALIAS",
+    "ASSET_EVENT",
+    "ASSET_STATE",
+    "ASSET_USE",
+    "BACKFILL",
+    "BACKFILL_SLOT",
+    "CALLBACK",
+    "COMPONENT",
+    "CONNECTION",
+    "COUNTER",
+    "DAG",
+    "DAG_DOCUMENT",
+    "DAG_FILE",
+    "DAG_RUN",
+    "DEADLINE",
+    "DEAD_OBJECT",
+    "DEFERRAL",
+    "HOST",
+    "HUMAN_INPUT",
+    "LEASE",
+    "METADATA",
+    "NOTE",
+    "POOL",
+    "RUN_LINK",
+    "SLA_MISS",
+    "TASK_ATTEMPT",
+    "TASK_INSTANCE",
+    "TASK_STATE",
+    "TIMETABLE_WINDOW",
+    "VARIABLE",
+    "XCOM",
+]
 
 
 def _run_pk() -> Column[int]:
@@ -350,77 +381,4 @@ TIMETABLE_WINDOW = _table(
     "timetable_window",
     Column("dag_id", key_type(), primary_key=True),
     Column("body", long_text(), nullable=False),
-)
-
-NOTE = _table(
-    "note",
-    Column("note_pk", counted_pk(), primary_key=True, autoincrement=False),
-    Column("kind", key_type(50), nullable=False),
-    Column("subject", long_text(), nullable=False),
-)
-
-COUNTER = _table(
-    "counter",
-    Column("name", key_type(50), primary_key=True),
-    Column("value", sa.BigInteger, nullable=False),
-)
-"""`note`: the last `note_pk`. Its row is locked until the writer commits, so that notes become visible in order."""
-
-LEASE = _table(
-    "lease",
-    Column("name", key_type(), primary_key=True),
-    Column("holder", key_type(), nullable=False),
-    Column("epoch", Integer, nullable=False),
-    Column("until_at", UtcTime),
-)
-
-HOST = _table(
-    "host",
-    Column("host_id", key_type(), primary_key=True),
-    Column("hostname", key_type(), nullable=False),
-    Column("pid", Integer, nullable=False),
-    Column("queues", JsonText, nullable=False),
-    Column("capacity", Integer, nullable=False),
-    Column("lease_until", UtcTime, nullable=False),
-    Column("kind", key_type(50), nullable=False),
-)
-
-COMPONENT = _table(
-    "component",
-    Column("kind", key_type(50), primary_key=True),
-    Column("name", key_type(), primary_key=True),
-    Column("hostname", key_type(), nullable=False),
-    Column("pid", Integer, nullable=False),
-    Column("started_at", UtcTime, nullable=False),
-    Column("last_beat_at", UtcTime, nullable=False),
-)
-
-VARIABLE = _table(
-    "variable",
-    Column("name", key_type(), primary_key=True),
-    Column("value", long_text(), nullable=False),
-    Column("description", long_text()),
-)
-"""`value` is encrypted."""
-
-CONNECTION = _table(
-    "connection",
-    Column("conn_id", key_type(), primary_key=True),
-    Column("conn_type", long_text()),
-    Column("host", long_text()),
-    Column("schema_name", long_text()),
-    Column("login", long_text()),
-    Column("password", long_text()),
-    Column("port", Integer),
-    Column("extra", long_text()),
-    Column("description", long_text()),
-)
-"""`password` and `extra` are encrypted."""
-
-POOL = _table(
-    "pool",
-    Column("name", key_type(), primary_key=True),
-    Column("slots", Integer, nullable=False),
-    Column("description", long_text(), nullable=False),
-    Column("include_deferred", Boolean, nullable=False),
 )

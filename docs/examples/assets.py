@@ -1,3 +1,5 @@
+"""Assets: written by tasks, waited for by DAGs, by conditions, through an alias, besides the time."""
+
 from windward import DAG, Asset, AssetAlias, AssetOrTimeSchedule, CronTriggerTimetable, Metadata, asset, task
 
 orders = Asset("orders", uri="s3://shop/orders.parquet")

@@ -1,3 +1,5 @@
+"""A timetable of one's own: its class says when runs come."""
+
 import pendulum
 
 from windward import DAG, DagRunInfo, DataInterval, EmptyOperator, Timetable

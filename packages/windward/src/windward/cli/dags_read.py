@@ -17,6 +17,7 @@ from windward.document.dag import TaskDocument
 from windward.model.records import RunRecord
 from windward.model.states import RunState, RunType, TriggerRule
 from windward.ports.reads import LIST_LIMIT_MAX, DagSummary
+from windward.timetable import CustomSchedule, by_time, has_run_out
 
 SLOT_COLUMNS = (
     "run_after", "run_after_local", "timezone", "logical_date", "data_interval_start", "data_interval_end",
@@ -31,10 +32,13 @@ def list_dags(args: Namespace, session: Session) -> int:
     dags = store.reads.list_dags(active_only=not args.all, tags=args.tag)
     documents = store.catalog.load_documents({dag.document_hash for dag in dags})
     records = active_records(session)
+    windows = store.catalog.load_windows()
     rows = []
     for dag in dags:
         document, record = documents.get(dag.document_hash), records.get(dag.dag_id)
-        following = next_run(document, record, now=now) if document and record else None
+        following = None
+        if document and record:
+            following = next_run(document, record, now=now, windows=windows.get(dag.dag_id))
         rows.append(
             _summary(dag) | {"next_run": following, "next_run_local": in_zone(following, dag.timezone)}
         )
@@ -76,7 +80,10 @@ def details(args: Namespace, session: Session) -> int:
     """Print one DAG."""
     found = found_dag(session, args.dag_id)
     document, record = found.document, found.record
-    following = next_run(document, record, now=session.clock.now()) if record.is_active else None
+    windows = session.store.catalog.load_windows([record.dag_id]).get(record.dag_id)
+    following = (
+        next_run(document, record, now=session.clock.now(), windows=windows) if record.is_active else None
+    )
     show_one(
         {
             "dag_id": document.dag_id,
@@ -216,7 +223,8 @@ def next_execution(args: Namespace, session: Session) -> int:
     """Print when the next runs come."""
     found = found_dag(session, args.dag_id)
     zone = found.document.timezone
-    slots = upcoming_slots(found.document, found.record, now=session.clock.now())
+    windows = session.store.catalog.load_windows([args.dag_id]).get(args.dag_id)
+    slots = upcoming_slots(found.document, found.record, now=session.clock.now(), windows=windows)
     rows = [
         {
             "run_after": slot.run_after,
@@ -230,7 +238,12 @@ def next_execution(args: Namespace, session: Session) -> int:
     ]
     if found.record.is_paused:
         note(f"DAG `{args.dag_id}` is paused: nothing runs until `windward dags unpause {args.dag_id}`")
-    if not rows:
+    is_own = isinstance(by_time(found.document.schedule), CustomSchedule)
+    if not rows and is_own and has_run_out(windows, last_run_after=found.record.last_run_after):
+        note(
+            f"the timetable of DAG `{args.dag_id}` is asked for more runs: its file is parsed again for them"
+        )
+    elif not rows:
         note(f"the schedule of DAG `{args.dag_id}` wants no more runs")
     show_rows(rows, output=args.output, columns=SLOT_COLUMNS)
     return 0

@@ -26,7 +26,10 @@ def explain_dags(args: Namespace, session: Session) -> int:
     gatherer = Gatherer(session.store, session.settings, now=now)
     if args.run is None:
         is_active = details.record.is_active
-        following = next_run(details.document, details.record, now=now) if is_active else None
+        windows = session.store.catalog.load_windows([args.dag_id]).get(args.dag_id)
+        following = (
+            next_run(details.document, details.record, now=now, windows=windows) if is_active else None
+        )
         reason = explain_dag(details.document, gatherer.around_dag(details, next_run=following), now=now)
     elif args.task_id is None:
         run = found_run(session, args.dag_id, args.run)

@@ -41,6 +41,7 @@ XCOMS_MAX = 200
 XCOM_BYTES_MAX = 1 << 20
 RUNS_MAX = 20
 TASKS_MAX = 500
+ASSET_EVENTS_MAX = 500
 OBJECTS_MAX = 100
 JOB_WAITS_MAX = 600
 """Seconds after which a job in the background is given up."""
@@ -73,6 +74,7 @@ class Housekeeping:
     def __init__(self, *, store: Store, bins: Bins, background: Executor, settings: Settings) -> None:
         self._store = store.retention
         self._xcoms = store.xcoms
+        self._events = store.assets
         self._bins = bins
         self._background = background
         self._settings = settings
@@ -128,6 +130,7 @@ class Housekeeping:
         yield from self._learn_documents()
         yield from self._delete_xcoms()
         yield from self._delete_runs()
+        yield from self._delete_asset_events()
         yield from self._discard_snapshots()
         yield from self._delete_objects()
 
@@ -198,6 +201,18 @@ class Housekeeping:
                 break
             folders = [run_log_folder(dag_id, run_id) for dag_id, run_id in gone]
             self._count("logs", (yield from self._away(partial(_delete_logs, self._bins.logs, folders))))
+
+    def _delete_asset_events(self) -> Iterator[None]:
+        days = self._settings.scheduler.asset_event_retention_days
+        if days is None:
+            return
+        before = retention.ended_before(days, self._now)
+        while True:
+            gone = self._events.delete_events(before=before, limit=ASSET_EVENTS_MAX)
+            self._count("asset_events", gone)
+            yield
+            if gone < ASSET_EVENTS_MAX:
+                break
 
     def _discard_snapshots(self) -> Iterator[None]:
         saved = yield from self._away(self._bins.snapshots.snapshots)

@@ -27,8 +27,8 @@ from windward.model.records import (
     TaskRecord,
 )
 from windward.ports.lookups import RunLookups
+from windward.ports.windows import WindowStore
 from windward.protocol.outcomes import XComValue
-from windward.timetable import Windows
 
 if TYPE_CHECKING:
     # `reads` needs the records of this module.
@@ -298,7 +298,7 @@ class StoredFile(msgspec.Struct, frozen=True, kw_only=True):
     refused: str = ""
 
 
-class CatalogStore(Protocol):
+class CatalogStore(WindowStore, Protocol):
     """DAGs, documents, files: what the processor writes and everyone reads."""
 
     def load_dags(self, *, active_only: bool = True) -> list[DagRecord]:
@@ -331,12 +331,6 @@ class CatalogStore(Protocol):
         self, files: Sequence[ParsedFile], *, paused_at_creation: bool, now: datetime
     ) -> tuple[StoredFile, ...]:
         """Do as `put_file` for each in turn, in one transaction; one that is refused does not keep others out."""
-
-    def put_windows(self, windows: Mapping[str, Windows]) -> None:
-        """Replace what the timetables of DAGs (by id) want, with a `dag` note for each."""
-
-    def load_windows(self, dag_ids: Sequence[str] | None = None) -> dict[str, Windows]:
-        """Return what the timetables of these DAGs want, by DAG id (None: of all); those without are left out."""
 
     def delete_file(self, fileloc: str, *, now: datetime) -> tuple[str, ...]:
         """Forget a file that is gone: its DAGs become inactive; return their ids."""

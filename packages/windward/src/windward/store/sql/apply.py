@@ -41,7 +41,7 @@ from windward.errors import ConflictError
 from windward.ports.store import Guard, Note
 from windward.store.columns import RUN_FAILURES, archives, changes_failures
 from windward.store.sql import moves
-from windward.store.sql.assets import AssetWrites
+from windward.store.sql.assets import AssetWrites, stage_of_event
 from windward.store.sql.backfill_moves import BackfillStage
 from windward.store.sql.database import Row, Transaction, chunks, is_taken
 from windward.store.sql.deferrals import DeferralStage
@@ -273,14 +273,8 @@ def _stage_of(action: Action, touched: dict[Any, int], filled: dict[int, int]) -
             stage = max(touched.get(("link", run_pk), -1), filled.get(run_pk, -1)) + 1
             touched["link", run_pk] = stage
             return stage
-        case AddAssetEvent(event=event):
-            return _stage_of_event(event.event_pk, action.dag_ids or (), touched)
-        case RouteAssetEvent(event_pk=event_pk, dag_ids=dag_ids):
-            return _stage_of_event(event_pk, dag_ids, touched)
-        case ForgetAssetEvents(dag_id=dag_id, event_pks=event_pks):
-            stage = max((touched.get(("use", dag_id, pk), -1) for pk in event_pks), default=-1) + 1
-            touched.update((("use", dag_id, pk), stage) for pk in event_pks)
-            return stage
+        case AddAssetEvent() | RouteAssetEvent() | ForgetAssetEvents():
+            return stage_of_event(action, touched)
         case MissSla(run_pk=run_pk):
             stage = max(touched.get(("sla", run_pk), -1), filled.get(run_pk, -1)) + 1
             touched["sla", run_pk] = stage
@@ -312,13 +306,6 @@ def _stage_of(action: Action, touched: dict[Any, int], filled: dict[int, int]) -
             stage = max(filled.get(run_pk, -1), *(touched.get(place, -1) for place in places)) + 1
             touched.update((place, stage) for place in places)
             return stage
-
-
-def _stage_of_event(event_pk: int, dag_ids: Sequence[str], touched: dict[Any, int]) -> int:
-    stage = touched.get(("event", event_pk), -1) + 1
-    touched["event", event_pk] = stage
-    touched.update((("use", dag_id, event_pk), stage) for dag_id in dag_ids)
-    return stage
 
 
 def write_groups(transaction: Transaction, texts: Texts, groups: Groups) -> None:

@@ -82,6 +82,23 @@ class AssetWrites:
         return True
 
 
+def stage_of_event(
+    action: AddAssetEvent | RouteAssetEvent | ForgetAssetEvents, touched: dict[Any, int]
+) -> int:
+    """Return the stage after the last one that touched what the action writes, and remember it."""
+    rows: list[tuple[Any, ...]] = []
+    match action:
+        case AddAssetEvent(event=event, dag_ids=dag_ids):
+            rows = [("event", event.event_pk), *(("use", dag_id, event.event_pk) for dag_id in dag_ids or ())]
+        case RouteAssetEvent(event_pk=event_pk, dag_ids=dag_ids):
+            rows = [("event", event_pk), *(("use", dag_id, event_pk) for dag_id in dag_ids)]
+        case ForgetAssetEvents(dag_id=dag_id, event_pks=event_pks):
+            rows = [("use", dag_id, event_pk) for event_pk in event_pks]
+    stage = max((touched.get(row, -1) for row in rows), default=-1) + 1
+    touched.update((row, stage) for row in rows)
+    return stage
+
+
 class SqlAssets:
     """Reads of asset events, and their deletion."""
 

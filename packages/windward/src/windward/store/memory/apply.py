@@ -98,7 +98,7 @@ class Group:
             case MissDeadline():
                 return miss_deadline(self._tables, action, self._put)
             case MissSla():
-                return miss_sla(self._tables, action, self._put, self._put_callback)
+                return miss_sla(self._tables, action, self._put, put_callback)
             case PlanRecovery():
                 return self._plan_recovery(action)
             case CreateBackfill():

@@ -30,7 +30,7 @@ def miss_sla(
             return False
         put(tables.sla_misses, (miss.run_pk, miss.task_id), miss)
     if action.callback is not None:
-        put_callback(action.run_pk, action.callback, action.reason, task=action.callback_task)
+        put_callback(tables, put, action.run_pk, action.callback, action.reason, task=action.callback_task)
     return True
 
 

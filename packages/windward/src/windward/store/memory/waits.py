@@ -11,6 +11,7 @@ from windward.core.actions import MoveTask
 from windward.core.waits import AnswerInput, MissDeadline, SetDeadlines
 from windward.errors import ConflictError
 from windward.model.ids import TaskKey
+from windward.model.records import DEADLINE_KIND, CallbackRecord
 from windward.model.states import RUN_FINISHED
 from windward.model.waits import DeadlineRecord, InputRecord
 from windward.store.memory.slas import MemorySlaReads
@@ -71,7 +72,34 @@ def miss_deadline(tables: Tables, action: MissDeadline, put: Put) -> bool:
     if deadline.missed_at is not None or deadline.due_at != action.due_at:
         return False
     put(tables.deadlines, place, msgspec.structs.replace(deadline, missed_at=action.at))
+    put_callback(tables, put, action.run_pk, DEADLINE_KIND, action.reason, deadline=action.number)
     return True
+
+
+def put_callback(
+    tables: Tables,
+    put: Put,
+    run_pk: int,
+    kind: str,
+    reason: str,
+    *,
+    task: TaskKey | None = None,
+    try_number: int = 0,
+    deadline: int | None = None,
+) -> None:
+    """Put a callback into the outbox."""
+    tables.callback_pk += 1
+    callback = CallbackRecord(
+        callback_pk=tables.callback_pk,
+        run_pk=run_pk,
+        dag_id=tables.runs[run_pk].dag_id,
+        kind=kind,
+        reason=reason,
+        task=task,
+        try_number=try_number,
+        deadline_number=deadline,
+    )
+    put(tables.callbacks, callback.callback_pk, callback)
 
 
 class MemoryWaits(MemorySlaReads):

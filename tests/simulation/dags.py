@@ -11,6 +11,7 @@ from tests.simulation.assets import with_assets
 from tests.simulation.dice import START
 from windward.document import (
     DagDocument,
+    DeadlineDocument,
     Expansion,
     GroupDocument,
     LiteralLength,
@@ -27,6 +28,11 @@ _RULES = [rule for rule in TriggerRule if rule is not TriggerRule.ALL_DONE_SETUP
 
 _START = StartTrigger(
     class_path="dice.Start", next_method="go_on", kwargs=b"", next_kwargs=b"", timeout_s=50.0
+)
+_DEADLINES = (
+    DeadlineDocument(reference="queued_at", interval_s=30.0),
+    DeadlineDocument(reference="logical_date", interval_s=600.0),
+    DeadlineDocument(reference="average_runtime", interval_s=10.0, runs_max=3, runs_min=1),
 )
 
 
@@ -63,6 +69,9 @@ def random_dag(dice: Random, name: str) -> DagDocument:
         max_active_runs=dice.choice([1, 2, 16]),
         max_active_tasks=dice.choice([1, 2, 16]),
         dagrun_timeout_s=dice.choice([None, None, None, 600.0]),
+        fail_fast=dice.random() < 0.3,
+        max_consecutive_failed_dag_runs=dice.choice([0, 0, 1, 2]),
+        deadlines=dice.choice([(), (), _DEADLINES]),
         callbacks=dice.choice([(), ("failure", "success")]),
         tasks=tuple(tasks),
         groups=groups,
@@ -91,6 +100,7 @@ def _task(dice: Random, task_id: str, upstream: tuple[str, ...], earlier: list[T
         depends_on_past=dice.random() < 0.15,
         wait_for_downstream=dice.random() < 0.1,
         is_inline=expansion is None and dice.random() < 0.1,
+        callbacks=dice.choice([(), ("failure", "retry")]),
         expansion=expansion,
         start_trigger=_START if expansion is None and dice.random() < 0.05 else None,
     )

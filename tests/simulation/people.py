@@ -11,14 +11,16 @@ from tests.simulation.assets import NAMES, without_time
 from windward.core.actions import Action, PauseDag
 from windward.core.assets import reported_event
 from windward.core.backfill import BackfillRequest, decide_backfill, decide_backfill_change
+from windward.core.human_input import decide_answer
 from windward.core.people import decide_clear, decide_mark, decide_mark_run
 from windward.core.plan import compile_plan
 from windward.core.runs import decide_manual_run
 from windward.core.transitions import BackfillEvent
 from windward.core.view import RunView
-from windward.errors import UnavailableError, UserError
+from windward.errors import ConflictError, UnavailableError, UserError
 from windward.model.records import BackfillRecord
 from windward.model.states import BACKFILL_OPEN, Reprocess, RunState, TaskState
+from windward.model.waits import Person
 from windward.ports.store import Note
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ class People:
 
     def act(self) -> None:
         """Do something."""
-        match self._world.dice.randint(0, 12):
+        match self._world.dice.randint(0, 14):
             case 0 | 1 | 2:
                 self._trigger()
             case 3:
@@ -51,6 +53,8 @@ class People:
                 self._change_backfill()
             case 10:
                 self._report_event()
+            case 11 | 12:
+                self.answer()
             case _:
                 self._pause()
 
@@ -94,6 +98,30 @@ class People:
         )
         self._world.note(f"report {name}")
         self._apply([action], Note(kind="asset", subject=str(action.event.event_pk)))
+
+    def answer(self) -> None:
+        """Answer a question; of two who read it at once, the second is refused."""
+        world = self._world
+        asked = world.store.waits.list_inputs(open_only=True, limit=9)
+        if not asked:
+            return
+        question = world.dice.choice(asked)
+        key = question.key
+        records = [task for task in world.store.runs.load_tasks([key.run_pk]) if task.key == key]
+        for option in world.dice.choice([("a",), ("b",), ("a", "b")]):
+            try:
+                actions = decide_answer(
+                    records[0],
+                    question,
+                    chosen=[option],
+                    params_input={},
+                    by=Person(id="dice", name="dice"),
+                    now=world.clock.now(),
+                )
+            except (ConflictError, IndexError):
+                return
+            world.note(f"answer {key} {option}")
+            self._apply(actions, Note(kind="run", subject=str(key.run_pk)))
 
     def _clear(self) -> None:
         view = self._some_view()

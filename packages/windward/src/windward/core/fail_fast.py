@@ -17,9 +17,14 @@ from windward.model.records import DagRecord
 from windward.model.states import FINISHED, TaskState
 
 
+def is_fatal(view: RunView | None, moved: MoveTask) -> bool:
+    """Whether a move is a failure that brings down the rest of its run."""
+    return moved.event is TaskEvent.FAIL and view is not None and view.plan.document.fail_fast
+
+
 def brought_down(view: RunView, failed: MoveTask) -> list[MoveTask]:
     """Return what follows for the rest of the run when `failed`, already folded into the view, was applied."""
-    if failed.event is not TaskEvent.FAIL or not view.plan.document.fail_fast:
+    if not is_fatal(view, failed):
         return []
     reason = f"`{failed.key.task_id}` failed, and the DAG is `fail_fast`"
     moves = []

@@ -13,7 +13,6 @@ from windward.core.actions import Action, ExpectRun, MoveRun, MoveTask, SkipSlot
 from windward.core.advance import advance, decide_run_end, decide_run_timeout, verdict_of
 from windward.core.attempts import QUEUEABLE, decide_late, decide_lost, decide_queue
 from windward.core.deferral import decide_overdue, decide_start_in_trigger, starts_in_trigger
-from windward.core.fail_fast import brought_down, decide_auto_pause
 from windward.core.past import ask_past
 from windward.core.recovery import RecoveryRules, RecoveryScope, with_recovery
 from windward.core.runs import decide_run_starts, decide_scheduled_run
@@ -23,6 +22,7 @@ from windward.core.view import UNSTARTED, RunView
 from windward.engine.asset_runs import AssetRuns
 from windward.engine.assets import Assets
 from windward.engine.cache import Cache, RecoveryDue
+from windward.engine.failing import bring_down, end_run, note_failure
 from windward.engine.slas import Slas
 from windward.engine.slots import Slots, is_missed
 from windward.engine.timers import Timer
@@ -86,9 +86,7 @@ class Decider:
         self._cache.fold(action)
         if isinstance(action, MoveTask):
             self._after_move(work, action)
-            if isinstance(group, int) and (view := self._cache.views.get(group)) is not None:
-                for more in brought_down(view, action):
-                    self.act(work, group, more)
+            note_failure(self._cache, work, action)
 
     def _after_move(self, work: Pass, action: MoveTask) -> None:
         work.asks_callbacks |= action.callback is not None
@@ -153,7 +151,9 @@ class Decider:
         """Let an instance wait for a slot, or begin at once where none is needed."""
         record = view.find(key.task_id, key.map_index)
         start = starts_in_trigger(view, record) if record is not None else None
-        waits = self._cache.is_paused(view.run.dag_id) or view.plan.number_of[key.task_id] in view.plan.asks_past
+        waits = (
+            self._cache.is_paused(view.run.dag_id) or view.plan.number_of[key.task_id] in view.plan.asks_past
+        )
         if record is None or start is None or waits:
             self._cache.ready.add(view, key)
         else:
@@ -336,11 +336,13 @@ class Decider:
 
     def _advance_run(self, work: Pass, view: RunView) -> None:
         run_pk = view.run.run_pk
+        bring_down(self.act, work, view)
         if view.is_dirty:
             decided = advance(view, now=work.now, map_length_max=self._core.max_map_length)
             view.clean()
             for action in decided.actions:
                 self.act(work, run_pk, action)
+            bring_down(self.act, work, view)
             for key in decided.ready:
                 self._make_ready(work, view, key)
         if not view.unfinished:
@@ -351,13 +353,8 @@ class Decider:
             self._cache.dirty_runs.discard(run_pk)
 
     def _end_run(self, work: Pass, view: RunView, end: MoveRun) -> None:
-        """End a run; the DAG is paused when too many of its runs have failed."""
-        work.asks_callbacks |= end.callback is not None
-        self.act(work, end.run_pk, with_recovery(end, view, self.recovery, now=work.now))
-        dag = self._cache.dags.get(end.dag_id)
-        pause = decide_auto_pause(view.plan.document, dag, now=work.now) if dag is not None else None
-        if pause is not None:
-            self.act(work, end.run_pk, pause)
+        """End a run, with what follows for its DAG."""
+        end_run(self._cache, self.act, work, view, with_recovery(end, view, self.recovery, now=work.now))
 
     def admit(self, work: Pass, *, capacity: int) -> bool:
         """Give slots to ready instances; return whether more may get one in the next pass."""

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import msgspec
 
-from windward.core.actions import Action
+from windward.core.actions import Action, MoveTask
 from windward.model.ids import TaskKey
 from windward.model.records import TaskRecord
 from windward.ports.executor import Envelope, HostGone, Woken
@@ -48,6 +48,8 @@ class Pass:
         self.calls: list[tuple[str, ChildCall]] = []
         self.inputs_of: defaultdict[Hashable, list[Input]] = defaultdict(list)
         """Worker messages that a group answers: they are judged again if it is refused."""
+        self.failed: dict[int, MoveTask] = {}
+        """The first failure of each `fail_fast` run, until what it brings down was decided."""
         self.asks_callbacks = False
         self.runs_created = 0
 

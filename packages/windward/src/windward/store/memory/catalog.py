@@ -185,8 +185,8 @@ def forget_run(tables: Tables, run_pk: int) -> None:
         del tables.deferrals[key]
     del tables.tasks[run_pk]
     tables.links.pop(run_pk, None)
-    for place in [place for place in tables.sla_misses if place[0] == run_pk]:
-        del tables.sla_misses[place]
+    for missed in [missed for missed in tables.sla_misses if missed[0] == run_pk]:
+        del tables.sla_misses[missed]
     for stored in tables.xcoms.pop(run_pk, {}).values():
         tables.bury(stored.value)
     for table in (tables.trails, tables.rendered, tables.attempts):

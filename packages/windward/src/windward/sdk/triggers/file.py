@@ -1,0 +1,73 @@
+"""Triggers that wait for files (`airflow.providers.standard.triggers.file`)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+from windward.sdk.found_files import find_files
+from windward.sdk.triggers.base import BaseEventTrigger, BaseTrigger, TriggerEvent
+
+
+class FileTrigger(BaseTrigger):
+    """Waits until a file, or a file in a folder, matches `filepath`, a path or glob; its event's payload is True."""
+
+    def __init__(
+        self,
+        filepath: str,
+        recursive: bool = False,  # noqa: FBT001, FBT002 - Airflow's signature
+        poke_interval: float = 5.0,
+        **_more: Any,
+    ) -> None:
+        super().__init__()
+        self.filepath = filepath
+        self.recursive = recursive
+        self.poke_interval = poke_interval
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Return the import path of the class and the arguments that make this trigger again."""
+        return (
+            f"{FileTrigger.__module__}.{FileTrigger.__name__}",
+            {"filepath": self.filepath, "recursive": self.recursive, "poke_interval": self.poke_interval},
+        )
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Look now and then."""
+        # File systems block, and a network's may for long: the event loop belongs to others, too.
+        while not await asyncio.to_thread(find_files, self.filepath, recursive=self.recursive):  # noqa: ASYNC110
+            await asyncio.sleep(self.poke_interval)
+        yield TriggerEvent(True)
+
+
+class FileDeleteTrigger(BaseEventTrigger):
+    """Waits until a file is there, and deletes it: each file is one event of an asset."""
+
+    def __init__(self, filepath: str, poke_interval: float = 5.0, **_more: Any) -> None:
+        super().__init__()
+        self.filepath = filepath
+        self.poke_interval = poke_interval
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Return the import path of the class and the arguments that make this trigger again."""
+        return (
+            f"{FileDeleteTrigger.__module__}.{FileDeleteTrigger.__name__}",
+            {"filepath": self.filepath, "poke_interval": self.poke_interval},
+        )
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Look now and then; delete what is there and say so, for ever."""
+        while True:
+            if await asyncio.to_thread(_delete, self.filepath):
+                yield TriggerEvent(True)
+            await asyncio.sleep(self.poke_interval)
+
+
+def _delete(path: str) -> bool:
+    """Delete a file; whether it was there. Of several that try, one succeeds."""
+    try:
+        Path(path).unlink()
+    except (FileNotFoundError, IsADirectoryError, PermissionError):
+        return False
+    return True

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable
 
 import msgspec
 
+from windward.core.external import tasks_in_group
 from windward.core.plan import DagPlan
 from windward.core.view import RunView
 from windward.model.records import TaskRecord
@@ -41,16 +42,7 @@ def related(view: RunView, task_ids: Iterable[str], *, upstream: bool, downstrea
 
 def in_group(plan: DagPlan, group_id: str) -> list[str]:
     """Return the tasks inside a task group, at any depth; empty when there is no such group."""
-    inside = {group_id}
-    for group in plan.document.groups:  # parents come first or later: go on until nothing is added
-        if group.parent in inside:
-            inside.add(group.group_id)
-    while True:
-        more = {group.group_id for group in plan.document.groups if group.parent in inside} - inside
-        if not more:
-            break
-        inside |= more
-    return [task.task_id for task in plan.tasks if task.group_id in inside]
+    return tasks_in_group(plan.document, group_id) or []
 
 
 def select(view: RunView, selection: Selection) -> list[TaskRecord]:

@@ -1,3 +1,5 @@
+"""Tasks that wait in a trigger: the first begins and ends there, the second hands its wait over and goes on."""
+
 import asyncio
 from datetime import datetime, timedelta
 from pathlib import Path

@@ -103,6 +103,27 @@ def test_a_data_file_that_was_read_is_a_dependency(folder: Folder) -> None:
     assert folder.dags() == ["orders", "parts"]
 
 
+def test_a_listing_of_the_dag_folder_itself_is_a_dependency(folder: Folder) -> None:
+    folder.write(
+        "one.py",
+        "import os\nDAGS = {n[:-4]: ['a'] for n in os.listdir(os.path.dirname(__file__)) if n.endswith('.txt')}",
+    )
+    folder.write("orders.txt", b"")
+    folder.parse()
+    folder.write("parts.txt", b"")
+    folder.parse()
+    assert folder.dags() == ["orders", "parts"]
+
+
+def test_a_library_that_looks_for_installed_packages_makes_no_dependency(folder: Folder) -> None:
+    folder.write(
+        "one.py", "import importlib.metadata\nimportlib.metadata.entry_points()\nDAGS = {'one': ['a']}"
+    )
+    folder.parse()
+    folder.write("other.py", "DAGS = {'two': ['b']}")
+    assert folder.parse().parsed == ["other.py"]
+
+
 def test_a_file_that_writes_what_it_reads_comes_to_rest(folder: Folder) -> None:
     folder.write(
         "one.py",

@@ -10,6 +10,7 @@ cache cannot tell two saves within a second apart. Nothing here knows of DAGs.
 from __future__ import annotations
 
 import hashlib
+import importlib.metadata
 import itertools
 import os
 import sys
@@ -23,6 +24,7 @@ from importlib.machinery import (
     SourceFileLoader,
 )
 from io import BytesIO
+from pathlib import Path
 from types import CodeType, FrameType, ModuleType
 from typing import Any
 
@@ -172,7 +174,8 @@ def new_module(fileloc: str, path: str) -> ModuleType:
 
 
 def _is_importer(frame: FrameType) -> bool:
-    return frame.f_code.co_filename.startswith("<frozen importlib")
+    """Whether this is Python looking for modules, or for packages along its path, and not the author for files."""
+    return frame.f_code.co_filename.startswith(("<frozen importlib", _METADATA))
 
 
 def _is_asked_for_in(prefix: str) -> bool:
@@ -182,6 +185,7 @@ def _is_asked_for_in(prefix: str) -> bool:
     return frame is not None and frame.f_code.co_filename.startswith(prefix)
 
 
+_METADATA = str(Path(importlib.metadata.__file__).parent)
 _preloaded = 0
 
 

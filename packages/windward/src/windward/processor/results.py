@@ -217,7 +217,11 @@ class Results:
             return ""
         files: dict[str, bytes] = {}
         expected = {
-            name: value for name, value in hashes.items() if is_on_disk(name) and name[-1] not in "?/"
+            name: value
+            for name, value in hashes.items()
+            if is_on_disk(name)
+            and name
+            and not name.endswith(("?", "/"))  # empty: the DAG folder's own listing
         }
         for name, value in {outcome.found.source: source_hash, **expected}.items():
             if value == ABSENT:

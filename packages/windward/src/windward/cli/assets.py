@@ -41,6 +41,7 @@ def _row(asset: KnownAsset) -> dict[str, Any]:
         "readers": [f"{dag_id}.{task_id}" for dag_id, task_id in asset.readers],
         "watchers": asset.watchers,
         "extra": asset.extra,
+        "conflicts": asset.conflicts,
     }
 
 
@@ -48,14 +49,21 @@ _COLUMNS = ("name", "uri", "group", "producers", "consumers")
 
 
 def _list(args: Namespace, session: Session) -> int:
-    from windward.cli.output import show_rows
+    from windward.cli.output import note, show_rows
     from windward.engine.asset_reports import list_assets
 
     columns = tuple(args.columns.split(",")) if args.columns else _COLUMNS
     if args.alias:
         show_rows(_alias_rows(session), output=args.output)
     else:
-        show_rows([_row(asset) for asset in list_assets(session.store)], output=args.output, columns=columns)
+        assets = list_assets(session.store)
+        show_rows([_row(asset) for asset in assets], output=args.output, columns=columns)
+        for asset in assets:
+            if asset.conflicts:
+                others = ", ".join(f"`{one}`" for one in asset.conflicts)
+                note(
+                    f"asset `{asset.name}` ({asset.uri}) shares its name or URI with {others}: they are different"
+                )
     return 0
 
 

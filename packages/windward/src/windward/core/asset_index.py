@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
@@ -28,6 +28,8 @@ class KnownAsset(msgspec.Struct, kw_only=True):
     consumers: list[str] = []
     """DAGs that wait for it."""
     watchers: list[str] = []
+    conflicts: list[str] = []
+    """Other assets that DAGs name, with the same name or the same URI: those are not this one."""
 
 
 def known_assets(
@@ -49,7 +51,20 @@ def known_assets(
             found[place].is_active = False
     for document in documents:
         _add_uses(found, document)
+    active = [asset for asset in found.values() if asset.is_active]
+    for same in (_by(active, lambda asset: asset.name), _by(active, lambda asset: asset.uri)):
+        for assets in same.values():
+            for asset in assets:
+                others = (f"{one.name} ({one.uri})" for one in assets if one is not asset)
+                asset.conflicts = sorted({*asset.conflicts, *others})
     return [found[place] for place in sorted(found)]
+
+
+def _by(assets: Iterable[KnownAsset], key: Callable[[KnownAsset], str]) -> dict[str, list[KnownAsset]]:
+    found: dict[str, list[KnownAsset]] = {}
+    for asset in assets:
+        found.setdefault(key(asset), []).append(asset)
+    return found
 
 
 def known_aliases(documents: Iterable[DagDocument]) -> dict[str, tuple[list[str], list[str]]]:

@@ -371,10 +371,10 @@ class Decider:
             found = self._cache.find(key)
             assert found is not None, "an admitted instance was checked"
             start = starts_in_trigger(*found)
-            if start is None:
-                action = decide_queue(found[1], now=work.now)
-            else:
-                action = decide_start_in_trigger(found[1], start, now=work.now)
+            record, now = found[1], work.now
+            action = (
+                decide_start_in_trigger(record, start, now=now) if start else decide_queue(record, now=now)
+            )
             group = work.after[key.run_pk]
             view = found[0]
             if view.previous_pk is not None and view.plan.number_of[key.task_id] in view.plan.asks_past:

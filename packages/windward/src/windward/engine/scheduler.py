@@ -17,8 +17,8 @@ from windward.engine.assets import Assets, dags_of
 from windward.engine.backfills import Backfills
 from windward.engine.cache import Cache
 from windward.engine.callbacks import Callbacks
-from windward.engine.contexts import key_of, ref_of, submission_of, task_context
 from windward.engine.deciding import Decider
+from windward.engine.delivery import Delivery
 from windward.engine.housekeeping import Upkeep
 from windward.engine.loading import Loader
 from windward.engine.recoveries import Recoveries
@@ -29,18 +29,13 @@ from windward.engine.waits import Waits
 from windward.engine.work import Input, Pass
 from windward.engine.workers import Workers
 from windward.errors import ConflictError, UnavailableError
-from windward.model.ids import TaskKey
-from windward.model.states import TaskState
 from windward.ports.clock import Clock, Ids
 from windward.ports.executor import Envelope, Executor, HostGone, Mailbox, Woken
 from windward.ports.store import Guard, Store
 from windward.protocol.messages import (
-    CallAnswer,
     Hello,
-    StartGranted,
     Unknown,
 )
-from windward.protocol.work import AttemptRef
 from windward.settings import Settings
 
 LEASE = "scheduler"
@@ -140,9 +135,15 @@ class Scheduler:
         self._recoveries = Recoveries(
             self._store, self._cache, self._loader, self._decider, self._decider.recovery
         )
-        self._unsent: list[TaskKey] = []
-        """Queued attempts that wait for the first worker to come."""
-        self._asks_callbacks = False
+        self._delivery = Delivery(
+            self._cache,
+            self._workers,
+            self._triggerers,
+            self._callbacks,
+            self._service,
+            mailbox=self._mailbox,
+            executor=self._executor,
+        )
         self._is_loaded = False
 
     def _note_reports(self) -> None:
@@ -236,10 +237,7 @@ class Scheduler:
         self._pending, self._unheard, self._in_hand = [], {}, work.inputs
         if not self._is_loaded:
             self._load_all(work)
-        if (self._unsent or self._asks_callbacks) and self._executor.capacity() > 0:
-            work.submissions.extend(self._unsent)
-            work.asks_callbacks |= self._asks_callbacks
-            self._unsent, self._asks_callbacks = [], False
+        self._delivery.take_up(work)
         if self._is_woken or self._poll_at is None or now >= self._poll_at:
             self._is_woken = self._goes_on = self._loader.load_changes(work)
             self._poll_at = now + timedelta(seconds=self._settings.scheduler.poll_interval_s)
@@ -372,7 +370,7 @@ class Scheduler:
                 self._backfills.refused(action.backfill_pk, getattr(action, "ordinal", None))
         if isinstance(name, tuple):
             self._callbacks.refused(name)
-            self._asks_callbacks = True
+            self._delivery.asks_callbacks = True
         self._loader.stale_dags.update(dag_ids)
         if any(isinstance(action, CreateRun) for action in actions):
             self._decider.doubtful_dags.update(dag_ids)
@@ -391,54 +389,8 @@ class Scheduler:
     # -- deliver -------------------------------------------------------------------------
 
     def deliver(self, work: Pass, refused: frozenset[Hashable]) -> None:
-        """Tell the workers; only what was written is told."""
-        resumptions = self._triggerers.resumptions([key for key, _, _ in work.grants])
-        for key, host_id, ref in work.grants:
-            found = self._cache.find(key)
-            if key.run_pk in refused or found is None or found[1].state is not TaskState.RUNNING:
-                continue
-            granted = StartGranted(ref=ref, context=task_context(*found, resumptions.get(key)))
-            self._mailbox.send(host_id, granted)
-        for group, host_id, message in work.replies:
-            if group is None or group not in refused:
-                self._mailbox.send(host_id, message)
-        self._submit(work, refused)
-        self._triggerers.deliver(work.now, loading=self._loader.stale_runs, send=self._mailbox.send)
-        if work.cancels:
-            self._cancel(work.cancels)
-        for host_id, call in work.calls:
-            is_current = self._workers.may_call(call.ref) or self._triggerers.is_current(call.ref)
-            answer = self._service.answer(call.ref, call.call, now=work.now, is_current=is_current)
-            self._mailbox.send(host_id, CallAnswer(ref=call.ref, call_id=call.call_id, answer=answer))
-
-    def _submit(self, work: Pass, refused: frozenset[Hashable]) -> None:
-        submissions = []
-        for key in dict.fromkeys(work.submissions):
-            found = self._cache.find(key)
-            if key.run_pk in refused or found is None or found[1].state is not TaskState.QUEUED:
-                continue
-            if ref_of(found[1]) not in self._workers.sent:
-                submissions.append(submission_of(*found))
-        if self._executor.capacity() <= 0:
-            self._unsent.extend(key_of(submission.ref) for submission in submissions)
-            self._asks_callbacks |= work.asks_callbacks
-            return
-        if work.asks_callbacks:
-            submissions.extend(self._callbacks.load(work.now))
-        if not submissions:
-            return
-        for submission, host_id in zip(submissions, self._executor.submit(submissions), strict=True):
-            if submission.ref.callback_pk is None:
-                self._workers.sent[submission.ref] = host_id
-            else:
-                self._callbacks.sent(submission.ref, host_id)
-
-    def _cancel(self, cancels: list[tuple[AttemptRef, str]]) -> None:
-        by_reason: dict[str, list[AttemptRef]] = {}
-        for ref, reason in cancels:
-            by_reason.setdefault(reason, []).append(ref)
-        for reason, refs in by_reason.items():
-            self._executor.cancel(refs, reason=reason)
+        """Tell the workers and triggerers; only what was written is told."""
+        self._delivery.deliver(work, refused, loading=self._loader.stale_runs)
 
 
 def _expecting(name: Hashable, actions: list[Action], revisions: dict[int, int]) -> list[Action]:

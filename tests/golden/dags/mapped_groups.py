@@ -221,3 +221,15 @@ with declare("map_zip_filled"):
 
 with declare("map_dict"):
     total(total.override(task_id="each").expand(values=give({"a": 1, "b": 2})))
+
+with declare("group_values_outside"):
+
+    @task(trigger_rule="all_done")
+    def kinds(values):
+        return [isinstance(values, list), list(values)]
+
+    @task_group
+    def some(x):
+        return step(x)
+
+    kinds(some.expand(x=["a", "none", "c"]))

@@ -102,7 +102,7 @@ class ListOfDictsExpandInput(ExpandInput):
         """Return the arguments of one instance."""
         rows = self.value
         if isinstance(rows, XComArg):
-            rows = rows.resolve(context)
+            rows = rows.items(context)
             if isinstance(rows, str | bytes | dict) or not isinstance(rows, Sequence):
                 raise ValueError(f"expand_kwargs() expects a list[dict], not {type(rows).__name__}")  # noqa: TRY004 - Airflow's class
         elif positions_of(map_index, {"": len(rows)}) and isinstance(rows[map_index], XComArg):
@@ -217,6 +217,6 @@ def _sources(value: Any) -> Iterator[Any]:
 
 
 def _column(name: str, value: Any, context: Mapping[str, Any]) -> Sequence[Any]:
-    if isinstance(value, ResolveMixin):
-        value = value.resolve(context)
+    if isinstance(value, XComArg):
+        value = value.items(context)
     return items_of(value, what=f"expand() over `{name}`")

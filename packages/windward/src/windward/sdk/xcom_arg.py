@@ -89,6 +89,10 @@ class XComArg(ResolveMixin, DependencyMixin):
         """Return what the scheduler has to know to count the items."""
         raise NotImplementedError
 
+    def items(self, context: Mapping[str, Any]) -> Any:
+        """Return what is mapped over: as `resolve`, but nothing is read that is not asked for."""
+        return self.resolve(context)
+
     def __getitem__(self, item: str) -> XComArg:
         """Return the value under another key; only a plain reference has keys."""
         raise TypeError(
@@ -171,7 +175,18 @@ class PlainXComArg(XComArg):
         return XComLength(self.operator.task_id)
 
     def resolve(self, context: Mapping[str, Any]) -> Any:
-        """Return the value: of the own instance within a mapped group, of all instances of another mapped task."""
+        """Return the value: of the own instance within a mapped group, of all instances of another mapped task.
+
+        The values of a task in another mapped group are a list, as in Airflow 3; those of a mapped task a sequence.
+        """
+        found = self.items(context)
+        is_single = (
+            not has_instances(self.operator) or _index_in_shared_group(self.operator, context) is not None
+        )
+        return found if is_single or self.operator.is_mapped else list(found)
+
+    def items(self, context: Mapping[str, Any]) -> Any:
+        """Return the value, or the values of all instances as a sequence that reads them when they are used."""
         task_id = self.operator.task_id
         map_index = _index_in_shared_group(self.operator, context)
         is_sequence = map_index is None and has_instances(self.operator)
@@ -225,7 +240,7 @@ class MapXComArg(XComArg):
 
     def resolve(self, context: Mapping[str, Any]) -> Any:
         """Return a sequence that applies the functions to an item when it is read."""
-        return MapValues(self.arg.resolve(context), self.functions)
+        return MapValues(self.arg.items(context), self.functions)
 
 
 class ZipXComArg(XComArg):
@@ -256,7 +271,7 @@ class ZipXComArg(XComArg):
 
     def resolve(self, context: Mapping[str, Any]) -> Any:
         """Return the sequence of tuples."""
-        return ZipValues([arg.resolve(context) for arg in self.args], self.fillvalue)
+        return ZipValues([arg.items(context) for arg in self.args], self.fillvalue)
 
 
 class ConcatXComArg(XComArg):
@@ -287,7 +302,7 @@ class ConcatXComArg(XComArg):
 
     def resolve(self, context: Mapping[str, Any]) -> Any:
         """Return the long sequence."""
-        return ConcatValues([arg.resolve(context) for arg in self.args])
+        return ConcatValues([arg.items(context) for arg in self.args])
 
 
 def iter_references(value: Any) -> Iterator[tuple[AbstractOperator, str]]:

@@ -184,3 +184,25 @@ def test_whole_runs_are_cleared_and_marked_by_hand(make_system: MakeSystem) -> N
     assert system.states("held", "r") == {"waits": "failed"}
     system.cli("dags", "clear", "held", "--run-id", "r", "--yes")
     wait_for(lambda: str(system.run("held", "r").state) == "success", "it did not run again")
+
+
+@pytest.mark.parametrize("database", DATABASES)
+def test_old_runs_are_archived_exported_and_gone(make_system: MakeSystem, database: str) -> None:
+    system = make_system(database=database)
+    system.write("daily.py", DAILY)
+    system.start()
+    system.trigger("daily", "r")
+    assert system.wait_run("daily", "r") == "success"
+    clean = ("db", "clean", "--clean-before-timestamp", "2100-01-01")
+    assert "dag_run" in system.cli(*clean, "--dry-run")
+    assert len(system.rows("dags", "list-runs", "daily")) == 1
+    system.cli(*clean, "--archive", "--yes")
+    assert system.rows("dags", "list-runs", "daily") == []
+    folder = system.home / "archives"
+    folder.mkdir()
+    written = system.cli("db", "export-archived", "--output-path", str(folder), "--drop-archives", "--yes")
+    files = {Path(line).name.split("__")[1]: Path(line).read_text() for line in written.split()}
+    assert set(files) == {"dag_run", "task_instance", "xcom"} & set(files) | {"dag_run", "task_instance"}
+    assert ",r,manual," in files["dag_run"]
+    assert files["task_instance"].count("success") >= 2
+    assert system.cli("db", "drop-archived", "--yes") == ""

@@ -5,7 +5,7 @@ import sqlalchemy as sa
 
 from tests.store.building import T0, at, create, put, put_dags, run_of, step
 from windward.core.actions import move_run
-from windward.core.transitions import RunEvent, TaskEvent
+from windward.core.transitions import BackfillEvent, RunEvent, TaskEvent
 from windward.errors import UserError
 from windward.model.ids import TaskKey
 from windward.model.states import RunState
@@ -30,8 +30,8 @@ def filled(sql_store: SqlStore) -> SqlStore:
 
 
 def test_finished_runs_go_with_all_that_belongs_to_them(filled: SqlStore) -> None:
-    wanted = {"dag_run": 3, "task_attempt": 0, "xcom": 0}
-    assert filled.clean(at(4), dry_run=True).rows == {"dag_run": 3, "task_attempt": 3, "xcom": 3}
+    wanted = {"dag_run": 3, "task_attempt": 0, "xcom": 0, "backfill": 0, "asset_event": 0}
+    assert filled.clean(at(4), dry_run=True).rows == {**wanted, "task_attempt": 3, "xcom": 3}
     assert len(filled.reads.list_runs()) == 6
 
     assert filled.clean(at(4), batch_size=2).rows == wanted
@@ -57,3 +57,41 @@ def test_a_single_table_may_be_cleaned(filled: SqlStore) -> None:
 def test_another_table_is_refused(filled: SqlStore) -> None:
     with pytest.raises(UserError, match="variable"):
         filled.clean(T0, tables=["variable"])
+
+
+def test_what_is_deleted_can_be_archived_first(filled: SqlStore) -> None:
+    cleaned = filled.clean(at(4), batch_size=2, archive_at=T0)
+    stamp = T0.strftime("%Y%m%d%H%M%S")
+    names = [f"archive__{name}__{stamp}" for name in ("dag_run", "task_attempt", "task_instance", "xcom")]
+    assert (list(cleaned.archives), filled.archives()) == (names, names)
+
+    columns, *rows = filled.read_archive(names[0])
+    assert sorted(row[columns.index("run_pk")] for row in rows) == [1, 2, 3]
+    columns, *rows = filled.read_archive(names[3])
+    assert sorted(row[columns.index("location")] for row in rows) == ["file:///1", "file:///2", "file:///3"]
+
+    assert filled.archives(tables=["xcom"]) == names[3:]
+    filled.drop_archives(names[3:])
+    assert filled.archives() == names[:3]
+    assert len(filled.reads.list_runs()) == 3
+    filled.drop_archives(names[:3])
+
+
+def test_a_dry_run_archives_nothing(filled: SqlStore) -> None:
+    assert filled.clean(at(4), dry_run=True, archive_at=T0).archives == ()
+    assert filled.archives() == []
+
+
+def test_backfills_that_are_over_go_and_open_ones_stay(filled: SqlStore) -> None:
+    from tests.store.test_backfills import asked, moved
+
+    assert asked(filled, 1)
+    assert asked(filled, 2, dag_id="costs")
+    assert moved(filled, 1, BackfillEvent.CANCEL)
+    assert filled.clean(at(9), tables=["backfill"]).rows == {"backfill": 0}, "it ended at 9 s"
+    cleaned = filled.clean(at(10), tables=["backfill"], archive_at=T0)
+    assert cleaned.rows == {"backfill": 1}
+    assert [name.split("__")[1] for name in cleaned.archives] == ["backfill", "backfill_slot"]
+    assert [one.backfill_pk for one in filled.backfills.list_backfills()] == [2]
+    assert filled.backfills.list_slots(1) == []
+    filled.drop_archives(cleaned.archives)

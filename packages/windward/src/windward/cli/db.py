@@ -49,14 +49,38 @@ def add_commands(_name: str, parser: Parser) -> None:
         help="what ended before it is deleted",
     )
     clean.add_argument(
-        "-t", "--tables", metavar="NAMES", help="dag_run, task_attempt, xcom; by commas, all when left out"
+        "-t",
+        "--tables",
+        metavar="NAMES",
+        help="dag_run, task_attempt, xcom, backfill, asset_event; by commas, all when left out",
     )
     clean.add_argument("--dry-run", action="store_true", help="only count")
     clean.add_argument(
         "--batch-size", type=at_least(1), default=500, metavar="N", help="rows in one transaction"
     )
     clean.add_argument(
-        "--skip-archive", action="store_true", help="accepted for older scripts: nothing is archived"
+        "--archive", action="store_true", help="copy the rows to tables `archive__…` before they are deleted"
+    )
+    clean.add_argument(
+        "--skip-archive",
+        action="store_true",
+        help="accepted for older scripts: nothing is archived without `--archive`",
     )
     add_yes(clean)
+    _add_archives(commands)
     commands.add("shell", late("db_schema", "shell"), "open the database's own shell")
+
+
+def _add_archives(commands: Commands) -> None:
+    export = commands.add(
+        "export-archived", late("db_archives", "export_archived"), "write what was archived to files"
+    )
+    export.add_argument("--output-path", required=True, metavar="FOLDER", help="where the files go")
+    export.add_argument(
+        "--export-format", choices=("csv", "jsonl"), default="csv", help="csv (as if left out) or jsonl"
+    )
+    export.add_argument("--drop-archives", action="store_true", help="drop them afterwards")
+    drop = commands.add("drop-archived", late("db_archives", "drop_archived"), "drop what was archived")
+    for command in (export, drop):
+        command.add_argument("-t", "--tables", metavar="NAMES", help="by commas; all when left out")
+        add_yes(command)

@@ -128,11 +128,19 @@ def clean(args: Namespace, session: Session) -> int:
     )
     if not args.dry_run and not is_agreed(question, yes=args.yes):
         return 1
-    cleaned = store.clean(before, tables=tables, dry_run=args.dry_run, batch_size=args.batch_size)
+    cleaned = store.clean(
+        before,
+        tables=tables,
+        dry_run=args.dry_run,
+        batch_size=args.batch_size,
+        archive_at=session.clock.now() if args.archive else None,
+    )
     if args.dry_run:
         note("nothing was deleted; this would be:")
     rows = [{"table": table, "rows": count} for table, count in cleaned.rows.items()]
     show_rows(rows, output="table", columns=("table", "rows"))
+    if cleaned.archives:
+        note(f"archived to: {', '.join(cleaned.archives)}")
     return 0
 
 

@@ -11,8 +11,11 @@ import sqlalchemy as sa
 
 from windward.errors import UserError
 from windward.model.states import RUN_FINISHED
+from windward.store.sql.archive import Archive
 from windward.store.sql.database import Database, Transaction, chunks
 from windward.store.sql.tables import (
+    ASSET_EVENT,
+    ASSET_USE,
     BACKFILL,
     BACKFILL_SLOT,
     CALLBACK,
@@ -35,7 +38,7 @@ OF_A_RUN = (
     XCOM, DEFERRAL, TASK_ATTEMPT, TASK_INSTANCE, CALLBACK, RUN_LINK, SLA_MISS, HUMAN_INPUT, DEADLINE, TASK_STATE,
 )  # fmt: skip
 """What goes with a run."""
-CLEANABLE = ("dag_run", "task_attempt", "xcom")
+CLEANABLE = ("dag_run", "task_attempt", "xcom", "backfill", "asset_event")
 BATCH_SIZE = 500
 BATCHES_MAX = 1_000_000
 
@@ -44,6 +47,8 @@ class Cleaned(msgspec.Struct, frozen=True, kw_only=True):
     """What a cleaning deleted, or would delete: rows per table. Locations of objects are on the list of dead objects."""
 
     rows: dict[str, int]
+    archives: tuple[str, ...] = ()
+    """Tables that hold copies of what was deleted."""
 
 
 def delete_runs(transaction: Transaction, run_pks: Sequence[int]) -> int:
@@ -83,11 +88,14 @@ class Cleaner:
         tables: Sequence[str] = CLEANABLE,
         dry_run: bool = False,
         batch_size: int = BATCH_SIZE,
+        archive_at: datetime | None = None,
     ) -> Cleaned:
         """Delete what ended before a time; count only with `dry_run`.
 
         `dag_run`: finished runs with all that belongs to them, and documents that no run and no DAG refers to;
-        `task_attempt`: archived attempts; `xcom`: XComs of finished runs. Raise `UserError` on another table.
+        `task_attempt`: archived attempts; `xcom`: XComs of finished runs; `backfill`: those that are over, with
+        their dates; `asset_event`: events. Raise `UserError` on another table. With `archive_at`, rows are copied
+        to archives of that time first.
         """
         unknown = sorted(set(tables) - set(CLEANABLE))
         if unknown:
@@ -95,30 +103,31 @@ class Cleaner:
                 f"table `{unknown[0]}` cannot be cleaned", hint=f"Tables to clean: {', '.join(CLEANABLE)}."
             )
         rows = {}
+        archive = Archive(self._database, at=archive_at) if archive_at is not None and not dry_run else None
         for table in (name for name in CLEANABLE if name in tables):
             query = _doomed(table, before)
-            rows[table] = self._count(query) if dry_run else self._delete(table, query, batch_size)
+            if archive is not None:
+                archive.prepare(_PARTS[table])
+            rows[table] = self._count(query) if dry_run else self._delete(table, query, batch_size, archive)
         if "dag_run" in tables and not dry_run:
             self._database.write(_delete_documents)
-        return Cleaned(rows=rows)
+        return Cleaned(rows=rows, archives=tuple(archive.drop_empty()) if archive is not None else ())
 
     def _count(self, query: sa.Select[Any]) -> int:
         with self._database.reading() as transaction:
             return int(transaction.run(sa.select(sa.func.count()).select_from(query.subquery())).scalar_one())
 
-    def _delete(self, table: str, query: sa.Select[Any], batch_size: int) -> int:
+    def _delete(self, table: str, query: sa.Select[Any], batch_size: int, archive: Archive | None) -> int:
+        parts = _PARTS[table]
+
         def delete(transaction: Transaction) -> int:
-            rows = transaction.run(query.limit(batch_size)).mappings().fetchall()
-            if table == "dag_run":
-                delete_runs(transaction, [row["run_pk"] for row in rows])
-                return len(rows)
-            source = XCOM if table == "xcom" else TASK_ATTEMPT
-            for row in rows:
-                which = sa.and_(*(source.c[name] == value for name, value in row.items()))
-                if source is XCOM:
-                    bury_xcoms(transaction, which)
-                transaction.run(sa.delete(source).where(which))
-            return len(rows)
+            keys = transaction.run(query.limit(batch_size)).fetchall()
+            for some in chunks(keys, _KEYS_AT_ONCE):
+                if archive is not None:
+                    for part in parts:
+                        archive.copy(transaction, part, _among(part, query, some))
+                self._delete_rows(transaction, table, query, some)
+            return len(keys)
 
         count = 0
         for _ in range(BATCHES_MAX):
@@ -127,6 +136,38 @@ class Cleaner:
             if deleted < batch_size:
                 break
         return count
+
+    def _delete_rows(
+        self, transaction: Transaction, table: str, query: sa.Select[Any], keys: Sequence[Any]
+    ) -> None:
+        if table == "dag_run":
+            delete_runs(transaction, [key[0] for key in keys])
+            return
+        for part in reversed(_PARTS[table]):
+            which = _among(part, query, keys)
+            if part is XCOM:
+                bury_xcoms(transaction, which)
+            transaction.run(sa.delete(part).where(which))
+
+
+_PARTS: dict[str, tuple[sa.Table, ...]] = {
+    "dag_run": (DAG_RUN, TASK_INSTANCE, TASK_ATTEMPT, XCOM),
+    "task_attempt": (TASK_ATTEMPT,),
+    "xcom": (XCOM,),
+    "backfill": (BACKFILL, BACKFILL_SLOT),
+    "asset_event": (ASSET_EVENT, ASSET_USE),
+}
+"""What goes together; each has the columns that the keys of the first are named by. Children stand last."""
+_KEYS_AT_ONCE = 100
+
+
+def _among(table: sa.Table, query: sa.Select[Any], keys: Sequence[Any]) -> sa.ColumnElement[bool]:
+    """Return the condition on rows that belong to these keys, of the columns that the query names."""
+    columns = [table.c[column.name] for column in query.selected_columns]
+    if len(columns) == 1:
+        found: sa.ColumnElement[bool] = columns[0].in_([key[0] for key in keys])
+        return found
+    return sa.or_(*(sa.and_(*(c == value for c, value in zip(columns, key, strict=True))) for key in keys))
 
 
 def _doomed(table: str, before: datetime) -> sa.Select[Any]:
@@ -140,6 +181,10 @@ def _doomed(table: str, before: datetime) -> sa.Select[Any]:
             .join(DAG_RUN, DAG_RUN.c.run_pk == XCOM.c.run_pk)
             .where(is_over)
         )
+    if table == "backfill":
+        return sa.select(BACKFILL.c.backfill_pk).where(BACKFILL.c.completed_at < before)
+    if table == "asset_event":
+        return sa.select(ASSET_EVENT.c.event_pk).where(ASSET_EVENT.c.at < before)
     return sa.select(*TASK_ATTEMPT.primary_key.columns).where(TASK_ATTEMPT.c.end_date < before)
 
 

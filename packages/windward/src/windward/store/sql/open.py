@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
-from windward.store.sql import schema
+from windward.store.sql import archive, schema
 from windward.store.sql.assets import SqlAssets
 from windward.store.sql.backfills import SqlBackfills
 from windward.store.sql.catalog import SqlCatalog
@@ -48,6 +49,7 @@ class SqlStore:
         self.assets = SqlAssets(database)
         self.reads = SqlReads(database)
         self.retention = SqlRetention(database)
+        self._database = database
         self._cleaner = Cleaner(database)
 
     def clean(
@@ -57,9 +59,24 @@ class SqlStore:
         tables: Sequence[str] = CLEANABLE,
         dry_run: bool = False,
         batch_size: int = BATCH_SIZE,
+        archive_at: datetime | None = None,
     ) -> Cleaned:
         """Delete what ended before a time; see `Cleaner.clean`."""
-        return self._cleaner.clean(before, tables=tables, dry_run=dry_run, batch_size=batch_size)
+        return self._cleaner.clean(
+            before, tables=tables, dry_run=dry_run, batch_size=batch_size, archive_at=archive_at
+        )
+
+    def archives(self, *, tables: Sequence[str] = ()) -> list[str]:
+        """Return the archives that cleanings have left, of these tables or of all."""
+        return archive.names(self._database, tables=tables)
+
+    def read_archive(self, name: str) -> Iterator[list[Any]]:
+        """Yield the names of an archive's columns, then its rows."""
+        return archive.read(self._database, name)
+
+    def drop_archives(self, names: Sequence[str]) -> None:
+        """Drop archives."""
+        archive.drop(self._database, names)
 
     def close(self) -> None:
         """Give back connections."""

@@ -52,11 +52,11 @@ def known_assets(
     for document in documents:
         _add_uses(found, document)
     active = [asset for asset in found.values() if asset.is_active]
-    for same in (_by(active, lambda asset: asset.name), _by(active, lambda asset: asset.uri)):
-        for assets in same.values():
-            for asset in assets:
-                others = (f"{one.name} ({one.uri})" for one in assets if one is not asset)
-                asset.conflicts = sorted({*asset.conflicts, *others})
+    for same in (_by(active, lambda one: one.name), _by(active, lambda one: one.uri)):
+        for sharers in same.values():
+            for known in sharers:
+                others = (f"{one.name} ({one.uri})" for one in sharers if one is not known)
+                known.conflicts = sorted({*known.conflicts, *others})
     return [found[place] for place in sorted(found)]
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from random import Random
 
+from tests.simulation.brains import Brain
 from tests.simulation.checker import PARALLELISM, Checker, open_states
 from tests.simulation.dags import POOLS, random_dag
 from tests.simulation.dice import CountingIds, FakeClock
@@ -16,17 +15,14 @@ from tests.simulation.hosts import SimulatedHost
 from tests.simulation.people import People
 from tests.simulation.triggerers import SimulatedTriggerer
 from windward.document import DagDocument, content_hash, encode
-from windward.engine.scheduler import Scheduler
-from windward.engine.work import Pass
-from windward.errors import UnavailableError
 from windward.model.ids import TaskKey
 from windward.model.records import PoolRecord
 from windward.model.states import BACKFILL_OPEN, RUN_FINISHED
-from windward.ports.executor import Envelope, HostGone, Woken
+from windward.ports.executor import HostGone, Woken
 from windward.ports.store import FileRecord
 from windward.protocol.calls import TriggerRun
 from windward.protocol.messages import Cancel, Submit, ToHost
-from windward.protocol.work import AttemptRef, Submission, TaskContext
+from windward.protocol.work import AttemptRef, TaskContext
 from windward.settings import (
     ApiSettings,
     CoreSettings,
@@ -64,78 +60,6 @@ def simulated_settings() -> Settings:
         logging=LoggingSettings(base_log_folder=_NOWHERE),
         api=ApiSettings(),
     )
-
-
-class Brain:
-    """A scheduler process: its mailbox, its executor, and where it is within a pass."""
-
-    def __init__(self, world: World, name: str) -> None:
-        self.world = world
-        self.name = name
-        self.inbox: deque[Envelope | HostGone | Woken] = deque([Woken()])
-        self.hosts: dict[str, SimulatedHost] = {}
-        self.triggerers: dict[str, SimulatedTriggerer] = {}
-        self.work: Pass | None = None
-        self.is_decided = False
-        self.frozen_for = 0
-        self.scheduler = Scheduler(
-            store=world.store,  # type: ignore[arg-type]
-            mailbox=self,
-            executor=self,
-            clock=world.clock,
-            ids=world.ids,
-            settings=world.settings,
-            name=name,
-        )
-
-    def step(self) -> None:
-        """Do the next phase of a pass; between phases anybody else may act."""
-        try:
-            if self.work is None:
-                inputs = list(self.inbox)
-                self.inbox.clear()
-                self.kept = inputs
-                self.work = self.scheduler.load(inputs, self.world.clock.now())
-                self.is_decided = False
-            elif not self.is_decided:
-                self.scheduler.decide(self.work)
-                self.is_decided = True
-            else:
-                decided, self.work = self.work, None
-                self.scheduler.deliver(decided, self.scheduler.apply(decided))
-        except UnavailableError:
-            interrupted, self.work = self.work, None
-            self.scheduler.unavailable(self.kept if interrupted is None else interrupted.inputs)
-
-    # -- Mailbox and Executor ------------------------------------------------------------
-
-    def wait(self, timeout_s: float) -> list[Envelope | HostGone | Woken]:
-        """Never called: the world steps the phases itself."""
-        raise AssertionError(timeout_s)
-
-    def send(self, host_id: str, message: ToHost) -> None:
-        """Put a message on its way to a host."""
-        host = self.hosts.get(host_id)
-        if host is not None:
-            self.world.deliver(host, message)
-        elif host_id in self.triggerers:
-            self.triggerers[host_id].inbox.append(message)
-
-    def capacity(self) -> int:
-        """Return the slots of the connected hosts."""
-        return sum(host.capacity for host in self.hosts.values())
-
-    def submit(self, work: Sequence[Submission]) -> list[str]:
-        """Send each to some host."""
-        chosen = [self.world.dice.choice(sorted(self.hosts)) for _ in work]
-        for host_id, submission in zip(chosen, work, strict=True):
-            self.world.deliver(self.hosts[host_id], Submit(work=(submission,)))
-        return chosen
-
-    def cancel(self, refs: Sequence[AttemptRef], *, reason: str) -> None:
-        """Tell all hosts."""
-        for host in self.hosts.values():
-            self.world.deliver(host, Cancel(refs=tuple(refs), reason=reason))
 
 
 class World:

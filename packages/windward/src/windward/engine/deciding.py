@@ -151,10 +151,8 @@ class Decider:
         """Let an instance wait for a slot, or begin at once where none is needed."""
         record = view.find(key.task_id, key.map_index)
         start = starts_in_trigger(view, record) if record is not None else None
-        waits = (
-            self._cache.is_paused(view.run.dag_id) or view.plan.number_of[key.task_id] in view.plan.asks_past
-        )
-        if record is None or start is None or waits:
+        asks_past = view.plan.number_of[key.task_id] in view.plan.asks_past
+        if record is None or start is None or asks_past or self._cache.is_paused(view.run.dag_id):
             self._cache.ready.add(view, key)
         else:
             self.act(work, view.run.run_pk, decide_start_in_trigger(record, start, now=work.now))

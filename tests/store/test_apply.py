@@ -157,6 +157,31 @@ def test_an_expansion_takes_the_place_of_its_placeholder(store: AnyStore) -> Non
     assert store.runs.load_trail(TaskKey(1, "each")) == []
 
 
+def test_all_tasks_of_a_mapped_group_are_expanded_around_what_ended_and_what_was_removed(
+    store: AnyStore,
+) -> None:
+    store.runs.apply([[create(run_of(), "a", "b", "c")]])
+    assert store.runs.apply([[expand(1, "c", 2)]]).all
+    step(store, TaskKey(1, "c", 1), TaskEvent.REMOVE)
+    first = TaskRecord(run_pk=1, task_id="a", map_index=0)
+    removed = task_in(store, TaskKey(1, "c", 1))
+    third = AddTasks(run_pk=1, tasks=(TaskRecord(run_pk=1, task_id="c", map_index=2),), at=T0)
+
+    group: list[Action] = [
+        expand(1, "a", 3),
+        expand(1, "b", 3),
+        move(removed, TaskEvent.RESTORE, at=T0, reason="the list is 3 long again"),
+        third,
+        move(first, TaskEvent.SKIP, at=T0, end_date=T0),
+    ]
+    assert store.runs.apply([group]).all
+
+    states = {(task.task_id, task.map_index): task.state for task in store.runs.load_tasks([1])}
+    assert states.pop(("a", 0)) is TaskState.SKIPPED
+    assert set(states) == {(name, index) for name in "abc" for index in range(3)} - {("a", 0)}
+    assert set(states.values()) == {TaskState.NONE}
+
+
 @pytest.mark.parametrize("case", ["placeholder moved", "placeholder missing", "instance exists", "no run"])
 def test_an_expansion_is_refused_whole(store: AnyStore, case: str) -> None:
     store.runs.apply([[create(run_of(), "each", "other")]])

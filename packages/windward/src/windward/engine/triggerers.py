@@ -284,9 +284,11 @@ class Triggerers:
         for (host_id, kills), refs in stopped.items():
             send(host_id, Unwatch(refs=tuple(refs), kills=kills))
         if self._waiting and not self._expected:
-            self._hand_out(now, send)
+            self._hand_out(now, send, loading=loading)
 
-    def _hand_out(self, now: datetime, send: Callable[[str, ToHost], None]) -> None:
+    def _hand_out(
+        self, now: datetime, send: Callable[[str, ToHost], None], *, loading: Collection[int]
+    ) -> None:
         if not self._connected:
             if self._asked_at is None or now - self._asked_at >= ASKED_FOR_EVERY:
                 log.info("triggers wait for a triggerer", extra={"triggers": len(self._waiting)})
@@ -298,6 +300,8 @@ class Triggerers:
         }
         chosen: dict[str, dict[TaskKey, AttemptRef]] = {}
         for key, ref in self._waiting.items():
+            if key.run_pk in loading:
+                continue
             host_id = max(free, key=lambda name: (free[name], name))
             if free[host_id] <= 0:
                 self._say_full(now)

@@ -42,7 +42,7 @@ from windward.ports.store import Guard, Note
 from windward.store.columns import RUN_FAILURES, archives, changes_failures
 from windward.store.sql import moves
 from windward.store.sql.assets import AssetWrites, stage_of_event
-from windward.store.sql.backfill_moves import BackfillStage
+from windward.store.sql.backfill_moves import BackfillStage, stage_of_backfill
 from windward.store.sql.database import Row, Transaction, chunks, is_taken
 from windward.store.sql.deferrals import DeferralStage
 from windward.store.sql.moves import ADVANCED_DAG, Shape, Texts
@@ -234,6 +234,7 @@ def _stage_of(action: Action, touched: dict[Any, int], filled: dict[int, int]) -
     """Return the stage after the last one that touched a row of the action, and remember it.
 
     `touched`: the last stage of a row; `filled`: the last stage that inserted task instances of a run.
+    Longer than 60 lines because it is one table, with a case for each action.
     """
     match action:
         case MoveTask(key=key):
@@ -253,32 +254,19 @@ def _stage_of(action: Action, touched: dict[Any, int], filled: dict[int, int]) -
             filled[run.run_pk] = stage
             touched.update((("use", run.dag_id, pk), stage) for pk in action.consumes)
             return stage
-        case CreateBackfill(backfill=backfill):
-            touched["backfill", backfill.backfill_pk] = 0
-            return 0
-        case MoveBackfill(backfill_pk=pk):
-            stage = touched.get(("backfill", pk), -1) + 1
-            touched["backfill", pk] = stage
-            return stage
-        case MoveSlot(backfill_pk=pk, ordinal=ordinal):
-            slot = ("slot", pk, ordinal)
-            stage = max(touched.get(("backfill", pk), -1), touched.get(slot, -1)) + 1
-            touched[slot] = stage
-            return stage
+        case CreateBackfill() | MoveBackfill() | MoveSlot():
+            return stage_of_backfill(action, touched)
         case MoveRun(run_pk=run_pk) | PlanRecovery(run_pk=run_pk):
             stage = max(touched.get(run_pk, -1), filled.get(run_pk, -1)) + 1
             touched[run_pk] = stage
             return stage
-        case LinkRun(run_pk=run_pk):
-            stage = max(touched.get(("link", run_pk), -1), filled.get(run_pk, -1)) + 1
-            touched["link", run_pk] = stage
+        case LinkRun(run_pk=run_pk) | MissSla(run_pk=run_pk):
+            beside = (type(action), run_pk)
+            stage = max(touched.get(beside, -1), filled.get(run_pk, -1)) + 1
+            touched[beside] = stage
             return stage
         case AddAssetEvent() | RouteAssetEvent() | ForgetAssetEvents():
             return stage_of_event(action, touched)
-        case MissSla(run_pk=run_pk):
-            stage = max(touched.get(("sla", run_pk), -1), filled.get(run_pk, -1)) + 1
-            touched["sla", run_pk] = stage
-            return stage
         case SkipSlot():
             # As runs: with them in one list, in order. Nothing else touches these columns.
             return 0

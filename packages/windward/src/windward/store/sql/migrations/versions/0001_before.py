@@ -1,6 +1,7 @@
 """Make the first schema.
 
 The types are those of `windward.store.sql.columns`: what they mean on a database never changes.
+Longer than 400 lines because it is the whole of a schema.
 """
 
 import sqlalchemy as sa

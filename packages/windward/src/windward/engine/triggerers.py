@@ -42,6 +42,8 @@ WATCH_AGAIN_AFTER = timedelta(seconds=10)
 ASKED_FOR_EVERY = timedelta(seconds=10)
 """How often it is said that triggers wait and nobody runs them."""
 
+Send = Callable[[str, ToHost], None]
+
 log = logging.getLogger("windward.scheduler")
 
 
@@ -258,9 +260,7 @@ class Triggerers:
 
     # -- who runs what -------------------------------------------------------------------
 
-    def deliver(
-        self, now: datetime, *, loading: Collection[int], send: Callable[[str, ToHost], None]
-    ) -> None:
+    def deliver(self, now: datetime, *, loading: Collection[int], send: Send) -> None:
         """Give triggers that nobody has to somebody, and stop those that are not waited for any more.
 
         `loading` are runs that are to be loaded again: nothing is known of them until then.
@@ -286,9 +286,7 @@ class Triggerers:
         if self._waiting and not self._expected:
             self._hand_out(now, send, loading=loading)
 
-    def _hand_out(
-        self, now: datetime, send: Callable[[str, ToHost], None], *, loading: Collection[int]
-    ) -> None:
+    def _hand_out(self, now: datetime, send: Send, *, loading: Collection[int]) -> None:
         if not self._connected:
             if self._asked_at is None or now - self._asked_at >= ASKED_FOR_EVERY:
                 log.info("triggers wait for a triggerer", extra={"triggers": len(self._waiting)})
@@ -318,9 +316,7 @@ class Triggerers:
             self._asked_at = now
             log.warning("all triggerers are full", extra={"triggers": len(self._waiting)})
 
-    def _send_watch(
-        self, host_id: str, refs: dict[TaskKey, AttemptRef], send: Callable[[str, ToHost], None]
-    ) -> None:
+    def _send_watch(self, host_id: str, refs: dict[TaskKey, AttemptRef], send: Send) -> None:
         stored = self._store.deferrals.load_deferrals([key for key in refs if key.run_pk != WATCHERS_PK])
         work = []
         for key, ref in refs.items():

@@ -5,11 +5,13 @@ import socket
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.sdk_runtime.fakes import FakeBridge, running
+from windward.sdk.alert_mail import alert, send_alert
 from windward.sdk.dag import DAG
 from windward.sdk.exceptions import AirflowException
 from windward.sdk.masking import mask_text
@@ -248,3 +250,32 @@ def test_a_notifier_of_ones_own_is_a_callback() -> None:
     called(notifier)
     assert told == ["2024-03-09 run_1"]
     assert notifier.message == "{{ ds }}"
+
+
+@pytest.mark.parametrize("templates", [False, True])
+def test_a_failed_task_with_an_address_sends_a_mail(
+    mail: MailSink, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, templates: bool
+) -> None:
+    if templates:
+        (tmp_path / "subject").write_text(
+            "{{ ti.task_id }}\nis down, try {{ try_number }} of {{ max_tries }}"
+        )
+        (tmp_path / "body").write_text("<i>{{ exception_html }}</i>")
+        monkeypatch.setenv("AIRFLOW__EMAIL__SUBJECT_TEMPLATE", str(tmp_path / "subject"))
+        monkeypatch.setenv("AIRFLOW__EMAIL__HTML_CONTENT_TEMPLATE", str(tmp_path / "body"))
+    task = EmptyOperator(task_id="task", email="a@example.com", dag=DAG("dag", schedule=None))
+    with running(task, bridge=mail_bridge(mail), more={"exception": ValueError("<boom>")}) as (context, _):
+        assert send_alert(task, context) == ["a@example.com"]
+    receivers, text = mail.mails[0]
+    assert receivers == ["<a@example.com>"]
+    assert (
+        "Subject: task is down, try 1 of" if templates else "Subject: Windward: dag.task is running"
+    ) in text
+    assert "&lt;boom&gt;" in text
+
+
+def test_a_template_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW__EMAIL__SUBJECT_TEMPLATE", "/nonexistent")
+    task = EmptyOperator(task_id="task", dag=DAG("dag", schedule=None))
+    with running(task) as (context, _), pytest.raises(AirflowException, match="cannot be read"):
+        alert(context)

@@ -30,6 +30,7 @@ def add_commands(_name: str, parser: Parser) -> None:
     _add_reads(commands)
     _add_sla_misses(commands)
     _add_writes(commands)
+    _add_past(commands)
     _add_file_commands(commands)
 
 
@@ -140,14 +141,23 @@ def _add_writes(commands: Commands) -> None:
             help="DAG is a regular expression; all that match are meant",
         )
         add_yes(pausing)
+    delete = commands.add(
+        "delete",
+        late("dags_write", "delete"),
+        "delete what is stored of a DAG: runs, tasks, XComs",
+        about="A DAG whose file is still there comes back when the file is read again.",
+    )
+    delete.add_argument("dag_id", metavar="DAG")
+    add_yes(delete)
+
+
+def _add_past(commands: Commands) -> None:
     clear = commands.add(
         "clear",
         late("tasks_clear", "clear"),
         "run whole runs again",
         about="Their earlier tries stay in the history.",
     )
-    from windward.cli.backfill import add_backfill_2
-
     clear.add_argument("dag_id", metavar="DAG")
     add_run_flags(clear)
     add_clear_flags(clear)
@@ -161,15 +171,9 @@ def _add_writes(commands: Commands) -> None:
     mark.add_argument("dag_id", metavar="DAG")
     mark.add_argument("run", metavar="RUN", help="run id or logical date")
     mark.add_argument("--state", required=True, choices=("success", "failed"), help="the new state")
+    from windward.cli.backfill import add_backfill_2  # it needs `late` of this module
+
     add_backfill_2(commands)
-    delete = commands.add(
-        "delete",
-        late("dags_write", "delete"),
-        "delete what is stored of a DAG: runs, tasks, XComs",
-        about="A DAG whose file is still there comes back when the file is read again.",
-    )
-    delete.add_argument("dag_id", metavar="DAG")
-    add_yes(delete)
 
 
 def _add_file_commands(commands: Commands) -> None:

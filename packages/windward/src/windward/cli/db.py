@@ -38,6 +38,12 @@ def add_commands(_name: str, parser: Parser) -> None:
     )
     reset = commands.add("reset", late("db_schema", "reset"), "delete everything, and make the tables anew")
     add_yes(reset)
+    _add_clean(commands)
+    _add_archives(commands)
+    commands.add("shell", late("db_schema", "shell"), "open the database's own shell")
+
+
+def _add_clean(commands: Commands) -> None:
     clean = commands.add(
         "clean", late("db_schema", "clean"), "delete what is old: finished runs, attempts, XComs"
     )
@@ -67,8 +73,6 @@ def add_commands(_name: str, parser: Parser) -> None:
         help="accepted for older scripts: nothing is archived without `--archive`",
     )
     add_yes(clean)
-    _add_archives(commands)
-    commands.add("shell", late("db_schema", "shell"), "open the database's own shell")
 
 
 def _add_archives(commands: Commands) -> None:

@@ -204,6 +204,12 @@ class Cache:
         running = (self.views[run_pk].run for run_pk in self.running.get(record.dag_id, ()))
         return sum(run.backfill_pk == record.backfill_pk for run in (*queued, *running))
 
+    def open_runs(self, dag_id: str) -> int:
+        """Count the open runs that count against the DAG's own limit."""
+        count = len(self.queued.get(dag_id, ())) + len(self.running.get(dag_id, ()))
+        record = self.backfill_of.get(dag_id)
+        return count if record is None else count - self.open_backfill_runs(record)
+
     def running_runs(self, dag_id: str, record: BackfillRecord | None) -> int:
         """Count the running runs that count against a DAG's own limit (None) or its backfill's."""
         running = self.running.get(dag_id, ())

@@ -229,7 +229,7 @@ class Decider:
         if plan is None:
             return False
         document = plan.document
-        if self._open_runs(dag_id) >= document.max_active_runs:
+        if self._cache.open_runs(dag_id) >= document.max_active_runs:
             return False
         slot = self.slots.next_slot(dag, work.now, may_name=dag_id not in self.doubtful_dags)
         if slot is None:
@@ -265,12 +265,6 @@ class Decider:
             return False
         self.doubtful_dags.discard(dag_id)
         return self._has_run(dag_id, slot.logical_date)
-
-    def _open_runs(self, dag_id: str) -> int:
-        """Count the open runs that count against the DAG's own limit."""
-        count = len(self._cache.queued.get(dag_id, ())) + len(self._cache.running.get(dag_id, ()))
-        record = self._cache.backfill_of.get(dag_id)
-        return count if record is None else count - self._cache.open_backfill_runs(record)
 
     def runs_to_start(self, work: Pass, dag_id: str) -> list[RunRecord]:
         """Return the queued runs of a DAG that may start now."""

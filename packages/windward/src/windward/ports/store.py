@@ -3,8 +3,7 @@
 Every write is one transaction. `RunStore.apply` is the only way to change runs and task instances; it is
 compare-and-set, row by row. Stores hold no decisions: they assert the transition tables and nothing else.
 
-Row writes: `Database` backed stores count rows written and queries sent (`StoreCounters`), because
-budgets on them are tests.
+Databases count rows written and queries sent (`StoreCounters`), because budgets on them are tests.
 """
 
 from __future__ import annotations

@@ -165,5 +165,22 @@ class BackfillStage:
             transaction.many(texts.insert_slot, self._slots)
 
 
+def stage_of_backfill(action: CreateBackfill | MoveBackfill | MoveSlot, touched: dict[Any, int]) -> int:
+    """Return the stage after the last one that touched the backfill or its date, and remember it."""
+    place: tuple[str, Any]
+    stage = 0
+    match action:
+        case CreateBackfill(backfill=backfill):
+            place = ("backfill", backfill.backfill_pk)
+        case MoveBackfill(backfill_pk=pk):
+            place = ("backfill", pk)
+            stage = touched.get(place, -1) + 1
+        case MoveSlot(backfill_pk=pk, ordinal=ordinal):
+            place = ("slot", (pk, ordinal))
+            stage = max(touched.get(("backfill", pk), -1), touched.get(place, -1)) + 1
+    touched[place] = stage
+    return stage
+
+
 def _insert(table: str, columns: tuple[str, ...]) -> str:
     return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"

@@ -55,6 +55,8 @@ def add_commands(name: str, parser: Parser) -> None:
         host.add_argument("-q", "--queues", metavar="NAMES", help="queues to take attempts from, by commas")
         return
     finish(parser, run)
+    if name == "triggerer":
+        parser.add_argument("--capacity", type=at_least(1), metavar="N", help="triggers at once")
     if name in {"api-server", "standalone"}:
         parser.add_argument("-H", "--host", metavar="ADDRESS", help="address that the API server binds to")
         parser.add_argument("-p", "--port", type=at_least(0), metavar="PORT", help="port that it binds to")
@@ -65,6 +67,7 @@ _FLAGS = {
     "port": "WINDWARD__API__PORT",
     "concurrency": "WINDWARD__WORKERS__CONCURRENCY",
     "queues": "WINDWARD__WORKERS__QUEUES",
+    "capacity": "WINDWARD__TRIGGERER__CAPACITY",
 }
 
 

@@ -5,12 +5,14 @@ from typing import Any
 
 import pytest
 
-from tests.sdk_runtime.fakes import DATE, FakeBridge, run_context
+from tests.sdk_runtime.fakes import DATE, FakeBridge, run_context, running
 from windward.errors import UserError
 from windward.protocol import calls
 from windward.sdk.bridge import use_bridge
 from windward.sdk.compat.database import DagRun, DatabaseAccessError
-from windward.sdk.exceptions import AirflowException
+from windward.sdk.dag import DAG
+from windward.sdk.exceptions import AirflowException, DagNotFound
+from windward.sdk.operators.empty import EmptyOperator
 
 
 def found(*runs: Any) -> FakeBridge:
@@ -82,3 +84,18 @@ def test_nobody_reads_the_runs_of_all_dags_and_nothing_outside_of_a_task() -> No
 def test_run_ids_are_made_as_airflow_makes_them() -> None:
     at = datetime(2024, 3, 9, tzinfo=UTC)
     assert DagRun.generate_run_id("manual", at) == "manual__2024-03-09T00:00:00+00:00"
+
+
+def test_a_task_may_ask_whether_another_dag_is_paused() -> None:
+    task = EmptyOperator(task_id="t", dag=DAG("mine", schedule=None, start_date=DATE))
+    bridge = FakeBridge()
+    bridge.scripted[calls.FindDag] = [
+        calls.DagAnswer(is_known=True, is_paused=True, task_ids=("x",)),
+        calls.DagAnswer(is_known=False),
+    ]
+    with running(task, bridge=bridge) as (context, _):
+        other = context["ti"].get_dag("other")
+        assert (other.dag_id, other.is_paused, other.task_ids) == ("other", True, ("x",))
+        assert context["ti"].get_dag() is task.dag
+        with pytest.raises(DagNotFound):
+            context["ti"].get_dag("gone")

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from windward.model.states import RunType
-from windward.protocol.calls import FindRuns, RunsAnswer
+from windward.protocol.calls import DagAnswer, FindDag, FindRuns, RunsAnswer
 from windward.sdk import bridge
 from windward.sdk.dag_run import DagRunView
-from windward.sdk.exceptions import AirflowException
+from windward.sdk.exceptions import AirflowException, DagNotFound
 from windward.timetable import run_id_of
 
 RUNS_MAX = 10_000
@@ -94,6 +95,23 @@ def generate_run_id(
         raise ValueError("a run id is made of a `logical_date` or of `run_after`")
     kind = str(getattr(run_type, "value", run_type))
     return run_id_of(kind, semantics="airflow2", run_after=_utc(date), logical_date=_utc(date), suffix=suffix)
+
+
+@dataclass(frozen=True)
+class DagView:
+    """What a task may know of another DAG."""
+
+    dag_id: str
+    is_paused: bool
+    task_ids: tuple[str, ...]
+
+
+def find_dag(dag_id: str) -> DagView:
+    """Return what is known of a DAG. Raises `DagNotFound`."""
+    answer = bridge.current_bridge(purpose="`ti.get_dag()`").call(FindDag(dag_id=dag_id))
+    if not isinstance(answer, DagAnswer) or not answer.is_known:
+        raise DagNotFound(f"DAG `{dag_id}` does not exist")
+    return DagView(dag_id, answer.is_paused, answer.task_ids)
 
 
 def _ask(call: FindRuns) -> list[DagRunView]:

@@ -85,7 +85,7 @@ def test_a_timetable_of_ones_own_runs_as_windows_that_are_renewed(
     system.wait_dag("quick")
 
     store = system.session.store
-    published = store.catalog.load_windows(["quick"])["quick"]
+    published = wait_for(lambda: store.catalog.load_windows(["quick"]).get("quick"), "nothing was published")
     assert len(published.slots) == 1000
     assert not published.is_complete
     details = system.rows("dags", "list")[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from windward.logs.local import LocalLogStore
 from windward.settings import Settings
 from windward.store.code import LocalCodeStore
 
@@ -58,6 +59,16 @@ class MemoryXComs:
     def get(self, location: str) -> bytes:
         """Return the bytes."""
         return self._values[location]
+
+
+def log_store(settings: Settings) -> LocalLogStore:
+    """Return the logs of tasks: of this machine, and those that were copied where all machines see them."""
+    logging = settings.logging
+    if logging.remote_logging and logging.remote_base_log_folder:
+        from windward.logs.shipped import ShippedLogStore
+
+        return ShippedLogStore(logging.base_log_folder, logging.remote_base_log_folder)
+    return LocalLogStore(logging.base_log_folder)
 
 
 def code_store(settings: Settings) -> LocalCodeStore:

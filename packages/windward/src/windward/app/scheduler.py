@@ -144,13 +144,12 @@ def run_scheduler(
 
 
 def _housekeeping(settings: Settings, store: Store, background: Background) -> Housekeeping:
-    from windward.app.files import code_store, large_values
+    from windward.app.files import code_store, large_values, log_store
     from windward.engine.housekeeping import Bins, Housekeeping
-    from windward.logs.local import LocalLogStore
 
     bins = Bins(
         objects=large_values(settings),
-        logs=LocalLogStore(settings.logging.base_log_folder),
+        logs=log_store(settings),
         snapshots=code_store(settings),
     )
     return Housekeeping(store=store, bins=bins, background=background, settings=settings)

@@ -12,6 +12,7 @@ from windward.executors.doors import scheduler_socket
 from windward.settings import Settings
 
 if TYPE_CHECKING:
+    from windward.app.log_shipper import Shipping
     from windward.app.session import Session
 
 
@@ -24,14 +25,34 @@ def run_worker_host(settings: Settings) -> None:
     from windward.sdk.setting_up import set_up
 
     set_up(settings, is_worker=True)
+    shipping = _shipping(settings)
     options = HostOptions.from_settings(
         settings,
         socket_path=scheduler_socket(settings.run_folder),
         code_store=code_store(settings),
         large_values=large_values(settings),
+        **({"log_done": shipping.done} if shipping is not None else {}),
     )
     with hold_host_lock(settings.run_folder, options.host_id):
-        run_host(options)
+        try:
+            run_host(options)
+        finally:
+            if shipping is not None:
+                shipping.close()
+
+
+def _shipping(settings: Settings) -> Shipping | None:
+    """Start the process that copies logs, if the settings ask for copies."""
+    logging = settings.logging
+    if not (logging.remote_logging and logging.remote_base_log_folder):
+        return None
+    from windward.app.log_shipper import Shipping as Started
+
+    shipping = Started(
+        logging.base_log_folder, logging.remote_base_log_folder, deletes=logging.delete_local_logs
+    )
+    shipping.start()
+    return shipping
 
 
 def main(session: Session) -> int:

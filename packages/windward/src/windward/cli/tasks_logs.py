@@ -7,11 +7,11 @@ import time
 from argparse import Namespace
 from collections.abc import Callable
 
+from windward.app.files import log_store
 from windward.app.session import Session
 from windward.cli.lookup import found_document, found_instance, found_run
 from windward.core.paths import log_path
 from windward.errors import NotFoundError, UserError
-from windward.logs.local import LocalLogStore
 from windward.logs.records import decode_lines
 from windward.logs.render import render_lines
 from windward.model.records import RunRecord, TaskRecord
@@ -35,7 +35,7 @@ def logs(args: Namespace, session: Session) -> int:
             else "Give a smaller `--try-number`.",
         )
     path = log_path(run.dag_id, run.run_id, task.task_id, task.map_index, tries)
-    store = LocalLogStore(session.settings.logging.base_log_folder)
+    store = log_store(session.settings)
     show = _printer(session, run, as_json=args.json)
     if args.follow:
         for data in store.follow(path, wait=_until_ended(session, run, task, tries)):

@@ -337,6 +337,8 @@ class Host:
             self._placing.is_finished(child)
         self._link.forget_calls(held.ref)
         self._link.report(held.ref, ending)
+        if held.log_file:
+            self._options.log_done(held.log_file)
 
     def _report_unstarted(self, ref: AttemptRef, message: str) -> None:
         self._link.report(ref, self._unstarted(message))

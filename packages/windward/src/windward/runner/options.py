@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 MEGABYTE = 1024 * 1024
 
 
+def _forget(_path: str) -> None:
+    pass
+
+
 @dataclass(frozen=True, kw_only=True)
 class HostOptions:
     """Options of one worker host. Durations are seconds, sizes bytes."""
@@ -29,6 +34,8 @@ class HostOptions:
     log_folder: Path
     plugins_folder: Path | None = None
     """Modules in it can be imported by DAG files."""
+    log_done: Callable[[str], None] = _forget
+    """Called with the path of the log of each attempt that has ended; must not block."""
     code_store: CodeStore | None = None
     """None: the files in the DAG folder are run as they are."""
     large_values: LargeValues | None = None
@@ -65,6 +72,7 @@ class HostOptions:
         socket_path: Path,
         code_store: CodeStore | None = None,
         large_values: LargeValues | None = None,
+        log_done: Callable[[str], None] = _forget,
     ) -> HostOptions:
         """Return the options that the settings say."""
         workers = settings.workers
@@ -75,6 +83,7 @@ class HostOptions:
             plugins_folder=settings.home / "plugins",
             code_store=code_store,
             large_values=large_values,
+            log_done=log_done,
             capacity=workers.concurrency or settings.core.parallelism,
             queues=workers.queues,
             heartbeat_s=workers.heartbeat_s,

@@ -202,6 +202,12 @@ class LoggingSettings:
     """`DEBUG`, `INFO`, `WARNING`, `ERROR` or `CRITICAL`."""
     json_logs: bool = False
     """Whether components log JSON lines instead of text."""
+    remote_logging: bool = False
+    """Whether logs of tasks are copied to `remote_base_log_folder` when their attempts have ended."""
+    remote_base_log_folder: str = ""
+    """Folder, `s3://`, `gs://` or `az://` URL of those copies."""
+    delete_local_logs: bool = False
+    """Whether the worker's own file is deleted after it was copied."""
     min_length_masked_secret: int = 5
     """Secrets shorter than this are not masked: too much text would be."""
 

@@ -13,7 +13,6 @@ from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 from windward.errors import NotFoundError, SettingsError, UnavailableError
-from windward.ports.files import ObjectStore
 
 PART_BYTES_MAX = 200
 """Longest part of a path: file systems take 255 bytes, and a temporary suffix is added."""
@@ -22,7 +21,7 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9._=+,@-]")
 _CLOUDS = frozenset({"s3", "s3a", "gs", "gcs", "az", "azure", "abfs", "abfss"})
 
 
-def open_object_store(url: str) -> ObjectStore:
+def open_object_store(url: str) -> LocalObjectStore | CloudObjectStore:
     """Return the object store at a folder, `file://`, `s3://`, `gs://` or `az://` URL; raise `SettingsError`."""
     scheme = urlsplit(url).scheme
     if scheme in {"", "file"}:
@@ -89,6 +88,18 @@ class LocalObjectStore:
             except OSError:
                 break
 
+    def location_of(self, name: str) -> str:
+        """Return the location of the object of that name, which need not exist."""
+        return (self._root / safe_name(name)).as_uri()
+
+    def delete_below(self, prefix: str) -> int:
+        """Delete the object of that name and all below it; return how many."""
+        target = self._root / safe_name(prefix)
+        files = [target] if target.is_file() else [found for found in target.rglob("*") if found.is_file()]
+        for file in files:
+            self.delete(file.as_uri())
+        return len(files)
+
     def _path(self, location: str) -> Path:
         """Return the file of a location; one outside the folder is as good as missing, whatever it holds."""
         parts = urlsplit(location)
@@ -137,6 +148,21 @@ class CloudObjectStore:
             self._call("delete", self._path(location))
         except FileNotFoundError:
             return
+
+    def location_of(self, name: str) -> str:
+        """Return the location of the object of that name, which need not exist."""
+        return f"{self._url}/{safe_name(name)}"
+
+    def delete_below(self, prefix: str) -> int:
+        """Delete the object of that name and all below it; return how many."""
+        import obstore
+
+        name = safe_name(prefix)
+        found = [item["path"] for page in obstore.list(self._store, prefix=name) for item in page]
+        wanted = [path for path in found if path == name or path.startswith(f"{name}/")]
+        for path in wanted:
+            self.delete(f"{self._url}/{path}")
+        return len(wanted)
 
     def _path(self, location: str) -> str:
         if not location.startswith(f"{self._url}/"):

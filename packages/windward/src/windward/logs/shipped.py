@@ -1,0 +1,61 @@
+"""Logs that are copied to an object store when their attempts have ended, and read from there once they are gone here.
+
+What may not live here: when a log is copied (`windward.app.log_shipper`).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from windward.errors import NotFoundError
+from windward.logs.local import READ_BYTES_MAX, LocalLogStore
+from windward.store.objects import CloudObjectStore, LocalObjectStore, open_object_store
+
+
+class ShippedLogStore(LocalLogStore):
+    """The files of this machine first, then the object store.
+
+    It inherits, against the rule, because following and tailing are the local store's own, by way of `read`.
+    """
+
+    def __init__(self, folder: Path, url: str) -> None:
+        super().__init__(folder)
+        self._url = url.rstrip("/")
+        self._store: CloudObjectStore | LocalObjectStore | None = None
+        self._fetched: tuple[str, bytes] = ("", b"")
+        """The log that was read last: it is read in pieces."""
+
+    def ship(self, path: str) -> int:
+        """Copy a log of this machine, as it is now; return its size. Raises `NotFoundError`, `UnavailableError`."""
+        try:
+            data = self.locate(path).read_bytes()
+        except FileNotFoundError as error:
+            raise NotFoundError(f"there is no log at `{path}`") from error
+        self._opened().put(path, data)
+        return len(data)
+
+    def read(self, path: str, *, offset: int = 0, limit: int = 1 << 20) -> tuple[bytes, int]:
+        """Return bytes from `offset`, and the size of the log so far; raise `NotFoundError`."""
+        try:
+            return super().read(path, offset=offset, limit=limit)
+        except NotFoundError:
+            data = self._whole(path)
+        start = max(offset, 0)
+        return data[start : start + max(0, min(limit, READ_BYTES_MAX))], len(data)
+
+    def delete(self, prefix: str) -> int:
+        """Delete the log or all logs below a folder, here and there; return how many there were here or there."""
+        here = super().delete(prefix)
+        return max(here, self._opened().delete_below(prefix))
+
+    def _whole(self, path: str) -> bytes:
+        if self._fetched[0] != path:
+            store = self._opened()
+            self._fetched = (path, store.get(store.location_of(path)))
+        return self._fetched[1]
+
+    def _opened(self) -> CloudObjectStore | LocalObjectStore:
+        """Open the store at first use: its library starts threads, and processes that fork must have none."""
+        if self._store is None:
+            self._store = open_object_store(self._url)
+        return self._store

@@ -18,6 +18,7 @@ AREAS = {
     "core": "the rest of `airflow`",
     "providers_standard": "`airflow.providers.standard`",
     "providers_common": "`airflow.providers.common`",
+    "providers_http": "`airflow.providers.http`",
     "providers_mysql": "`airflow.providers.mysql`",
     "providers_postgres": "`airflow.providers.postgres`",
     "providers_slack": "`airflow.providers.slack`",

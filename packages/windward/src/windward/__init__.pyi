@@ -41,6 +41,8 @@ from windward.sdk.mapping import MappedOperator as MappedOperator
 from windward.sdk.operator import BaseOperator as BaseOperator
 from windward.sdk.operators.bash import BashOperator as BashOperator
 from windward.sdk.operators.branch import BaseBranchOperator as BaseBranchOperator
+from windward.sdk.operators.branch_dates import BranchDateTimeOperator as BranchDateTimeOperator
+from windward.sdk.operators.branch_dates import BranchDayOfWeekOperator as BranchDayOfWeekOperator
 from windward.sdk.operators.empty import EmptyOperator as EmptyOperator
 from windward.sdk.operators.latest_only import LatestOnlyOperator as LatestOnlyOperator
 from windward.sdk.operators.python import BranchPythonOperator as BranchPythonOperator
@@ -57,6 +59,16 @@ from windward.sdk.relations import cross_downstream as cross_downstream
 from windward.sdk.sensor import BaseSensorOperator as BaseSensorOperator
 from windward.sdk.sensor import PokeReturnValue as PokeReturnValue
 from windward.sdk.sensor import poke_mode_only as poke_mode_only
+from windward.sdk.sensors.bash import BashSensor as BashSensor
+from windward.sdk.sensors.filesystem import FileSensor as FileSensor
+from windward.sdk.sensors.http import HttpSensor as HttpSensor
+from windward.sdk.sensors.moments import DateTimeSensor as DateTimeSensor
+from windward.sdk.sensors.moments import DayOfWeekSensor as DayOfWeekSensor
+from windward.sdk.sensors.moments import TimeDeltaSensor as TimeDeltaSensor
+from windward.sdk.sensors.moments import TimeSensor as TimeSensor
+from windward.sdk.sensors.moments import WaitSensor as WaitSensor
+from windward.sdk.sensors.python import PythonSensor as PythonSensor
+from windward.sdk.sensors.sql import SqlSensor as SqlSensor
 from windward.sdk.skip import BranchMixIn as BranchMixIn
 from windward.sdk.skip import SkipMixin as SkipMixin
 from windward.sdk.templating import literal as literal

@@ -39,6 +39,7 @@ _BY_MODULE: dict[str, str] = {
     "windward.sdk.sensor": "BaseSensorOperator PokeReturnValue poke_mode_only",
     "windward.sdk.sensors.bash": "BashSensor",
     "windward.sdk.sensors.filesystem": "FileSensor",
+    "windward.sdk.sensors.http": "HttpSensor",
     "windward.sdk.sensors.moments": "DateTimeSensor DayOfWeekSensor TimeDeltaSensor TimeSensor WaitSensor",
     "windward.sdk.sensors.python": "PythonSensor",
     "windward.sdk.sensors.sql": "SqlSensor",

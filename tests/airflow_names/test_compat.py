@@ -193,7 +193,7 @@ def test_records_serve_as_types_and_their_use_says_what_to_do() -> None:
 
     assert look.__annotations__["run"] is DagRun
     for use, advice in (
-        (lambda: DagRun.find(dag_id="house"), "context"),
+        (lambda: DagRun.state, "context"),
         (DagBag, r"dag\.test"),
         (lambda: SlaMiss.dag_id, "retention"),
     ):

@@ -76,9 +76,9 @@ def test_a_star_import_leaves_out_names_that_come_later() -> None:
 
 def test_a_name_that_comes_later_is_an_import_error_with_advice() -> None:
     with pytest.raises(NameNotAvailableError) as caught:
-        from airflow.plugins_manager import AirflowPlugin  # noqa: F401
-    assert "`airflow.plugins_manager.AirflowPlugin`" in str(caught.value)
-    assert "entry points" in caught.value.hint
+        from airflow.models.dag import create_timetable  # noqa: F401
+    assert "`airflow.models.dag.create_timetable`" in str(caught.value)
+    assert "schedule=" in caught.value.hint
     assert isinstance(caught.value, ImportError)
 
 

@@ -171,7 +171,8 @@ def _perform(performance: _Performance, context: TaskContext, runtime: Runtime) 
             result = _execute(performance, context, runtime)
             skip: Any = ()
         except DagRunTriggerException as request:
-            result, skip = trigger_run(request, performance.context["ti"]), ()
+            trigger_run(request, performance.context["ti"])
+            result, skip = None, ()
         except DownstreamTasksSkipped as choice:
             runtime.log.line("info", "downstream tasks skipped", reason=endings.line_of(choice))
             # Airflow 2 pushes what a branch or short circuit returned; Airflow 3 does only for one of many instances.

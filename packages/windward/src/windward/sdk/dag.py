@@ -25,7 +25,6 @@ from windward.sdk.times import at_users_edge
 from windward.sdk.unset import NOTSET, ArgNotSet, is_arg_set
 
 _OURS = ("windward.", "airflow.")
-_MOVING_START = timedelta(minutes=1)
 
 
 class DAG(TaskGraph):
@@ -97,10 +96,10 @@ class DAG(TaskGraph):
         self.start_utc, self.end_utc, self.timezone = arguments.dates_of(
             found["start_date"], found["end_date"], self.default_args, dag_id=self.dag_id
         )
-        if self.start_utc and abs(datetime.now(UTC) - self.start_utc) < _MOVING_START:
-            self.author_warnings.append(
-                "`start_date` is the time of import, so it moves each time the file is read; write a fixed date"
-            )
+        self.author_warnings += arguments.notes_on_dates(
+            found["start_date"], found["end_date"], self.default_args,
+            zone=self.timezone, start_utc=self.start_utc, now=datetime.now(UTC),
+        )  # fmt: skip
         plain = (
             "description", "schedule", "catchup", "max_active_tasks", "max_active_runs",
             "max_consecutive_failed_dag_runs", "deadline", "user_defined_macros", "user_defined_filters",

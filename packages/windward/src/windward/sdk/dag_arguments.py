@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
 from windward.errors import UserError
@@ -15,6 +15,8 @@ from windward.sdk.times import default_zone, parse_date, to_utc
 from windward.sdk.unset import NOTSET, is_arg_set
 
 TAG_LENGTH_MAX = 100
+MOVING_START = timedelta(minutes=1)
+"""A start date that is this near to the time of import is that time."""
 
 # The order of Airflow 2.11, which allowed all of them without a name.
 POSITIONAL = (
@@ -113,6 +115,34 @@ def dates_of(
         to_utc(end_date, zone) if end_date else None,
         zone,
     )
+
+
+def notes_on_dates(
+    start: Any,
+    end: Any,
+    default_args: Mapping[str, Any],
+    *,
+    zone: tzinfo,
+    start_utc: datetime | None,
+    now: datetime,
+) -> list[str]:
+    """Return what an author should know of a DAG's dates: one moves, or one is taken in a zone it does not name.
+
+    UTC is what a date without a zone means to everybody, so that is not worth a word.
+    """
+    notes = []
+    if start_utc and abs(now - start_utc) < MOVING_START:
+        notes.append(
+            "`start_date` is the time of import, so it moves each time the file is read; write a fixed date"
+        )
+    for name, given in (("start_date", start), ("end_date", end)):
+        date = parse_date(given or default_args.get(name), what=f"`{name}`")
+        if date and date.utcoffset() is None and to_utc(date, zone) != to_utc(date, UTC):
+            notes.append(
+                f"`{name}` has no zone and is taken in `{zone}`, the DAG's; write it with a zone, such as "
+                f'`pendulum.datetime({date.year}, {date.month}, {date.day}, tz="{zone}")`'
+            )
+    return notes
 
 
 def tags_of(value: Any, *, dag_id: str) -> set[str]:

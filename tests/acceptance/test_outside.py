@@ -10,7 +10,7 @@ import pytest
 
 from tests.acceptance.conftest import DATABASES, MakeSystem
 from tests.acceptance.harness import wait_for
-from tests.clouds import s3
+from tests.clouds import Cloud, s3
 
 FILE = """
 import os
@@ -68,17 +68,12 @@ CONNECTIONS = "of_backend=http://me:word-of-vault@host\n"
 VARIABLES = '{"of_backend": "from the file", "shop_token": "token-of-file", "at_import": "imported"}'
 
 
-@pytest.mark.parametrize("database", DATABASES)
-def test_tasks_reach_other_interpreters_users_backends_and_stores(
-    make_system: MakeSystem, tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    cloud = s3()
-    for name, value in cloud.environ.items():  # what the commands below sign in by
-        monkeypatch.setenv(name, value)
+def settings_of(cloud: Cloud, tmp_path: Path) -> dict[str, str]:
+    """Write the files of the secrets backend, and return the settings."""
     (tmp_path / "connections.env").write_text(CONNECTIONS)
     (tmp_path / "variables.json").write_text(VARIABLES)
     kwargs = f'{{"variables_file_path": "{tmp_path}/variables.json", "connections_file_path": "{tmp_path}/connections.env"}}'
-    settings = {
+    return {
         **cloud.environ,
         "BUCKET": cloud.url,
         "AIRFLOW__SECRETS__BACKEND": "airflow.secrets.local_filesystem.LocalFilesystemBackend",
@@ -89,6 +84,16 @@ def test_tasks_reach_other_interpreters_users_backends_and_stores(
         "WINDWARD__LOGGING__DELETE_LOCAL_LOGS": "true",
         "WINDWARD__XCOM__OBJECT_STORE_URL": f"{cloud.url}/xcom",
     }
+
+
+@pytest.mark.parametrize("database", DATABASES)
+def test_tasks_reach_other_interpreters_users_backends_and_stores(
+    make_system: MakeSystem, tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cloud = s3()
+    for name, value in cloud.environ.items():  # what the commands below sign in by
+        monkeypatch.setenv(name, value)
+    settings = settings_of(cloud, tmp_path)
     system = make_system(database=database, settings=settings)
     system.cli("db", "migrate")
     uri = f"aws://{cloud.login}:{cloud.password}@/?endpoint_url={cloud.environ['AWS_ENDPOINT_URL']}&region_name=us-east-1"

@@ -34,18 +34,7 @@ def add_commands(_name: str, parser: Parser) -> None:
     add.add_argument("--conn-schema", metavar="SCHEMA", help="database, or path")
     add.add_argument("--conn-port", metavar="PORT", type=at_least(0), help="port")
     add.add_argument("--conn-extra", metavar="JSON", help="an object of further settings")
-    test = commands.add(
-        "test",
-        late("connections_kept", "test"),
-        "ask the service of a connection whether it answers",
-        about="By the `test_connection` of its hook, here. The exit code is 0 when it does and 1 when it does not.",
-    )
-    test.add_argument("conn_id", metavar="ID")
-    commands.add(
-        "create-default-connections",
-        late("connections_kept", "create_default"),
-        "add the connections that hooks take when none is named",
-    )
+    _add_tries(commands)
     delete = commands.add("delete", late("connections_kept", "delete"), "delete a connection")
     delete.add_argument("conn_id", metavar="ID")
     importing = commands.add(
@@ -74,4 +63,19 @@ def add_commands(_name: str, parser: Parser) -> None:
         choices=("uri", "json"),
         metavar="FORMAT",
         help="values of env files: uri or json",
+    )
+
+
+def _add_tries(commands: Commands) -> None:
+    test = commands.add(
+        "test",
+        late("connections_kept", "test"),
+        "ask the service of a connection whether it answers",
+        about="By the `test_connection` of its hook, here. The exit code is 0 when it does and 1 when it does not.",
+    )
+    test.add_argument("conn_id", metavar="ID")
+    commands.add(
+        "create-default-connections",
+        late("connections_kept", "create_default"),
+        "add the connections that hooks take when none is named",
     )

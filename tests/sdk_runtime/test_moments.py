@@ -170,6 +170,8 @@ BRANCHES: dict[str, Any] = {"follow_task_ids_if_true": "yes", "follow_task_ids_i
         (datetime(2024, 3, 9), datetime(2024, 3, 10, tzinfo=UTC), "yes"),
         (datetime(2024, 3, 9), time(12), ["no"]),
         (datetime(2024, 3, 10), None, ["no"]),
+        (time(12), datetime(2024, 3, 9, 3), "yes"),
+        (datetime(2024, 3, 9, 12), datetime(2024, 3, 9, 3), ["no"]),
     ],
 )
 def test_a_branch_lies_between_its_bounds(dag: DAG, lower: Any, upper: Any, branch: Any) -> None:

@@ -17,8 +17,8 @@ Bound = datetime | time | None
 class BranchDateTimeOperator(BaseBranchOperator):
     """Follow one branch when a moment lies between two bounds (inclusive), and another when not.
 
-    A bound is a datetime, a time of the moment's own day, or None for no bound. An upper time of day that is before
-    the lower bound is of the day after. The moment is now, or the logical date with `use_task_logical_date`
+    A bound is a datetime, a time of the moment's own day, or None for no bound. An upper bound before the
+    lower one is of the day after when any of the two is a time of day, as in Airflow. The moment is now, or the logical date with `use_task_logical_date`
     (`use_task_execution_date` of 2.x). What has no zone is in the DAG's.
     """
 
@@ -57,7 +57,8 @@ def bounds_at(
 ) -> tuple[datetime | None, datetime | None]:
     """Return the bounds in UTC; times of day are of the day that `moment` is in `zone`, or in their own zone."""
     low, high = _bound(moment, lower, zone), _bound(moment, upper, zone)
-    if isinstance(upper, time) and low is not None and high is not None and high < low:
+    is_daily = isinstance(lower, time) or isinstance(upper, time)
+    if is_daily and low is not None and high is not None and high < low:
         high = _bound(moment, upper, zone, days=1)
     return low, high
 
@@ -65,8 +66,9 @@ def bounds_at(
 def _bound(moment: datetime, bound: Bound, zone: tzinfo, *, days: int = 0) -> datetime | None:
     if isinstance(bound, time):
         own = bound.tzinfo or zone
-        day = moment.astimezone(own).date() + timedelta(days=days)
-        bound = datetime.combine(day, bound.replace(tzinfo=own))
+        bound = datetime.combine(moment.astimezone(own).date(), bound.replace(tzinfo=own))
+    if bound is not None:
+        bound += timedelta(days=days)
     return None if bound is None else to_utc(bound, zone)
 
 

@@ -141,3 +141,10 @@ def test_a_sensor_may_refuse_to_give_its_slot_back(dag: DAG) -> None:
 
     with pytest.raises(AirflowException, match="mode must be one of"):
         Only(task_id="s", dag=dag, mode="reschedule")
+
+
+def test_the_default_timeout_may_be_set(dag: DAG, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Watch(task_id="a", dag=dag).timeout == 7 * 24 * 3600
+    monkeypatch.setenv("AIRFLOW__SENSORS__DEFAULT_TIMEOUT", "90")
+    assert Watch(task_id="b", dag=dag).timeout == 90
+    assert Watch(task_id="c", dag=dag, timeout=0).timeout == 0

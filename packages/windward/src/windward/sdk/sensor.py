@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from windward.sdk.configuration import conf
 from windward.sdk.exceptions import (
     AirflowException,
     AirflowFailException,
@@ -61,7 +62,9 @@ class BaseSensorOperator(BaseOperator):
     ) -> None:
         super().__init__(**kwargs)
         self.poke_interval = _seconds(poke_interval, "poke_interval", self.task_id)
-        self.timeout = _seconds(DEFAULT_TIMEOUT if timeout is None else timeout, "timeout", self.task_id)
+        if timeout is None:
+            timeout = conf.getfloat("sensors", "default_timeout", fallback=DEFAULT_TIMEOUT.total_seconds())
+        self.timeout = _seconds(timeout, "timeout", self.task_id)
         self.max_wait = (
             None if max_wait is None else timedelta(seconds=_seconds(max_wait, "max_wait", self.task_id))
         )

@@ -76,10 +76,17 @@ class Consumers:
             for leaf in leaves(condition):
                 self._by_leaf[leaf].add(dag_id)
 
-    def link(self, alias: str, key: str) -> None:
-        """Note that an asset was written through an alias."""
-        self._members[alias] = self._members.get(alias, frozenset()) | {key}
+    def link(self, alias: str, key: str) -> bool:
+        """Note that an asset was written through an alias; return whether that is new."""
+        known = self._members.get(alias, frozenset())
+        self._members[alias] = known | {key}
         self._aliases_of[key].add(alias)
+        return key not in known
+
+    def unlink_all(self) -> None:
+        """Forget what was written through aliases."""
+        self._members.clear()
+        self._aliases_of.clear()
 
     def of(self, event: AssetEventRecord) -> tuple[str, ...]:
         """Return the DAGs that an event waits for, sorted."""

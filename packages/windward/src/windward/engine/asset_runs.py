@@ -27,11 +27,11 @@ class AssetRuns:
         self._runs_created_max = runs_created_max
 
     def create(self, work: Pass, dag: DagRecord, *, has_run: Callable[[str, datetime], bool] | None) -> bool:
-        """Make the run that a DAG's waiting events make, if any; return False when this pass has made enough."""
+        """Make the run that a DAG's waiting events make, if any; return False when a later pass has to."""
         plan = self._cache.plans.get(dag.document_hash)
         if plan is None or not self._assets.has_waiting(dag.dag_id):
             return True
-        if work.runs_created >= self._runs_created_max:
+        if work.runs_created >= self._runs_created_max or self._assets.has_unwritten_links:
             return False
         forgotten = self._assets.forget(plan.document)
         if forgotten is not None:

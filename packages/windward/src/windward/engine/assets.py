@@ -37,17 +37,32 @@ class Assets:
         self._unrouted: dict[int, AssetEventRecord] = {}
         self.has_reports = True
         """Whether somebody has reported events since they were last read."""
+        self.has_unwritten_links = False
+        """Whether this pass took something as written through an alias for the first time: until that is stored, no
+        run may be made because of it."""
 
     # -- reading -------------------------------------------------------------------------
 
     def load(self) -> None:
         """Read everything: what a new leader does."""
-        for alias, key in self._store.load_members():
-            self._consumers.link(alias, key)
+        self._load_links()
+        self.has_unwritten_links = False
         self._waiting = {
             dag_id: {event.event_pk: event for event in events}
             for dag_id, events in self._store.load_waiting().items()
         }
+
+    def _load_links(self) -> None:
+        self._consumers.unlink_all()
+        for alias, key in self._store.load_members():
+            self._consumers.link(alias, key)
+
+    def settle_links(self, refused: Iterable[Action]) -> None:
+        """Take what this pass linked as stored, unless a group that was refused had linked it."""
+        if self.has_unwritten_links:
+            self.has_unwritten_links = False
+            if any(isinstance(action, AddAssetEvent) and action.event.aliases for action in refused):
+                self._load_links()
 
     def put_dag(self, dag_id: str, document: DagDocument | None) -> None:
         """Note which assets a DAG names now."""
@@ -100,7 +115,7 @@ class Assets:
                 map_index=key.map_index,
             )
             for alias in event.aliases:
-                self._consumers.link(alias, event.asset_key)
+                self.has_unwritten_links |= self._consumers.link(alias, event.asset_key)
             action = AddAssetEvent(event=event, dag_ids=self._consumers.of(event))
             self._wait(event, action.dag_ids or ())
             actions.append(action)

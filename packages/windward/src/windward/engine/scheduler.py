@@ -344,6 +344,7 @@ class Scheduler:
             return frozenset((*names, *later))
         pairs = zip((*names, *later), applied.results, strict=True)
         refused = frozenset(name for name, ok in pairs if not ok)
+        self._assets.settle_links(action for name in refused for action in work.groups.get(name, ()))
         for name in refused:
             self._refused(work, name)
         return refused

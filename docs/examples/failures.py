@@ -15,7 +15,9 @@ from airflow.sdk import (
 
 
 def tell(context, channel):
-    print(f"#{channel}: run {context['run_id']} is late, it was due at {context['deadline']['deadline_time']}")
+    print(
+        f"#{channel}: run {context['run_id']} is late, it was due at {context['deadline']['deadline_time']}"
+    )
 
 
 with DAG(

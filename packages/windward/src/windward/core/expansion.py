@@ -57,9 +57,7 @@ def known_length(view: RunView, number: int, length_max: int) -> tuple[int | Non
     return length, problem or ""
 
 
-def resize(
-    view: RunView, number: int, length: int, undecided: list[TaskRecord], *, now: datetime
-) -> Resized:
+def resize(view: RunView, number: int, length: int, undecided: list[TaskRecord], *, now: datetime) -> Resized:
     """Return what gives a task `length` instances; those that have begun or ended are left alone."""
     held = view.tasks[number]
     records = held.records if isinstance(held, Instances) else {}

@@ -62,9 +62,7 @@ def run_context(run: RunRecord) -> RunContext:
     )
 
 
-def task_context(
-    view: RunView, record: TaskRecord, resumption: Resumption | None = None
-) -> TaskContext:
+def task_context(view: RunView, record: TaskRecord, resumption: Resumption | None = None) -> TaskContext:
     """Return what a child needs to run the attempt that was just granted."""
     run = view.run
     document = view.plan.document

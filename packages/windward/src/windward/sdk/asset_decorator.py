@@ -131,7 +131,9 @@ class asset:  # noqa: N801 - a decorator
 def _checked(function: Callable[..., Any]) -> str:
     name = getattr(function, "__name__", "")
     if not name or name == "<lambda>" or "<locals>" in getattr(function, "__qualname__", ""):
-        raise ValueError("@asset decorates a function that is defined at the top of a file, or needs a `name`")
+        raise ValueError(
+            "@asset decorates a function that is defined at the top of a file, or needs a `name`"
+        )
     return str(name)
 
 

@@ -28,7 +28,7 @@ MAPPABLE = frozenset({"params", "doc", "doc_md", "doc_json", "doc_yaml", "doc_rs
 """Arguments of `BaseOperator` that may differ between instances: the scheduler does not need them."""
 
 
-class NotMapped(Exception):  # noqa: N818 - Airflow's name
+class NotMapped(Exception):
     """A task is neither mapped nor in a mapped group."""
 
 

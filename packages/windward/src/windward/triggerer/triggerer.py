@@ -131,6 +131,7 @@ class Triggerer:
     async def _live(self, ref: AttemptRef) -> None:
         running = self._running[ref]
         work, target = running.work, running.log
+
         def say(fired: Fired) -> None:
             number = next(self._numbers) if work.goes_on else 0
             _tell(target, fired)

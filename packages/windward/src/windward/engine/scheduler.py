@@ -32,10 +32,7 @@ from windward.errors import ConflictError, UnavailableError
 from windward.ports.clock import Clock, Ids
 from windward.ports.executor import Envelope, Executor, HostGone, Mailbox, Woken
 from windward.ports.store import Guard, Store
-from windward.protocol.messages import (
-    Hello,
-    Unknown,
-)
+from windward.protocol.messages import Hello, Unknown
 from windward.settings import Settings
 
 LEASE = "scheduler"

@@ -198,3 +198,13 @@ def test_a_mapped_task_over_a_skipped_upstream_expands_over_nothing() -> None:
     view = mapped(XComLength("up"), up=K, trigger_rule=TriggerRule.NONE_FAILED)
     assert advance_once(view)[0] == {"m": K, "end": K}
     assert state_of(view, "end") is K
+
+
+def test_a_task_that_was_mapped_once_goes_on_beside_its_removed_instances() -> None:
+    plan = plan_of(task("t"))
+    removed = record_of("t", TaskState.REMOVED, map_index=0)
+    for records in ([record_of("t"), removed], [removed, record_of("t")]):
+        view = view_of(plan, records=records)
+
+        assert advance_once(view) == ({}, {"t"})
+        assert view.find("t", -1) == record_of("t")

@@ -224,11 +224,15 @@ class RunView:
 
     def _place(self, number: int, record: TaskRecord) -> None:
         held = self.tasks[number]
-        if self.plan.expansions[number] is None and record.map_index < 0:
-            self.tasks[number] = record
-            return
         if not isinstance(held, Instances):
-            held = self.tasks[number] = Instances({}, set())
+            if self.plan.expansions[number] is None and record.map_index < 0:
+                self.tasks[number] = record
+                return
+            # A task that was mapped in an older version of the DAG has removed instances beside its only one.
+            plain, held = held, Instances({}, set())
+            self.tasks[number] = held
+            if plain is not None:
+                self._place(number, plain)
         held.records[record.map_index] = record
         if record.state in UNSTARTED:
             held.waiting.add(record.map_index)

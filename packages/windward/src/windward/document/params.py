@@ -54,5 +54,5 @@ def check_value(what: str, *, value: Any, schema: Mapping[str, Any]) -> None:
         at = "".join(f"[{part!r}]" for part in problem.absolute_path)
         raise InvalidParamError(
             f"{what}{at} cannot be `{problem.instance!r}`: {problem.message}",
-            hint="Give a value that its schema accepts.",
+            hint="Give a value that its schema accepts; `windward dags details` shows the schema.",
         )

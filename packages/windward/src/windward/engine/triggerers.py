@@ -267,7 +267,7 @@ class Triggerers:
         """
         stopped: dict[tuple[str, bool], list[AttemptRef]] = {}
         waits, self._cache.waits = self._cache.waits, set()
-        for key in waits:
+        for key in sorted(waits):
             if key.run_pk in loading:
                 self._cache.waits.add(key)
                 continue

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 AIRFLOW3_KEYS = frozenset(
     [
+        "asset_state_store",
         "conn",
         "dag",
         "dag_run",
@@ -35,6 +36,7 @@ AIRFLOW3_KEYS = frozenset(
         "task_instance",
         "task_instance_key_str",
         "task_reschedule_count",
+        "task_state_store",
         "templates_dict",
         "test_mode",
         "ti",

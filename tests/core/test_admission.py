@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from tests.core.building import T0, at, plan_of, run_of, task, view_of
+from tests.core.building import T0, at, plan_of, record_of, run_of, task, view_of
 from windward.core.admission import Limits, ReadyQueue, Usage
 from windward.core.view import RunView
 from windward.document import TaskDocument
@@ -87,6 +87,21 @@ def test_the_order_is_priority_then_run_date_then_name() -> None:
     bench.run(weighted("b", 1), weighted("a", 1), weighted("c", 9), after=60)
     bench.run(weighted("z", 1), weighted("y", 2), after=0)
     assert bench.admit() == ["1/c", "2/y", "2/z", "1/a", "1/b"]
+
+
+def test_what_comes_again_stands_behind_what_has_not_begun_and_in_the_order_in_which_it_came() -> None:
+    bench = Bench()
+    names = ("a", "b", "c", "d")
+    plan = plan_of(*map(task, names), max_active_tasks=10_000)
+    states = {"a": TaskState.UP_FOR_RESCHEDULE, "b": TaskState.UP_FOR_RETRY, "c": TaskState.UP_FOR_RESCHEDULE}
+    due = {"a": at(9), "b": at(5), "c": at(7)}
+    records = [record_of(name, state, due_at=due[name]) for name, state in states.items()]
+    view = bench.views[1] = view_of(plan, records=records)
+    for name in names:
+        bench.queue.add(view, TaskKey(1, name))
+    assert bench.queue.admit(bench.usage, bench.limits, capacity=9, check=lambda _: True, admitted_max=9) == [
+        TaskKey(1, name) for name in ("d", "b", "c", "a")
+    ]
 
 
 def test_the_order_holds_across_pools_and_limits() -> None:

@@ -17,7 +17,7 @@ from windward.core.plan import DagPlan
 from windward.core.view import RunView
 from windward.model.ids import TaskKey
 from windward.model.records import TaskRecord
-from windward.model.states import IN_FLIGHT, Semantics, TaskState
+from windward.model.states import IN_FLIGHT, WAITING, Semantics, TaskState
 
 
 class Limits(msgspec.Struct, gc=False):
@@ -103,11 +103,14 @@ def _free_for_idle(slots: int, usage: Usage, *, given: int) -> int:
 
 
 class Entry(NamedTuple):
-    """A ready instance, ordered by priority, then run date, then map index."""
+    """A ready instance, ordered by priority, then run date, then its place in the line, then map index."""
 
     weight: int
     """Negated: the greatest priority comes first."""
     run_after: float
+    due_at: float
+    """When an instance that comes again (a sensor between two looks, a retry) became ready; 0 for one that has not
+    begun. Without it, of more sensors than there is room for, the first by name would look again and again."""
     map_index: int
     task_id: str
     run_pk: int
@@ -160,9 +163,11 @@ class ReadyQueue:
         bucket = self._buckets.get(name)
         if bucket is None:
             bucket = self._buckets[name] = _Bucket(lane, limits)
-        entry = Entry(
-            -plan.weight[number], view.run.run_after.timestamp(), key.map_index, key.task_id, key.run_pk
-        )
+        record = view.find(key.task_id, key.map_index)
+        due = record.due_at if record is not None and record.state in WAITING else None
+        due_at = due.timestamp() if due is not None else 0.0
+        run_after = view.run.run_after.timestamp()
+        entry = Entry(-plan.weight[number], run_after, due_at, key.map_index, key.task_id, key.run_pk)
         heappush(bucket.entries, entry)
         if bucket.parked_on is None and bucket.entries[0] is entry:
             heappush(self._lanes.setdefault(lane, []), (entry, name))

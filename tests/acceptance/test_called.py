@@ -107,15 +107,15 @@ def test_people_answer_by_the_command_line_and_the_first_answer_counts(system: S
     begin(system, "asks")
     wait_for(lambda: len(system.rows("hitl", "list")) == 3, "the questions are not listed")
 
-    system.cli("hitl", "respond", "asks", "r", "approve", "Approve", "--as", "ana")
-    system.cli("hitl", "respond", "asks", "r", "approve", "Reject", "--as", "bob", code=1)
-    system.cli("hitl", "respond", "asks", "r", "choose", "Nowhere", code=1)
-    system.cli("hitl", "respond", "asks", "r", "choose", "Left")
-    system.cli("hitl", "respond", "asks", "r", "form", "OK", "--as", "bob", code=1)
+    system.cli("hitl", "respond", "asks", "approve", "r", "Approve", "--as", "ana")
+    system.cli("hitl", "respond", "asks", "approve", "r", "Reject", "--as", "bob", code=1)
+    system.cli("hitl", "respond", "asks", "choose", "r", "Nowhere", code=1)
+    system.cli("hitl", "respond", "asks", "choose", "r", "Left")
+    system.cli("hitl", "respond", "asks", "form", "r", "OK", "--as", "bob", code=1)
     system.cli(
-        "hitl", "respond", "asks", "r", "form", "OK", "--as", "ana", "--params", '{"why": "x"}', code=1
+        "hitl", "respond", "asks", "form", "r", "OK", "--as", "ana", "--params", '{"why": "x"}', code=1
     )
-    system.cli("hitl", "respond", "asks", "r", "form", "OK", "--as", "ana", "--params", '{"why": "yes!"}')
+    system.cli("hitl", "respond", "asks", "form", "r", "OK", "--as", "ana", "--params", '{"why": "yes!"}')
 
     assert system.wait_run("asks", "r") == "failed"
     assert system.states("asks", "r") == {
@@ -125,5 +125,5 @@ def test_people_answer_by_the_command_line_and_the_first_answer_counts(system: S
     assert answer_in(system, "form")["params_input"] == {"why": "yes!"}
     assert answer_in(system, "approve")["responded_by_user"] == {"id": "ana", "name": "ana"}
     assert answer_in(system, "default")["chosen_options"] == ["B"]
-    (row,) = system.rows("hitl", "show", "asks", "r", "hopeless")
+    (row,) = system.rows("hitl", "show", "asks", "hopeless", "r")
     assert (row["answer"], row["answered_by"]) == (None, "nobody in time")

@@ -1,6 +1,6 @@
 """Variables and connections as a person's command finds them: backend, environment, database, as a task does.
 
-A command runs as the person who gave it, so it may run their backend (decision 0024). Components may not.
+A command runs as the person who gave it, so it may run their backend (decision 0018). Components may not.
 """
 
 from __future__ import annotations

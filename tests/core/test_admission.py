@@ -1,4 +1,7 @@
-"""Who gets a slot: order, limits that are never exceeded, fairness, and the cost of what waits."""
+"""Who gets a slot: order, limits that are never exceeded, fairness, and the cost of what waits.
+
+Longer than 400 lines because the state machine of slots is told once, against a model of its own.
+"""
 
 from collections.abc import Hashable
 from typing import Any

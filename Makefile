@@ -42,12 +42,15 @@ run: setup ## run everything in one terminal over examples/; state lives in .win
 test: setup ## run every test (ARGS="-k name" narrows it)
 	@$(PYTEST) $(ARGS)
 
-.PHONY: check
-check: setup ## format, lint, types, layers and the tidy test; no service needed
+.PHONY: lint
+lint: setup ## format, lint, types and layers
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+.PHONY: check
+check: lint ## what `lint` does, and the tidy test; no service needed
 	@$(PYTEST) -q tests/tidy
 
 .PHONY: format

@@ -40,7 +40,7 @@ run: setup ## run everything in one terminal over examples/; state lives in .win
 
 .PHONY: test
 test: setup ## run every test (ARGS="-k name" narrows it)
-	@$(PYTEST) $(ARGS)
+	@$(if $(ARGS),$(PYTEST) $(ARGS),bash tests/run.sh $(PYTEST))
 
 .PHONY: lint
 lint: setup ## format, lint, types and layers

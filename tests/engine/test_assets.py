@@ -155,8 +155,11 @@ def test_more_runs_than_may_be_active_wait_in_the_queue(world: World) -> None:
     assert sorted(states) == [RunState.QUEUED, RunState.QUEUED, RunState.RUNNING]
 
 
-def test_an_alias_stands_for_what_is_written_through_it(world: World) -> None:
-    world.put(consumer(AliasLeaf("daily")))
+@pytest.mark.parametrize(("semantics", "count"), [(Semantics.AIRFLOW2, 2), (Semantics.AIRFLOW3, 1)])
+def test_an_alias_stands_for_what_is_written_through_it(
+    semantics: Semantics, count: int, world: World
+) -> None:
+    world.put(consumer(AliasLeaf("daily"), semantics=semantics))
 
     write(world, "orders")
     assert made(world) == []
@@ -164,7 +167,7 @@ def test_an_alias_stands_for_what_is_written_through_it(world: World) -> None:
     write(world, "orders")
     write(world, "prices")
 
-    assert taken(world) == [["orders"], ["orders"]]
+    assert taken(world) == [["orders"]] * count
 
 
 def test_a_reported_event_is_routed_by_the_scheduler_and_survives_it(world: World) -> None:

@@ -58,6 +58,7 @@ class Consumers:
     def __init__(self) -> None:
         self._conditions: dict[str, Condition] = {}
         self._by_leaf: defaultdict[Leaf, set[str]] = defaultdict(set)
+        self._followers: set[str] = set()
         self._members: dict[str, frozenset[str]] = {}
         self._aliases_of: defaultdict[str, set[str]] = defaultdict(set)
 
@@ -66,13 +67,20 @@ class Consumers:
         """What was written through aliases."""
         return self._members
 
-    def put(self, dag_id: str, condition: Condition | None) -> None:
-        """Note what a DAG names now; None: nothing, or the DAG is gone."""
+    def put(self, dag_id: str, condition: Condition | None, *, follows_aliases: bool = False) -> None:
+        """Note what a DAG names now; None: nothing, or the DAG is gone.
+
+        `follows_aliases`: what was once written through an alias that the DAG names concerns it from then on, also
+        when it is written otherwise.
+        """
         before = self._conditions.pop(dag_id, None)
+        self._followers.discard(dag_id)
         for leaf in leaves(before) if before is not None else ():
             self._by_leaf[leaf].discard(dag_id)
         if condition is not None:
             self._conditions[dag_id] = condition
+            if follows_aliases:
+                self._followers.add(dag_id)
             for leaf in leaves(condition):
                 self._by_leaf[leaf].add(dag_id)
 
@@ -90,14 +98,16 @@ class Consumers:
 
     def of(self, event: AssetEventRecord) -> tuple[str, ...]:
         """Return the DAGs that an event waits for, sorted."""
-        aliases = {*event.aliases, *self._aliases_of.get(event.asset_key, ())}
         named: list[Leaf] = [
             AssetLeaf(event.name, event.uri),
             AssetLeaf(name=event.name),
             AssetLeaf(uri=event.uri),
-            *(AliasLeaf(name) for name in aliases),
+            *(AliasLeaf(name) for name in event.aliases),
         ]
-        return tuple(sorted({dag_id for leaf in named for dag_id in self._by_leaf.get(leaf, ())}))
+        found = {dag_id for leaf in named for dag_id in self._by_leaf.get(leaf, ())}
+        for alias in self._aliases_of.get(event.asset_key, ()):
+            found |= self._by_leaf.get(AliasLeaf(alias), set()) & self._followers
+        return tuple(sorted(found))
 
 
 def decide_asset_event(

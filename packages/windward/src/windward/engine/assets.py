@@ -15,6 +15,7 @@ from windward.core.view import RunView
 from windward.document import DagDocument
 from windward.model.ids import TaskKey
 from windward.model.records import AssetEventRecord, DagRecord
+from windward.model.states import Semantics
 from windward.ports.assets import AssetStore
 from windward.ports.clock import Ids
 from windward.protocol.outcomes import AssetWrite
@@ -66,7 +67,11 @@ class Assets:
 
     def put_dag(self, dag_id: str, document: DagDocument | None) -> None:
         """Note which assets a DAG names now."""
-        self._consumers.put(dag_id, condition_of(document.schedule) if document is not None else None)
+        if document is None:
+            self._consumers.put(dag_id, None)
+            return
+        is_airflow2 = document.semantics is Semantics.AIRFLOW2
+        self._consumers.put(dag_id, condition_of(document.schedule), follows_aliases=is_airflow2)
 
     def reload(self, documents: dict[str, DagDocument]) -> None:
         """Read again what waits for DAGs that are out of date."""

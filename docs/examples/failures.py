@@ -4,12 +4,14 @@ from datetime import timedelta
 
 from airflow.sdk import (
     DAG,
+    BaseDeadlineReference,
     DeadlineAlert,
     DeadlineReference,
     ExceptionRetryPolicy,
     RetryAction,
     RetryRule,
     SyncCallback,
+    deadline_reference,
     task,
 )
 
@@ -18,6 +20,14 @@ def tell(context, channel):
     print(
         f"#{channel}: run {context['run_id']} is late, it was due at {context['deadline']['deadline_time']}"
     )
+
+
+@deadline_reference
+class EndOfShift(BaseDeadlineReference):
+    required_kwargs = frozenset({"dag_run"})
+
+    def _evaluate_with(self, *, session, dag_run):
+        return dag_run.run_after.replace(hour=17, minute=0, second=0, microsecond=0)
 
 
 with DAG(
@@ -32,7 +42,13 @@ with DAG(
             interval=timedelta(hours=1),
             callback=SyncCallback(tell, kwargs={"channel": "data"}),
             name="an hour",
-        )
+        ),
+        DeadlineAlert(
+            reference=DeadlineReference.EndOfShift,
+            interval=timedelta(days=1),
+            callback=SyncCallback(tell, kwargs={"channel": "shift"}),
+            name="next shift",
+        ),
     ],
 ):
 

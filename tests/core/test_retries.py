@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.building import T0, task
-from windward.core.retries import RETRY_DELAY_S_MAX, due_at, may_retry, retry_delay_s
+from windward.core.retries import due_at, may_retry, retry_delay_s
 
+DAY_S = 86_400.0
 DELAYS = st.floats(0, 1e9)
 BACKOFFS = st.floats(1, 100)
 TRIES = st.integers(1, 10_000)
@@ -25,6 +26,13 @@ def delay(try_number: int = 1, *, task_id: str = "a", run_id: str = "r", **field
 def test_without_back_off_the_delay_is_what_the_author_wrote() -> None:
     assert [delay(number, retry_delay_s=90.0) for number in (1, 2, 50)] == [90.0, 90.0, 90.0]
     assert delay(retry_delay_s=-5.0) == 0.0
+    assert delay(retry_delay_s=3 * DAY_S) == 3 * DAY_S
+
+
+def test_the_installation_says_where_back_off_ends() -> None:
+    assert delay(50, retry_delay_s=10.0, retry_backoff=2.0, retry_backoff_max_s=600.0) == 600.0
+    assert delay(50, retry_delay_s=10.0, retry_backoff=2.0, retry_backoff_max_s=3 * DAY_S) == 3 * DAY_S
+    assert due_at(T0, 1e14) > due_at(T0, 1e9)
 
 
 def test_back_off_is_airflows_formula_with_its_hash_as_jitter() -> None:
@@ -53,7 +61,7 @@ def test_the_delay_lies_between_the_minimum_and_twice_that_and_below_a_day(
     except OverflowError:
         minimum = 10**9
     found = delay(number, retry_delay_s=seconds, retry_backoff=backoff)
-    assert min(minimum, RETRY_DELAY_S_MAX) <= found <= min(max(2 * minimum, 0), RETRY_DELAY_S_MAX)
+    assert min(minimum, DAY_S) <= found <= min(max(2 * minimum, 0), DAY_S)
 
 
 @given(DELAYS, BACKOFFS, st.lists(TRIES, min_size=2))

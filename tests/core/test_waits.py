@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 from tests.core.building import T0, at, fold, plan_of, record_of, run_of, task, view_of
 from windward.core.actions import MoveTask
 from windward.core.attempts import decide_end
-from windward.core.deadlines import DeadlineFacts, decide_deadlines, decide_miss, due_of
+from windward.core.deadlines import (
+    DeadlineFacts,
+    decide_asks,
+    decide_deadlines,
+    decide_miss,
+    due_of,
+    told_deadline,
+)
 from windward.core.deferral import resumed_of
 from windward.core.human_input import decide_answer, decide_unanswered
 from windward.core.waits import AnswerInput
@@ -179,6 +186,30 @@ def test_a_cleared_run_counts_from_its_new_queue_again() -> None:
     missed = tuple(msgspec.structs.replace(deadline, missed_at=at(90)) for deadline in before)
     again = decide_deadlines(dag, run_of(queued_at=at(500), clear_number=1), missed, DeadlineFacts())
     assert [(one.number, one.due_at, one.missed_at) for one in again] == [(0, at(560), None)]
+
+
+def test_an_authors_reference_is_asked_once_and_that_of_the_queue_again_for_each_clear() -> None:
+    dag = document(alert("custom"), alert("queued_at"), alert("custom", is_asked_when_queued=True))
+    run = run_of(queued_at=at(0))
+    assert [one.number for one in decide_deadlines(dag, run, (), DeadlineFacts())] == [1]
+    assert decide_asks(dag, run, ()) == ((0, 0), (2, 0))
+    had = [DeadlineRecord(run_pk=1, number=number, name=None, due_at=T0) for number in (0, 2)]
+    assert decide_asks(dag, run, had) == ()
+    assert decide_asks(dag, run_of(clear_number=3), had) == ((2, 3),)
+
+
+def test_what_a_reference_says_counts_for_a_run_that_is_not_over_and_not_twice() -> None:
+    custom, run = alert("custom", name="opening"), run_of()
+    first = told_deadline(custom, run, None, DeadlineFacts(), number=4, told=at(100))
+    assert first == DeadlineRecord(run_pk=1, number=4, name="opening", due_at=at(160))
+    missed = msgspec.structs.replace(first, missed_at=at(170))
+    assert told_deadline(custom, run, missed, DeadlineFacts(), number=4, told=at(100)) is None
+    later = told_deadline(custom, run, missed, DeadlineFacts(), number=4, told=at(200))
+    assert later is not None
+    assert (later.due_at, later.missed_at) == (at(260), None)
+    over = run_of(state=RunState.FAILED)
+    assert told_deadline(custom, over, None, DeadlineFacts(), number=4, told=at(100)) is None
+    assert told_deadline(alert("queued_at"), run, None, DeadlineFacts(), number=4, told=at(100)) is None
 
 
 @given(state=st.sampled_from(sorted(RunState)), late_s=st.floats(-1e6, 1e6), was_missed=st.booleans())

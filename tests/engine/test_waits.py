@@ -136,6 +136,50 @@ def test_a_run_that_is_over_in_time_calls_nobody(world: World) -> None:
     assert deadline.missed_at is None
 
 
+CUSTOM = DeadlineDocument(reference="custom", interval_s=60.0, name="own")
+
+
+def say_from(world: World, ref: AttemptRef) -> None:
+    """A worker tells what an author's reference has said: the time that it is."""
+    outcome = Succeeded(deadline_from=world.clock.now())
+    world.say(AttemptEnded(ref=ref, ending=Ending(outcome=outcome, exit=ExitFact(kind="ok"), at=T0)))
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_an_authors_reference_is_asked_on_a_worker_whoever_leads(world: World, *, restarts: bool) -> None:
+    document = dag(task("a"), deadlines=(CUSTOM,))
+    world.put(document)
+    run = world.trigger(document)
+    refs = start_all(world)
+    (question,) = [ref for ref in refs if ref.callback_pk is not None]
+    world.clock.pass_by(20)
+    if restarts:
+        world.restart("two")
+        world.hello(running=tuple(refs))
+        world.settle()
+    say_from(world, question)
+    world.settle()
+    (deadline,) = world.store.waits.load_deadlines([run])
+    assert deadline.due_at == T0 + timedelta(seconds=80)
+    assert len(world.store.tables.callbacks) == 1, "it is asked once"
+    world.clock.pass_by(61)
+    world.beat()
+    world.settle()
+    (deadline,) = world.store.waits.load_deadlines([run])
+    assert deadline.missed_at == world.clock.now()
+
+
+def test_a_reference_that_fails_gives_no_deadline(world: World) -> None:
+    document = dag(task("a"), deadlines=(CUSTOM,))
+    world.put(document)
+    run = world.trigger(document)
+    (question,) = [ref for ref in start_all(world) if ref.callback_pk is not None]
+    world.end(question, Failed(may_retry=False))
+    world.settle()
+    assert world.store.waits.load_deadlines([run]) == []
+    assert world.callback().state == "failed"
+
+
 def test_a_dag_without_deadlines_costs_no_question(world: World) -> None:
     world.put(dag(task("a")))
     world.trigger(dag(task("a")))

@@ -1,8 +1,11 @@
-"""What must always be so: safety, checked after every write and every start of user code."""
+"""What must always be so: safety, checked after every write and every start of user code.
+
+Longer than 400 lines because each kind of write has its laws, and they share what was seen before.
+"""
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -12,16 +15,17 @@ from tests.simulation.dags import POOLS
 from tests.simulation.dice import START
 from tests.simulation.faults import FaultyStore
 from tests.simulation.rules import may_start
-from windward.core.actions import Action, CreateRun, MoveBackfill, MoveRun, MoveSlot, MoveTask
+from windward.core.actions import Action, CreateRun, MoveBackfill, MoveCallback, MoveRun, MoveSlot, MoveTask
 from windward.core.plan import DagPlan, compile_plan
 from windward.core.transitions import RunEvent, TaskEvent, is_legal
-from windward.core.waits import AnswerInput, MissDeadline
+from windward.core.waits import AnswerInput, AskDeadlines, MissDeadline
 from windward.document import TaskDocument
 from windward.model.ids import TaskKey
-from windward.model.records import RunRecord, TaskRecord
+from windward.model.records import DEADLINE_KIND, DEADLINE_REFERENCE_KIND, RunRecord, TaskRecord
 from windward.model.states import (
     FINISHED,
     IN_FLIGHT,
+    RUN_FINISHED,
     BackfillState,
     RunState,
     Semantics,
@@ -141,6 +145,10 @@ class Checker:
                     self._answers.add(place)
                 case MissDeadline():
                     self._deadline_missed(action)
+                case AskDeadlines():
+                    self._deadlines_asked(action)
+                case MoveCallback(state="done"):
+                    self._deadline_told(action)
                 case _:
                     pass
         queued = [
@@ -148,6 +156,26 @@ class Checker:
         ]
         if queued:
             self._limits()
+
+    def _deadlines_asked(self, action: AskDeadlines) -> None:
+        open_ones = Counter(
+            (callback.deadline_number, callback.try_number)
+            for callback in self._store().tables.callbacks.values()
+            if callback.run_pk == action.run_pk
+            and callback.kind == DEADLINE_REFERENCE_KIND
+            and callback.state != "failed"
+        )
+        _demand(max(open_ones.values(), default=0) <= 1, f"a reference of run {action.run_pk} is asked twice")
+
+    def _deadline_told(self, action: MoveCallback) -> None:
+        tables = self._store().tables
+        callback = tables.callbacks[action.callback_pk]
+        if (
+            callback.kind == DEADLINE_REFERENCE_KIND
+            and tables.runs[callback.run_pk].state not in RUN_FINISHED
+        ):
+            place = (callback.run_pk, callback.deadline_number)
+            _demand(place in tables.deadlines, f"what was said of deadline {place} was forgotten")
 
     def _deadline_missed(self, action: MissDeadline) -> None:
         place = (action.run_pk, action.number, action.due_at)
@@ -157,7 +185,7 @@ class Checker:
         calls = [
             callback
             for callback in self._store().tables.callbacks.values()
-            if (callback.run_pk, callback.deadline_number) == place[:2]
+            if (callback.run_pk, callback.deadline_number, callback.kind) == (*place[:2], DEADLINE_KIND)
         ]
         _demand(bool(calls), f"nobody is told of deadline {place}")
 

@@ -33,6 +33,8 @@ _DEADLINES = (
     DeadlineDocument(reference="queued_at", interval_s=30.0),
     DeadlineDocument(reference="logical_date", interval_s=600.0),
     DeadlineDocument(reference="average_runtime", interval_s=10.0, runs_max=3, runs_min=1),
+    DeadlineDocument(reference="custom", interval_s=20.0),
+    DeadlineDocument(reference="custom", interval_s=40.0, is_asked_when_queued=True),
 )
 
 

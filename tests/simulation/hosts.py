@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
+from datetime import datetime
 from random import Random
 from typing import Protocol
 
 from tests.simulation.assets import random_writes
 from tests.simulation.dice import FakeClock
+from windward.model.records import DEADLINE_REFERENCE_KIND
 from windward.model.waits import InputRequest
 from windward.ports.executor import Envelope
 from windward.protocol.calls import TriggerRun
@@ -40,7 +42,7 @@ from windward.protocol.outcomes import (
     Skipped,
     Succeeded,
 )
-from windward.protocol.work import AttemptRef, TaskContext
+from windward.protocol.work import AttemptRef, CallbackContext, TaskContext
 
 
 class Witness(Protocol):
@@ -68,6 +70,8 @@ class Running:
 
     until: float
     context: TaskContext | None
+    says: datetime | None = None
+    """What a deadline counts from, when that is asked."""
 
 
 @dataclass
@@ -180,6 +184,8 @@ class SimulatedHost:
                     return
                 until = now + self.dice.choice([0, 0, 1, 5, 20, 90])
                 self.running[ref] = Running(until, context if isinstance(context, TaskContext) else None)
+                if isinstance(context, CallbackContext) and context.kind == DEADLINE_REFERENCE_KIND:
+                    self.running[ref].says = context.run.queued_at or context.run.run_after
                 if isinstance(context, TaskContext):
                     self.witness.code_began(self.host_id, ref, context)
                     for number, wish in enumerate(self.witness.wishes(context)):
@@ -216,7 +222,7 @@ class SimulatedHost:
             length = self.dice.choice([0, 1, 3, None])
             writes = random_writes(self.dice) if self.writes_assets else ()
             self.witness.assets_written(ref, len(writes))
-            outcome = Succeeded(return_length=length, skip=skip, assets=writes)
+            outcome = Succeeded(return_length=length, skip=skip, assets=writes, deadline_from=running.says)
             self._finish(ref, outcome, ExitFact(kind="ok"))
             return
         match self.dice.randint(0, 6):

@@ -58,6 +58,18 @@ PLANTED = (
         "    if mine is not None and mine.state in wish.again_after:\n",
     ),
     Sabotage(
+        "what a deadline counts from is asked at each look",
+        "store/memory/waits.py",
+        "if (number, asked_round) not in there:",
+        "if (number, asked_round, 0) not in there:",
+    ),
+    Sabotage(
+        "what a deadline counts from is asked and forgotten",
+        "engine/waits.py",
+        "        if deadline is not None:\n            self._watch(deadline)",
+        "        if deadline is None:\n            self._watch(deadline)",
+    ),
+    Sabotage(
         "a task is late before its time",
         "core/slas.py",
         "is not None and due <= now\n",

@@ -5,11 +5,12 @@ from datetime import timedelta
 import pytest
 
 from tests.store.building import T0, AnyStore, at, create, run_of, step, task_in
-from windward.core.actions import MoveTask, move, move_run
+from windward.core.actions import MoveCallback, MoveTask, dropping_states, move, move_run
 from windward.core.transitions import RunEvent, TaskEvent
-from windward.core.waits import AnswerInput, MissDeadline, SetDeadlines
+from windward.core.waits import AnswerInput, AskDeadlines, DeadlineAsk, MissDeadline, SetDeadlines
 from windward.errors import ConflictError
 from windward.model.ids import TaskKey
+from windward.model.records import CallbackRecord
 from windward.model.states import RunState, TaskState
 from windward.model.waits import DeadlineRecord, InputRequest, Person
 
@@ -122,6 +123,59 @@ def test_a_run_that_is_over_misses_nothing_and_gets_no_deadlines(store: AnyStore
     assert end.state is RunState.FAILED
     assert not store.runs.apply([[miss(0)]]).all
     assert not store.runs.apply([[deadlines(3)]]).all
+
+
+def test_an_open_or_answered_question_about_a_deadline_is_not_put_again(store: AnyStore) -> None:
+    run = run_of()
+    store.runs.apply([[create(run, "load")]])
+
+    def ask_for(*asks: tuple[int, int]) -> None:
+        found = tuple(DeadlineAsk(*one) for one in asks)
+        assert store.runs.apply([[AskDeadlines(run_pk=1, dag_id="sales", asks=found, at=T0)]]).all
+
+    def put() -> list[tuple[int | None, int]]:
+        return [(one.deadline_number, one.try_number) for one in store.runs.load_callbacks(limit=9)]
+
+    ask_for((0, 0), (2, 0))
+    assert put() == [(0, 0), (2, 0)]
+    first, second = store.runs.load_callbacks(limit=9)
+    assert {first.kind, second.kind} == {"deadline_reference"}
+    finish(store, first, "done")
+    finish(store, second, "failed")
+    ask_for((0, 0), (2, 0))
+    ask_for((0, 1), (2, 0))
+    assert put() == [(2, 0), (0, 1)]
+    assert store.runs.apply([[move_run(run, RunEvent.FAIL, at=T0)]]).all
+    ask_for((7, 0))
+    assert put() == [(2, 0), (0, 1)]
+
+
+def finish(store: AnyStore, callback: CallbackRecord, state: str) -> None:
+    end = MoveCallback(
+        callback_pk=callback.callback_pk,
+        expect_fence=0,
+        expect_state="queued",
+        fence=0,
+        state=state,
+        at=T0,
+        owner=None,
+        tries=1,
+    )
+    assert store.runs.apply([[end]]).all
+
+
+def test_a_move_may_forget_what_its_instance_keeps_and_no_other(store: AnyStore) -> None:
+    store.runs.apply([[create(run_of(), "load", "save")]])
+    for name in ("load", "save"):
+        key = TaskKey(1, name)
+        step(store, key, TaskEvent.QUEUE, try_number=1)
+        step(store, key, TaskEvent.START, owner="h")
+        store.states.set_task_state(key, "job", "1", fence=task_in(store, key).fence, now=T0, expires_at=None)
+    refused = move(task_in(store, LOAD), TaskEvent.SUCCEED, at=T0)
+    assert not store.runs.apply([[dropping_states(refused), dropping_states(refused)]]).all
+    assert len(store.states.list_task_state(1, now=T0)) == 2
+    assert store.runs.apply([[dropping_states(refused)]]).all
+    assert [key.task_id for key, *_ in store.states.list_task_state(1, now=T0)] == ["save"]
 
 
 def test_what_belongs_to_a_run_goes_with_it(store: AnyStore) -> None:

@@ -21,7 +21,8 @@ def migrate(settings: Settings) -> str:
     try:
         match schema.state_of(engine):
             case schema.SchemaState.EMPTY:
-                schema.create_all_at_once(engine)
+                slots = settings.core.default_pool_task_slot_count
+                schema.create_all_at_once(engine, default_pool_slots=slots)
             case schema.SchemaState.OLDER:
                 schema.migrate(url)
             case schema.SchemaState.CURRENT | schema.SchemaState.NEWER:

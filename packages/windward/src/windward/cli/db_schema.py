@@ -35,13 +35,17 @@ def migrate(args: Namespace, session: Session) -> int:
     try:
         is_made = (
             schema.state_of(engine) is schema.SchemaState.EMPTY and not args.before
-        ) and schema.create_all_at_once(engine)
+        ) and schema.create_all_at_once(engine, default_pool_slots=_pool_slots(session))
     finally:
         engine.dispose()
     if not is_made:
         schema.migrate(url, phase=schema.Phase.BEFORE if args.before else schema.Phase.AFTER)
     note(f"the database is ready: {without_password(url)}")
     return 0
+
+
+def _pool_slots(session: Session) -> int:
+    return session.prepared.core.default_pool_task_slot_count
 
 
 def _refuse_foreign(url: str) -> None:
@@ -110,7 +114,7 @@ def reset(args: Namespace, session: Session) -> int:
     )
     if not is_agreed(question, yes=args.yes):
         return 1
-    schema.reset(url)
+    schema.reset(url, default_pool_slots=_pool_slots(session))
     session.wakeup.wake()
     note("the database is empty and ready")
     return 0

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from windward.app.session import Session
 from windward.cli.lookup import found_document
-from windward.core.actions import Action
+from windward.core.actions import Action, MoveTask, dropping_states
 from windward.core.plan import compile_plan
 from windward.core.view import RunView
 from windward.errors import UserError
@@ -36,6 +36,8 @@ def decide_and_apply(
         if not runs:
             return []
         actions = decide(view_of(session, runs[0]), session.clock.now())
+        if session.settings.state_store.clear_on_success:
+            actions = [dropping_states(one) if isinstance(one, MoveTask) else one for one in actions]
         if not actions:
             return []
         if session.store.runs.apply([actions], notes=[Note(kind="run", subject=str(run.run_pk))]).all:

@@ -29,7 +29,7 @@ from windward.core.transitions import (
     is_legal,
     is_legal_for_run,
 )
-from windward.core.waits import AnswerInput, MissDeadline, SetDeadlines
+from windward.core.waits import AnswerInput, AskDeadlines, MissDeadline, SetDeadlines
 from windward.model.ids import TaskKey
 from windward.model.records import (
     AssetEventRecord,
@@ -86,6 +86,8 @@ class MoveTask(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Stored in the same transaction."""
     drop_xcoms: bool = False
     """Delete what earlier attempts of the instance pushed, in the same transaction."""
+    drop_states: bool = False
+    """Delete the small values that the instance keeps, in the same transaction."""
     callback: str | None = None
     """Kind of callback that the attempt left undone: put into the outbox in the same transaction."""
     callback_try: int = 0
@@ -120,6 +122,13 @@ def move(
         fence=fence,
         **changes,  # type: ignore[arg-type]
     )
+
+
+def dropping_states(action: MoveTask) -> MoveTask:
+    """Return a move that also forgets what the instance kept for its next try, when it needs none: it succeeds."""
+    if action.state is not TaskState.SUCCESS:
+        return action
+    return msgspec.structs.replace(action, drop_states=True)
 
 
 class AddTasks(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -348,6 +357,7 @@ Action = (
     | MoveCallback
     | AnswerInput
     | SetDeadlines
+    | AskDeadlines
     | MissDeadline
     | MissSla
     | PlanRecovery

@@ -2,7 +2,7 @@
 
 A deadline is a reference plus an interval. References are the run's logical date, the time it was queued, a fixed
 time, and the average of what the last runs took, counted from the time it was queued. What is known from the
-store (durations, variables) comes in as `DeadlineFacts`.
+store (durations, variables) comes in as `DeadlineFacts`. What a reference of an author's says, a worker is asked.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from windward.core.waits import MissDeadline
+from windward.core.waits import DeadlineAsk, MissDeadline
 from windward.document import DagDocument, DeadlineDocument
 from windward.model.records import RunRecord
 from windward.model.states import RUN_FINISHED
@@ -49,13 +49,55 @@ def decide_deadlines(
     return tuple(found)
 
 
-def due_of(alert: DeadlineDocument, run: RunRecord, facts: DeadlineFacts) -> datetime | None:
+def decide_asks(
+    document: DagDocument, run: RunRecord, existing: Sequence[DeadlineRecord]
+) -> tuple[DeadlineAsk, ...]:
+    """Return which references of an author's have to be asked; the store knows which of them were.
+
+    One that counts from the time at which the run was queued is asked anew for each time that it is cleared.
+    """
+    known = {deadline.number for deadline in existing}
+    found = []
+    for number, alert in enumerate(document.deadlines):
+        if alert.reference != "custom":
+            continue
+        asked_again = run.clear_number if alert.is_asked_when_queued else 0
+        if number not in known or asked_again:
+            found.append(DeadlineAsk(number, asked_again))
+    return tuple(found)
+
+
+def told_deadline(
+    alert: DeadlineDocument,
+    run: RunRecord,
+    before: DeadlineRecord | None,
+    facts: DeadlineFacts,
+    *,
+    number: int,
+    told: datetime,
+) -> DeadlineRecord | None:
+    """Return the deadline to write, counted from what a reference said.
+
+    None for a run that is over, for a deadline that is so already (and may have been missed), and as in `due_of`.
+    """
+    if alert.reference != "custom" or run.state in RUN_FINISHED:
+        return None
+    due_at = due_of(alert, run, facts, told=told)
+    if due_at is None or (before is not None and before.due_at == due_at):
+        return None
+    return DeadlineRecord(run_pk=run.run_pk, number=number, name=alert.name, due_at=due_at)
+
+
+def due_of(
+    alert: DeadlineDocument, run: RunRecord, facts: DeadlineFacts, *, told: datetime | None = None
+) -> datetime | None:
     """Return when the run ought to be over; None when the alert does not apply to it.
 
-    That is: a logical date that the run does not have, too few runs for an average, a variable that is no number.
+    That is: a logical date that the run does not have, too few runs for an average, a variable that is no number,
+    a reference of an author's that has `told` nothing.
     """
     interval_s = _interval_s(alert, facts)
-    start = _reference(alert, run, facts)
+    start = told if alert.reference == "custom" else _reference(alert, run, facts)
     if interval_s is None or start is None:
         return None
     try:
@@ -87,6 +129,8 @@ def _reference(alert: DeadlineDocument, run: RunRecord, facts: DeadlineFacts) ->
             return run.queued_at
         case "fixed":
             return alert.at
+        case "custom":
+            return None
         case "average_runtime":
             durations = facts.durations_s[: alert.runs_max]
             if run.queued_at is None or not durations or len(durations) < alert.runs_min:

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 
 from windward.document import TaskDocument
 
-RETRY_DELAY_S_MAX = 86_400.0
-"""Nothing waits longer than a day for its retry."""
+DELAY_S_MAX = 100 * 365 * 86_400.0
+"""As good as never, and a date that exists."""
 
 
 def may_retry(*, try_number: int, max_tries: int) -> bool:
@@ -24,27 +24,30 @@ def retry_delay_s(
 
     With back-off of multiplier m: `ceil(delay * m ** (try - 1))`, plus a jitter of up to as much again
     that is a hash of DAG, task, date and try, so that the same attempt always waits the same time and a
-    thousand tasks that failed together do not come back together. Capped by the task's own cap and a day.
+    thousand tasks that failed together do not come back together. Capped by `retry_backoff_max_s` of the
+    installation, and by the task's own cap. Without back-off it is what the author wrote, however long.
     """
     delay_s = max(0.0, task.retry_delay_s)
     if task.retry_backoff:
+        longest_s = int(task.retry_backoff_max_s)
         exponent = max(0, try_number - 1)
         try:
             minimum = math.ceil(delay_s * task.retry_backoff**exponent)
         except OverflowError:
-            minimum = int(RETRY_DELAY_S_MAX)
-        minimum = min(minimum, int(RETRY_DELAY_S_MAX))
+            minimum = longest_s
+        minimum = min(minimum, longest_s)
         if minimum > 0:
             date = logical_date.isoformat() if logical_date else run_id
             name = f"{dag_id}#{task.task_id}#{date}#{try_number}".encode()
-            delay_s = minimum + int(hashlib.sha1(name, usedforsecurity=False).hexdigest(), 16) % minimum
+            jitter = int(hashlib.sha1(name, usedforsecurity=False).hexdigest(), 16) % minimum
+            delay_s = min(minimum + jitter, longest_s)
         else:
             delay_s = 0.0
     if task.retry_delay_max_s is not None:
         delay_s = min(delay_s, task.retry_delay_max_s)
-    return min(delay_s, RETRY_DELAY_S_MAX)
+    return delay_s
 
 
 def due_at(now: datetime, delay_s: float) -> datetime:
     """Return when a retry that waits `delay_s` is due."""
-    return now + timedelta(seconds=delay_s)
+    return now + timedelta(seconds=min(delay_s, DELAY_S_MAX))

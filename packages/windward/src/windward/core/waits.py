@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -29,6 +29,22 @@ class SetDeadlines(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     run_pk: int
     dag_id: str
     deadlines: tuple[DeadlineRecord, ...]
+
+
+class DeadlineAsk(NamedTuple):
+    """A deadline whose reference is an author's; `round` counts the times that it may be asked anew."""
+
+    number: int
+    round: int
+
+
+class AskDeadlines(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Put questions about deadlines of one run into the outbox, but for those that are there, or were answered."""
+
+    run_pk: int
+    dag_id: str
+    asks: tuple[DeadlineAsk, ...]
+    at: datetime
 
 
 class MissDeadline(msgspec.Struct, frozen=True, kw_only=True, gc=False):

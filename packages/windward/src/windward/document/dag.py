@@ -92,6 +92,8 @@ class TaskDocument(_Part, frozen=True):
     retry_backoff: float = 0.0
     """Multiplier of the exponential back-off; 0 is off."""
     retry_delay_max_s: float | None = None
+    retry_backoff_max_s: float = 86_400.0
+    """Where the installation ends every back-off."""
     execution_timeout_s: float | None = None
 
     depends_on_past: bool = False
@@ -153,7 +155,8 @@ class TaskDocument(_Part, frozen=True):
 class DeadlineDocument(_Part, frozen=True):
     """A time by which a run ought to be over: `reference` plus the interval. What is called then, the file knows."""
 
-    reference: Literal["logical_date", "queued_at", "fixed", "average_runtime"]
+    reference: Literal["logical_date", "queued_at", "fixed", "average_runtime", "custom"]
+    """`custom` is an author's class: a worker is asked what it says of a run."""
     name: str | None = None
     at: datetime | None = None
     """The time of a `fixed` reference."""
@@ -163,6 +166,10 @@ class DeadlineDocument(_Part, frozen=True):
     runs_max: int = 10
     """How many of the last runs an average is made of, at most and at least."""
     runs_min: int = 10
+    custom_name: str | None = None
+    """What a `custom` reference is called."""
+    is_asked_when_queued: bool = False
+    """Whether a `custom` reference is asked again when the run is cleared."""
 
 
 class DagDocument(_Part, frozen=True):

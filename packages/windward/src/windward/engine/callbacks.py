@@ -1,13 +1,14 @@
 """Callbacks that need a process of their own: rows of an outbox, handed to workers and granted once per fence.
 
-They are the DAG's, and those of tasks whose processes could not run them. A callback is `queued`, `started` by one host, and `done` or `failed`. What is remembered here is which
-of them are out, and where; a new leader learns it from the rows. A callback whose host is gone is queued
-again under a new fence, a bounded number of times.
+They are the DAG's, and those of tasks whose processes could not run them; a deadline's reference that an author
+wrote is asked in the same way. A callback is `queued`, `started` by one host, and `done` or `failed`. What is
+remembered here is which of them are out, and where; a new leader learns it from the rows. A callback whose host is
+gone is queued again under a new fence, a bounded number of times.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Hashable, Iterable
 from datetime import datetime, timedelta
 
 import msgspec
@@ -44,11 +45,16 @@ class _Out(msgspec.Struct):
     """Empty when a queue decides."""
 
 
+Told = Callable[[Pass, Hashable, CallbackRecord, datetime], None]
+
+
 class Callbacks:
     """Callbacks that were handed out, by their row id."""
 
-    def __init__(self, store: Store, timers: Timers) -> None:
+    def __init__(self, store: Store, timers: Timers, told: Told) -> None:
+        """`told` takes what a deadline's reference said, as a part of the group that writes its end."""
         self._store = store
+        self._told = told
         self._timers = timers
         self._out: dict[int, _Out] = {}
         self._has_more = False
@@ -140,8 +146,11 @@ class Callbacks:
             self._put_back(work, out.record.callback_pk, tries=None if is_started else out.record.tries + 1)
         elif out.record.state == STARTED:
             del self._out[out.record.callback_pk]
-            is_done = isinstance(ended.ending.outcome, Succeeded)
-            self._move(work, out, DONE if is_done else FAILED)
+            outcome = ended.ending.outcome
+            self._move(work, out, DONE if isinstance(outcome, Succeeded) else FAILED)
+            if isinstance(outcome, Succeeded) and outcome.deadline_from is not None:
+                group = ("callback", out.record.callback_pk)
+                self._told(work, group, out.record, outcome.deadline_from)
             work.asks_callbacks |= self._has_more
         else:
             self._put_back(work, out.record.callback_pk, tries=out.record.tries + 1)

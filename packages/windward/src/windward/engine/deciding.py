@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from datetime import datetime
 
-from windward.core.actions import Action, ExpectRun, MoveRun, MoveTask, SkipSlot
+from windward.core.actions import Action, ExpectRun, MoveRun, MoveTask, SkipSlot, dropping_states
 from windward.core.advance import advance, decide_run_end, decide_run_timeout, verdict_of
 from windward.core.attempts import QUEUEABLE, decide_late, decide_lost, decide_queue
 from windward.core.deferral import decide_overdue, decide_start_in_trigger, starts_in_trigger
@@ -68,6 +68,7 @@ class Decider:
             delay_s=scheduler.recovery_delay_s,
         )
         self._make_view = make_view
+        self.drops_states = False
         self.assets = AssetRuns(cache, assets, self.act, runs_created_max=scheduler.runs_created_per_pass_max)
         self._has_run = has_run
         self.slots = Slots(cache)
@@ -80,6 +81,8 @@ class Decider:
 
     def act(self, work: Pass, group: Hashable, action: Action) -> None:
         """Add an action to the pass and take it as applied."""
+        if self.drops_states and isinstance(action, MoveTask):
+            action = dropping_states(action)
         work.add(group, action)
         if isinstance(group, int) and (view := self._cache.views.get(group)) is not None:
             self.revisions[group] = view.run.revision

@@ -103,7 +103,8 @@ class Scheduler:
         )
         self._waits = self._decider.waits = Waits(self._store, self._cache, self._decider.act)
         self._decider.slas = Slas(self._cache, self._store, self._decider.act)
-        self._callbacks = Callbacks(self._store, self._cache.timers)
+        self._decider.drops_states = self._settings.state_store.clear_on_success
+        self._callbacks = Callbacks(self._store, self._cache.timers, self._waits.told)
         self._workers = Workers(
             self._cache,
             self._decider,

@@ -7,18 +7,19 @@ scheduler, and stand in the heap of times. Whether a deadline was missed decides
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from datetime import datetime
 from typing import NamedTuple
 
 from windward.core.actions import Action
-from windward.core.deadlines import DeadlineFacts, decide_deadlines, decide_miss
+from windward.core.deadlines import DeadlineFacts, decide_asks, decide_deadlines, decide_miss, told_deadline
 from windward.core.human_input import TRIGGER_CLASS, decide_unanswered
 from windward.core.view import RunView
-from windward.core.waits import SetDeadlines
+from windward.core.waits import AskDeadlines, SetDeadlines
 from windward.document import DagDocument
 from windward.engine.cache import Cache
 from windward.engine.timers import Timer
 from windward.engine.work import Pass
-from windward.model.records import RunRecord, TaskRecord
+from windward.model.records import CallbackRecord, RunRecord, TaskRecord
 from windward.model.states import RUN_FINISHED
 from windward.model.waits import DeadlineRecord
 from windward.ports.store import Store
@@ -63,6 +64,45 @@ class Waits:
             if new:
                 action = SetDeadlines(run_pk=run.run_pk, dag_id=run.dag_id, deadlines=new)
                 self._act(work, run.run_pk, action)
+            asks = decide_asks(document, run, existing[run.run_pk])
+            if asks:
+                question = AskDeadlines(run_pk=run.run_pk, dag_id=run.dag_id, asks=asks, at=work.now)
+                self._act(work, run.run_pk, question)
+                work.asks_callbacks = True
+
+    def told(self, work: Pass, group: Hashable, callback: CallbackRecord, told: datetime) -> None:
+        """Give a run the deadline that counts from what an author's reference has said, as a part of `group`."""
+        number = callback.deadline_number
+        found = self._run_of(callback.run_pk)
+        if found is None or number is None or number >= len(found[1].deadlines):
+            return
+        run, document = found
+        known = {one.number: one for one in self._store.waits.load_deadlines([run.run_pk])}
+        deadline = told_deadline(
+            document.deadlines[number],
+            run,
+            known.get(number),
+            self._facts(document),
+            number=number,
+            told=told,
+        )
+        if deadline is not None:
+            self._watch(deadline)
+            action = SetDeadlines(run_pk=run.run_pk, dag_id=run.dag_id, deadlines=(deadline,))
+            self._act(work, group, action)
+
+    def _run_of(self, run_pk: int) -> tuple[RunRecord, DagDocument] | None:
+        """Return a run and its document: from the store when the cache has just dropped it."""
+        run = self._cache.find_run(run_pk)
+        if run is None:
+            run = next(iter(self._store.runs.load_runs([run_pk])), None)
+        if run is None:
+            return None
+        plan = self._cache.plans.get(run.document_hash)
+        if plan is not None:
+            return run, plan.document
+        document = self._store.catalog.load_documents([run.document_hash]).get(run.document_hash)
+        return None if document is None else (run, document)
 
     def due(self, work: Pass, timer: Timer, subject: Hashable) -> None:
         """Look at a deadline whose time has come."""

@@ -249,6 +249,8 @@ class AssetEventRecord(Record, frozen=True):
 
 
 DEADLINE_KIND = "deadline"
+DEADLINE_REFERENCE_KIND = "deadline_reference"
+"""Not a callback but a question to an author's class, with the same way to a worker: what a deadline counts from."""
 
 
 class CallbackRecord(Record, frozen=True):
@@ -271,4 +273,4 @@ class CallbackRecord(Record, frozen=True):
     try_number: int = 0
     """The try that ended, when it is about a task; the instance may have gone on since."""
     deadline_number: int | None = None
-    """The deadline that was missed."""
+    """The deadline that was missed, or is asked for."""

@@ -75,6 +75,8 @@ class Succeeded(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, t
     """The rendered `map_index_template`."""
     assets: tuple[AssetWrite, ...] = ()
     """Events to be made of the assets that the task has written."""
+    deadline_from: datetime | None = None
+    """What a deadline counts from, when that was asked."""
 
 
 class Skipped(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="skipped"):

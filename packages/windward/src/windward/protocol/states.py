@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import msgspec
 
-VALUE_BYTES_MAX = 65_535
+VALUE_BYTES_MAX = 1_048_576
+"""Longer values are refused: this is a place for marks and ids, and each call carries one."""
 
 
 class _Call(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -18,7 +18,7 @@ from typing import Any
 
 from windward.errors import UserError
 from windward.logs.writer import LogWriter
-from windward.model.states import Semantics
+from windward.model.states import Semantics, TaskState
 from windward.protocol.framing import FrameError
 from windward.protocol.outcomes import (
     AwaitsInput,
@@ -50,6 +50,13 @@ from windward.sdk.templating import render_template
 RENDERED_CHARACTERS_MAX = 4096
 LABEL_CHARACTERS_MAX = 250
 _SIGTERM = int(signal.SIGTERM)
+_STATE_AFTER = {
+    "success": TaskState.SUCCESS,
+    "skipped": TaskState.SKIPPED,
+    "retry": TaskState.UP_FOR_RETRY,
+    "failure": TaskState.FAILED,
+}
+"""What the instance is when the callbacks of a kind are called."""
 
 
 def _forget_ending(_ending: Ending) -> None:
@@ -134,7 +141,7 @@ def run_attempt(task: Any, context: TaskContext, runtime: Runtime) -> Ending:
             duration_s=round((ending.at - began).total_seconds(), 6),
         )
         if not ending.owes_callbacks:
-            _call_back(ending.outcome, performance, context, runtime)
+            _call_back(ending, performance, context, runtime)
     finally:
         if before is not None:
             _put_back(performance, before, stop_before)
@@ -262,13 +269,16 @@ def _report(ending: Ending, runtime: Runtime) -> Ending:
     return ending
 
 
-def _call_back(outcome: Outcome, performance: _Performance, context: TaskContext, runtime: Runtime) -> None:
+def _call_back(ending: Ending, performance: _Performance, context: TaskContext, runtime: Runtime) -> None:
     """Run the callbacks of the end; whatever they raise is logged and changes nothing."""
     operator = performance.operator or performance.task
-    found = _callbacks_of(operator, outcome, context)
+    found = _callbacks_of(operator, ending.outcome, context)
     if found is None or not (found[1] or operator.email):
         return
     kind, wanted = found
+    ti = performance.context.get("ti")
+    if ti is not None:
+        ti.state, ti.end_date = str(_STATE_AFTER[kind]), ending.at
     if performance.error is not None:
         performance.context["exception"] = performance.error
     call_task(wanted, operator, performance.context, kind=kind, log=runtime.log)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
+from windward.model.records import DEADLINE_REFERENCE_KIND
 from windward.protocol.outcomes import Ending, ExitFact, Failed, Succeeded
 from windward.protocol.work import CallbackContext
 from windward.runner import endings
@@ -32,15 +33,21 @@ def _run(dags: Mapping[str, Any], context: CallbackContext, runtime: Runtime) ->
         runtime.log.line("error", message)
         fact = ExitFact(kind="import_error", error_type="UnknownDagError", message=message)
         return Ending(outcome=Failed(may_retry=False), exit=fact, at=datetime.now(UTC))
+    error: BaseException | None = None
+    said: datetime | None = None
     try:
         callback_context = build_callback_context(context, dag)
         with running_in(callback_context):
-            error = _call(dag, context, callback_context, runtime)
+            if context.kind == DEADLINE_REFERENCE_KIND:
+                said = _ask_reference(dag, context, callback_context)
+                runtime.log.line("info", "reference asked", deadline_from=said and said.isoformat())
+            else:
+                error = _call(dag, context, callback_context, runtime)
     except Exception as raised:  # noqa: BLE001 - what the DAG declares may fail in any way; it becomes the ending
-        runtime.log.failure("the callback's context cannot be made", raised)
+        runtime.log.failure("the callback cannot be run", raised)
         error = raised
     if error is None:
-        return Ending(outcome=Succeeded(), exit=ExitFact(kind="ok"), at=datetime.now(UTC))
+        return Ending(outcome=Succeeded(deadline_from=said), exit=ExitFact(kind="ok"), at=datetime.now(UTC))
     fact = ExitFact(kind="exception", error_type=type(error).__name__, message=endings.line_of(error))
     return Ending(outcome=Failed(may_retry=False), exit=fact, at=datetime.now(UTC))
 
@@ -62,20 +69,31 @@ def _call(dag: Any, work: CallbackContext, context: Context, runtime: Runtime) -
     return call_all(wanted, context, kind=kind, log=runtime.log) if wanted else None
 
 
+def _alert(dag: Any, work: CallbackContext) -> Any:
+    assert work.deadline_number is not None, "called for a deadline"
+    alerts = dag.deadline_alerts
+    if work.deadline_number >= len(alerts):
+        raise LookupError(f"DAG `{work.dag_id}` has no deadline {work.deadline_number} any more")
+    return alerts[work.deadline_number]
+
+
+def _ask_reference(dag: Any, work: CallbackContext, context: Context) -> datetime | None:
+    """Return what an author's reference says that a deadline counts from."""
+    from windward.sdk.deadline import evaluate  # few DAGs have deadlines
+
+    return evaluate(_alert(dag, work).reference, context)
+
+
 def _call_deadline(
     dag: Any, work: CallbackContext, context: Context, runtime: Runtime
 ) -> BaseException | None:
     """Call what a missed deadline names; the context tells the deadline."""
     from windward.sdk.deadline import call  # few DAGs have deadlines
 
-    assert work.deadline_number is not None, "called for a deadline"
-    alerts = dag.deadline_alerts
-    if work.deadline_number >= len(alerts):
-        raise LookupError(f"DAG `{work.dag_id}` has no deadline {work.deadline_number} any more")
+    alert = _alert(dag, work)
     context["deadline"] = {
         "id": work.deadline_number,
         "alert_name": work.deadline_name,
         "deadline_time": work.deadline_due_at,
     }
-    callback = alerts[work.deadline_number].callback
-    return call_all([partial(call, callback)], context, kind="deadline", log=runtime.log)
+    return call_all([partial(call, alert.callback)], context, kind="deadline", log=runtime.log)

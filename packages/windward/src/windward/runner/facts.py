@@ -14,6 +14,10 @@ from windward.runner.held import Held
 
 def ending_of_exit(held: Held, exited: Exited, *, was_oom_kill: bool) -> Ending:
     """Return the ending of an attempt whose process left without a word."""
+    if held.is_overdue and held.ref.callback_pk is not None:
+        message = "the callback took longer than `[callbacks] callback_execution_timeout`, and was stopped"
+        exit_fact = ExitFact(kind="timeout", signal=exited.signal, message=message)
+        return Ending(outcome=Failed(may_retry=False), exit=exit_fact, at=exited.at)
     if held.is_overdue:
         message = "the task did not stop at its `execution_timeout` and was killed"
         exit_fact = ExitFact(kind="timeout", signal=exited.signal, message=message)

@@ -199,6 +199,8 @@ class Host:
             )
             self._nursery.start(child, held, start)
             self._placing.is_started(child)
+            if held.ref.callback_pk is not None and (seconds := self._options.callback_s_max):
+                held.timer = self._timers.after(seconds, lambda: self._callback_overdue(held, seconds))
 
     def _drop(self, ref: AttemptRef) -> None:
         """Forget an attempt that is not ours to run: nothing is reported."""
@@ -234,7 +236,7 @@ class Host:
             held.cancel_reason = reason
             self._stop(held)
 
-    def _stop(self, held: Held) -> None:
+    def _stop(self, held: Held, grace_s: float | None = None) -> None:
         """Ask a running attempt to stop; make it stop when its time is up."""
         child = held.child
         assert child is not None
@@ -242,7 +244,8 @@ class Host:
         self._placing.kill(child, signal.SIGTERM, is_group=False)
         if held.timer is not None:
             held.timer.cancel()
-        held.timer = self._timers.after(self._options.kill_grace_s, lambda: self._kill(held))
+        seconds = self._options.kill_grace_s if grace_s is None else grace_s
+        held.timer = self._timers.after(seconds, lambda: self._kill(held))
 
     def _kill(self, held: Held) -> None:
         if held.child is not None and not held.child.is_gone:
@@ -350,6 +353,11 @@ class Host:
         held.timer = None
         held.is_overdue = True
         self._kill(held)
+
+    def _callback_overdue(self, held: Held, seconds: float) -> None:
+        held.timer, held.is_overdue = None, True
+        self._say(held, "error", "the callback takes too long and is stopped", seconds=f"{seconds:g}")
+        self._stop(held, OVERTIME_S)
 
     def _seen_from_outside(self, held: Held, ending: Ending) -> Ending:
         """Add what only the host knows: who asked the task to stop."""

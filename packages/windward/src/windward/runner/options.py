@@ -50,6 +50,8 @@ class HostOptions:
     """Time between SIGTERM and SIGKILL."""
     callbacks_s_max: float = 600.0
     """How long callbacks may run after the end of an attempt was reported."""
+    callback_s_max: float = 0.0
+    """How long a callback in a process of its own may run; 0 is for ever."""
     import_s_max: float = 30.0
     templates_max: int = 16
     template_memory_bytes_max: int = 1024 * MEGABYTE
@@ -88,6 +90,8 @@ class HostOptions:
             queues=workers.queues,
             heartbeat_s=workers.heartbeat_s,
             kill_grace_s=settings.core.killed_task_cleanup_time_s,
+            callbacks_s_max=settings.callbacks.callback_execution_timeout_s or cls.callbacks_s_max,
+            callback_s_max=settings.callbacks.callback_execution_timeout_s,
             import_s_max=settings.processor.dagbag_import_timeout_s,
             templates_max=workers.templates_max,
             template_memory_bytes_max=workers.template_memory_mb_max * MEGABYTE,

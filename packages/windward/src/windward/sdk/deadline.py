@@ -5,14 +5,13 @@ from __future__ import annotations
 import importlib
 import inspect
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 from windward.document import DeadlineDocument
 from windward.errors import UserError
-
-_CUSTOM_HINT = "Use one of `DeadlineReference`: logical date, queued at, a fixed time, the average run time."
 
 
 class Callback:
@@ -82,18 +81,42 @@ class SyncCallback(Callback):
 
 
 class BaseDeadlineReference:
-    """What a deadline counts from. Subclasses of one's own would run in the control plane, and are refused."""
+    """What a deadline counts from.
+
+    Subclasses of one's own write `_evaluate_with`. It is asked in a process of its own on a worker, once for each run.
+    """
+
+    required_kwargs: ClassVar[AbstractSet[str]] = frozenset()
+    """What `_evaluate_with` is given by name: any of `dag_id`, `run_id`, and the keys of a callback's context."""
 
     @property
     def reference_name(self) -> str:
         """The class's name."""
         return type(self).__name__
 
+    def serialize_reference(self) -> dict[str, Any]:
+        """Return the reference as plain data."""
+        return {"reference_type": self.reference_name}
+
+    @classmethod
+    def deserialize_reference(cls, reference_data: dict[str, Any]) -> BaseDeadlineReference:
+        """Return the reference that `serialize_reference` described."""
+        del reference_data
+        return cls()
+
+    def _evaluate_with(self, *, session: Any, **kwargs: Any) -> datetime | None:
+        """Return what the deadline of a run counts from; None when the run has no deadline."""
+        raise NotImplementedError(f"{self.reference_name} has no `_evaluate_with`")
+
     def document(self) -> dict[str, Any]:
         """Return the fields of `DeadlineDocument` that say it."""
-        raise UserError(
-            f"a deadline reference of one's own (`{self.reference_name}`) is not supported", hint=_CUSTOM_HINT
-        )
+        if type(self)._evaluate_with is BaseDeadlineReference._evaluate_with:  # noqa: SLF001 - Airflow's name
+            raise UserError(
+                f"the deadline reference `{self.reference_name}` has no `_evaluate_with`",
+                hint="Write `def _evaluate_with(self, *, session, **kwargs)`, which returns a datetime.",
+            )
+        is_queued = type(self) in DeadlineReference.TYPES.DAGRUN_QUEUED
+        return {"reference": "custom", "custom_name": self.reference_name, "is_asked_when_queued": is_queued}
 
 
 class DagRunLogicalDateDeadline(BaseDeadlineReference):
@@ -142,8 +165,22 @@ class AverageRuntimeDeadline(BaseDeadlineReference):
         return {"reference": "average_runtime", "runs_max": self.max_runs, "runs_min": least}
 
 
+class _Types:
+    """When references are asked: when a run is made, or each time that it is queued."""
+
+    DAGRUN_CREATED: tuple[type[BaseDeadlineReference], ...] = (
+        DagRunLogicalDateDeadline,
+        FixedDatetimeDeadline,
+        AverageRuntimeDeadline,
+    )
+    DAGRUN_QUEUED: tuple[type[BaseDeadlineReference], ...] = (DagRunQueuedAtDeadline,)
+    DAGRUN: tuple[type[BaseDeadlineReference], ...] = (*DAGRUN_CREATED, *DAGRUN_QUEUED)
+
+
 class DeadlineReference:
-    """All references by name."""
+    """All references by name; those of one's own stand here once they are registered."""
+
+    TYPES = _Types
 
     DAGRUN_LOGICAL_DATE: ClassVar[BaseDeadlineReference] = DagRunLogicalDateDeadline()
     DAGRUN_QUEUED_AT: ClassVar[BaseDeadlineReference] = DagRunQueuedAtDeadline()
@@ -160,17 +197,45 @@ class DeadlineReference:
 
     @classmethod
     def register_custom_reference(cls, reference_class: Any, deadline_reference_type: Any = None) -> Any:
-        """Refuse a reference of one's own: nothing of an author's runs in the control plane."""
-        del deadline_reference_type
-        name = getattr(reference_class, "__name__", reference_class)
-        raise UserError(f"a deadline reference of one's own (`{name}`) is not supported", hint=_CUSTOM_HINT)
+        """Let a class of one's own be called `DeadlineReference.<its name>`; say when it is asked by one of `TYPES`."""
+        name = getattr(reference_class, "__name__", str(reference_class))
+        if not (isinstance(reference_class, type) and issubclass(reference_class, BaseDeadlineReference)):
+            raise ValueError(f"{name} must inherit from BaseDeadlineReference")  # noqa: TRY004 - Airflow's
+        when = _Types.DAGRUN_CREATED if deadline_reference_type is None else deadline_reference_type
+        if when not in (_Types.DAGRUN_CREATED, _Types.DAGRUN_QUEUED):
+            raise ValueError(
+                f"Invalid deadline reference type {when}; must be a valid DeadlineReference.TYPES option."
+            )
+        try:
+            made = reference_class()
+        except TypeError as error:
+            raise TypeError(
+                f"{name} must be constructible with no arguments: give each field a default ({error})"
+            ) from error
+        setattr(cls, name, made)
+        if when == _Types.DAGRUN_QUEUED:
+            _Types.DAGRUN_QUEUED = (*_Types.DAGRUN_QUEUED, reference_class)
+        else:
+            _Types.DAGRUN_CREATED = (*_Types.DAGRUN_CREATED, reference_class)
+        _Types.DAGRUN = (*_Types.DAGRUN_CREATED, *_Types.DAGRUN_QUEUED)
+        return reference_class
 
 
 def deadline_reference(deadline_reference_type: Any = None) -> Any:
-    """Refuse a reference of one's own, as a decorator."""
+    """Register a reference of one's own, as a decorator with or without brackets."""
     if isinstance(deadline_reference_type, type):
         return DeadlineReference.register_custom_reference(deadline_reference_type)
-    return DeadlineReference.register_custom_reference
+    return lambda one: DeadlineReference.register_custom_reference(one, deadline_reference_type)
+
+
+class ReferenceModels:
+    """The classes by the names that `airflow.models.deadline` has for them; files derive from the first."""
+
+    BaseDeadlineReference = BaseDeadlineReference
+    FixedDatetimeDeadline = FixedDatetimeDeadline
+    DagRunLogicalDateDeadline = DagRunLogicalDateDeadline
+    DagRunQueuedAtDeadline = DagRunQueuedAtDeadline
+    AverageRuntimeDeadline = AverageRuntimeDeadline
 
 
 @dataclass(frozen=True)
@@ -207,6 +272,24 @@ class DeadlineAlert:
             else {"interval_s": self.interval.total_seconds()}
         )
         return DeadlineDocument(name=self.name, **interval, **self.reference.document())
+
+
+def evaluate(reference: BaseDeadlineReference, context: Any) -> datetime | None:
+    """Ask a reference of an author's about the run of a context; a time without a zone is UTC."""
+    from windward.sdk.compat.database import UnreachableSession  # few references need one
+
+    known = {"dag_id": context["dag_run"].dag_id, "run_id": context["dag_run"].run_id}
+    wanted = {}
+    for name in sorted(reference.required_kwargs):
+        if name not in known and name not in context:
+            raise ValueError(f"{reference.reference_name} is missing required parameters: {name}")
+        wanted[name] = known[name] if name in known else context[name]
+    said: Any = reference._evaluate_with(session=UnreachableSession(), **wanted)  # noqa: SLF001 - Airflow's name
+    if said is None:
+        return None
+    if not isinstance(said, datetime):
+        raise TypeError(f"{reference.reference_name} gave a {type(said).__name__}, not a datetime")
+    return (said if said.tzinfo is not None else said.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 def call(callback: Callback, context: Any) -> None:

@@ -24,6 +24,8 @@ class RetryDefaults:
     delay_max: timedelta | None = timedelta(seconds=300)
     plain_delay: timedelta = timedelta(seconds=300)
     """Delay of a task that sets `retries` and no delay; it has no back-off."""
+    backoff_max: timedelta = timedelta(days=1)
+    """Where the back-off of every task ends."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +74,7 @@ def from_settings(core: CoreSettings, scheduler: SchedulerSettings | None = None
             backoff=core.default_retry_exponential_backoff,
             delay_max=timedelta(seconds=core.default_retry_delay_max_s),
             plain_delay=timedelta(seconds=core.default_task_retry_delay_s),
+            backoff_max=timedelta(seconds=core.max_task_retry_delay_s),
         ),
         weight_rule=core.default_task_weight_rule,
         execution_timeout=_seconds(core.default_task_execution_timeout_s),

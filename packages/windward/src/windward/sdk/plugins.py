@@ -16,6 +16,7 @@ class AirflowPlugin:
     source: ClassVar[Any] = None
     macros: ClassVar[list[Any]] = []
     timetables: ClassVar[list[Any]] = []
+    deadline_references: ClassVar[list[Any]] = []
     listeners: ClassVar[list[Any]] = []
     operator_extra_links: ClassVar[list[Any]] = []
     global_operator_extra_links: ClassVar[list[Any]] = []

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from windward.core.markers import needs_rendering
 from windward.document import ParamDocument, StartTrigger, TaskDocument
 from windward.document.dag import ExternalMark
+from windward.sdk.defaults import current
 from windward.sdk.mapping import MappedOperator
 from windward.sdk.operator_arguments import CALLBACKS
 from windward.sdk.preview import preview, text_of
@@ -38,6 +39,7 @@ def task_document(task: Any) -> TaskDocument:
         retry_delay_s=_seconds(task.retry_delay) or 0.0,
         retry_backoff=_multiplier(task.retry_exponential_backoff),
         retry_delay_max_s=_seconds(task.max_retry_delay),
+        retry_backoff_max_s=current().retry.backoff_max.total_seconds(),
         execution_timeout_s=timeout.total_seconds() if timeout else None,
         depends_on_past=bool(task.depends_on_past or task.wait_for_downstream),
         ignore_first_depends_on_past=bool(task.ignore_first_depends_on_past),

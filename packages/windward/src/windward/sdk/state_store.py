@@ -1,12 +1,13 @@
 """Small values that a task keeps: over its tries (`task_state_store`), and of assets (`asset_state_store`).
 
-Values are what JSON can say, up to 65,535 bytes. A task's values are found by every try of the same instance of the
+Values are what JSON can say, best below 64 KiB. A task's values are found by every try of the same instance of the
 same run; those of an asset by every task that names the asset as inlet or outlet.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
@@ -20,6 +21,8 @@ from windward.sdk.exceptions import AirflowException
 NEVER_EXPIRE: timedelta = timedelta.max
 """A `retention` without an end."""
 RETENTION_DAYS = 30
+VALUE_BYTES = 65_535
+log = logging.getLogger("windward.state_store")
 
 
 class _Accessor:
@@ -42,8 +45,16 @@ class _Accessor:
     def _set(self, key: str, value: Any, keep_s: float | None) -> None:
         if value is None:
             raise ValueError("Cannot set value as None: use `delete`")
-        call = SetState(key=key, value=json.dumps(value), asset=self._asset, keep_s=keep_s)
-        _ask(call)
+        text = json.dumps(value)
+        most = conf.getint("state_store", "max_value_storage_bytes", fallback=VALUE_BYTES)
+        if 0 < most < len(text):
+            log.warning(
+                "the value of `%s` has %d bytes, more than `[state_store] max_value_storage_bytes` (%d)",
+                key,
+                len(text),
+                most,
+            )
+        _ask(SetState(key=key, value=text, asset=self._asset, keep_s=keep_s))
 
     def delete(self, key: str) -> None:
         """Forget a value."""

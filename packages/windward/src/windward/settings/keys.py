@@ -24,6 +24,8 @@ ATTRIBUTES: dict[str, str] = {
     "xcom": "xcom",
     "logging": "logging",
     "secrets": "secrets",
+    "state_store": "state_store",
+    "callbacks": "callbacks",
     "api": "api",
 }
 """Section in files to attribute of `Settings`."""
@@ -40,6 +42,7 @@ RENAMED: dict[str, str] = {
     "triggerer.heartbeat_s": "job_heartbeat_sec",
     "triggerer.blocked_warn_s": "blocked_main_thread_warning_threshold",
     "triggerer.on_kill_timeout_s": "on_kill_timeout",
+    "callbacks.callback_execution_timeout_s": "callback_execution_timeout",
     "dag_processor.dag_file_processor_timeout_s": "dag_file_processor_timeout",
     "dag_processor.dagbag_import_timeout_s": "dagbag_import_timeout",
 }

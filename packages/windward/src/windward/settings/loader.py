@@ -16,6 +16,7 @@ from windward.settings.indirect import SecretReader, command_output, kept_secret
 from windward.settings.keys import all_keys
 from windward.settings.sections import (
     ApiSettings,
+    CallbackSettings,
     CoreSettings,
     DatabaseSettings,
     LoggingSettings,
@@ -23,6 +24,7 @@ from windward.settings.sections import (
     SchedulerSettings,
     SecretsSettings,
     Settings,
+    StateStoreSettings,
     TriggererSettings,
     WorkerSettings,
     XComSettings,
@@ -122,6 +124,8 @@ def _built(
         api=ApiSettings(**sections["api"]),
         triggerer=TriggererSettings(**sections["triggerer"]),
         secrets=SecretsSettings(**sections["secrets"]),
+        state_store=StateStoreSettings(**sections["state_store"]),
+        callbacks=CallbackSettings(**sections["callbacks"]),
         origins=origins,
         warnings=warnings,
         ignored=ignored,

@@ -227,6 +227,26 @@ class SecretsSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class StateStoreSettings:
+    """`[state_store]`: small values that tasks keep."""
+
+    clear_on_success: bool = False
+    """Whether a task's values are deleted when it succeeds, or is marked so."""
+    default_retention_days: int = 30
+    """How long a value is kept that says nothing of it; 0 is as long as its run."""
+    max_value_storage_bytes: int = 65_535
+    """A longer value is stored all the same, with a warning in the task's log; 0 warns of none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallbackSettings:
+    """`[callbacks]`: what is called when something ends, or is late."""
+
+    callback_execution_timeout_s: float = 0.0
+    """How long callbacks may take before they are stopped; 0: for ever in a process of their own, else ten minutes."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class ApiSettings:
     """`[api]`: the API server."""
 
@@ -257,6 +277,8 @@ class Settings:
     api: ApiSettings
     secrets: SecretsSettings = field(default_factory=SecretsSettings)
     triggerer: TriggererSettings = field(default_factory=TriggererSettings)
+    state_store: StateStoreSettings = field(default_factory=StateStoreSettings)
+    callbacks: CallbackSettings = field(default_factory=CallbackSettings)
     origins: dict[str, str] = field(default_factory=dict)
     """`section.key` to where its value came from: `default`, a file, or the name of a variable."""
     warnings: tuple[str, ...] = ()

@@ -30,7 +30,7 @@ from windward.core.actions import (
     TouchRun,
 )
 from windward.core.slas import MissSla
-from windward.core.waits import AnswerInput, MissDeadline, SetDeadlines
+from windward.core.waits import AnswerInput, AskDeadlines, MissDeadline, SetDeadlines
 from windward.model.ids import TaskKey
 from windward.model.records import TaskRecord
 from windward.model.states import BACKFILL_OPEN, SlotState
@@ -41,7 +41,7 @@ from windward.store.history import ADDED, Line
 from windward.store.memory.assets import consume_events, write_event
 from windward.store.memory.slas import link_run, miss_sla
 from windward.store.memory.tables import Tables
-from windward.store.memory.waits import answer, ask, miss_deadline, put_callback, set_deadlines
+from windward.store.memory.waits import answer, ask, ask_deadlines, miss_deadline, put_callback, set_deadlines
 from windward.store.memory.xcoms import drop_xcoms, put_xcom
 
 K = TypeVar("K")
@@ -95,6 +95,8 @@ class Group:
                 return answer(self._tables, action, self._put)
             case SetDeadlines():
                 return set_deadlines(self._tables, action, self._put)
+            case AskDeadlines():
+                return ask_deadlines(self._tables, action, self._put)
             case MissDeadline():
                 return miss_deadline(self._tables, action, self._put)
             case MissSla():
@@ -147,6 +149,9 @@ class Group:
             gone = drop_xcoms(self._tables, key)
             self._undo.append(lambda: self._tables.xcoms[key.run_pk].update(gone))
             self.rows += len(gone)
+        if action.drop_states:
+            for place in [place for place in self._tables.task_states if place[0] == key]:
+                self._drop(self._tables.task_states, place)
         for put in action.xcoms:
             self._put_xcom(key, put, at=action.at)
         if action.asks is not None:

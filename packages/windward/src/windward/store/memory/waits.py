@@ -8,10 +8,10 @@ from datetime import datetime
 import msgspec
 
 from windward.core.actions import MoveTask
-from windward.core.waits import AnswerInput, MissDeadline, SetDeadlines
+from windward.core.waits import AnswerInput, AskDeadlines, MissDeadline, SetDeadlines
 from windward.errors import ConflictError
 from windward.model.ids import TaskKey
-from windward.model.records import DEADLINE_KIND, CallbackRecord
+from windward.model.records import DEADLINE_KIND, DEADLINE_REFERENCE_KIND, CallbackRecord
 from windward.model.states import RUN_FINISHED
 from windward.model.waits import DeadlineRecord, InputRecord
 from windward.store.memory.slas import MemorySlaReads
@@ -59,6 +59,30 @@ def set_deadlines(tables: Tables, action: SetDeadlines, put: Put) -> bool:
         return False
     for deadline in action.deadlines:
         put(tables.deadlines, (deadline.run_pk, deadline.number), deadline)
+    return True
+
+
+def ask_deadlines(tables: Tables, action: AskDeadlines, put: Put) -> bool:
+    """Put questions about deadlines into the outbox, but for those that are there; a run that is over needs none."""
+    run = tables.runs.get(action.run_pk)
+    if run is None or run.state in RUN_FINISHED:
+        return True
+    there = {
+        (one.deadline_number, one.try_number)
+        for one in tables.callbacks.values()
+        if one.run_pk == action.run_pk and one.kind == DEADLINE_REFERENCE_KIND and one.state != "failed"
+    }
+    for number, asked_round in action.asks:
+        if (number, asked_round) not in there:
+            put_callback(
+                tables,
+                put,
+                action.run_pk,
+                DEADLINE_REFERENCE_KIND,
+                "",
+                try_number=asked_round,
+                deadline=number,
+            )
     return True
 
 

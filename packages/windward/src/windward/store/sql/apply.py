@@ -36,7 +36,7 @@ from windward.core.actions import (
     TouchRun,
 )
 from windward.core.slas import MissSla
-from windward.core.waits import AnswerInput, MissDeadline, SetDeadlines
+from windward.core.waits import AnswerInput, AskDeadlines, MissDeadline, SetDeadlines
 from windward.errors import ConflictError
 from windward.ports.store import Guard, Note
 from windward.store.columns import RUN_FAILURES, archives, changes_failures
@@ -64,6 +64,7 @@ class Stage:
         self.run_moves: dict[Shape, list[Row]] = defaultdict(list)
         self.archived: list[Row] = []
         self.dropped: list[Row] = []
+        self.forgotten: list[Row] = []
         self.puts: list[Row] = []
         self.deferrals = DeferralStage()
         self.waits = WaitStage()
@@ -93,6 +94,8 @@ class Stage:
                     self.archived.append(moves.archive_values(action))
                 if action.drop_xcoms:
                     self.dropped.append(tuple(action.key))
+                if action.drop_states:
+                    self.forgotten.append(tuple(action.key))
                 if action.xcoms:
                     self.puts.extend(moves.xcom_puts(action))
                 self.deferrals.add(action)
@@ -134,7 +137,7 @@ class Stage:
                 self.callback_moves.append(moves.callback_move(action))
             case PlanRecovery() | CreateBackfill() | MoveBackfill() | MoveSlot():
                 self.backfills.add(action)
-            case AnswerInput() | SetDeadlines() | MissDeadline():
+            case AnswerInput() | SetDeadlines() | AskDeadlines() | MissDeadline():
                 self.waits.add(action)
                 if isinstance(action, MissDeadline):
                     self.callbacks.append(moves.callback_of(action))
@@ -164,6 +167,8 @@ class Stage:
         if self.dropped:
             transaction.many(texts.bury_xcoms, self.dropped)
             transaction.many(texts.drop_xcoms, self.dropped)
+        if self.forgotten:
+            transaction.many(texts.drop_states, self.forgotten)
         if self.puts:
             write_xcoms(transaction, texts, self.puts)
         self.deferrals.write(transaction, texts.deferrals, _expect)
@@ -289,7 +294,7 @@ def _stage_of(action: Action, touched: dict[Any, int], filled: dict[int, int]) -
             stage = max(touched.get(("input", key), -1), touched.get(key, -1)) + 1
             touched["input", key] = touched[key] = stage
             return stage
-        case SetDeadlines(run_pk=run_pk) | MissDeadline(run_pk=run_pk):
+        case SetDeadlines(run_pk=run_pk) | AskDeadlines(run_pk=run_pk) | MissDeadline(run_pk=run_pk):
             places = (("deadlines", run_pk), ("revision", run_pk), run_pk)
             stage = max(filled.get(run_pk, -1), *(touched.get(place, -1) for place in places)) + 1
             touched.update((place, stage) for place in places)

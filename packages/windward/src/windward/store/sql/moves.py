@@ -244,6 +244,7 @@ class Texts:
         bury = "INSERT INTO dead_object (run_pk, location) SELECT run_pk, location FROM xcom"
         self.bury_xcoms = sql(f"{bury} WHERE {_WHERE_INSTANCE} AND location IS NOT NULL")
         self.bury_xcom = sql(f"{bury} WHERE {_WHERE_INSTANCE} AND xcom_key = ? AND location IS NOT NULL")
+        self.drop_states = sql(f"DELETE FROM task_state WHERE {_WHERE_INSTANCE}")
         self.drop_xcoms = sql(f"DELETE FROM xcom WHERE {_WHERE_INSTANCE}")
         self.insert_callback = sql(_INSERT_CALLBACK)
         self.waits = WaitTexts(dialect)

@@ -97,7 +97,7 @@ def check(engine: sa.Engine) -> None:
             )
 
 
-def create_all_at_once(engine: sa.Engine) -> bool:
+def create_all_at_once(engine: sa.Engine, *, default_pool_slots: int = DEFAULT_POOL.slots) -> bool:
     """Make the newest schema in an empty database, without Alembic; return whether it was empty.
 
     Several processes may try at once: one makes it, the others wait.
@@ -108,18 +108,18 @@ def create_all_at_once(engine: sa.Engine) -> bool:
         METADATA.create_all(connection)
         _VERSION.create(connection)
         connection.execute(sa.insert(_VERSION).values(version_num=REVISION_AFTER))
-        insert_first_rows(connection)
+        insert_first_rows(connection, default_pool_slots=default_pool_slots)
         return True
 
 
-def insert_first_rows(connection: sa.Connection) -> None:
+def insert_first_rows(connection: sa.Connection, *, default_pool_slots: int = DEFAULT_POOL.slots) -> None:
     """Insert the rows that always exist."""
     connection.execute(sa.insert(COUNTER).values(name="note", value=0))
     pool = DEFAULT_POOL
     connection.execute(
         sa.insert(POOL).values(
             name=pool.name,
-            slots=pool.slots,
+            slots=default_pool_slots,
             description=pool.description,
             include_deferred=pool.include_deferred,
         )
@@ -147,14 +147,14 @@ def migrate(url: str, *, phase: Phase = Phase.AFTER) -> None:
         engine.dispose()
 
 
-def reset(url: str) -> None:
+def reset(url: str, *, default_pool_slots: int = DEFAULT_POOL.slots) -> None:
     """Delete everything that is ours in the database, and make its schema anew."""
     engine = make_engine(url, pool_size=1)
     try:
         with translated(), _locked(engine) as connection:
             METADATA.drop_all(connection)
             _VERSION.drop(connection, checkfirst=True)
-        create_all_at_once(engine)
+        create_all_at_once(engine, default_pool_slots=default_pool_slots)
     finally:
         engine.dispose()
 

@@ -10,8 +10,9 @@ import msgspec
 import sqlalchemy as sa
 
 from windward.core.actions import MoveTask
-from windward.core.waits import AnswerInput, MissDeadline, SetDeadlines
+from windward.core.waits import AnswerInput, AskDeadlines, MissDeadline, SetDeadlines
 from windward.model.ids import TaskKey
+from windward.model.records import DEADLINE_REFERENCE_KIND
 from windward.model.waits import DeadlineRecord, InputRecord, InputRequest, Person
 from windward.store.sql.columns import json_text, storable, to_us
 from windward.store.sql.database import Database, Dialect, Row, Transaction, chunks
@@ -52,6 +53,16 @@ class WaitTexts:
             " AND missed_at IS NULL AND EXISTS"
             f" (SELECT 1 FROM dag_run r WHERE r.run_pk = deadline.run_pk AND {_OPEN_RUN})"
         )
+        self.ask_deadline = dialect.sql(_ASK_DEADLINE)
+
+
+_ASK_DEADLINE = (
+    "INSERT INTO callback (kind, reason, fence, tries, state, try_number, deadline_number, moved_at, run_pk, dag_id)"
+    " SELECT ?, '', 0, 0, 'queued', ?, ?, ?, r.run_pk, r.dag_id FROM dag_run r"
+    f" WHERE r.run_pk = ? AND {_OPEN_RUN} AND NOT EXISTS"
+    " (SELECT 1 FROM callback c WHERE c.run_pk = r.run_pk AND c.kind = ? AND c.deadline_number = ?"
+    " AND c.try_number = ? AND c.state <> 'failed')"
+)
 
 
 class WaitStage:
@@ -63,6 +74,7 @@ class WaitStage:
         self._runs: list[Row] = []
         self._deadlines: list[Row] = []
         self._missed: list[Row] = []
+        self._questions: list[Row] = []
 
     def ask(self, action: MoveTask) -> None:
         """Note the question of a move."""
@@ -73,7 +85,7 @@ class WaitStage:
         asked = (request, to_us(action.at), to_us(due_at), None, None, None, False)
         self._asked.append((*action.key, action.asks_try, *asked))
 
-    def add(self, action: AnswerInput | SetDeadlines | MissDeadline) -> None:
+    def add(self, action: AnswerInput | SetDeadlines | AskDeadlines | MissDeadline) -> None:
         """Note what an action writes."""
         match action:
             case AnswerInput():
@@ -86,6 +98,12 @@ class WaitStage:
                 self._deadlines.extend(
                     (one.run_pk, one.number, one.name, to_us(one.due_at), to_us(one.missed_at))
                     for one in deadlines
+                )
+            case AskDeadlines(run_pk=run_pk, asks=asks, at=at):
+                kind = DEADLINE_REFERENCE_KIND
+                self._questions.extend(
+                    (kind, one.round, one.number, to_us(at), run_pk, kind, one.number, one.round)
+                    for one in asks
                 )
             case MissDeadline():
                 self._missed.append((to_us(action.at), action.run_pk, action.number, to_us(action.due_at)))
@@ -102,6 +120,8 @@ class WaitStage:
             expect(transaction, texts.open_run, self._runs)
         if self._deadlines:
             transaction.upsert(texts.put_deadline, self._deadlines)
+        if self._questions:
+            transaction.many(texts.ask_deadline, self._questions)
 
 
 class SqlWaits(SqlSlaReads):

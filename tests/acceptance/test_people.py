@@ -2,12 +2,11 @@
 
 import re
 from datetime import datetime
-from pathlib import Path
 
 import pytest
 
 from tests.acceptance.conftest import MakeSystem
-from tests.acceptance.harness import System, wait_for
+from tests.acceptance.harness import System, is_alive, wait_for
 from windward.model.states import TaskState
 
 HEAD = """
@@ -88,7 +87,7 @@ def test_a_running_task_that_is_cleared_is_stopped_and_runs_again(gate: System) 
     [first] = [effect for effect in gate.effects() if effect.task_id == "held"]
     gate.cli("tasks", "clear", "gate", "--run-id", "r", "--task-regex", "^held$", "--only-running", "--yes")
     wait_for(lambda: tries_of(gate, "held") == [1, 2], "it did not run again")
-    assert not Path(f"/proc/{first.pid}").exists()
+    assert not is_alive(first.pid)
     let_go(gate, "go again")
     assert gate.wait_run("gate", "r") == "success"
     assert tries_of(gate, "after") == [1]
@@ -109,7 +108,7 @@ def test_marking_a_running_task_success_stops_it_and_lets_the_run_go_on(gate: Sy
     gate.mark("gate", "r", ["held"], TaskState.SUCCESS)
     assert gate.wait_run("gate", "r") == "success"
     assert gate.states("gate", "r") == {"before": "success", "held": "success", "after": "success"}
-    wait_for(lambda: not Path(f"/proc/{first.pid}").exists(), "the process of the marked task goes on")
+    wait_for(lambda: not is_alive(first.pid), "the process of the marked task goes on")
 
 
 def test_marking_a_running_task_failed_fails_what_comes_after(gate: System) -> None:
@@ -117,7 +116,7 @@ def test_marking_a_running_task_failed_fails_what_comes_after(gate: System) -> N
     gate.mark("gate", "r", ["held"], TaskState.FAILED)
     assert gate.wait_run("gate", "r") == "failed"
     assert gate.states("gate", "r") == {"before": "success", "held": "failed", "after": "upstream_failed"}
-    wait_for(lambda: not Path(f"/proc/{first.pid}").exists(), "the process of the marked task goes on")
+    wait_for(lambda: not is_alive(first.pid), "the process of the marked task goes on")
     assert tries_of(gate, "held") == [1]
 
 

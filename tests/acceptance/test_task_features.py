@@ -27,7 +27,7 @@ MANUAL = (
 @pytest.fixture(scope="module")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     """Return a system in which a run `r` of every DAG goes on."""
-    made = System(tmp_path_factory.mktemp("features"))
+    made = System(tmp_path_factory.mktemp("features"), settings={"WINDWARD__WORKERS__WARM_CHILDREN_MAX": "1"})
     try:
         made.cli("db", "migrate")
         made.cli("variables", "set", "api_token", "tok-very-secret")

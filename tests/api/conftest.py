@@ -1,20 +1,32 @@
-"""The application over a memory store, asked without a socket."""
+"""The application over a SQLite store, asked without a socket."""
 
 import asyncio
 import base64
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+from cryptography.fernet import Fernet
+from starlette.requests import Request
+from starlette.types import ASGIApp
 
 from windward.api.access import FirstUser
-from windward.api.app import Routes, make_app
+from windward.api.app import make_app
+from windward.api.contract.operation import Operation
+from windward.api.page import Page
+from windward.api.services import Services
 from windward.app.first_user import make_first_user
-from windward.store.memory import MemoryStore
+from windward.core.access import BUILT_IN_ROLES
+from windward.engine.people.desk import Desk
+from windward.model.access import Permission, Principal
+from windward.settings import load
+from windward.store.ids import SnowflakeIds
+from windward.store.sql.open import SqlStore, open_store
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -30,36 +42,96 @@ class Answer:
         return json.loads(self.body)
 
 
+class FixedClock:
+    """Always the same moment."""
+
+    def now(self) -> datetime:
+        return NOW
+
+    def monotonic(self) -> float:
+        return 0.0
+
+
+@dataclass
+class FakeWakeup:
+    """Counts."""
+
+    count: int = 0
+
+    def wake(self) -> None:
+        self.count += 1
+
+
+@dataclass
+class FakeLedger:
+    """Remembers."""
+
+    lines: list[tuple[str, str, int]] = field(default_factory=list)
+
+    def record(
+        self, operation: Operation, principal: Principal, _request: Request, *, body: object, status: int
+    ) -> None:
+        del body
+        self.lines.append((operation.name, principal.name, status))
+
+
+@dataclass
+class FakeGate:
+    """Believes a header: `x-role` names a built-in role, `x-permissions` are given by the test."""
+
+    permissions: dict[str, frozenset[Permission]] = field(default_factory=lambda: dict(BUILT_IN_ROLES))
+
+    def admit(self, request: Request) -> Principal | None:
+        role = request.headers.get("x-role")
+        if role is None:
+            return None
+        return Principal(user_id=role, name=role, roles=(role,), permissions=self.permissions[role])
+
+
 class Client:
-    def __init__(self, store: MemoryStore, folder: Path):
-        self.password = make_first_user(folder / "first_user.json")
-        routes = Routes(
-            store,
-            now=lambda: NOW,
-            host_lease_s=30.0,
-            first_user=FirstUser(folder / "first_user.json"),
-            title="Test <b>&",
-        )
-        self._app = make_app(routes)
+    """Sends requests to the application as somebody with a role."""
+
+    def __init__(self, app: ASGIApp, password: str | None):
+        self.password = password
+        self._app = app
 
     def get(self, path: str, *, user: str | None = None, password: str | None = None) -> Answer:
-        headers = []
+        headers = {}
         if user is not None:
-            basic = base64.b64encode(f"{user}:{password}".encode())
-            headers = [(b"authorization", b"Basic " + basic)]
-        return asyncio.run(self._ask(path, headers))
+            headers["authorization"] = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+        return self.ask("GET", path, headers=headers)
 
-    async def _ask(self, path: str, headers: list[tuple[bytes, bytes]]) -> Answer:
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        role: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        sent_headers = dict(headers or {})
+        raw = b""
+        if body is not None:
+            raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+            sent_headers.setdefault("content-type", "application/json")
+        if role is not None:
+            sent_headers["x-role"] = role
+        pairs = [(name.lower().encode(), value.encode()) for name, value in sent_headers.items()]
+        return asyncio.run(self._ask(method, path, pairs, raw))
+
+    async def _ask(self, method: str, path: str, headers: list[tuple[bytes, bytes]], raw: bytes) -> Answer:
         sent: list[Any] = []
+        parts = urlsplit(path)
         scope = {
             "type": "http",
             "asgi": {"version": "3.0"},
             "http_version": "1.1",
-            "method": "GET",
+            "method": method,
             "scheme": "http",
-            "path": path,
-            "raw_path": path.encode(),
-            "query_string": b"",
+            "path": parts.path,
+            "raw_path": parts.path.encode(),
+            "query_string": parts.query.encode(),
             "root_path": "",
             "headers": headers,
             "client": ("127.0.0.1", 1),
@@ -67,7 +139,7 @@ class Client:
         }
 
         async def receive() -> Any:
-            return {"type": "http.request", "body": b"", "more_body": False}
+            return {"type": "http.request", "body": raw, "more_body": False}
 
         async def send(message: Any) -> None:
             sent.append(message)
@@ -78,17 +150,50 @@ class Client:
 
 
 @pytest.fixture
-def store() -> MemoryStore:
-    return MemoryStore()
+def store(tmp_path: Path) -> Iterator[SqlStore]:
+    opened = open_store(
+        f"sqlite:///{tmp_path}/windward.db", fernet_keys=[Fernet.generate_key().decode()], create=True
+    )
+    yield opened
+    opened.close()
 
 
 @pytest.fixture
-def client(store: MemoryStore, tmp_path: Path) -> Client:
-    return Client(store, tmp_path)
+def wakeup() -> FakeWakeup:
+    return FakeWakeup()
 
 
 @pytest.fixture
-def beat(store: MemoryStore) -> Callable[[str, datetime], None]:
+def ledger() -> FakeLedger:
+    return FakeLedger()
+
+
+@pytest.fixture
+def gate() -> FakeGate:
+    return FakeGate()
+
+
+@pytest.fixture
+def services(store: SqlStore, tmp_path: Path, wakeup: FakeWakeup) -> Services:
+    clock = FixedClock()
+    return Services(
+        settings=load({}, home=tmp_path),
+        store=store,
+        listings=store.listings,
+        desk=Desk(store=store, clock=clock, wakeup=wakeup, next_pk=SnowflakeIds()),
+        now=clock.now,
+    )
+
+
+@pytest.fixture
+def client(services: Services, gate: FakeGate, ledger: FakeLedger, tmp_path: Path) -> Client:
+    password = make_first_user(tmp_path / "first_user.json")
+    page = Page(services, first_user=FirstUser(tmp_path / "first_user.json"), title="Test <b>&")
+    return Client(make_app(services, gate=gate, ledger=ledger, page=page), password)
+
+
+@pytest.fixture
+def beat(store: SqlStore) -> Callable[[str, datetime], None]:
     def write(kind: str, at: datetime) -> None:
         store.hosts.beat_component(kind, "here", hostname="here", pid=1, now=at)
 

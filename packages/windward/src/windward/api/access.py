@@ -1,4 +1,4 @@
-"""Who may see the page: the first user, by name and password, until accounts come.
+"""Who may come in: the first user, by name and password, until accounts come.
 
 The password is kept as an Argon2 hash only. Checking one takes tens of milliseconds on purpose, so an answer is
 remembered, as a digest under a key of this process.
@@ -14,6 +14,12 @@ import json
 import secrets
 import threading
 from pathlib import Path
+
+from starlette.requests import Request
+
+from windward.api.contract.problem import Unauthenticated
+from windward.core.access import BUILT_IN_ROLES
+from windward.model.access import Principal
 
 REMEMBERED_MAX = 64
 
@@ -49,6 +55,22 @@ class FirstUser:
                 self._remembered.clear()
             self._remembered.add(digest)
             return True
+
+
+class FirstUserGate:
+    """Lets the first user in, who may do everything."""
+
+    def __init__(self, first_user: FirstUser) -> None:
+        self._first_user = first_user
+
+    def admit(self, request: Request) -> Principal | None:
+        """Return the first user, if the request names it."""
+        given = request.headers.get("authorization")
+        if given is None:
+            return None
+        if not self._first_user.admits(given):
+            raise Unauthenticated("Invalid credentials")
+        return Principal(user_id="admin", name="admin", roles=("admin",), permissions=BUILT_IN_ROLES["admin"])
 
 
 def _basic(authorization: str | None) -> tuple[str, str] | None:

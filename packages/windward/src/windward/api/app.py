@@ -1,106 +1,74 @@
-"""The routes. Each says who may come in; what is not said open is closed."""
+"""The application: every operation as a route, the document that describes them, and the page at `/`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Sequence
 
 import msgspec
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 import windward
-from windward.api.access import FirstUser
-from windward.api.health import body_of, unavailable
-from windward.api.page import render_page
-from windward.errors import UnavailableError
-from windward.ports.store import Store
+from windward.api.contract.openapi import document_of
+from windward.api.contract.operation import Operation
+from windward.api.contract.problem import Problem
+from windward.api.contract.serving import HEADERS, Gate, Ledger, Served
+from windward.api.page import Page
+from windward.api.public import OPERATIONS as PUBLIC
+from windward.api.services import Services
 
-RUNS_SHOWN = 50
-DAGS_SHOWN = 500
-_HEADERS = {
-    "cache-control": "no-store",
-    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
-    "referrer-policy": "no-referrer",
-    "x-content-type-options": "nosniff",
-}
-_CHALLENGE = "Sign in as `admin` with the password that the first start printed.\n"
+OPERATIONS: tuple[Operation, ...] = (*PUBLIC,)
+"""Everything that is served, except for the page at `/` and this list's own description."""
+TITLE = "Windward"
 
 
-class Routes:
-    """Handlers over one store. Those that read the database run in a thread."""
-
-    def __init__(
-        self,
-        store: Store,
-        *,
-        now: Callable[[], datetime],
-        host_lease_s: float,
-        first_user: FirstUser,
-        title: str,
-    ) -> None:
-        self._store = store
-        self._now = now
-        self._host_lease_s = host_lease_s
-        self._first_user = first_user
-        self._title = title
-
-    async def health(self, _request: Request) -> Response:
-        """Say how the components are. Open: load balancers have no password."""
-        return _json(await run_in_threadpool(self._health))
-
-    async def version(self, _request: Request) -> Response:
-        """Say which version this is. Open, as in Airflow."""
-        return _json({"version": windward.__version__, "git_version": None})
-
-    async def page(self, request: Request) -> Response:
-        """Show what runs. For the first user."""
-        if not await run_in_threadpool(self._first_user.admits, request.headers.get("authorization")):
-            challenge = {**_HEADERS, "www-authenticate": 'Basic realm="Windward", charset="UTF-8"'}
-            return Response(_CHALLENGE, status_code=401, headers=challenge, media_type="text/plain")
-        return await run_in_threadpool(self._page)
-
-    def _health(self) -> dict[str, object]:
-        try:
-            return body_of(
-                self._store.hosts.load_components(),
-                self._store.hosts.load_hosts(),
-                host_lease_s=self._host_lease_s,
-                now=self._now(),
-            )
-        except UnavailableError:
-            return unavailable()
-
-    def _page(self) -> Response:
-        health = self._health()
-        try:
-            text = render_page(
-                title=self._title,
-                version=windward.__version__,
-                health=health,
-                dags=self._store.reads.list_dags(limit=DAGS_SHOWN),
-                runs=self._store.reads.list_runs(limit=RUNS_SHOWN),
-                errors=self._store.reads.import_errors(),
-                now=self._now(),
-            )
-        except UnavailableError as error:
-            return Response(f"{error}\n", status_code=503, headers=_HEADERS, media_type="text/plain")
-        return Response(text, headers=_HEADERS, media_type="text/html")
-
-
-def make_app(routes: Routes) -> Starlette:
+def make_app(
+    services: Services,
+    *,
+    gate: Gate,
+    ledger: Ledger,
+    page: Page,
+    operations: Sequence[Operation] = OPERATIONS,
+) -> Starlette:
     """Return the application."""
+    described = Described(operations)
     return Starlette(
         routes=[
-            Route("/", routes.page),
-            Route("/api/v2/monitor/health", routes.health),
-            Route("/api/v2/version", routes.version),
-        ]
+            Route("/", page.answer),
+            Route("/openapi.json", described.answer),
+            *(Served(operation, services, gate, ledger).route() for operation in operations),
+        ],
+        exception_handlers={HTTPException: _refuse},
     )
 
 
-def _json(body: object) -> Response:
-    return Response(msgspec.json.encode(body), headers=_HEADERS, media_type="application/json")
+class Described:
+    """The OpenAPI document, made when it is asked for the first time. Open, as in Airflow: it names no secret."""
+
+    def __init__(self, operations: Sequence[Operation]) -> None:
+        self._operations = operations
+        self._text: bytes | None = None
+
+    async def answer(self, _request: Request) -> Response:
+        """Return the document."""
+        if self._text is None:
+            self._text = await run_in_threadpool(self._made)
+        return Response(self._text, headers=HEADERS, media_type="application/json")
+
+    def _made(self) -> bytes:
+        return msgspec.json.encode(document_of(self._operations, title=TITLE, version=windward.__version__))
+
+
+async def _refuse(_request: Request, error: Exception) -> Response:
+    """Answer what no route answers, in the shape of all refusals."""
+    assert isinstance(error, HTTPException)
+    return Response(
+        msgspec.json.encode(Problem(detail=error.detail)),
+        status_code=error.status_code,
+        headers={**HEADERS, **(error.headers or {})},
+        media_type="application/json",
+    )

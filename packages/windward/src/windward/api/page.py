@@ -1,4 +1,4 @@
-"""The page at `/`: what runs, in plain HTML, until the web interface comes. Pure: records in, text out."""
+"""The page at `/`: what runs, in plain HTML, until the web interface comes."""
 
 from __future__ import annotations
 
@@ -7,9 +7,28 @@ from datetime import datetime
 from html import escape
 from typing import Any
 
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+import windward
+from windward.api.access import FirstUser
+from windward.api.health import body_of, unavailable
+from windward.api.services import Services
+from windward.errors import UnavailableError
 from windward.model.records import RunRecord
 from windward.ports.reads import DagSummary
 from windward.ports.store import FileRecord
+
+RUNS_SHOWN = 50
+DAGS_SHOWN = 500
+_HEADERS = {
+    "cache-control": "no-store",
+    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+}
+_CHALLENGE = "Sign in as `admin` with the password that the first start printed.\n"
 
 REFRESH_S = 5
 _STYLE = """
@@ -35,6 +54,47 @@ code{font:.9em ui-monospace,Menlo,Consolas,monospace}
 pre{margin:0;padding:.8rem;overflow-x:auto;font:.85em/1.45 ui-monospace,Menlo,Consolas,monospace}
 .tag{border:1px solid var(--line);border-radius:.3rem;padding:0 .35rem;font-size:.8rem;margin-right:.25rem}
 """
+
+
+class Page:
+    """The page, for the first user."""
+
+    def __init__(self, services: Services, *, first_user: FirstUser, title: str) -> None:
+        self._services = services
+        self._first_user = first_user
+        self._title = title
+
+    async def answer(self, request: Request) -> Response:
+        """Show what runs."""
+        if not await run_in_threadpool(self._first_user.admits, request.headers.get("authorization")):
+            challenge = {**_HEADERS, "www-authenticate": 'Basic realm="Windward", charset="UTF-8"'}
+            return Response(_CHALLENGE, status_code=401, headers=challenge, media_type="text/plain")
+        return await run_in_threadpool(self._made)
+
+    def _made(self) -> Response:
+        services, now = self._services, self._services.now()
+        store = services.store
+        try:
+            text = render_page(
+                title=self._title,
+                version=windward.__version__,
+                health=self._health(now),
+                dags=store.reads.list_dags(limit=DAGS_SHOWN),
+                runs=store.reads.list_runs(limit=RUNS_SHOWN),
+                errors=store.reads.import_errors(),
+                now=now,
+            )
+        except UnavailableError as error:
+            return Response(f"{error}\n", status_code=503, headers=_HEADERS, media_type="text/plain")
+        return Response(text, headers=_HEADERS, media_type="text/html")
+
+    def _health(self, now: datetime) -> Mapping[str, Any]:
+        hosts = self._services.store.hosts
+        lease_s = self._services.settings.scheduler.host_lease_s
+        try:
+            return body_of(hosts.load_components(), hosts.load_hosts(), host_lease_s=lease_s, now=now)
+        except UnavailableError:
+            return unavailable()
 
 
 def render_page(

@@ -12,12 +12,14 @@ from typing import Protocol
 
 import uvicorn
 
-from windward.api.access import FirstUser
-from windward.api.app import Routes, make_app
+from windward.api.access import FirstUser, FirstUserGate
+from windward.api.app import TITLE, make_app
+from windward.api.ledger import LogLedger
+from windward.api.page import Page
+from windward.api.services import Services
 from windward.errors import UnavailableError
 from windward.ports.clock import Clock
 from windward.ports.store import Store
-from windward.settings import Settings
 
 log = logging.getLogger("windward.api")
 BEAT_S = 15.0
@@ -58,8 +60,7 @@ class _Server(uvicorn.Server):
 
 
 def serve(
-    settings: Settings,
-    store: Store,
+    services: Services,
     listener: socket.socket,
     *,
     clock: Clock,
@@ -68,15 +69,15 @@ def serve(
     ready: Callable[[], None],
 ) -> None:
     """Serve until `stop` is set; `ready` is called when requests are answered."""
-    routes = Routes(
-        store,
-        now=clock.now,
-        host_lease_s=settings.scheduler.host_lease_s,
-        first_user=FirstUser(settings.home / FIRST_USER_FILE),
-        title=settings.api.instance_name or "Windward",
-    )
+    store, settings = services.store, services.settings
+    first_user = FirstUser(settings.home / FIRST_USER_FILE)
     config = uvicorn.Config(
-        make_app(routes),
+        make_app(
+            services,
+            gate=FirstUserGate(first_user),
+            ledger=LogLedger(),
+            page=Page(services, first_user=first_user, title=settings.api.instance_name or TITLE),
+        ),
         access_log=False,
         log_config=None,
         log_level="warning",

@@ -27,15 +27,28 @@ def run_api_server(
     """Serve in this process until SIGTERM or SIGINT, on `listener` when it is open already."""
     from windward.api.listen import listen
     from windward.api.server import serve
-    from windward.app.session import opened_store
+    from windward.api.services import Services
+    from windward.app.session import opened_store, opened_wakeup
+    from windward.engine.people.desk import Desk
+    from windward.store.ids import SnowflakeIds
 
     stop = stop_on_signals()
     opened = listener or listen(settings.api)
+    clock = SystemClock()
     store = opened_store(settings)
     report_on_signal(store)
+    wakeup = opened_wakeup(settings, store)
+    services = Services(
+        settings=settings,
+        store=store,
+        listings=store.listings,
+        desk=Desk(store=store, clock=clock, wakeup=wakeup, next_pk=SnowflakeIds()),
+        now=clock.now,
+    )
     try:
-        serve(settings, store, opened, clock=SystemClock(), name=component_name(), stop=stop, ready=ready)
+        serve(services, opened, clock=clock, name=component_name(), stop=stop, ready=ready)
     finally:
+        wakeup.close()
         store.close()
 
 

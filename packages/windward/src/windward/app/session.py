@@ -12,9 +12,11 @@ from zoneinfo import ZoneInfo
 from windward.settings import Settings, load, prepare_home
 
 if TYPE_CHECKING:
+    from windward.app.wakeup import LocalWakeup, PostgresWakeup
     from windward.ports.clock import Clock
     from windward.ports.store import Store
     from windward.ports.wakeup import Wakeup
+    from windward.store.sql.open import SqlStore
 
 OpenStore = Callable[[Settings], "Store"]
 OpenWakeup = Callable[[Settings, "Store"], "Wakeup"]
@@ -112,7 +114,7 @@ def fernet_keys(settings: Settings) -> tuple[str, ...]:
     return tuple(key.strip() for key in settings.core.fernet_key.split(",") if key.strip())
 
 
-def opened_store(settings: Settings) -> Store:
+def opened_store(settings: Settings) -> SqlStore:
     """Open the store of the settings and check its schema."""
     from windward.store.sql.open import open_store
 
@@ -124,7 +126,7 @@ def opened_store(settings: Settings) -> Store:
     )
 
 
-def opened_wakeup(settings: Settings, store: Store) -> Wakeup:
+def opened_wakeup(settings: Settings, store: Store) -> LocalWakeup | PostgresWakeup:
     """Return the wake-up for components of this home."""
     from windward.app.wakeup import open_wakeup
 

@@ -18,6 +18,7 @@ from windward.store.sql.deletion import BATCH_SIZE, CLEANABLE, Cleaned, Cleaner
 from windward.store.sql.engines import make_engine
 from windward.store.sql.hosts import SqlHosts
 from windward.store.sql.leases import SqlLeases
+from windward.store.sql.listings import SqlListings
 from windward.store.sql.moves import Texts
 from windward.store.sql.reads import SqlReads
 from windward.store.sql.retention import SqlRetention
@@ -49,6 +50,7 @@ class SqlStore:
         self.assets = SqlAssets(database)
         self.reads = SqlReads(database)
         self.retention = SqlRetention(database)
+        self.listings = SqlListings(database)
         self._database = database
         self._cleaner = Cleaner(database)
 

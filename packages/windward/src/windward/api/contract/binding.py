@@ -1,0 +1,109 @@
+"""From a request's text to typed arguments: path parameters, the query string, the body. Pure."""
+
+from __future__ import annotations
+
+import functools
+import types
+import typing
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from windward.api.contract.operation import NUMBERS, Nothing, Operation, number_of
+from windward.api.contract.problem import InvalidRequest
+from windward.errors import NotFoundError
+
+PATH_TEXT_MAX = 1000
+"""Longer than any id: what is longer names nothing."""
+
+
+def path_of(operation: Operation, given: Mapping[str, str]) -> dict[str, str | int]:
+    """Return the path parameters, whole numbers as such.
+
+    Raises:
+        InvalidRequest: when a number is none.
+        NotFoundError: when a text can name nothing: it is too long, or holds control characters.
+    """
+    found: dict[str, str | int] = {}
+    for name in operation.parameters:
+        text = given[name]
+        if name in NUMBERS:
+            found[name] = number_of(name, text)
+        elif len(text) > PATH_TEXT_MAX or not text.isprintable():
+            raise NotFoundError(f"nothing has this `{name}`")
+        else:
+            found[name] = text
+    return found
+
+
+def query_of(operation: Operation, pairs: Sequence[tuple[str, str]]) -> Any:
+    """Return the query string as the operation's struct; a list takes a parameter that is given repeatedly.
+
+    Parameters that the operation does not know are passed over, as Airflow does.
+
+    Raises:
+        InvalidRequest: when a value does not fit.
+    """
+    if operation.query is Nothing:
+        return Nothing()
+    lists = _list_fields(operation.query)  # type: ignore[arg-type]  # a class is hashable
+    names = {field.encode_name for field in msgspec.structs.fields(operation.query)}
+    values: dict[str, Any] = {}
+    for name, text in pairs:
+        if name not in names:
+            continue
+        if name in lists:
+            values.setdefault(name, []).append(text)
+        else:
+            values[name] = text
+    try:
+        return msgspec.convert(values, operation.query, strict=False)
+    except msgspec.ValidationError as error:
+        raise InvalidRequest.from_msgspec(error, part="query") from error
+
+
+def body_of(operation: Operation, raw: bytes, *, media_type: str) -> Any:
+    """Return the body as the operation's type.
+
+    Raises:
+        InvalidRequest: when there is none, when it is not JSON, or when it does not fit.
+    """
+    if operation.body is Nothing:
+        return Nothing()
+    if not raw.strip():
+        if operation.is_body_optional:
+            return None
+        raise InvalidRequest.of(("body",), kind="missing", message="Field required")
+    kind = media_type.partition(";")[0].strip().lower()
+    if kind != "application/json" and not kind.endswith("+json"):
+        raise InvalidRequest.of(
+            ("header", "content-type"),
+            kind="value_error",
+            message="the body must be `application/json`",
+            given=media_type,
+        )
+    try:
+        return msgspec.json.decode(raw, type=operation.body)
+    except msgspec.ValidationError as error:
+        raise InvalidRequest.from_msgspec(error, part="body") from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise InvalidRequest.of(
+            ("body",), kind="json_invalid", message=f"the body is not JSON: {error}"
+        ) from error
+
+
+@functools.lru_cache(maxsize=1000)
+def _list_fields(query: Any) -> frozenset[str]:
+    return frozenset(field.encode_name for field in msgspec.structs.fields(query) if _is_list(field.type))
+
+
+def _is_list(kind: Any) -> bool:
+    origin = typing.get_origin(kind)
+    if origin in {list, tuple, set, frozenset}:
+        return True
+    if origin in {typing.Union, types.UnionType}:
+        return any(_is_list(one) for one in typing.get_args(kind))
+    if origin is typing.Annotated:
+        return _is_list(typing.get_args(kind)[0])
+    return False

@@ -1,0 +1,49 @@
+"""What lists have in common: how much of them, in which order."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+
+from windward.ports.listings.page import PageRequest, Pattern
+
+LIMIT_MAX = 100
+"""Rows of one page at most; a larger `limit` is cut to it, as in Airflow."""
+OFFSET_MAX = 2**31 - 1
+
+NotNegative = Annotated[int, msgspec.Meta(ge=0, le=OFFSET_MAX)]
+
+
+class OffsetQuery(msgspec.Struct, kw_only=True):
+    """A part of a list that has an order of its own."""
+
+    limit: NotNegative = 50
+    offset: NotNegative = 0
+
+
+class PageQuery(OffsetQuery, kw_only=True):
+    """A part of a list, in an order: names of fields, with a `-` before those that descend."""
+
+    order_by: list[str] = []
+
+
+class CursorQuery(PageQuery, kw_only=True):
+    """A part of a list, by offset or by cursor: an empty one for the first page, then `next_cursor`."""
+
+    cursor: str | None = None
+
+
+def page_of(query: OffsetQuery) -> PageRequest:
+    """Return the page that a query asks for."""
+    return PageRequest(
+        limit=min(query.limit, LIMIT_MAX),
+        offset=query.offset,
+        order_by=tuple(query.order_by) if isinstance(query, PageQuery) else (),
+        cursor=query.cursor if isinstance(query, CursorQuery) else None,
+    )
+
+
+def pattern_of(contains: str | None, prefix: str | None) -> Pattern:
+    """Return what `…_pattern` and `…_prefix_pattern` ask for."""
+    return Pattern(contains=contains, prefix=prefix)

@@ -1,0 +1,209 @@
+"""From a request to an answer: who it is, whether they may, what they want; then the handler, in a thread.
+
+The only place that catches everything: a bug is an answer of 500 with a number to look for in the log.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import secrets
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import msgspec
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+
+from windward.api.contract.binding import body_of, path_of, query_of
+from windward.api.contract.operation import (
+    ANY_DAG,
+    Call,
+    Needs,
+    Nothing,
+    Open,
+    Operation,
+    Reply,
+    Scope,
+    SignedIn,
+)
+from windward.api.contract.problem import (
+    Forbidden,
+    Problem,
+    TooLarge,
+    Unauthenticated,
+    refusal_of,
+)
+from windward.api.services import Services
+from windward.core.access import EVERYWHERE, is_allowed, reach_of
+from windward.errors import WindwardError
+from windward.model.access import DagReach, Principal
+
+log = logging.getLogger("windward.api")
+ANYBODY = Principal(user_id="", name="anybody")
+HEADERS = {
+    "cache-control": "no-store",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+}
+
+
+class Gate(Protocol):
+    """Tells who asks."""
+
+    def admit(self, request: Request) -> Principal | None:
+        """Return who sends this request; None when it names nobody.
+
+        Raises:
+            Unauthenticated: when it names somebody who is not known, or is not who they say.
+            Forbidden: when it may not have been meant, such as one that another site made the browser send.
+        """
+
+
+class Ledger(Protocol):
+    """Writes down what was done."""
+
+    def record(
+        self, operation: Operation, principal: Principal, request: Request, *, body: object, status: int
+    ) -> None:
+        """Write down one request that may have changed something, whether it was carried out or refused."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stream(Reply):
+    """An answer that is sent while it is made; `chunks` ends when the client goes away."""
+
+    chunks: AsyncIterator[bytes]
+
+
+class Served:
+    """One operation as an ASGI endpoint."""
+
+    def __init__(self, operation: Operation, services: Services, gate: Gate, ledger: Ledger) -> None:
+        self._operation = operation
+        self._services = services
+        self._gate = gate
+        self._ledger = ledger
+
+    def route(self) -> Route:
+        """Return the route."""
+        operation = self._operation
+        return Route(operation.path, self.answer, methods=[operation.method], name=operation.name)
+
+    async def answer(self, request: Request) -> Response:
+        """Answer one request."""
+        operation = self._operation
+        body: object = None
+        principal = ANYBODY
+        try:
+            if not isinstance(operation.access, Open):
+                principal = await run_in_threadpool(self._admitted, request)
+            path = path_of(operation, request.path_params)
+            reach = await self._reach(principal, path)
+            query = query_of(operation, request.query_params.multi_items())
+            body = await self._body(request)
+            call: Call[Any, Any] = Call(
+                services=self._services,
+                principal=principal,
+                path=path,
+                query=query,
+                body=body,
+                reach=reach,
+                headers=request.headers,
+            )
+            answer = _response(
+                operation,
+                await run_in_threadpool(operation.handler, call),
+                request.headers.get("if-none-match"),
+            )
+        except WindwardError as error:
+            refusal = refusal_of(error)
+            answer = _json(refusal.body, refusal.status, refusal.headers)
+        except Exception:
+            number = secrets.token_hex(6)
+            log.exception("request failed", extra={"operation": operation.name, "number": number})
+            answer = _json(Problem(detail=f"an error of the server; the log has it as `{number}`"), 500, {})
+        if operation.changes and not isinstance(operation.access, Open):
+            await run_in_threadpool(
+                self._ledger.record, operation, principal, request, body=body, status=answer.status_code
+            )
+        return answer
+
+    def _admitted(self, request: Request) -> Principal:
+        principal = self._gate.admit(request)
+        if principal is None:
+            raise Unauthenticated("Not authenticated")
+        return principal
+
+    async def _reach(self, principal: Principal, path: dict[str, str | int]) -> DagReach:
+        """Return the DAGs that the handler may touch.
+
+        Raises:
+            Forbidden: when there are none, or when the right is lacking.
+        """
+        match self._operation.access:
+            case Open() | SignedIn():
+                return EVERYWHERE
+            case Needs(verb=verb, resource=resource, scope=scope):
+                dag_id = path.get("dag_id") if scope is Scope.PATH else None
+                if scope is Scope.NONE and not is_allowed(principal, verb, resource):
+                    raise Forbidden(verb, resource)
+                reach = reach_of(principal, verb, resource)
+                if reach.is_empty:
+                    raise Forbidden(verb, resource)
+                if isinstance(dag_id, str) and dag_id != ANY_DAG and not reach.is_all:
+                    tags = await run_in_threadpool(self._services.tags_of, dag_id) if reach.tags else ()
+                    if not is_allowed(principal, verb, resource, dag_id=dag_id, tags=tags):
+                        raise Forbidden(verb, resource, dag_id=dag_id)
+                return reach
+
+    async def _body(self, request: Request) -> Any:
+        operation = self._operation
+        if operation.body is Nothing:
+            return Nothing()
+        limit = operation.body_max
+        declared = request.headers.get("content-length", "")
+        if declared.isdigit() and int(declared) > limit:
+            raise TooLarge(f"the body has {declared} bytes; `{operation.name}` takes {limit}")
+        raw = bytearray()
+        async for chunk in request.stream():
+            raw += chunk
+            if len(raw) > limit:
+                raise TooLarge(
+                    f"the body is larger than {limit} bytes, which is all that `{operation.name}` takes"
+                )
+        return body_of(operation, bytes(raw), media_type=request.headers.get("content-type", ""))
+
+
+def _response(operation: Operation, result: object, known_etag: str | None) -> Response:
+    reply = result if isinstance(result, Reply) else Reply(body=result)
+    status = reply.status or operation.status
+    headers = {**HEADERS, **reply.headers}
+    if isinstance(reply, Stream):
+        return StreamingResponse(
+            reply.chunks, status_code=status, headers=headers, media_type=reply.media_type
+        )
+    if status in {204, 304} or (reply.body is None and operation.reply is None):
+        return Response(status_code=status, headers=headers)
+    raw = reply.body if isinstance(reply.body, bytes) else msgspec.json.encode(reply.body)
+    if not operation.changes and status == 200:
+        etag = f'"{hashlib.blake2b(raw, digest_size=12).hexdigest()}"'
+        headers.setdefault("etag", etag)
+        headers["cache-control"] = "private, no-cache"
+        if known_etag is not None and etag in (one.strip() for one in known_etag.split(",")):
+            return Response(status_code=304, headers=headers)
+    return Response(raw, status_code=status, headers=headers, media_type=reply.media_type)
+
+
+def _json(body: object, status: int, headers: dict[str, str]) -> Response:
+    return Response(
+        msgspec.json.encode(body),
+        status_code=status,
+        headers={**HEADERS, **headers},
+        media_type="application/json",
+    )

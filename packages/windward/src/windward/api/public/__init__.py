@@ -1,0 +1,12 @@
+"""`/api/v2`: Airflow's public API, with its paths, bodies and names. One module for each of its resources.
+
+What lives here: the shapes of bodies, and handlers that call a read model or the desk. What may not: SQL and decisions.
+"""
+
+from __future__ import annotations
+
+from windward.api.contract.operation import Operation
+from windward.api.public import monitor, pools
+
+OPERATIONS: tuple[Operation, ...] = (*monitor.OPERATIONS, *pools.OPERATIONS)
+"""All of them. A path that is more special than another stands before it."""

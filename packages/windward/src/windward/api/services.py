@@ -1,0 +1,29 @@
+"""What handlers work with: the store, the lists, people's wishes, the clock. Made once by the component."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from windward.engine.people.desk import Desk
+    from windward.ports.listings import Listings
+    from windward.ports.store import Store
+    from windward.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    """All of them."""
+
+    settings: Settings
+    store: Store
+    listings: Listings
+    desk: Desk
+    now: Callable[[], datetime]
+
+    def tags_of(self, dag_id: str) -> Collection[str]:
+        """Return the tags of a DAG; none when it is not known."""
+        return self.listings.dags.tags_of(dag_id)

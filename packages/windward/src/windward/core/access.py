@@ -1,0 +1,98 @@
+"""Who may do what: the built-in roles, and the decision. Default deny: what no permission names is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from windward.model.access import OF_A_DAG, DagReach, Permission, Principal, Resource, Verb
+
+__all__ = ["BUILT_IN_ROLES", "EVERYWHERE", "is_allowed", "reach_of"]
+
+EVERYWHERE = DagReach(is_all=True)
+
+_READ_BY_ALL = frozenset(Resource) - {
+    Resource.AUDIT_LOG,
+    Resource.CONFIG,
+    Resource.CONNECTION,
+    Resource.ROLE,
+    Resource.USER,
+    Resource.VARIABLE,
+}
+"""What says nothing of secrets or of other people."""
+_CHANGED_BY_USERS = frozenset(
+    {
+        Resource.ASSET,
+        Resource.BACKFILL,
+        Resource.DAG,
+        Resource.HUMAN_INPUT,
+        Resource.RUN,
+        Resource.TASK_INSTANCE,
+    }
+)
+_CHANGED_BY_OPERATORS = frozenset(
+    {
+        Resource.ASSET_STATE,
+        Resource.CONNECTION,
+        Resource.POOL,
+        Resource.TASK_STATE,
+        Resource.VARIABLE,
+        Resource.WORKER,
+        Resource.XCOM,
+    }
+)
+_READ_BY_OPERATORS = frozenset({Resource.AUDIT_LOG, Resource.CONFIG, Resource.CONNECTION, Resource.VARIABLE})
+
+
+def _all_of(resources: Iterable[Resource], verbs: Iterable[Verb]) -> frozenset[Permission]:
+    verbs = tuple(verbs)
+    return frozenset(Permission(resource=resource, verb=verb) for resource in resources for verb in verbs)
+
+
+_VIEWER = _all_of(_READ_BY_ALL, [Verb.READ])
+_USER = _VIEWER | _all_of(_CHANGED_BY_USERS, Verb)
+_OP = _USER | _all_of(_CHANGED_BY_OPERATORS, Verb) | _all_of(_READ_BY_OPERATORS, [Verb.READ])
+
+BUILT_IN_ROLES: dict[str, frozenset[Permission]] = {
+    "viewer": _VIEWER,
+    "user": _USER,
+    "op": _OP,
+    "admin": _all_of(Resource, Verb),
+}
+"""Each holds what the ones before it hold: look, run, operate, administer."""
+
+
+def is_allowed(
+    principal: Principal,
+    verb: Verb,
+    resource: Resource,
+    *,
+    dag_id: str | None = None,
+    tags: Collection[str] = (),
+) -> bool:
+    """Whether `principal` may do `verb` to `resource`; to that of one DAG when `dag_id` says so.
+
+    Without a DAG, a resource that belongs to DAGs needs leave for all of them.
+    """
+    if principal.scopes is not None and (resource, verb) not in principal.scopes:
+        return False
+    held = principal.permissions
+    if Permission(resource=resource, verb=verb) in held:
+        return True
+    if dag_id is None or resource not in OF_A_DAG:
+        return False
+    if Permission(resource=resource, verb=verb, dag_id=dag_id) in held:
+        return True
+    return any(Permission(resource=resource, verb=verb, tag=tag) in held for tag in tags)
+
+
+def reach_of(principal: Principal, verb: Verb, resource: Resource) -> DagReach:
+    """Return the DAGs whose `resource` the principal may do `verb` to; what a list may show."""
+    if is_allowed(principal, verb, resource):
+        return EVERYWHERE
+    if principal.scopes is not None and (resource, verb) not in principal.scopes:
+        return DagReach()
+    mine = [one for one in principal.permissions if one.resource is resource and one.verb is verb]
+    return DagReach(
+        dag_ids=frozenset(one.dag_id for one in mine if one.dag_id is not None),
+        tags=frozenset(one.tag for one in mine if one.tag is not None),
+    )

@@ -1,0 +1,17 @@
+"""All read models of one database under one roof."""
+
+from __future__ import annotations
+
+from windward.store.sql.database import Database
+from windward.store.sql.listings.dags import SqlDagListings
+from windward.store.sql.listings.documents import Documents
+from windward.store.sql.listings.pools import SqlPoolListings
+
+
+class SqlListings:
+    """What the API reads."""
+
+    def __init__(self, database: Database) -> None:
+        documents = Documents(database)
+        self.dags = SqlDagListings(database)
+        self.pools = SqlPoolListings(database, documents)

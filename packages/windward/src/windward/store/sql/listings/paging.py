@@ -1,0 +1,179 @@
+"""Pages of a query, by offset or by cursor, in any order that the resource allows.
+
+Nulls come last, whichever way a column is ordered, on every database. A cursor holds the order and the last row's
+values; it says nothing that the row did not say, and the filters are applied to its page as to the first.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+import msgspec
+import sqlalchemy as sa
+
+from windward.errors import UserError
+from windward.ports.listings.page import TOTAL_MAX, Page, PageRequest
+from windward.store.sql.columns import EPOCH, from_us
+from windward.store.sql.database import Database, Transaction
+
+Row = TypeVar("Row")
+Key = tuple[sa.ColumnElement[Any], bool]
+"""A column, and whether it descends."""
+
+
+class _Cursor(msgspec.Struct, frozen=True, array_like=True):
+    """What a cursor says."""
+
+    goes_back: bool
+    order_by: tuple[str, ...]
+    values: tuple[Any, ...]
+    """A moment is a list of one number, its microseconds."""
+
+
+class Paged:
+    """How one resource is ordered: names that callers may order by, the order without any, and what makes it total."""
+
+    def __init__(
+        self,
+        columns: Mapping[str, sa.ColumnElement[Any]],
+        *,
+        default: Sequence[str],
+        unique: Sequence[str],
+    ) -> None:
+        self._columns = dict(columns)
+        self._default = tuple(default)
+        self._unique = tuple(unique)
+
+    def page(
+        self,
+        database: Database,
+        query: sa.Select[Any],
+        request: PageRequest,
+        make: Callable[[Any], Row],
+        *,
+        count: sa.Select[Any] | None = None,
+    ) -> Page[Row]:
+        """Return one page of `query`, which has its conditions already; `make` turns a mapping into a row.
+
+        `count` is a cheaper query with as many rows, where there is one.
+
+        Raises:
+            UserError: when the order or the cursor cannot be used.
+        """
+        with database.reading() as transaction:
+            if request.cursor is not None:
+                return self._by_cursor(transaction, query, request, make, count=count)
+            keys = self._keys(request.order_by or self._default)
+            ordered = (
+                query.order_by(*_order(keys, goes_back=False)).limit(request.limit).offset(request.offset)
+            )
+            rows = transaction.run(ordered).mappings().fetchall()
+            whole = sa.select(sa.func.count()).select_from((query if count is None else count).subquery())
+            total = int(transaction.run(whole).scalar() or 0)
+        return Page(rows=tuple(make(row) for row in rows), total=total)
+
+    def _by_cursor(
+        self,
+        transaction: Transaction,
+        query: sa.Select[Any],
+        request: PageRequest,
+        make: Callable[[Any], Row],
+        *,
+        count: sa.Select[Any] | None,
+    ) -> Page[Row]:
+        cursor = _read(request.cursor) if request.cursor else None
+        order_by = cursor.order_by if cursor else (request.order_by or self._default)
+        keys, goes_back = self._keys(order_by), cursor is not None and cursor.goes_back
+        labelled = query.add_columns(*(key.label(f"_key_{number}") for number, (key, _) in enumerate(keys)))
+        if cursor is not None:
+            if len(cursor.values) != len(keys):
+                raise _unusable()
+            labelled = labelled.where(_beyond(keys, cursor.values, goes_back=goes_back))
+        labelled = labelled.order_by(*_order(keys, goes_back=goes_back)).limit(request.limit + 1)
+        found = list(transaction.run(labelled).mappings())
+        has_more, rows = len(found) > request.limit, found[: request.limit]
+        if goes_back:
+            rows.reverse()
+        capped = (query if count is None else count).limit(TOTAL_MAX + 1).subquery()
+        total = int(transaction.run(sa.select(sa.func.count()).select_from(capped)).scalar() or 0)
+        has_next = bool(rows) and (has_more or goes_back)
+        has_previous = bool(rows) and cursor is not None and (has_more or not goes_back)
+        return Page(
+            rows=tuple(make(row) for row in rows),
+            total=min(total, TOTAL_MAX),
+            next_cursor=_write(rows[-1], order_by, len(keys), goes_back=False) if has_next else None,
+            previous_cursor=_write(rows[0], order_by, len(keys), goes_back=True) if has_previous else None,
+        )
+
+    def _keys(self, order_by: Sequence[str]) -> list[Key]:
+        keys: list[Key] = []
+        named = [name.removeprefix("-") for name in order_by]
+        for name in [*order_by, *(name for name in self._unique if name not in named)]:
+            column = self._columns.get(name.removeprefix("-"))
+            if column is None:
+                raise UserError(
+                    f"this list cannot be ordered by `{name.removeprefix('-')}`",
+                    hint=f"Order it by one of: {', '.join(sorted(self._columns))}; a `-` in front turns it round.",
+                )
+            keys.append((column, name.startswith("-")))
+        return keys
+
+
+def _order(keys: Sequence[Key], *, goes_back: bool) -> list[sa.ColumnElement[Any]]:
+    order: list[sa.ColumnElement[Any]] = []
+    for column, descends in keys:
+        is_null = sa.case((column.is_(None), 1), else_=0)
+        if _is_nullable(column):
+            order.append(is_null.desc() if goes_back else is_null.asc())
+        order.append(column.desc() if descends != goes_back else column.asc())
+    return order
+
+
+def _is_nullable(column: sa.ColumnElement[Any]) -> bool:
+    return bool(getattr(column, "nullable", True))
+
+
+def _beyond(keys: Sequence[Key], values: Sequence[Any], *, goes_back: bool) -> sa.ColumnElement[bool]:
+    """Return the condition that a row comes after (or before) the one with these values."""
+    either: list[sa.ColumnElement[bool]] = []
+    same: list[sa.ColumnElement[bool]] = []
+    for (column, descends), stored in zip(keys, values, strict=True):
+        value = from_us(stored[0]) if isinstance(stored, list) else stored
+        if value is None:
+            step: sa.ColumnElement[bool] = column.is_not(None) if goes_back else sa.false()
+        else:
+            step = column < value if descends != goes_back else column > value
+            if not goes_back and _is_nullable(column):
+                step = sa.or_(step, column.is_(None))
+        either.append(sa.and_(*same, step))
+        same.append(column.is_(None) if value is None else column == value)
+    return sa.or_(*either)
+
+
+def _write(row: Any, order_by: Sequence[str], count: int, *, goes_back: bool) -> str:
+    values = [row[f"_key_{number}"] for number in range(count)]
+    packed = tuple(
+        ((value - EPOCH) // timedelta(microseconds=1),) if isinstance(value, datetime) else value
+        for value in values
+    )
+    raw = msgspec.json.encode(_Cursor(goes_back, tuple(order_by), packed))
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def _read(text: str) -> _Cursor:
+    try:
+        raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        return msgspec.json.decode(raw, type=_Cursor)
+    except (binascii.Error, msgspec.MsgspecError, UnicodeError, ValueError) as error:
+        raise _unusable() from error
+
+
+def _unusable() -> UserError:
+    return UserError(
+        "this cursor cannot be used",
+        hint="Take `next_cursor` of the page before as it is, or begin with an empty one.",
+    )

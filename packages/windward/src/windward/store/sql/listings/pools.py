@@ -1,0 +1,94 @@
+"""Pools, with the slots that are taken and wanted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from windward.model.records import PoolRecord
+from windward.model.states import RunState, TaskState
+from windward.ports.listings.page import Page, PageRequest, Pattern
+from windward.ports.listings.pools import PoolRow
+from windward.store.sql.database import Database
+from windward.store.sql.listings.documents import Documents
+from windward.store.sql.listings.filters import matching
+from windward.store.sql.listings.paging import Paged
+from windward.store.sql.tables import DAG_RUN, POOL, TASK_INSTANCE
+
+_KIND_OF = {
+    TaskState.RUNNING: "running",
+    TaskState.RESTARTING: "running",
+    TaskState.QUEUED: "queued",
+    TaskState.SCHEDULED: "scheduled",
+    TaskState.DEFERRED: "deferred",
+}
+_PAGED = Paged(
+    {
+        "pool": POOL.c.name,
+        "name": POOL.c.name,
+        "id": POOL.c.name,
+        "slots": POOL.c.slots,
+        "description": POOL.c.description,
+        "include_deferred": POOL.c.include_deferred,
+    },
+    default=("name",),
+    unique=("name",),
+)
+
+
+class SqlPoolListings:
+    """Read models of pools."""
+
+    def __init__(self, database: Database, documents: Documents) -> None:
+        self._database = database
+        self._documents = documents
+
+    def list(self, page: PageRequest, *, name: Pattern = Pattern()) -> Page[PoolRow]:  # noqa: B008 - frozen
+        """Return pools with their slots."""
+        query = sa.select(POOL).where(*matching(POOL.c.name, name))
+        used = self._used()
+        return _PAGED.page(self._database, query, page, lambda row: _row(row, used))
+
+    def one(self, name: str) -> PoolRow | None:
+        """Return one pool, or None."""
+        with self._database.reading() as transaction:
+            row = transaction.run(sa.select(POOL).where(POOL.c.name == name)).mappings().first()
+        return None if row is None else _row(row, self._used())
+
+    def _used(self) -> Counter[tuple[str, str]]:
+        """Return slots by pool and kind: counted in the database by task, priced by the documents."""
+        states = [str(state) for state in _KIND_OF]
+        query = (
+            sa.select(
+                DAG_RUN.c.document_hash, TASK_INSTANCE.c.task_id, TASK_INSTANCE.c.state, sa.func.count()
+            )
+            .join(DAG_RUN, DAG_RUN.c.run_pk == TASK_INSTANCE.c.run_pk)
+            .where(
+                DAG_RUN.c.state.in_([RunState.RUNNING, RunState.QUEUED]), TASK_INSTANCE.c.state.in_(states)
+            )
+            .group_by(DAG_RUN.c.document_hash, TASK_INSTANCE.c.task_id, TASK_INSTANCE.c.state)
+        )
+        with self._database.reading() as transaction:
+            counted: Sequence[Any] = transaction.run(query).fetchall()
+        known = self._documents.load({row[0] for row in counted})
+        used: Counter[tuple[str, str]] = Counter()
+        for document_hash, task_id, state, count in counted:
+            document = known.get(document_hash)
+            task = document.tasks.get(task_id) if document is not None else None
+            if task is not None:
+                used[task.pool, _KIND_OF[TaskState(state)]] += count * task.pool_slots
+        return used
+
+
+def _row(row: Any, used: Counter[tuple[str, str]]) -> PoolRow:
+    pool = PoolRecord(**row)
+    return PoolRow(
+        pool=pool,
+        running_slots=used[pool.name, "running"],
+        queued_slots=used[pool.name, "queued"],
+        scheduled_slots=used[pool.name, "scheduled"],
+        deferred_slots=used[pool.name, "deferred"],
+    )

@@ -1,0 +1,86 @@
+"""Pages by cursor: on every database, in every order, each row once, forwards and back."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from windward.errors import UserError
+from windward.ports.listings.page import Page, PageRequest
+from windward.store.sql.columns import UtcTime, key_type
+from windward.store.sql.database import Database
+from windward.store.sql.listings.paging import Paged
+from windward.store.sql.open import SqlStore
+
+TABLE = sa.Table(
+    "paged",
+    sa.MetaData(),
+    sa.Column("name", key_type(), primary_key=True),
+    sa.Column("slots", sa.Integer, nullable=False),
+    sa.Column("at", UtcTime),
+    mysql_collate="utf8mb4_bin",
+)
+X, Y = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC), datetime(2026, 1, 3, tzinfo=UTC)
+# What makes an order hard: equals, and nulls.
+ROWS = [("a", 1, None), ("b", 2, X), ("c", 2, None), ("d", 2, Y), ("e", 3, X), ("f", 1, Y), ("g", 1, None)]
+PAGED = Paged(
+    {"name": TABLE.c.name, "slots": TABLE.c.slots, "at": TABLE.c["at"]}, default=("name",), unique=("name",)
+)
+ORDERS: list[tuple[str, ...]] = [
+    (), ("slots",), ("-slots",), ("at",), ("-at", "slots"), ("slots", "-name"), ("-slots", "at"),
+]  # fmt: skip
+
+
+@pytest.fixture
+def database(sql_store: SqlStore) -> Iterator[Database]:
+    TABLE.create(sql_store.engine)
+    with sql_store.engine.begin() as connection:
+        connection.execute(
+            sa.insert(TABLE), [dict(zip(("name", "slots", "at"), row, strict=True)) for row in ROWS]
+        )
+    yield Database(sql_store.engine)
+    TABLE.drop(sql_store.engine)
+
+
+def expected(order_by: Sequence[str]) -> list[str]:
+    rows = sorted(ROWS)
+    for name in reversed(order_by):
+        column = ("name", "slots", "at").index(name.removeprefix("-"))
+        rows.sort(key=lambda row: str(row[column]), reverse=name.startswith("-"))
+        rows.sort(key=lambda row: row[column] is None)
+    return [row[0] for row in rows]
+
+
+def page(database: Database, **request: Any) -> Page[str]:
+    return PAGED.page(database, sa.select(TABLE), PageRequest(**request), lambda row: str(row["name"]))
+
+
+@pytest.mark.parametrize("order_by", ORDERS)
+def test_pages_hold_each_row_once_forwards_and_back(database: Database, order_by: tuple[str, ...]) -> None:
+    wanted = expected(order_by)
+    for limit in (1, 2, 3, 7, 10):
+        last = page(database, limit=limit, order_by=order_by, cursor="")
+        seen = list(last.rows)
+        while last.next_cursor is not None:
+            last = page(database, limit=limit, cursor=last.next_cursor)
+            seen += last.rows
+        assert (seen, last.total) == (wanted, len(ROWS))
+        back = list(last.rows)
+        while last.previous_cursor is not None:
+            last = page(database, limit=limit, cursor=last.previous_cursor)
+            back = [*last.rows, *back]
+        assert back == wanted
+        by_offset = [
+            page(database, limit=limit, offset=at, order_by=order_by).rows for at in range(0, 7, limit)
+        ]
+        assert [row for rows in by_offset for row in rows] == wanted
+
+
+@pytest.mark.parametrize(
+    "cursor", ["x", "e30", "W10", "W2ZhbHNlLFsibmFtZSJdLFsxLDJdXQ", "W2ZhbHNlLFsicGFzc3dvcmQiXSxbMV1d"]
+)
+def test_a_cursor_that_nobody_gave_is_refused(database: Database, cursor: str) -> None:
+    with pytest.raises(UserError):
+        page(database, cursor=cursor)

@@ -1,5 +1,6 @@
 """Timetables of authors' own on the whole real way: parsed, published ahead, scheduled as data."""
 
+import json
 from itertools import pairwise
 
 import pytest
@@ -108,3 +109,43 @@ def test_a_timetable_of_ones_own_runs_as_windows_that_are_renewed(
 
     (error,) = wait_for(store.reads.import_errors, "the broken timetable is no error")
     assert "no idea when" in (error.error or "")
+
+
+LAZY = """
+import pendulum
+from airflow import DAG
+from airflow.operators.python import PythonOperator
+from ticks import EverySecond
+
+with DAG("lazy", start_date=pendulum.datetime(2026, 1, 1, tz="UTC"), schedule=EverySecond(600), catchup=False,
+         end_date=pendulum.datetime(2026, 1, 1, tz="UTC")):
+    PythonOperator(task_id="t", python_callable=lambda ds, ts: ts)
+"""
+
+
+@pytest.mark.parametrize("database", DATABASES)
+def test_a_backfill_asks_a_timetable_of_ones_own_for_its_dates(
+    database: str, make_system: MakeSystem
+) -> None:
+    system = make_system(database=database)
+    system.cli("db", "migrate")
+    (system.home / "plugins").mkdir()
+    (system.home / "plugins" / "ticks.py").write_text(PLUGIN)
+    system.write("lazy.py", LAZY)
+    system.start()
+    system.wait_dag("lazy")
+    span = ("--from-date", "2025-12-01T00:00:00", "--to-date", "2025-12-01T00:30:00")
+
+    would = system.rows("backfill", "create", "--dag-id", "lazy", *span, "--dry-run")
+    made = json.loads(system.cli("backfill", "create", "--dag-id", "lazy", *span, "--now", "-o", "json"))
+
+    assert [row["logical_date"][11:16] for row in would] == ["00:00", "00:10", "00:20", "00:30"]
+    store = system.session.store
+    wait_for(
+        lambda: store.backfills.load_backfills([made["backfill_id"]])[0].state == "completed",
+        system.said,
+    )
+    runs = store.reads.list_runs(dag_id="lazy", limit=10)
+    filled = [run.logical_date.minute for run in runs if run.run_type == "backfill" and run.logical_date]
+    assert sorted(filled) == [0, 10, 20, 30]
+    assert {run.state for run in runs} == {"success"}

@@ -14,10 +14,11 @@ from windward import (
     EmptyOperator,
     Timetable,
 )
+from windward.core.backfill import DATES_MAX
 from windward.errors import UserError
 from windward.model.states import Semantics
 from windward.sdk.serialize import to_document
-from windward.sdk.timetable_windows import windows_of
+from windward.sdk.timetable_windows import dates_of, windows_of
 from windward.timetable import CustomSchedule, Windows
 from windward.timetable import DataInterval as Interval
 from windward.timetable.windows import WINDOWS_AHEAD, WINDOWS_MAX
@@ -163,3 +164,32 @@ def test_a_plugin_needs_a_name() -> None:
 
     with pytest.raises(ValueError, match="needs a name"):
         Nameless.validate()
+
+
+def test_a_range_holds_the_slots_whose_logical_date_is_in_it() -> None:
+    found = dates_of(Daily(), start=T0, end=T0 + 3 * DAY)
+
+    assert [slot.start for slot in found.slots] == [T0, T0 + DAY, T0 + 2 * DAY, T0 + 3 * DAY]
+    assert found.error == ""
+    assert len(dates_of(Daily(last=T0), start=T0, end=T0 + 3 * DAY).slots) == 1
+
+
+def test_a_range_of_too_many_slots_is_cut_one_beyond_what_a_backfill_may_have() -> None:
+    found = dates_of(Daily(timedelta(seconds=1)), start=T0, end=T0 + DAY)
+
+    assert len(found.slots) == DATES_MAX + 1
+
+
+def test_a_timetable_that_fails_or_stands_still_in_a_range_says_so() -> None:
+    class Broken(Daily):
+        def next_dagrun_info(self, **asked: Any) -> DagRunInfo | None:
+            if asked["last_automated_data_interval"] is not None:
+                raise RuntimeError("out of ideas")
+            return super().next_dagrun_info(**asked)
+
+    class Standing(Daily):
+        def next_dagrun_info(self, **_asked: Any) -> DagRunInfo | None:
+            return DagRunInfo.interval(start=T0, end=T0 + DAY)
+
+    assert dates_of(Broken(), start=T0, end=T0 + DAY).error == "RuntimeError: out of ideas"
+    assert "does not lead forward" in dates_of(Standing(), start=T0, end=T0 + DAY).error

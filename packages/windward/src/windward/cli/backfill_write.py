@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from argparse import Namespace
+from functools import partial
 
 from windward.app.session import Session
 from windward.cli.backfill_read import SLOT_COLUMNS, backfill_row, found_backfill, slot_row
@@ -13,9 +15,11 @@ from windward.core.actions import CreateBackfill
 from windward.core.backfill import BackfillRequest, decide_backfill, decide_backfill_change, decide_slot
 from windward.core.transitions import BackfillEvent
 from windward.document.params import check_conf
+from windward.engine.dates import ask_dates
 from windward.errors import UserError
 from windward.model.states import Reprocess
 from windward.ports.store import Note
+from windward.timetable import CustomSchedule, RunSlot, by_time
 
 TRIES_MAX = 5
 """Two people may ask for a backfill at the same moment: the number that one took is not free any more."""
@@ -89,12 +93,22 @@ def _decided(session: Session, dag_id: str, request: BackfillRequest) -> CreateB
         )
     check_conf(found.document, request.conf or {})
     newest = session.store.backfills.list_backfills(limit=1)
+    is_own = isinstance(by_time(found.document.schedule), CustomSchedule)
     return decide_backfill(
         found.document,
         request,
         backfill_pk=newest[0].backfill_pk + 1 if newest else 1,
         now=session.clock.now(),
         by=person(),
+        slots=partial(_asked_slots, session, dag_id, request) if is_own else None,
+    )
+
+
+def _asked_slots(session: Session, dag_id: str, request: BackfillRequest) -> list[RunSlot]:
+    """Have the timetable asked, which takes until the processor looks at its files again."""
+    note(f"the timetable of DAG `{dag_id}` is asked for its dates")
+    return ask_dates(
+        session.store, session.clock, time.sleep, dag_id=dag_id, start=request.from_date, end=request.to_date
     )
 
 

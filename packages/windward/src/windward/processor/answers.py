@@ -63,12 +63,14 @@ class ParseAnswers:
 
     def _place(self, dag_id: str) -> PlaceAnswer:
         dag = self._catalog.load_dag(dag_id) if self._catalog is not None else None
-        if dag is None:
+        if dag is None or self._catalog is None:
             return PlaceAnswer()
+        asked_of = self._catalog.load_asked_dates()
         return PlaceAnswer(
             run_after=dag.last_run_after,
             interval_start=dag.last_interval_start,
             interval_end=dag.last_interval_end,
+            asked=tuple((asked.start, asked.end) for asked in asked_of if asked.dag_id == dag_id),
         )
 
     def pools(self) -> frozenset[str]:

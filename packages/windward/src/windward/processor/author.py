@@ -85,7 +85,8 @@ def _with_windows(dag: Any, declared: Declared) -> Declared:
     from windward.processor.windows import ask_windows  # few DAGs have one
 
     try:
-        return replace(declared, windows=ask_windows(dag, document))
+        windows, dates = ask_windows(dag, document)
+        return replace(declared, windows=windows, dates=dates)
     except Exception as error:  # noqa: BLE001 - the author's code
         return replace(declared, outcome=error)
 

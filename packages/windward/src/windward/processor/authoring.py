@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from types import ModuleType
 
 from windward.document import DagDocument
-from windward.timetable import Windows
+from windward.timetable import Dates, Windows
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ class Declared:
     also_in: tuple[str, ...] = ()
     windows: Windows | None = None
     """What a timetable of the author's own wants, when the DAG has one."""
+    dates: tuple[tuple[datetime, datetime, Dates], ...] = ()
+    """What it said of ranges that somebody asked for."""
 
 
 @dataclass(frozen=True)

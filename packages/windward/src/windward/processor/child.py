@@ -237,6 +237,7 @@ def _send_dags(source: Source, line: _Line, author: Author) -> None:
                     document=encode(document),
                     also_in=declared.also_in,
                     windows=declared.windows,
+                    dates=declared.dates,
                 )
         try:
             line.send(message)

@@ -5,10 +5,12 @@ The processor talks to a child over a socket of the child's own; the template on
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import msgspec
 
 from windward.protocol.calls import Answer, Call
-from windward.timetable import Windows
+from windward.timetable import Dates, Windows
 
 
 class _Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -97,6 +99,8 @@ class DagParsed(_Message, frozen=True, tag="dag"):
     """Other files of the DAG folder that hold the same DAG under a name of theirs."""
     windows: Windows | None = None
     """What a timetable of the author's own wants, when the DAG has one."""
+    dates: tuple[tuple[datetime, datetime, Dates], ...] = ()
+    """What it said of ranges (both ends inclusive) that somebody asked for."""
 
 
 class FileParsed(_Message, frozen=True, tag="file"):

@@ -16,12 +16,13 @@ import msgspec
 from windward.document import DagDocument, content_hash, decode, encode
 from windward.ports.files import CodeStore
 from windward.ports.store import CatalogStore, FileRecord, ParsedFile, StoredFile
+from windward.ports.windows import DatesAsked
 from windward.processor.answers import POOL, PREFIXES, ParseAnswers
 from windward.processor.fingerprint import ABSENT, Fingerprints, hash_bytes
 from windward.processor.plan import combined_hash
 from windward.processor.pool import ParseOutcome
 from windward.processor.windows import WindowKeeper
-from windward.timetable import Windows
+from windward.timetable import Dates, Windows
 
 DAG = "dag:"
 SNAPSHOT_FILE_BYTES_MAX = 16 * 1024 * 1024
@@ -95,13 +96,17 @@ class Results:
         """
         files: list[ParsedFile] = []
         windows: dict[str, Windows] = {}
+        answers: list[tuple[DatesAsked, Dates]] = []
         for outcome in outcomes:
+            answers += self.windows.answers(outcome.found.fileloc, outcome.dags, outcome.error)
             if (parsed := self._parsed(outcome, is_found=is_found, now=now)) is not None:
                 files += self._added(parsed)
                 windows |= self.windows.changed(parsed.file, outcome.dags)
         changed = self._put(files, now=now) if files else ()
         if windows:
             self._catalog.put_windows(windows)
+        if answers:
+            self._catalog.answer_dates(answers)
         return tuple(dict.fromkeys((*changed, *windows)))
 
     def _put(self, files: Sequence[ParsedFile], *, now: datetime) -> tuple[str, ...]:

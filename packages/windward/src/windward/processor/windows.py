@@ -8,26 +8,32 @@ from typing import Any
 
 from windward.document import DagDocument
 from windward.ports.store import CatalogStore, FileRecord
+from windward.ports.windows import DatesAsked
 from windward.processor.messages import DagParsed
 from windward.protocol.calls import GetSchedulePlace, PlaceAnswer
-from windward.timetable import DataInterval, Windows, renew_at
+from windward.timetable import DataInterval, Dates, Windows, renew_at
 
 ASKED_AGAIN = timedelta(seconds=4)
 """A timetable that does not give what is needed is not asked more often than that."""
 FAILED_AGAIN = timedelta(seconds=60)
 
 
-def ask_windows(dag: Any, document: DagDocument) -> Windows:
-    """Ask the timetable of a DAG for the runs to come. Runs the author's code: in a child only."""
+def ask_windows(
+    dag: Any, document: DagDocument
+) -> tuple[Windows, tuple[tuple[datetime, datetime, Dates], ...]]:
+    """Ask the timetable of a DAG for the runs to come, and for the ranges that somebody wants to know.
+
+    Runs the author's code: in a child only.
+    """
     from windward.sdk.bridge import current_bridge
-    from windward.sdk.timetable_windows import windows_of
+    from windward.sdk.timetable_windows import dates_of, windows_of
 
     place = current_bridge(purpose="a timetable").call(GetSchedulePlace(dag_id=document.dag_id))
     last = None
     if isinstance(place, PlaceAnswer) and place.interval_start is not None and place.interval_end is not None:
         last = DataInterval(place.interval_start, place.interval_end)
     timetable = getattr(dag.schedule, "timetable", dag.schedule)
-    return windows_of(
+    windows = windows_of(
         timetable,
         earliest=document.start_date,
         latest=document.end_date,
@@ -35,6 +41,8 @@ def ask_windows(dag: Any, document: DagDocument) -> Windows:
         last=last,
         now=datetime.now(UTC),
     )
+    asked = place.asked if isinstance(place, PlaceAnswer) else ()
+    return windows, tuple((start, end, dates_of(timetable, start=start, end=end)) for start, end in asked)
 
 
 class WindowKeeper:
@@ -45,6 +53,8 @@ class WindowKeeper:
         self._windows: dict[str, Windows] = {}
         self._fileloc: dict[str, str] = {}
         self._asked: dict[str, datetime] = {}
+        self._questions: dict[DatesAsked, datetime] = {}
+        """Questions of people that are under way, and when their files were last handed out."""
 
     def load(self, files: Iterable[FileRecord]) -> None:
         """Read what is published."""
@@ -70,9 +80,21 @@ class WindowKeeper:
                 found[dag_id] = self._windows[dag_id] = windows
         return found
 
+    def answers(self, fileloc: str, dags: Iterable[DagParsed], error: str) -> list[tuple[DatesAsked, Dates]]:
+        """Return what a file that was parsed says to people's questions; a DAG that it has no more says that."""
+        given = {DatesAsked(dag.dag_id, start, end): dates for dag in dags for start, end, dates in dag.dates}
+        failed = {dag.dag_id: dag.error for dag in dags if dag.error}
+        for asked in self._questions:
+            why = failed.get(asked.dag_id) or error
+            if self._fileloc.get(asked.dag_id) == fileloc and why:
+                given.setdefault(asked, Dates(error=why.splitlines()[-1]))
+        for asked in given:
+            self._questions.pop(asked, None)
+        return list(given.items())
+
     def due(self, now: datetime) -> set[str]:
-        """Return the files whose timetables have to be asked again."""
-        files = set()
+        """Return the files whose timetables have to be asked: by people, or for more runs."""
+        files = self._files_of_questions(now)
         for dag_id, windows in self._windows.items():
             if dag_id not in self._fileloc or windows.is_complete:
                 continue
@@ -86,4 +108,14 @@ class WindowKeeper:
             if at is not None and at <= now:
                 self._asked[dag_id] = now
                 files.add(self._fileloc[dag_id])
+        return files
+
+    def _files_of_questions(self, now: datetime) -> set[str]:
+        asked = self._catalog.load_asked_dates()
+        self._questions = {one: self._questions.get(one, now - ASKED_AGAIN) for one in asked}
+        files = set()
+        for one, at in self._questions.items():
+            if one.dag_id in self._fileloc and now >= at + ASKED_AGAIN:
+                self._questions[one] = now
+                files.add(self._fileloc[one.dag_id])
         return files

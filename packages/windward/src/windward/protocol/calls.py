@@ -372,6 +372,8 @@ class PlaceAnswer(_Call, tag="place", frozen=True):
     run_after: datetime | None = None
     interval_start: datetime | None = None
     interval_end: datetime | None = None
+    asked: tuple[tuple[datetime, datetime], ...] = ()
+    """Ranges (both ends inclusive) whose runs somebody wants to know."""
 
 
 class AssetAnswer(_Call, tag="asset", frozen=True):

@@ -12,11 +12,15 @@ from windward.model.states import RunType
 from windward.sdk.custom_timetables import DataInterval, TimeRestriction
 from windward.sdk.times import at_users_edge, to_utc
 from windward.timetable import DataInterval as Interval
-from windward.timetable import Window, Windows
+from windward.timetable import Dates, Window, Windows
 from windward.timetable.windows import WINDOWS_AHEAD, WINDOWS_MAX, ManualRule
 
 ASKED_S_MAX = 2.0
 """A timetable that takes longer is asked for the rest another time."""
+DATES_MAX = 10_001
+"""Slots of a range: one more than a backfill may have, so that too many are told from just enough."""
+DATES_S_MAX = 10.0
+"""A timetable that takes longer over a range is not asked to the end."""
 _PROBES = (timedelta(0), timedelta(seconds=1), timedelta(hours=7, minutes=13), timedelta(days=40))
 STEPS_MAX = 200
 
@@ -57,6 +61,33 @@ def windows_of(
         if time.monotonic() - began > ASKED_S_MAX:
             break
     return Windows(slots=tuple(slots), manual=_manual(timetable, slots, now))
+
+
+def dates_of(timetable: Any, *, start: datetime, end: datetime) -> Dates:
+    """Return the slots whose logical date is in a range, both ends inclusive, as if all of them were caught up."""
+    restriction = TimeRestriction(at_users_edge(start), at_users_edge(end), catchup=True)
+    slots: list[Window] = []
+    last: Window | None = None
+    began = time.monotonic()
+    while len(slots) < DATES_MAX:
+        before = _edged(Interval(last.start, last.end)) if last is not None else None
+        try:
+            info = timetable.next_dagrun_info(last_automated_data_interval=before, restriction=restriction)
+            slot = None if info is None else _window(timetable, info)
+        except Exception as error:  # noqa: BLE001 - author's code
+            return Dates(slots=tuple(slots), error=_line(error))
+        if slot is None or slot.start > end:
+            break
+        if last is not None and slot.run_after <= last.run_after:
+            text = f"the timetable does not lead forward from {last.run_after.isoformat()}"
+            return Dates(slots=tuple(slots), error=text)
+        if slot.start >= start:
+            slots.append(slot)
+        last = slot
+        if time.monotonic() - began > DATES_S_MAX:
+            text = f"the timetable takes longer than {DATES_S_MAX:g} s; it came to {slot.start.isoformat()}"
+            return Dates(slots=tuple(slots), error=text)
+    return Dates(slots=tuple(slots))
 
 
 def _window(timetable: Any, info: Any) -> Window:

@@ -67,6 +67,7 @@ from windward.timetable.slots import (
 )
 from windward.timetable.ticks import align_next, align_previous, next_tick, previous_tick
 from windward.timetable.windows import (
+    Dates,
     ManualRule,
     Window,
     Windows,
@@ -94,6 +95,7 @@ __all__ = [
     "CronSchedule",
     "CustomSchedule",
     "DataInterval",
+    "Dates",
     "Delta",
     "DeltaSchedule",
     "Distance",

@@ -55,6 +55,15 @@ class Windows(Struct, frozen=True, omit_defaults=True):
     """Why the timetable could not be asked to the end."""
 
 
+class Dates(Struct, frozen=True, omit_defaults=True):
+    """What a timetable of the author's own said of a range of time."""
+
+    slots: tuple[Window, ...] = ()
+    """In order."""
+    error: str = ""
+    """Why the timetable could not be asked to the end: then the slots are not all."""
+
+
 def next_window(
     windows: Windows, *, last_run_after: datetime | None, catchup: bool, now: datetime
 ) -> Window | None:

@@ -10,8 +10,9 @@ import msgspec
 from windward.document import DagDocument, decode
 from windward.model.records import DagRecord
 from windward.ports.store import SUPERSEDED_KEPT, FileRecord, ParsedFile, StoredFile
+from windward.ports.windows import ASKED_KEPT, DatesAsked
 from windward.store.memory.tables import DagDates, StoredDocument, Tables
-from windward.timetable import Windows
+from windward.timetable import Dates, Windows
 
 
 class MemoryCatalog:
@@ -144,6 +145,35 @@ class MemoryCatalog:
             stored = self._tables.windows
             return {dag_id: stored[dag_id] for dag_id in stored if dag_ids is None or dag_id in dag_ids}
 
+    def ask_dates(self, asked: DatesAsked, *, now: datetime) -> None:
+        """Ask a timetable for its runs in a range."""
+        with self._tables.lock:
+            dates = self._tables.dates
+            for old in [key for key, (asked_at, _) in dates.items() if asked_at < now - ASKED_KEPT]:
+                del dates[old]
+            dates[asked] = (now, None)
+            self._tables.wrote(1)
+
+    def load_asked_dates(self) -> list[DatesAsked]:
+        """Return the questions that nobody has answered, sorted."""
+        with self._tables.lock:
+            self._tables.counters.queries += 1
+            return sorted(key for key, (_, answer) in self._tables.dates.items() if answer is None)
+
+    def answer_dates(self, answers: Iterable[tuple[DatesAsked, Dates]]) -> None:
+        """Answer questions that are still asked."""
+        with self._tables.lock:
+            for asked, answer in answers:
+                if asked in self._tables.dates:
+                    self._tables.dates[asked] = (self._tables.dates[asked][0], answer)
+                    self._tables.wrote(1)
+
+    def load_dates(self, asked: DatesAsked) -> Dates | None:
+        """Return the answer to a question, None when there is none yet."""
+        with self._tables.lock:
+            self._tables.counters.queries += 1
+            return self._tables.dates.get(asked, (None, None))[1]
+
     def delete_file(self, fileloc: str, *, now: datetime) -> tuple[str, ...]:
         """Forget a file that is gone; return the ids of its DAGs."""
         with self._tables.lock:
@@ -163,6 +193,8 @@ class MemoryCatalog:
                 del self._tables.asset_uses[use]
             self._tables.dag_dates.pop(dag_id, None)
             self._tables.windows.pop(dag_id, None)
+            for asked in [asked for asked in self._tables.dates if asked.dag_id == dag_id]:
+                del self._tables.dates[asked]
             for pk in [pk for pk, one in self._tables.backfills.items() if one.dag_id == dag_id]:
                 del self._tables.backfills[pk]
                 self._tables.slots.pop(pk, None)

@@ -25,10 +25,11 @@ from windward.model.slas import SlaMissRecord
 from windward.model.waits import DeadlineRecord, InputRecord
 from windward.ports.reads import AttemptRecord
 from windward.ports.store import FileRecord, Note, StoreCounters
+from windward.ports.windows import DatesAsked
 from windward.protocol.outcomes import XComValue
 from windward.store.history import Line
 from windward.store.pools import DEFAULT_POOL
-from windward.timetable import Windows
+from windward.timetable import Dates, Windows
 
 
 class Lease(NamedTuple):
@@ -109,6 +110,8 @@ class Tables:
         """(DAG, event) to the run that has taken it; None while it waits."""
         self.asset_aliases: dict[tuple[str, str], datetime] = {}
         self.windows: dict[str, Windows] = {}
+        self.dates: dict[DatesAsked, tuple[datetime, Dates | None]] = {}
+        """Questions to timetables: when each was asked, and the answer."""
         self.notes: list[Note] = []
         self.note_pk = 0
         self.callback_pk = 0

@@ -13,6 +13,7 @@ from sqlalchemy import exc
 from windward.document import DagDocument, decode
 from windward.model.records import DagRecord
 from windward.ports.store import FileRecord, Note, ParsedFile, StoredFile
+from windward.ports.windows import ASKED_KEPT, DatesAsked
 from windward.store.sql.apply import write_notes
 from windward.store.sql.columns import json_text
 from windward.store.sql.database import Database, Row, Transaction, chunks
@@ -26,12 +27,22 @@ from windward.store.sql.tables import (
     DAG_DOCUMENT,
     DAG_FILE,
     DAG_RUN,
+    TIMETABLE_DATES,
     TIMETABLE_WINDOW,
 )
-from windward.timetable import Windows
+from windward.timetable import Dates, Windows
 
 _DAG_COLUMNS = tuple(DAG.c[name] for name in DagRecord.__struct_fields__)
 _RUNS_DELETED_MAX = 1000
+
+
+def _is_asked(asked: DatesAsked) -> sa.ColumnElement[bool]:
+    columns = TIMETABLE_DATES.c
+    return sa.and_(
+        columns.dag_id == asked.dag_id,
+        columns.range_start == asked.start,
+        columns.range_end == asked.end,
+    )
 
 
 class SqlCatalog:
@@ -130,6 +141,41 @@ class SqlCatalog:
             rows = [row for part in parts for row in transaction.run(part)]
         return {row[0]: msgspec.json.decode(row[1], type=Windows) for row in rows}
 
+    def ask_dates(self, asked: DatesAsked, *, now: datetime) -> None:
+        """Ask a timetable for its runs in a range."""
+
+        def ask(transaction: Transaction) -> None:
+            old = TIMETABLE_DATES.c.asked_at < now - ASKED_KEPT
+            transaction.run(sa.delete(TIMETABLE_DATES).where(sa.or_(old, _is_asked(asked))))
+            row = {"dag_id": asked.dag_id, "range_start": asked.start, "range_end": asked.end}
+            transaction.run(sa.insert(TIMETABLE_DATES).values(**row, asked_at=now, answer=None))
+
+        self._database.write(ask)
+
+    def load_asked_dates(self) -> list[DatesAsked]:
+        """Return the questions that nobody has answered, sorted."""
+        columns = (TIMETABLE_DATES.c[name] for name in ("dag_id", "range_start", "range_end"))
+        query = sa.select(*columns).where(TIMETABLE_DATES.c.answer.is_(None))
+        with self._database.reading() as transaction:
+            return sorted(DatesAsked(*row) for row in transaction.run(query))
+
+    def answer_dates(self, answers: Iterable[tuple[DatesAsked, Dates]]) -> None:
+        """Answer questions that are still asked."""
+        given = list(answers)
+
+        def answer(transaction: Transaction) -> None:
+            for asked, dates in given:
+                update = sa.update(TIMETABLE_DATES).where(_is_asked(asked))
+                transaction.run(update.values(answer=json_text(dates)))
+
+        self._database.write(answer)
+
+    def load_dates(self, asked: DatesAsked) -> Dates | None:
+        """Return the answer to a question, None when there is none yet."""
+        with self._database.reading() as transaction:
+            found = transaction.run(sa.select(TIMETABLE_DATES.c.answer).where(_is_asked(asked))).scalar()
+        return None if found is None else msgspec.json.decode(found, type=Dates)
+
     def _tell(self, transaction: Transaction, ids: Sequence[str]) -> None:
         write_notes(transaction, self._texts, [Note(kind="dag", subject=dag_id) for dag_id in ids])
 
@@ -159,6 +205,7 @@ class SqlCatalog:
             transaction.run(sa.delete(DAG_DOCUMENT).where(DAG_DOCUMENT.c.dag_id == dag_id))
             transaction.run(sa.delete(ASSET_USE).where(ASSET_USE.c.dag_id == dag_id))
             transaction.run(sa.delete(TIMETABLE_WINDOW).where(TIMETABLE_WINDOW.c.dag_id == dag_id))
+            transaction.run(sa.delete(TIMETABLE_DATES).where(TIMETABLE_DATES.c.dag_id == dag_id))
             if existed or count or deleted:
                 self._tell(transaction, [dag_id])
             return deleted

@@ -52,6 +52,7 @@ __all__ = [
     "TASK_ATTEMPT",
     "TASK_INSTANCE",
     "TASK_STATE",
+    "TIMETABLE_DATES",
     "TIMETABLE_WINDOW",
     "VARIABLE",
     "XCOM",
@@ -375,6 +376,15 @@ ASSET_STATE = _table(
     Column("value", long_text(), nullable=False),
     Column("set_by", long_text(), nullable=False),
     Column("set_at", UtcTime, nullable=False),
+)
+
+TIMETABLE_DATES = _table(
+    "timetable_dates",
+    Column("dag_id", key_type(), primary_key=True),
+    Column("range_start", UtcTime, primary_key=True, autoincrement=False),
+    Column("range_end", UtcTime, primary_key=True, autoincrement=False),
+    Column("asked_at", UtcTime, nullable=False),
+    Column("answer", long_text()),
 )
 
 TIMETABLE_WINDOW = _table(

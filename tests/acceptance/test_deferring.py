@@ -75,6 +75,30 @@ def test_two_triggerers_share_and_one_takes_over_from_the_other(deferring: Calla
     assert system.get("/api/v2/monitor/health")["triggerer"]["status"] == "healthy"
 
 
+@pytest.mark.parametrize("database", DATABASES)
+def test_a_triggerer_that_joins_takes_its_share_from_the_one_that_is_there(
+    deferring: Callable[..., System], database: str
+) -> None:
+    system = deferring(MANY.replace("COUNT", "20"), database=database)
+    system.trigger("many", "r")
+    wait_for(lambda: in_state(system, "many", "deferred") == 20, "not all tasks deferred")
+    (one,) = wait_for(lambda: triggerers(system), "no triggerer was started")
+    system.launch("triggerer")
+    wait_for(lambda: starts_of_triggers(system) == 30, "ten triggers did not move")
+    (system.home / "go").touch()
+
+    assert system.wait_run("many", "r") == "success"
+    pids = [effect.pid for effect in system.effects()]
+    assert len(pids) == 20
+    assert pids.count(one) == 10
+
+
+def starts_of_triggers(system: System) -> int:
+    """Return how often triggers have begun, wherever, as the logs of their tasks tell."""
+    logs = (system.home / "logs").rglob("*.log")
+    return sum(log.read_text(encoding="utf-8").count("trigger started") for log in logs)
+
+
 def test_each_end_of_a_trigger_reaches_its_task(deferring: Callable[..., System]) -> None:
     system = deferring(KINDS)
     system.trigger("kinds", "r")

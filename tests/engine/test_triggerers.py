@@ -3,94 +3,31 @@
 import pytest
 
 from tests.engine.building import World, dag, task
+from tests.engine.waiting import DAG, EVENT, defer, fire, hello, record, resumed, say, state, told, watched
 from windward.core.people import decide_clear
 from windward.core.plan import compile_plan
 from windward.core.view import RunView
-from windward.document import DagDocument, StartTrigger
+from windward.document import StartTrigger
 from windward.model.ids import TaskKey
-from windward.model.records import PoolRecord, TaskRecord
+from windward.model.records import PoolRecord
 from windward.model.states import RunState, TaskState
-from windward.ports.executor import Envelope, HostGone
-from windward.protocol.fired import Broken, EndTask, Event, Fired, Overdue
+from windward.ports.executor import HostGone
+from windward.protocol.fired import Broken, EndTask, Overdue
 from windward.protocol.messages import (
     Accepted,
     Beat,
-    FromHost,
     Goodbye,
     Heartbeat,
-    Hello,
     StartGranted,
-    ToHost,
     Unknown,
     Welcome,
 )
-from windward.protocol.outcomes import Deferred, Succeeded, XComValue
-from windward.protocol.triggers import FiredAccepted, TriggerFired, TriggerWork, Unwatch, Watch
-from windward.protocol.work import AttemptRef, TaskContext
-
-DAG = dag(task("a"), task("b", "a"))
-EVENT = Event(payload=XComValue(encoding="json", data=b"7"))
-DEFERRED = Deferred(trigger_class="mine.Wait", trigger_kwargs=b"k", next_method="go_on", next_kwargs=b"n")
-
-
-def say(world: World, message: FromHost, host_id: str = "t") -> None:
-    world.workers.inbox.append(Envelope(host_id, message))
-    world.settle()
-
-
-def hello(world: World, host_id: str = "t", *running: AttemptRef, capacity: int = 100) -> None:
-    say(world, Hello(host_id=host_id, hostname=host_id, pid=1, capacity=capacity, running=running, kind="triggerer"),
-        host_id)  # fmt: skip
-
-
-def fire(world: World, ref: AttemptRef, fired: Fired = EVENT, host_id: str = "t") -> None:
-    say(world, TriggerFired(ref=ref, fired=fired, at=world.clock.now()), host_id)
-
-
-def told(world: World, kind: type[ToHost]) -> list[tuple[str, ToHost]]:
-    """Return what was said of this kind since the last look, with whom it was said to."""
-    found = [(host_id, message) for host_id, message in world.workers.sent if isinstance(message, kind)]
-    world.workers.sent = [item for item in world.workers.sent if not isinstance(item[1], kind)]
-    return found
-
-
-def watched(world: World) -> list[tuple[str, TriggerWork]]:
-    return [
-        (host_id, work)
-        for host_id, message in told(world, Watch)
-        if isinstance(message, Watch)
-        for work in message.work
-    ]
-
-
-def defer(
-    world: World, document: DagDocument = DAG, *, deferred: Deferred = DEFERRED, **fields: object
-) -> AttemptRef:
-    """Let task `a` run and defer; return its ref."""
-    world.put(document)
-    world.trigger(document, **fields)
-    world.settle()
-    (ref, *others) = [ref for ref in world.submitted() if ref.task_id == "a"]
-    assert not others
-    world.start(ref)
-    world.end(ref, deferred)
-    world.settle()
-    return ref
-
-
-def resumed(world: World) -> AttemptRef:
-    """Return the attempt that was submitted since the last look."""
-    (ref,) = world.submitted()
-    return ref
-
-
-def record(world: World, task_id: str = "a") -> TaskRecord:
-    """Return the instance of the first run."""
-    return world.task(min(world.store.tables.runs), task_id)
-
-
-def state(world: World, task_id: str = "a") -> TaskState:
-    return record(world, task_id).state
+from windward.protocol.outcomes import Deferred, Succeeded
+from windward.protocol.triggers import (
+    FiredAccepted,
+    Unwatch,
+)
+from windward.protocol.work import TaskContext
 
 
 def test_a_trigger_goes_to_a_triggerer_with_all_that_it_needs(world: World) -> None:

@@ -3,7 +3,7 @@
 import msgspec
 
 from tests.engine.building import World, dag, task
-from tests.engine.test_triggerers import EVENT, fire, hello, say, told, watched
+from tests.engine.waiting import EVENT, fire, hello, say, told, watched
 from windward.document import AssetDocument, DagDocument, WatcherDocument
 from windward.model.states import RunType
 from windward.ports.executor import HostGone

@@ -106,6 +106,12 @@ PLANTED = (
         "    if record is None or record.state is not TaskState.DEFERRED:",
     ),
     Sabotage(
+        "a trigger is given to another before it has stopped",
+        "engine/holdings.py",
+        "            leaving.update(moved)\n",
+        "            self._put_back(moved)\n",
+    ),
+    Sabotage(
         "what resumed a task is kept beyond its try",
         "core/actions.py",
         "    if task.trigger_class is not None and event not in WITHIN_TRY:",

@@ -3,19 +3,42 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from random import Random
 
+import msgspec
+
 from tests.simulation.dice import FakeClock
+from windward.document import DagDocument, StartTrigger
 from windward.ports.executor import Envelope
 from windward.protocol.fired import Broken, EndTask, Event, Fired
 from windward.protocol.messages import Beat, FromHost, Heartbeat, Hello, ToHost, Unknown, Welcome
 from windward.protocol.outcomes import XComValue
-from windward.protocol.triggers import FiredAccepted, TriggerFired, Unwatch, Watch
+from windward.protocol.triggers import FiredAccepted, GiveBack, GivenBack, TriggerFired, Unwatch, Watch
 from windward.protocol.work import AttemptRef
 
 EVENT = Event(payload=XComValue(encoding="json", data=b"null"))
+SHORT_WAITS_S = (0, 0, 3, 20, 200)
+LONG_WAITS_S = (20, 60, 200, 400)
+_START = StartTrigger(
+    class_path="dice.Start", next_method="go_on", kwargs=b"", next_kwargs=b"", timeout_s=500.0
+)
+
+
+def with_waits(dice: Random, document: DagDocument) -> DagDocument:
+    """Let about half of a DAG's tasks begin in a trigger, so that many wait at a time."""
+    tasks = tuple(
+        task
+        if task.expansion is not None
+        or task.mapped_group is not None
+        or task.is_inline
+        or dice.random() < 0.5
+        else msgspec.structs.replace(task, start_trigger=_START, max_active_tis_per_dag=None)
+        for task in document.tasks
+    )
+    return msgspec.structs.replace(document, tasks=tasks)
 
 
 @dataclass
@@ -27,7 +50,10 @@ class SimulatedTriggerer:
     clock: FakeClock
     fired: Callable[[AttemptRef], None]
     """Who is told when a trigger fires."""
+    taken: Callable[[SimulatedTriggerer, AttemptRef], None]
+    """Who is told when a trigger begins to run here."""
     capacity: int = 4
+    waits_s: tuple[float, ...] = SHORT_WAITS_S
     hearing: float = 0.9
     link: deque[Envelope] | None = None
     inbox: deque[ToHost] = field(default_factory=deque)
@@ -35,6 +61,8 @@ class SimulatedTriggerer:
     """Triggers and when they fire."""
     said: dict[AttemptRef, TriggerFired] = field(default_factory=dict)
     """What was not acknowledged."""
+    leaving: list[AttemptRef] = field(default_factory=list)
+    """Triggers that are being stopped, to be given back."""
     beat_sent_at: float = 0.0
     is_frozen: bool = False
     is_welcome: bool = False
@@ -64,6 +92,9 @@ class SimulatedTriggerer:
         if self.inbox and self.dice.random() < 0.8:
             self._take(self.inbox.popleft())
             return
+        if self.leaving and self.is_welcome and self.dice.random() < 0.3:
+            self._give_back(self.leaving.pop())
+            return
         now = self.clock.monotonic()
         for ref, due in list(self.running.items()):
             if due <= now:
@@ -80,6 +111,7 @@ class SimulatedTriggerer:
         """Everything in this process is gone."""
         self.running.clear()
         self.said.clear()
+        self.leaving.clear()
         self.inbox.clear()
         self.link = None
 
@@ -109,8 +141,12 @@ class SimulatedTriggerer:
                 self._drop(tuple(ref for ref in refs if self.dice.random() < 0.8))
             case Watch(work=work):
                 for one in work:
-                    due = self.clock.monotonic() + self.dice.choice([0, 0, 3, 20, 200])
-                    self.running.setdefault(one.ref, due)
+                    due = self.clock.monotonic() + self.dice.choice(self.waits_s)
+                    if one.ref not in self.running and one.ref not in self.said:
+                        self.taken(self, one.ref)
+                        self.running[one.ref] = due
+            case GiveBack(refs=refs):
+                self.leaving.extend(refs)
             case FiredAccepted(ref=ref):
                 if self.dice.random() < self.hearing:
                     self.said.pop(ref, None)
@@ -120,7 +156,42 @@ class SimulatedTriggerer:
             case _:
                 pass
 
+    def _give_back(self, ref: AttemptRef) -> None:
+        """Stop a trigger and say so, unless it fired meanwhile."""
+        self.running.pop(ref, None)
+        if ref not in self.said:
+            self._send(GivenBack(ref=ref))
+
+    def is_told_to_drop(self, ref: AttemptRef) -> bool:
+        """Whether a message is under way that takes the trigger from here."""
+        return any(
+            (isinstance(message, Welcome | Beat) and ref in message.stale)
+            or (isinstance(message, Unwatch) and ref in message.refs)
+            for message in self.inbox
+        )
+
     def _drop(self, stale: tuple[AttemptRef, ...]) -> None:
         for ref in stale:
             self.running.pop(ref, None)
             self.said.pop(ref, None)
+
+
+def check_taken(
+    taker: SimulatedTriggerer,
+    ref: AttemptRef,
+    triggerers: Iterable[SimulatedTriggerer],
+    leases: Mapping[str, datetime],
+) -> None:
+    """A trigger begins to run in a triggerer: in one at a time, of those that its scheduler counts on."""
+    now = taker.clock.now()
+
+    def is_counted_on(one: SimulatedTriggerer) -> bool:
+        """Whether it speaks to the same scheduler, which has not given it up."""
+        has_lease = one.host_id in leases and leases[one.host_id] > now
+        return one.link is taker.link and one.is_welcome and has_lease
+
+    if not is_counted_on(taker):
+        return
+    for other in triggerers:
+        if other is not taker and ref in other.running and is_counted_on(other):
+            assert other.is_told_to_drop(ref), f"{ref} runs in {other.host_id} and {taker.host_id}"

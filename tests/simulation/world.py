@@ -13,7 +13,13 @@ from tests.simulation.dice import CountingIds, FakeClock
 from tests.simulation.faults import FaultyStore
 from tests.simulation.hosts import SimulatedHost
 from tests.simulation.people import People
-from tests.simulation.triggerers import SimulatedTriggerer
+from tests.simulation.triggerers import (
+    LONG_WAITS_S,
+    SHORT_WAITS_S,
+    SimulatedTriggerer,
+    check_taken,
+    with_waits,
+)
 from windward.document import DagDocument, content_hash, encode
 from windward.model.ids import TaskKey
 from windward.model.records import PoolRecord
@@ -37,6 +43,7 @@ from windward.settings import (
 
 STEPS = 900
 CALM_STEPS_MAX = 60_000
+TRIGGERERS_MAX = 4
 _NOWHERE = Path("/nonexistent")
 
 
@@ -84,6 +91,9 @@ class World:
         self.brains: list[Brain] = []
         self.hosts: list[SimulatedHost] = []
         self.triggerers: list[SimulatedTriggerer] = []
+        self.joining = Random(seed + 2)
+        self.is_waiting = self.joining.random() < 0.3
+        """Whether much of this world waits in triggers, for long."""
         self.documents: dict[str, DagDocument] = {}
         for name, slots in POOLS.items():
             self.store.secrets.set_pool(PoolRecord(name=name, slots=slots))
@@ -102,6 +112,8 @@ class World:
     def put_dag(self, document: DagDocument) -> None:
         """Store a document as the processor does."""
         document = self.checker.cross.with_slas(document)
+        if self.is_waiting:
+            document = with_waits(self.joining, document)
         data = encode(document)
         self.documents[document.dag_id] = document
         self.store.catalog.put_file(
@@ -127,9 +139,15 @@ class World:
         self._hosts_made += 1
         name = f"triggerer-{self._hosts_made}"
         capacity = self.dice.choice([1, 5, 100])
-        self.triggerers.append(
-            SimulatedTriggerer(name, self.dice, self.clock, self.checker.fired, capacity=capacity)
+        waits_s = LONG_WAITS_S if self.is_waiting else SHORT_WAITS_S
+        made = SimulatedTriggerer(
+            name, self.dice, self.clock, self.checker.fired, self._taken, capacity, waits_s
         )
+        self.triggerers.append(made)
+
+    def _taken(self, triggerer: SimulatedTriggerer, ref: AttemptRef) -> None:
+        leases = {host.host_id: host.lease_until for host in self.store.hosts.load_hosts()}
+        check_taken(triggerer, ref, self.triggerers, leases)
 
     def deliver(self, host: SimulatedHost, message: ToHost) -> None:
         """Put a message on the wire; faults drop or double it."""
@@ -190,6 +208,9 @@ class World:
         self.checker.deferrals_are_of_tries()
 
     def _step(self) -> None:
+        if self.joining.random() < 0.005 and len(self.triggerers) < TRIGGERERS_MAX:
+            self.add_triggerer()
+            self.note(f"{self.triggerers[-1].host_id} joins")
         chance = self.dice.random()
         if chance < 0.45:
             self._step_brain()

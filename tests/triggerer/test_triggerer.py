@@ -13,7 +13,7 @@ from tests.triggerer.conftest import Place, ref_of
 from windward.protocol.calls import GetVariable, VariableAnswer
 from windward.protocol.fired import Broken, EndTask, Event
 from windward.protocol.messages import Beat, CallAnswer, ChildCall, Goodbye, Heartbeat
-from windward.protocol.triggers import FiredAccepted, TriggerFired, Unwatch
+from windward.protocol.triggers import FiredAccepted, GiveBack, GivenBack, TriggerFired, Unwatch
 from windward.sdk import serde
 
 MakePlace = Callable[..., Place]
@@ -255,3 +255,42 @@ def _let_go(place: Place) -> None:
 def test_a_triggerer_says_goodbye_before_it_ends(make_place: MakePlace) -> None:
     place = make_place("", idle_s=0.05)
     assert place.scheduler.hear(Goodbye).host_id == "t"
+
+
+def test_a_trigger_is_given_back_after_its_cleanup_and_what_it_watches_goes_on(make_place: MakePlace) -> None:
+    place = make_place(STAYS)
+    ref = place.watch("a", path=str(place.folder / "a"))
+    place.wait(lambda: "trigger started" in place.log("a"))
+    place.scheduler.say(GiveBack(refs=(ref,)))
+
+    assert place.scheduler.hear(GivenBack).ref == ref
+    assert {path.name for path in place.folder.glob("a.*")} == {"a.cleaned"}
+    place.scheduler.drop()
+    assert place.scheduler.welcome().running == ()
+
+
+def test_a_trigger_that_has_fired_is_not_given_back(make_place: MakePlace) -> None:
+    place = make_place(SAYS + STAYS.replace("Trigger(", "Other("))
+    fired = place.watch("a", word="x")
+    place.scheduler.hear(TriggerFired)
+    other = place.watch("b", class_path=f"{place.module}.Other", path=str(place.folder / "b"))
+    place.scheduler.say(GiveBack(refs=(fired, other)))
+
+    assert place.scheduler.hear(GivenBack).ref == other
+
+
+def test_a_trigger_that_comes_back_runs_again(make_place: MakePlace) -> None:
+    place = make_place(STAYS)
+    ref = place.watch("a", path=str(place.folder / "a"))
+    place.scheduler.say(GiveBack(refs=(ref,)))
+    place.scheduler.hear(GivenBack)
+    place.watch("a", path=str(place.folder / "a"))
+    place.scheduler.drop()
+
+    assert place.scheduler.welcome().running == (ref,)
+
+
+def test_a_triggerer_tells_the_queues_that_it_serves(make_place: MakePlace) -> None:
+    place = make_place("", queues=("gpu", "ssd"))
+    place.scheduler.drop()
+    assert place.scheduler.welcome().queues == ("gpu", "ssd")

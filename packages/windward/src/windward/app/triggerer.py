@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Never
 
 from windward.app.console import log_to_stderr
 from windward.app.process import exit_code_of
+from windward.errors import UserError
 from windward.executors.doors import scheduler_socket
-from windward.settings import Settings
+from windward.settings import Settings, TriggererSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,6 +37,7 @@ def run_triggerer_host(settings: Settings, *, idle_s: float | None) -> None:
         log_folder=settings.logging.base_log_folder,
         large_values=large_values(settings),
         capacity=settings.triggerer.capacity,
+        queues=settings.triggerer.queues,
         heartbeat_s=settings.triggerer.heartbeat_s,
         blocked_warn_s=settings.triggerer.blocked_warn_s,
         blocked_max_s=settings.triggerer.blocked_max_s,
@@ -58,6 +60,11 @@ def main(session: Session) -> int:
     """Run `windward triggerer`; return the exit code."""
     settings = session.prepared
     log_to_stderr(settings.logging, component="triggerer")
+    if settings.triggerer.queues != TriggererSettings.queues and not settings.triggerer.queues_enabled:
+        raise UserError(
+            "a triggerer cannot serve queues while triggers have none",
+            hint="Set `[triggerer] queues_enabled = true` for the scheduler too, or leave `--queues` out.",
+        )
     idle_s = session.environ.get(IDLE)
     return exit_code_of(
         lambda: run_triggerer_host(settings, idle_s=float(idle_s) if idle_s is not None else None)

@@ -57,6 +57,13 @@ def add_commands(name: str, parser: Parser) -> None:
     finish(parser, run)
     if name == "triggerer":
         parser.add_argument("--capacity", type=at_least(1), metavar="N", help="triggers at once")
+        parser.add_argument(
+            "-q",
+            "--queues",
+            dest="trigger_queues",
+            metavar="NAMES",
+            help="queues of tasks to serve, by commas",
+        )
     if name in {"api-server", "standalone"}:
         parser.add_argument("-H", "--host", metavar="ADDRESS", help="address that the API server binds to")
         parser.add_argument("-p", "--port", type=at_least(0), metavar="PORT", help="port that it binds to")
@@ -67,6 +74,7 @@ _FLAGS = {
     "port": "WINDWARD__API__PORT",
     "concurrency": "WINDWARD__WORKERS__CONCURRENCY",
     "queues": "WINDWARD__WORKERS__QUEUES",
+    "trigger_queues": "WINDWARD__TRIGGERER__QUEUES",
     "capacity": "WINDWARD__TRIGGERER__CAPACITY",
 }
 

@@ -64,7 +64,7 @@ class Delivery:
             if group is None or group not in refused:
                 self._mailbox.send(host_id, message)
         self._submit(work, refused)
-        self._triggerers.deliver(work.now, loading=loading, send=self._mailbox.send)
+        self._triggerers.holdings.deliver(work.now, loading=loading, send=self._mailbox.send)
         if work.cancels:
             self._cancel(work.cancels)
         for host_id, call in work.calls:

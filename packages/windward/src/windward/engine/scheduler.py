@@ -116,7 +116,7 @@ class Scheduler:
             self._cache,
             self._decider,
             self._store,
-            settings=self._settings.scheduler,
+            settings=self._settings,
             ids=self._ids,
             ask_for_one=self._ask_for_triggerer,
             has_reports=self._note_reports,

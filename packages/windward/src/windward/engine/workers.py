@@ -39,7 +39,7 @@ from windward.protocol.messages import (
     Welcome,
 )
 from windward.protocol.outcomes import Succeeded
-from windward.protocol.triggers import TriggerFired
+from windward.protocol.triggers import GivenBack, TriggerFired
 from windward.protocol.work import AttemptRef
 from windward.settings import SchedulerSettings
 
@@ -101,7 +101,7 @@ class Workers:
                 work.calls.append((host_id, call))
             case Goodbye():
                 self._goodbye(work, host_id)
-            case TriggerFired():
+            case TriggerFired() | GivenBack():
                 pass  # A triggerer's, see `triggerers`.
 
     def _hello(self, work: Pass, hello: Hello) -> None:

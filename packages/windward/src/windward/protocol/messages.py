@@ -8,7 +8,7 @@ import msgspec
 
 from windward.protocol.calls import Answer, Call
 from windward.protocol.outcomes import Ending
-from windward.protocol.triggers import FiredAccepted, TriggerFired, Unwatch, Watch
+from windward.protocol.triggers import FiredAccepted, GiveBack, GivenBack, TriggerFired, Unwatch, Watch
 from windward.protocol.work import AttemptRef, CallbackContext, Submission, TaskContext
 
 PROTOCOL_VERSION = 1
@@ -71,7 +71,7 @@ class Goodbye(_Message, tag="goodbye", frozen=True):
     host_id: str
 
 
-FromHost = Hello | Heartbeat | StartRequest | AttemptEnded | ChildCall | Goodbye | TriggerFired
+FromHost = Hello | Heartbeat | StartRequest | AttemptEnded | ChildCall | Goodbye | TriggerFired | GivenBack
 
 
 # To a host.
@@ -154,5 +154,6 @@ ToHost = (
     | Shutdown
     | Watch
     | Unwatch
+    | GiveBack
     | FiredAccepted
 )

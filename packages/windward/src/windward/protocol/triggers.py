@@ -47,6 +47,21 @@ class Unwatch(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag
     kills: bool = False
 
 
+class GiveBack(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="give_back"):
+    """Stop these triggers, for another is to run them, and say `GivenBack` when each has stopped.
+
+    One that has fired meanwhile is not given back: what it said counts.
+    """
+
+    refs: tuple[AttemptRef, ...]
+
+
+class GivenBack(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="given_back"):
+    """The trigger does not run here (any more). Said once: a hello after it does not name the trigger either."""
+
+    ref: AttemptRef
+
+
 class TriggerFired(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="fired"):
     """What a trigger said. Sent again after a reconnect until it is acknowledged by `FiredAccepted`.
 

@@ -170,6 +170,10 @@ class TriggererSettings:
 
     capacity: int = 1000
     """Triggers at once in one triggerer."""
+    queues_enabled: bool = False
+    """Whether a trigger goes to triggerers that serve the queue of its task, and to no others."""
+    queues: tuple[str, ...] = ("default",)
+    """Queues that a triggerer serves; `default` is also that of asset watchers."""
     heartbeat_s: float = 5.0
     """Time between two signs of life of a triggerer."""
     blocked_warn_s: float = 0.5

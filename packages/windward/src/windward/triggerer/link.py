@@ -33,7 +33,7 @@ from windward.protocol.messages import (
     Unknown,
     Welcome,
 )
-from windward.protocol.triggers import FiredAccepted, TriggerFired
+from windward.protocol.triggers import FiredAccepted, GivenBack, TriggerFired
 from windward.protocol.work import AttemptRef
 from windward.triggerer.options import TriggererOptions
 
@@ -77,6 +77,17 @@ class Link(threading.Thread):
         """Tell it no more."""
         with self._lock:
             self._held.discard(ref)
+
+    def give_back(self, ref: AttemptRef) -> None:
+        """Tell that this trigger has stopped here; nothing when it fired before it did.
+
+        In one step with `drop`: a hello names the trigger, or `GivenBack` comes after a hello that did.
+        """
+        with self._lock:
+            self._held.discard(ref)
+            if not any(key[0] == ref for key in self._said):
+                self._outgoing.append(GivenBack(ref=ref))
+        self._wake()
 
     def say(self, said: TriggerFired) -> None:
         """Tell what a trigger said, now and on each new connection until it is accepted."""
@@ -166,6 +177,7 @@ class Link(threading.Thread):
             hostname=options.hostname,
             pid=os.getpid(),
             capacity=options.capacity,
+            queues=options.queues,
             running=running,
             kind="triggerer",
         )

@@ -30,6 +30,8 @@ class TriggererOptions:
     )
     hostname: str = field(default_factory=socket.gethostname)
     capacity: int = 1000
+    queues: tuple[str, ...] = ("default",)
+    """Queues of tasks whose triggers may run here."""
     heartbeat_s: float = 5.0
     log_level: int = 20
     blocked_warn_s: float = 0.5

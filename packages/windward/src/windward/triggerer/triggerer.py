@@ -20,7 +20,7 @@ from typing import Any
 
 from windward.protocol.fired import Broken, Fired
 from windward.protocol.messages import Beat, Shutdown, ToHost, Welcome
-from windward.protocol.triggers import TriggerFired, TriggerWork, Unwatch, Watch
+from windward.protocol.triggers import GiveBack, TriggerFired, TriggerWork, Unwatch, Watch
 from windward.protocol.work import AttemptRef
 from windward.sdk.bridge import set_bridge
 from windward.sdk.masking import MASKER
@@ -45,7 +45,14 @@ class _Running:
     log: TriggerLog
     task: asyncio.Task[None]
     trigger: Any = None
+    has_begun: bool = False
+    """A coroutine that is cancelled before its first step never runs, and would clean up nothing."""
+    is_stopped: bool = False
+    """It was told to stop; telling it again must not disturb its cleanup."""
     is_killed: bool = False
+    """What it watches is to be stopped too."""
+    is_given_back: bool = False
+    """The scheduler waits for its end, to have it run elsewhere."""
 
 
 class Triggerer:
@@ -98,6 +105,9 @@ class Triggerer:
             case Unwatch(refs=refs, kills=kills):
                 for ref in refs:
                     self._stop(ref, kills=kills)
+            case GiveBack(refs=refs):
+                for ref in refs:
+                    self._give_back(ref)
             case Welcome(stale=stale) | Beat(stale=stale):
                 for ref in stale:
                     self._stop(ref, kills=False)
@@ -123,14 +133,32 @@ class Triggerer:
         self.link.forget(ref)
         running = self._running.get(ref)
         if running is not None:
-            running.is_killed = kills
-            running.task.cancel()
+            running.is_killed |= kills
+            self._cancel(running)
+
+    def _give_back(self, ref: AttemptRef) -> None:
+        running = self._running.get(ref)
+        if running is None:
+            self.link.give_back(ref)
+        else:
+            running.is_given_back = True
+            self._cancel(running)
+
+    def _cancel(self, running: _Running) -> None:
+        if not running.is_stopped:
+            running.is_stopped = True
+            if running.has_begun:
+                running.task.cancel()
 
     # -- one trigger ---------------------------------------------------------------------
 
     async def _live(self, ref: AttemptRef) -> None:
         running = self._running[ref]
         work, target = running.work, running.log
+        running.has_begun = True
+        if running.is_stopped:
+            await self._end(ref, running)
+            return
 
         def say(fired: Fired) -> None:
             number = next(self._numbers) if work.goes_on else 0
@@ -154,13 +182,22 @@ class Triggerer:
     async def _end(self, ref: AttemptRef, running: _Running) -> None:
         try:
             if running.trigger is not None:
-                if running.is_killed:
-                    await kill(running.trigger, running.log, seconds=self._options.on_kill_s_max)
+                was_killed = running.is_killed
+                if was_killed:
+                    await self._kill(running)
                 await clean_up(running.trigger, running.log, seconds=self._options.cleanup_s_max)
+                if running.is_killed and not was_killed:
+                    await self._kill(running)
         finally:
             self._running.pop(ref, None)
-            self.link.drop(ref)
+            if running.is_given_back:
+                self.link.give_back(ref)
+            else:
+                self.link.drop(ref)
             self._watch_idleness()
+
+    async def _kill(self, running: _Running) -> None:
+        await kill(running.trigger, running.log, seconds=self._options.on_kill_s_max)
 
     # -- the loop itself -----------------------------------------------------------------
 

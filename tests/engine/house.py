@@ -1,6 +1,6 @@
 """Builders for the tests of housekeeping: a store with places for files, and time that passes when told."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor as Background
 from concurrent.futures import Future
 from dataclasses import replace
@@ -14,6 +14,7 @@ from tests.simulation.dice import FakeClock
 from tests.simulation.world import simulated_settings
 from tests.store.building import create, document_of, put, run_of, step
 from windward.core.actions import move_run
+from windward.core.retention import StoredObject
 from windward.core.transitions import RunEvent, TaskEvent
 from windward.engine.housekeeping import Bins, Housekeeping
 from windward.errors import NotFoundError, UnavailableError
@@ -64,6 +65,8 @@ class FakeObjects:
         self.is_down = False
         self.elsewhere: set[str] = set()
         self.deleted: list[str] = []
+        self.kept: list[StoredObject] = []
+        """What a listing finds."""
 
     def delete(self, location: str) -> None:
         if self.is_down:
@@ -71,6 +74,14 @@ class FakeObjects:
         if location in self.elsewhere:
             raise NotFoundError(location)
         self.deleted.append(location)
+        self.kept = [one for one in self.kept if one.location != location]
+
+    def pages(self, limit: int) -> Iterator[list[StoredObject]]:
+        if self.is_down:
+            raise UnavailableError("no route to the bucket")
+        kept = list(self.kept)
+        for start in range(0, len(kept), limit):
+            yield kept[start : start + limit]
 
 
 class House:
@@ -102,7 +113,7 @@ class House:
 
     def add_run(
         self, pk: int, dag_id: str = "sales", *, ended_ago: timedelta | None, values: int = 1, large: bool = False,
-        **changes: Any,
+        location: str | None = None, **changes: Any,
     ) -> None:  # fmt: skip
         """Add a run with a task and its values; it goes on when `ended_ago` is None."""
         run = run_of(pk, dag_id=dag_id, state=RunState.RUNNING, **changes)
@@ -110,7 +121,9 @@ class House:
         key = TaskKey(pk, "load")
         step(self.store, key, TaskEvent.QUEUE, try_number=1)
         where = f"file:///{pk}/" if large else None
-        xcoms = tuple(put(f"k{n}", "v", location=where and f"{where}{n}") for n in range(values))
+        xcoms = tuple(
+            put(f"k{n}", "v", location=location or (where and f"{where}{n}")) for n in range(values)
+        )
         step(self.store, key, TaskEvent.START, xcoms=xcoms)
         if ended_ago is not None:
             end = self.clock.now() - ended_ago

@@ -354,6 +354,7 @@ def snapshot(store: Store) -> dict[str, Any]:
         "run trails": {run.run_pk: store.reads.run_trail(run.run_pk) for run in runs},
         "xcoms": [_xcoms(store, run.dag_id, run.run_id) for run in runs],
         "dead": sorted(store.xcoms.load_dead_objects(limit=999)),
+        "dead logs": sorted(store.xcoms.load_dead_objects(limit=999, of_logs=True)),
         "callbacks": [msgspec.structs.replace(callback, callback_pk=0) for callback in callbacks],
         "notes": store.runs.load_notes(after=0, limit=999),
         "dags": store.catalog.load_dags(active_only=False),

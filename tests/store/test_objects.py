@@ -1,5 +1,6 @@
 """Object stores keep bytes by name, whole or not at all, and never outside their folder."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,20 @@ def test_a_put_leaves_no_temporary_file(tmp_path: Path) -> None:
     store.put("a/b", b"1")
     store.put("a/b", b"2")
     assert [path.name for path in (tmp_path / "a").iterdir()] == ["b"]
+
+
+def test_a_folder_lists_what_is_in_it_and_tells_what_is_not_whole(tmp_path: Path) -> None:
+    store = LocalObjectStore(tmp_path / "objects")
+    assert list(store.pages(2)) == [[]]
+    kept = [store.put(f"d/{number}", b"x") for number in range(3)]
+    (tmp_path / "objects" / "d" / ".3.0123abcd").write_bytes(b"half")
+
+    found = [one for page in store.pages(2) for one in page]
+
+    assert sorted(one.location for one in found if not one.is_unfinished) == sorted(kept)
+    (half,) = (one for one in found if one.is_unfinished)
+    store.delete(half.location)
+    assert len([one for page in store.pages(9) for one in page]) == 3
 
 
 @pytest.mark.parametrize(
@@ -96,6 +111,12 @@ def test_values_live_in_a_bucket_until_they_are_deleted(kind: str, monkeypatch: 
     location = store.put("orders/manual__2024/load/-1/return value", bytes(200_000))
     assert location.startswith(f"{cloud.url}/xcom/orders/")
     assert store.get(location) == bytes(200_000)
+    others = [store.put(f"orders/{number}", b"x") for number in range(5)]
+    pages = [[one.location for one in page] for page in store.pages(2)]
+    assert sorted(name for page in pages for name in page) == sorted([location, *others])
+    assert max(map(len, pages)) == 2
+    age = datetime.now(UTC) - next(store.pages(1))[0].written_at
+    assert abs(age) < timedelta(minutes=5), "by the clock of the store"
     store.delete(location)
     store.delete(location)
     with pytest.raises(NotFoundError):

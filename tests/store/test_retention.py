@@ -215,3 +215,34 @@ def test_a_batch_costs_few_queries(sql_store: SqlStore) -> None:
     )
 
     assert sql_store.counters.queries - before <= 4
+
+
+def test_the_logs_of_a_deleted_run_wait_to_be_deleted_whoever_deleted_it(store: AnyStore) -> None:
+    put_dags(store, "sales")
+    for pk in (1, 2, 3):
+        add_run(store, pk, "load", keys=("a",))
+        finish(store, pk, at(pk))
+    store.retention.delete_ended_runs(before=at(2), runs_max=9, tasks_max=99)
+    assert store.xcoms.load_dead_objects(limit=9, of_logs=True) == ["logs:dag_id=sales/run_id=manual__1"]
+
+    store.catalog.delete_dag("sales")
+
+    folders = [f"logs:dag_id=sales/run_id=manual__{pk}" for pk in (1, 2, 3)]
+    assert sorted(store.xcoms.load_dead_objects(limit=9, of_logs=True)) == folders
+    assert len(store.xcoms.load_dead_objects(limit=9)) == 3, "the values have a list of their own"
+    store.xcoms.forget_dead_objects(folders)
+    assert store.xcoms.load_dead_objects(limit=9, of_logs=True) == []
+
+
+def test_an_object_is_forsaken_when_its_run_is_over_and_no_value_names_it(store: AnyStore) -> None:
+    for pk in (1, 2):
+        add_run(store, pk, "load", keys=("a",))
+    finish(store, 1, at(1))
+    named = [(pk, f"file:///{pk}/load/a") for pk in (1, 2)]
+    others = [(pk, f"file:///{pk}/load/lost") for pk in (1, 2, 99)]
+
+    assert store.retention.load_forsaken([*named, *others]) == ["file:///1/load/lost"]
+
+    finish(store, 2, at(2))
+    assert store.retention.load_forsaken([*named, *others]) == ["file:///1/load/lost", "file:///2/load/lost"]
+    assert store.retention.load_forsaken([]) == []

@@ -9,6 +9,9 @@ from windward.settings import Settings
 from windward.store.code import LocalCodeStore
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from windward.core.retention import StoredObject
     from windward.ports.files import ObjectStore
 
 
@@ -34,6 +37,10 @@ class LargeXComs:
     def delete(self, location: str) -> None:
         """Delete if it is there; raise `NotFoundError` when the location is of another store."""
         self._opened().delete(location)
+
+    def pages(self, limit: int) -> Iterator[Sequence[StoredObject]]:
+        """Yield all objects, at most `limit` at a time."""
+        yield from self._opened().pages(limit)
 
     def _opened(self) -> ObjectStore:
         if self._store is None:

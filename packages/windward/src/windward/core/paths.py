@@ -1,6 +1,13 @@
-"""Where an attempt's log is: one rule, used by writers and readers."""
+"""Where an attempt's log and its large values are: one rule each, used by writers and readers."""
 
 from __future__ import annotations
+
+import re
+
+LOGS_SCHEME = "logs:"
+"""How a folder of logs stands on the list of what is to be deleted, among the URLs of objects."""
+
+_RUN_OF_OBJECT = re.compile(r"/r(\d{1,19})-[0-9a-f]+$")
 
 
 def log_path(dag_id: str, run_id: str, task_id: str, map_index: int, try_number: int) -> str:
@@ -29,3 +36,24 @@ def task_callback_log_path(
 def run_log_folder(dag_id: str, run_id: str) -> str:
     """Return the folder of all logs of a run."""
     return f"dag_id={dag_id}/run_id={run_id}"
+
+
+def run_of_log_folder(folder: str) -> tuple[str, str]:
+    """Return (dag_id, run_id) of the folder of all logs of a run."""
+    dag_part, _, run_id = folder.partition("/run_id=")
+    return dag_part.removeprefix("dag_id="), run_id
+
+
+def large_value_name(owner: str, *, run_pk: int, nonce: str) -> str:
+    """Return the name of a large value's object; `owner` says for people whose it is.
+
+    The last part tells of which run it is, so that one that no row names can be found; the nonce, in hexadecimal
+    digits, is new for each value, because an object may be deleted long after its value was replaced.
+    """
+    return f"{owner}/r{run_pk}-{nonce}"
+
+
+def run_of_large_value(location: str) -> int | None:
+    """Return the run whose value is at this location; None for anything that no task has put there."""
+    found = _RUN_OF_OBJECT.search(location)
+    return None if found is None else int(found[1])

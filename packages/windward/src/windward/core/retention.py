@@ -12,10 +12,14 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from windward.core.paths import run_of_large_value
+
 DAYS_MAX = 36_500.0
 """A hundred years: a greater age is as good as never, and could leave the calendar."""
 SNAPSHOT_AGE_MIN = timedelta(hours=1)
 """A snapshot of code may be that old before the document that names it is in the database."""
+ORPHAN_AGE_MIN = timedelta(days=1)
+"""An object that no row names may be that old before it goes: whoever put it may still have to report."""
 CLEARABLE_DAYS = 30.0
 """Runs that ended since then keep the code that they ran, because people clear them and expect the same code."""
 
@@ -41,6 +45,15 @@ class EndedRun(msgspec.Struct, frozen=True, kw_only=True):
     run_pk: int
     dag_id: str
     end_date: datetime
+
+
+class StoredObject(msgspec.Struct, frozen=True, kw_only=True):
+    """An object in the object store."""
+
+    location: str
+    written_at: datetime
+    is_unfinished: bool = False
+    """Whether it is what a writer left that did not come to its end."""
 
 
 def ended_before(days: float, now: datetime) -> datetime:
@@ -73,6 +86,22 @@ def ages_to_repeat(
     changed = {dag_id for dag_id in {*before, *after} if before.get(dag_id) != after.get(dag_id)}
     ages = (after.get(dag_id, default_days) for dag_id in changed)
     return {days for days in ages if days is not None}
+
+
+def aged_values(objects: Iterable[StoredObject], now: datetime) -> list[tuple[int, str]]:
+    """Return (run, location) of the large values that are old enough to be orphans, of anything that is there."""
+    found = [
+        (run_of_large_value(one.location), one.location)
+        for one in objects
+        if not one.is_unfinished and one.written_at < now - ORPHAN_AGE_MIN
+    ]
+    return [(run_pk, location) for run_pk, location in found if run_pk is not None]
+
+
+def abandoned_writes(objects: Iterable[StoredObject], now: datetime) -> list[str]:
+    """Return what writers left that have certainly died."""
+    before = now - ORPHAN_AGE_MIN
+    return [one.location for one in objects if one.is_unfinished and one.written_at < before]
 
 
 def surplus_snapshots(

@@ -19,8 +19,8 @@ from typing import Protocol, TypeVar
 import msgspec
 
 from windward.core import retention
-from windward.core.paths import run_log_folder
-from windward.core.retention import DocumentFacts, DocumentUse
+from windward.core.paths import LOGS_SCHEME, run_of_log_folder
+from windward.core.retention import DocumentFacts, DocumentUse, StoredObject
 from windward.errors import NotFoundError, UnavailableError, WindwardError
 from windward.ports.retention import LogBin, ObjectBin, SnapshotBin
 from windward.ports.store import Store
@@ -43,6 +43,12 @@ RUNS_MAX = 20
 TASKS_MAX = 500
 ASSET_EVENTS_MAX = 500
 OBJECTS_MAX = 100
+STATES_MAX = 500
+SWEEP_EVERY = timedelta(days=1)
+"""Time between two searches for objects that no row names; each lists the whole object store."""
+SWEEP_PAGE = 500
+SWEEP_PAGES_MAX = 60
+"""Pages in one look: a search of a large store goes on in the next one."""
 JOB_WAITS_MAX = 600
 """Seconds after which a job in the background is given up."""
 
@@ -82,6 +88,10 @@ class Housekeeping:
         self._now = datetime.min.replace(tzinfo=UTC)
         self._look: Iterator[None] | None = None
         self._deleted: Counter[str] = Counter()
+        self._runs = store.runs
+        self._states = store.states
+        self._sweep: Iterator[Sequence[StoredObject]] | None = None
+        self._sweep_at = self._now
         self._uses: list[DocumentUse] = []
         self._facts: dict[str, DocumentFacts] = {}
         self._own_days: dict[str, float] = {}
@@ -131,8 +141,11 @@ class Housekeeping:
         yield from self._delete_xcoms()
         yield from self._delete_runs()
         yield from self._delete_asset_events()
+        yield from self._delete_states()
         yield from self._discard_snapshots()
+        yield from self._delete_logs()
         yield from self._delete_objects()
+        yield from self._sweep_objects()
 
     def _learn_documents(self) -> Iterator[None]:
         """Learn of each document what retention needs; a document never changes, so of each only once."""
@@ -199,8 +212,33 @@ class Housekeeping:
             yield
             if not gone:
                 break
-            folders = [run_log_folder(dag_id, run_id) for dag_id, run_id in gone]
-            self._count("logs", (yield from self._away(partial(_delete_logs, self._bins.logs, folders))))
+
+    def _delete_logs(self) -> Iterator[None]:
+        """Delete the logs of runs that were deleted, by whomever; not those of a run that has the same name now."""
+        while True:
+            dead = self._xcoms.load_dead_objects(limit=OBJECTS_MAX, of_logs=True)
+            yield
+            if not dead:
+                break
+            folders = [place.removeprefix(LOGS_SCHEME) for place in dead]
+            doomed = []
+            for folder in folders:
+                dag_id, run_id = run_of_log_folder(folder)
+                if self._runs.find_run(dag_id, run_id=run_id) is None:
+                    doomed.append(folder)
+            yield
+            self._count("logs", (yield from self._away(partial(_delete_logs, self._bins.logs, doomed))))
+            self._xcoms.forget_dead_objects(dead)
+            yield
+
+    def _delete_states(self) -> Iterator[None]:
+        """Delete small values that tasks kept and that have expired; nobody finds them any more."""
+        while True:
+            gone = self._states.delete_expired_states(before=self._now, limit=STATES_MAX)
+            self._count("task_states", gone)
+            yield
+            if gone < STATES_MAX:
+                break
 
     def _delete_asset_events(self) -> Iterator[None]:
         days = self._settings.scheduler.asset_event_retention_days
@@ -253,6 +291,32 @@ class Housekeeping:
                 yield
             if done.problem:
                 raise UnavailableError(done.problem)
+
+    def _sweep_objects(self) -> Iterator[None]:
+        """Search the object store for what no row names: values of attempts that died before they could report."""
+        if self._sweep is None:
+            if self._now < self._sweep_at:
+                return
+            self._sweep = self._bins.objects.pages(SWEEP_PAGE)
+        for _ in range(SWEEP_PAGES_MAX):
+            try:
+                page = yield from self._away(partial(next, self._sweep, None))
+            except Exception:
+                self._sweep = None  # what broke off does not go on
+                raise
+            if page is None:
+                self._sweep, self._sweep_at = None, self._now + SWEEP_EVERY
+                break
+            aged = retention.aged_values(page, self._now)
+            doomed = retention.abandoned_writes(page, self._now)
+            if aged:
+                doomed += self._store.load_forsaken(aged)
+                yield
+            if doomed:
+                done = yield from self._away(partial(_delete_objects, self._bins.objects, doomed))
+                self._count("orphans", len(done.deleted))
+                if done.problem:
+                    raise UnavailableError(done.problem)
 
     def _away(self, job: Callable[[], T]) -> Batches[T]:
         """Have a job done in the background, and return its result."""

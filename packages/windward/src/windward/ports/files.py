@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
+
+from windward.core.retention import StoredObject
 
 
 class LogStore(Protocol):
@@ -36,6 +38,9 @@ class ObjectStore(Protocol):
 
     def delete(self, location: str) -> None:
         """Delete if it is there."""
+
+    def pages(self, limit: int) -> Iterator[Sequence[StoredObject]]:
+        """Yield all objects, at most `limit` at a time; raise `UnavailableError`."""
 
 
 class CodeStore(Protocol):

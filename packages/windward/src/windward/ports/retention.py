@@ -6,13 +6,13 @@ decides what is old: times and limits are arguments (`windward.core.retention`).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
 import msgspec
 
-from windward.core.retention import DocumentFacts, DocumentUse, EndedRun
+from windward.core.retention import DocumentFacts, DocumentUse, EndedRun, StoredObject
 
 
 class DeletedXComs(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,13 +55,22 @@ class RetentionStore(Protocol):
         """Delete finished runs that ended before a time, with all that belongs to them, oldest first.
 
         At most `runs_max` runs with at most `tasks_max` task instances together, but one run if there is
-        one. Return (dag_id, run_id) of each. A run stays while the run of its DAG with the next logical
+        one. Return (dag_id, run_id) of each. Their folders of logs go to the list of dead objects. A run stays while the run of its DAG with the next logical
         date is missing or not finished: tasks that depend on the past look at it.
+        """
+
+    def load_forsaken(self, objects: Sequence[tuple[int, str]]) -> list[str]:
+        """Return those (run, location) whose run is over and has no XCom that names the location.
+
+        A run that is not in this database is another one's, as far as anybody here can tell: its objects stay.
         """
 
 
 class ObjectBin(Protocol):
     """Where objects are deleted."""
+
+    def pages(self, limit: int) -> Iterator[Sequence[StoredObject]]:
+        """Yield all objects, at most `limit` at a time; temporary files that a writer left are objects too."""
 
     def delete(self, location: str) -> None:
         """Delete if it is there; raise `NotFoundError` when the location is of another object store."""

@@ -8,15 +8,22 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
+from windward.core.retention import StoredObject
 from windward.errors import NotFoundError, SettingsError, UnavailableError
 
 PART_BYTES_MAX = 200
 """Longest part of a path: file systems take 255 bytes, and a temporary suffix is added."""
 
+PUT_TRIES_MAX = 5
+_TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}")
+"""What `write_atomically` calls a file that is not whole yet."""
 _UNSAFE = re.compile(r"[^A-Za-z0-9._=+,@-]")
 _CLOUDS = frozenset({"s3", "s3a", "gs", "gcs", "az", "azure", "abfs", "abfss"})
 
@@ -65,9 +72,14 @@ class LocalObjectStore:
     def put(self, name: str, data: bytes) -> str:
         """Store and return the location, a `file://` URL."""
         path = self._root / safe_name(name)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, data)
-        return path.as_uri()
+        for _ in range(PUT_TRIES_MAX):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                write_atomically(path, data)
+            except FileNotFoundError:  # somebody deleted the last object beside it, and the folder
+                continue
+            return path.as_uri()
+        raise UnavailableError(f"the folder `{path.parent}` goes whenever it is made")
 
     def get(self, location: str) -> bytes:
         """Return the bytes; raise `NotFoundError`."""
@@ -87,6 +99,24 @@ class LocalObjectStore:
                 folder.rmdir()
             except OSError:
                 break
+
+    def pages(self, limit: int) -> Iterator[list[StoredObject]]:
+        """Yield all objects, at most `limit` at a time."""
+        page: list[StoredObject] = []
+        for folder, _, names in os.walk(self._root):
+            for name in names:
+                path = Path(folder, name)
+                with suppress(FileNotFoundError):  # it was deleted meanwhile
+                    written_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+                    is_unfinished = _TEMPORARY.fullmatch(name) is not None
+                    one = StoredObject(
+                        location=path.as_uri(), written_at=written_at, is_unfinished=is_unfinished
+                    )
+                    page.append(one)
+                if len(page) == limit:
+                    yield page
+                    page = []
+        yield page
 
     def location_of(self, name: str) -> str:
         """Return the location of the object of that name, which need not exist."""
@@ -148,6 +178,20 @@ class CloudObjectStore:
             self._call("delete", self._path(location))
         except FileNotFoundError:
             return
+
+    def pages(self, limit: int) -> Iterator[list[StoredObject]]:
+        """Yield all objects, at most `limit` at a time; raise `UnavailableError`."""
+        import obstore
+        from obstore.exceptions import BaseError
+
+        try:
+            for found in obstore.list(self._store, chunk_size=limit):
+                yield [
+                    StoredObject(location=f"{self._url}/{item['path']}", written_at=item["last_modified"])
+                    for item in found
+                ]
+        except (BaseError, OSError) as error:
+            raise UnavailableError(f"the object store at `{self._url}` does not answer: {error}") from error
 
     def location_of(self, name: str) -> str:
         """Return the location of the object of that name, which need not exist."""

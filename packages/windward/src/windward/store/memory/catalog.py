@@ -7,6 +7,7 @@ from datetime import datetime
 
 import msgspec
 
+from windward.core.paths import LOGS_SCHEME, run_log_folder
 from windward.document import DagDocument, decode
 from windward.model.records import DagRecord
 from windward.ports.store import SUPERSEDED_KEPT, FileRecord, ParsedFile, StoredFile
@@ -221,6 +222,7 @@ def forget_run(tables: Tables, run_pk: int) -> None:
         del tables.sla_misses[missed]
     for stored in tables.xcoms.pop(run_pk, {}).values():
         tables.bury(stored.value)
+    tables.bury_at(LOGS_SCHEME + run_log_folder(run.dag_id, run.run_id))
     for table in (tables.trails, tables.rendered, tables.attempts):
         for key in [key for key in table if key.run_pk == run_pk]:
             del table[key]

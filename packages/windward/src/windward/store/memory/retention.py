@@ -108,6 +108,19 @@ class MemoryRetention:
             self._tables.wrote(len(chosen))
             return [(run.dag_id, run.run_id) for run in chosen]
 
+    def load_forsaken(self, objects: Sequence[tuple[int, str]]) -> list[str]:
+        """Return locations of runs that are over which no XCom names."""
+        with self._tables.lock:
+            self._tables.counters.queries += 1
+            return [location for run_pk, location in objects if self._is_forsaken(run_pk, location)]
+
+    def _is_forsaken(self, run_pk: int, location: str) -> bool:
+        run = self._tables.runs.get(run_pk)
+        if run is None or run.state not in RUN_FINISHED:
+            return False
+        values = self._tables.xcoms.get(run_pk, {})
+        return all(stored.value.location != location for stored in values.values())
+
     def _may_go(self, run: RunRecord, *, before: datetime) -> bool:
         if not _is_ended(run, before=before):
             return False

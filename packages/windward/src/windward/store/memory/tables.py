@@ -138,5 +138,10 @@ class Tables:
 
     def bury(self, value: XComValue) -> None:
         """Put the location of a large value that is gone on the list of dead objects."""
-        if value.location is not None and value.location not in self.dead_objects:
-            self.dead_objects.append(value.location)
+        if value.location is not None:
+            self.bury_at(value.location)
+
+    def bury_at(self, location: str) -> None:
+        """Put a location on the list of dead objects."""
+        if location not in self.dead_objects:
+            self.dead_objects.append(location)

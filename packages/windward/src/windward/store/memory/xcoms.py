@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from windward.core.paths import LOGS_SCHEME
 from windward.errors import ConflictError
 from windward.model.ids import TaskKey
 from windward.model.records import RunRecord
@@ -83,13 +84,14 @@ class MemoryXComs:
             self._tables.wrote(len(gone))
             return [stored.value.location for _, stored in gone if stored.value.location is not None]
 
-    def load_dead_objects(self, *, limit: int) -> list[str]:
-        """Return locations that no XCom refers to any more."""
+    def load_dead_objects(self, *, limit: int, of_logs: bool = False) -> list[str]:
+        """Return locations that no XCom refers to any more, or folders of logs whose run is gone."""
         with self._tables.lock:
             alive = {
                 stored.value.location for xcoms in self._tables.xcoms.values() for stored in xcoms.values()
             }
-            return [location for location in self._tables.dead_objects if location not in alive][:limit]
+            dead = (place for place in self._tables.dead_objects if place not in alive)
+            return [place for place in dead if place.startswith(LOGS_SCHEME) == of_logs][:limit]
 
     def forget_dead_objects(self, locations: Sequence[str]) -> None:
         """Forget locations whose objects were deleted."""

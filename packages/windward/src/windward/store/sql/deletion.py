@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
+from windward.core.paths import LOGS_SCHEME, run_log_folder
 from windward.errors import UserError
 from windward.model.states import RUN_FINISHED
 from windward.store.sql.archive import Archive
@@ -52,10 +53,11 @@ class Cleaned(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def delete_runs(transaction: Transaction, run_pks: Sequence[int]) -> int:
-    """Delete runs, children first; large XComs go to the list of dead objects. Return how many runs."""
+    """Delete runs, children first; large XComs and logs go to the list of dead objects. Return how many runs."""
     count = 0
     for part in chunks(sorted(run_pks)):
         bury_xcoms(transaction, XCOM.c.run_pk.in_(part))
+        _bury_logs(transaction, part)
         for table in OF_A_RUN:
             transaction.run(sa.delete(table).where(table.c.run_pk.in_(part)))
         count += transaction.run(sa.delete(DAG_RUN).where(DAG_RUN.c.run_pk.in_(part))).rowcount
@@ -73,6 +75,19 @@ def bury_xcoms(transaction: Transaction, which: sa.ColumnElement[bool]) -> None:
     """Put the locations of XComs that are about to go on the list of dead objects."""
     gone = sa.select(XCOM.c.run_pk, XCOM.c.location).where(which, XCOM.c.location.is_not(None))
     transaction.run(sa.insert(DEAD_OBJECT).from_select(["run_pk", "location"], gone))
+
+
+def _bury_logs(transaction: Transaction, run_pks: Sequence[int]) -> None:
+    """Put the folders of these runs' logs on the list of dead objects."""
+    query = sa.select(DAG_RUN.c.run_pk, DAG_RUN.c.dag_id, DAG_RUN.c.run_id).where(
+        DAG_RUN.c.run_pk.in_(run_pks)
+    )
+    rows = [
+        {"run_pk": row.run_pk, "location": LOGS_SCHEME + run_log_folder(row.dag_id, row.run_id)}
+        for row in transaction.run(query)
+    ]
+    if rows:
+        transaction.run(sa.insert(DEAD_OBJECT), rows)
 
 
 class Cleaner:

@@ -148,6 +148,24 @@ class SqlRetention:
 
         return self._database.write(delete)
 
+    def load_forsaken(self, objects: Sequence[tuple[int, str]]) -> list[str]:
+        """Return locations of runs that are over which no XCom names."""
+        pks = sorted({run_pk for run_pk, _ in objects})
+        over: set[int] = set()
+        named: set[tuple[int, str]] = set()
+        with self._database.reading() as transaction:
+            for part in chunks(pks):
+                runs = sa.select(DAG_RUN.c.run_pk).where(DAG_RUN.c.run_pk.in_(part), _IS_FINISHED)
+                over.update(transaction.run(runs).scalars())
+            for part in chunks(sorted(over)):
+                values = sa.select(XCOM.c.run_pk, XCOM.c.location).where(
+                    XCOM.c.run_pk.in_(part), XCOM.c.location.is_not(None)
+                )
+                named.update((row.run_pk, str(row.location)) for row in transaction.run(values))
+        return [
+            location for run_pk, location in objects if run_pk in over and (run_pk, location) not in named
+        ]
+
 
 def _old_runs(state: str, before: datetime, limit: int) -> sa.Select[Any]:
     """Return the query of runs in a state that may go: old, and not the one that an open run depends on."""

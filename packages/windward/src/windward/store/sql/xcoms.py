@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from windward.core.paths import LOGS_SCHEME
 from windward.errors import ConflictError
 from windward.model.ids import TaskKey
 from windward.protocol.outcomes import XComValue
@@ -151,16 +152,17 @@ class SqlXComs:
 
         return self._database.write(delete)
 
-    def load_dead_objects(self, *, limit: int) -> list[str]:
-        """Return locations that no XCom refers to any more."""
+    def load_dead_objects(self, *, limit: int, of_logs: bool = False) -> list[str]:
+        """Return locations that no XCom refers to any more, or folders of logs whose run is gone."""
         oldest = sa.func.min(DEAD_OBJECT.c.dead_pk)
         # An object belongs to one run, whose XComs are few: no index on locations is needed.
         is_alive = sa.exists().where(
             XCOM.c.run_pk == DEAD_OBJECT.c.run_pk, XCOM.c.location == DEAD_OBJECT.c.location
         )
+        is_logs = DEAD_OBJECT.c.location.startswith(LOGS_SCHEME)
         query = (
             sa.select(DEAD_OBJECT.c.location)
-            .where(~is_alive)
+            .where(~is_alive, is_logs if of_logs else ~is_logs)
             .group_by(DEAD_OBJECT.c.location)
             .order_by(oldest)
         )

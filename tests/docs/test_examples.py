@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from tests.tidy import tree
 from windward.app import dag_test
 from windward.app.dag_file import import_file
+from windward.sdk import xcom_backend
 from windward.settings import Settings, load
 
 FILES = sorted(path for path in tree.paths() if path.startswith("docs/examples/") and path.endswith(".py"))
@@ -90,3 +92,18 @@ def test_the_way_that_a_branch_takes_is_the_way_that_its_params_say(settings: Se
     file = str(tree.ROOT / "docs/examples/branching.py")
 
     assert dag_test.main(file, None, {"rows": 0}, settings=settings) == dag_test.SUCCESS
+
+
+@pytest.mark.parametrize(
+    ("backend", "code"), [("CompressedXCom", dag_test.SUCCESS), ("Misspelled", dag_test.FAILED)]
+)
+def test_values_of_the_backend_example_pass_through_the_class_that_is_named(
+    backend: str, code: int, settings: Settings
+) -> None:
+    file = str(tree.ROOT / "docs/examples/compressed.py")
+    core = replace(settings.core, xcom_backend=f"compressed.{backend}")
+
+    try:
+        assert dag_test.main(file, None, {}, settings=replace(settings, core=core)) == code
+    finally:
+        xcom_backend.configure("")

@@ -20,6 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.sdk_runtime.fakes import FakeLargeValues
+from windward.core.paths import run_of_large_value
 from windward.sdk import masking, serde
 
 
@@ -160,11 +161,21 @@ def test_a_list_in_itself_passes() -> None:
 
 def test_values_above_the_threshold_go_to_the_object_store() -> None:
     large = FakeLargeValues(threshold_bytes=10)
-    stored = serde.encode("x" * 100, name="d/r/t/-1/k", large=large)
-    assert (stored.data, stored.location, stored.size_bytes) == (None, "memory://d/r/t/-1/k", 102)
+    stored = serde.encode("x" * 100, name="d/r/t/-1/k", large=large, run_pk=17)
+    assert (stored.data, stored.size_bytes) == (None, 102)
+    assert str(stored.location).startswith("memory://d/r/t/-1/k/r17-")
+    assert run_of_large_value(str(stored.location)) == 17
     assert serde.decode(stored, large=large) == "x" * 100
     with pytest.raises(serde.XComDecodeError, match="cannot reach"):
         serde.decode(stored)
+
+
+def test_no_two_large_values_have_the_same_name() -> None:
+    """The object of an earlier try may be deleted after a later one has put its own."""
+    large = FakeLargeValues(threshold_bytes=10)
+    first, second = (serde.encode("x" * 100, name="d/r/t/-1/k", large=large, run_pk=1) for _ in range(2))
+    assert first.location != second.location
+    assert len(large.stored) == 2
 
 
 def test_a_value_at_the_threshold_stays() -> None:

@@ -26,11 +26,12 @@ def run_triggerer_host(settings: Settings, *, idle_s: float | None) -> None:
     """Run a triggerer in this process until SIGTERM or SIGINT, or until the scheduler tells it to stop."""
     from windward.app.files import large_values
     from windward.app.host_locks import hold_host_lock
-    from windward.sdk import defaults
+    from windward.sdk import defaults, xcom_backend
     from windward.triggerer.options import TriggererOptions
     from windward.triggerer.triggerer import run_triggerer
 
     defaults.configure(defaults.from_settings(settings.core, settings.scheduler))
+    xcom_backend.configure(settings.core.xcom_backend)
     options = TriggererOptions(
         socket_path=scheduler_socket(settings.run_folder),
         code_folders=(settings.core.dags_folder, settings.home / "plugins"),

@@ -190,7 +190,7 @@ def _perform(performance: _Performance, context: TaskContext, runtime: Runtime) 
         outcome = endings.success(
             performance.operator,
             result,
-            name=f"{context.dag_id}/{context.run.run_id}/{context.task_id}/{context.map_index}",
+            place=performance.context["ti"].place,
             large=runtime.bridge.large_values,
             skip=skip,
             label=label,

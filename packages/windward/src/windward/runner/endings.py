@@ -26,7 +26,7 @@ from windward.protocol.outcomes import (
     Succeeded,
     XComPut,
 )
-from windward.sdk import serde
+from windward.sdk import serde, xcom_backend
 from windward.sdk.bridge import LargeValues
 from windward.sdk.exceptions import (
     AirflowFailException,
@@ -40,6 +40,7 @@ from windward.sdk.exceptions import (
     TaskDeferred,
 )
 from windward.sdk.masking import SecretsMasker, mask_text
+from windward.sdk.xcom_backend import Place
 
 RETURN_KEY = "return_value"
 _LINE_CHARACTERS_MAX = 500
@@ -54,7 +55,7 @@ def success(
     task: Any,
     result: Any,
     *,
-    name: str,
+    place: Place,
     large: LargeValues | None,
     skip: Iterable[Any] = (),
     label: str | None,
@@ -67,10 +68,10 @@ def success(
         if getattr(task, "multiple_outputs", False):
             _check_outputs(result)
             xcoms += [
-                XComPut(key=key, value=serde.encode(value, name=f"{name}/{key}", large=large))
+                XComPut(key=key, value=xcom_backend.store(value, key=key, place=place, large=large))
                 for key, value in result.items()
             ]
-        value = serde.encode(result, name=f"{name}/{RETURN_KEY}", large=large)
+        value = xcom_backend.store(result, key=RETURN_KEY, place=place, large=large)
         xcoms.append(XComPut(key=RETURN_KEY, value=value))
         length = value.length
     return Succeeded(

@@ -23,7 +23,7 @@ from windward.protocol.child import ImportProblem
 from windward.runner.digest import sha256
 from windward.runner.options import HostOptions
 from windward.runner.pool import FileKey
-from windward.sdk import secrets
+from windward.sdk import secrets, xcom_backend
 
 log = logging.getLogger("windward.runner.importing")
 _CHUNK_BYTES = 1 << 20
@@ -49,6 +49,7 @@ def preload(loaded: LoadedFile) -> None:
     A module that cannot be imported is the task's own matter: it says so when it runs.
     """
     secrets.import_ahead()
+    xcom_backend.import_ahead()
     tasks = (task for dag in loaded.dags.values() for task in getattr(dag, "task_dict", {}).values())
     names = {name for task in tasks for name in getattr(_class_of(task), "preloads", ())}
     for name in sorted(names):

@@ -6,6 +6,7 @@ plane, which user code never sees.
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 from collections.abc import Mapping
@@ -70,6 +71,17 @@ class Configuration:
             return json.loads(value) if isinstance(value, str) else value
         except ValueError as error:
             raise self._unfit(section, key, value, "JSON") from error
+
+    def getimport(self, section: str, key: str, **options: Any) -> Any:
+        """Return the object at the import path that is the value; None when there is none."""
+        path = self.get(section, key, **{"fallback": None, **options})
+        if not path:
+            return None
+        module, _, name = str(path).rpartition(".")
+        try:
+            return getattr(importlib.import_module(module), name)
+        except (ImportError, AttributeError, ValueError) as error:
+            raise self._unfit(section, key, path, "the path of an object that can be imported") from error
 
     def get_mandatory_value(self, section: str, key: str, **options: Any) -> str:
         """Return a value as text. Raises `AirflowConfigException` when there is none."""

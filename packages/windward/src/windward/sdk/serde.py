@@ -14,6 +14,7 @@ import logging
 import math
 import pickle
 import reprlib
+import secrets
 import sys
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -21,6 +22,7 @@ from typing import Any
 
 import msgspec
 
+from windward.core.paths import large_value_name
 from windward.errors import UserError
 from windward.protocol.outcomes import XComValue
 from windward.sdk import tagged_json
@@ -48,13 +50,12 @@ class XComDecodeError(UserError):
     """A stored value that cannot be read here."""
 
 
-def encode(value: Any, *, name: str, large: LargeValues | None = None) -> XComValue:
-    """Return the value as it is stored; `name` says where it belongs, for the object store and for messages.
+def encode(value: Any, *, name: str, large: LargeValues | None = None, run_pk: int = 0) -> XComValue:
+    """Return the value as it is stored; `name` and `run_pk` say where it belongs.
 
     Raises `XComTypeError` when nothing can carry the value.
     """
-    if type(value).__module__ in LAZY_MODULES:
-        value = list(value)
+    value = without_laziness(value)
     encoding: Any = "json"
     data = _as_json(value)
     if data is None:
@@ -68,7 +69,7 @@ def encode(value: Any, *, name: str, large: LargeValues | None = None) -> XComVa
             encoding, data = "pickle", _as_pickle(value, name)
     location = None
     if large is not None and len(data) > large.threshold_bytes:
-        location = large.put(name, data)
+        location = large.put(large_value_name(name, run_pk=run_pk, nonce=secrets.token_hex(8)), data)
     return XComValue(
         encoding=encoding,
         data=None if location else data,
@@ -112,6 +113,11 @@ def unpack(packed: bytes, *, large: LargeValues | None = None) -> Any:
     if not packed:
         return {}
     return decode(msgspec.json.decode(packed, type=XComValue), large=large)
+
+
+def without_laziness(value: Any) -> Any:
+    """Return a value that is not read when somebody looks at it: lazy sequences become lists."""
+    return list(value) if type(value).__module__ in LAZY_MODULES else value
 
 
 def mappable_length(value: Any) -> int | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from windward.sdk import defaults, secrets
+from windward.sdk import defaults, secrets, xcom_backend
 from windward.sdk.masking import MASKER
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ def set_up(settings: Settings, *, is_worker: bool) -> None:
         length_min=settings.logging.min_length_masked_secret,
     )
     secrets.configure(_backend(settings, is_worker=is_worker))
+    xcom_backend.configure(settings.core.xcom_backend)
 
 
 def _backend(settings: Settings, *, is_worker: bool) -> secrets.BackendOptions | None:

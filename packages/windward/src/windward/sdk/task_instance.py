@@ -31,6 +31,7 @@ from windward.sdk.dag_run import DagRunView
 from windward.sdk.exceptions import AirflowException
 from windward.sdk.times import at_users_edge
 from windward.sdk.unset import NOTSET, ArgNotSet
+from windward.sdk.xcom_backend import Place
 
 if TYPE_CHECKING:
     from windward.sdk.context import Context
@@ -160,16 +161,21 @@ class RuntimeTaskInstance:
     def xcom_push(self, key: str, value: Any, execution_date: Any = None, session: Any = None) -> None:
         """Store a value under a key of this task instance."""
         del execution_date, session
-        xcom.push(key, value, owner=self.owner_path)
+        xcom.push(key, value, place=self.place)
 
     async def axcom_push(self, key: str, value: Any) -> None:
         """Store a value, as `xcom_push`."""
         self.xcom_push(key, value)
 
     @property
+    def place(self) -> Place:
+        """Whose values the ones of this task instance are."""
+        return Place(self.dag_id, self.run_id, self.task_id, self.map_index, self._work.run.run_pk)
+
+    @property
     def owner_path(self) -> str:
-        """Where this task instance's values belong in the object store."""
-        return f"{self.dag_id}/{self.run_id}/{self.task_id}/{self.map_index}"
+        """The task instance as a path."""
+        return self.place.owner
 
     def xcom_pull(
         self,
@@ -199,12 +205,10 @@ class RuntimeTaskInstance:
         indexes = None if map_indexes is None or isinstance(map_indexes, ArgNotSet) else map_indexes
         if task_ids is None:
             if self._work.semantics is Semantics.AIRFLOW2 and indexes is None:
-                return xcom_pull.value_of(xcom.fetch_one(GetXCom(task_id=None, **where)), default)
+                return xcom_pull.pull_one(GetXCom(task_id=None, **where), default)
             task_ids, indexes = self.task_id, self.map_index if indexes is None else indexes
         if isinstance(indexes, int) and isinstance(task_ids, str):
-            return xcom_pull.value_of(
-                xcom.fetch_one(GetXCom(task_id=task_ids, map_index=indexes, **where)), default
-            )
+            return xcom_pull.pull_one(GetXCom(task_id=task_ids, map_index=indexes, **where), default)
         names = (task_ids,) if isinstance(task_ids, str) else tuple(task_ids)
         if not names:
             return []
@@ -213,12 +217,9 @@ class RuntimeTaskInstance:
             return xcom_pull.pull_inferred(
                 GetXComs(task_ids=names, limit=xcom.PAGE_ITEMS_MAX, **where), default
             )
-        found = xcom_pull.pull_several(names, wanted, where)
-        if (
-            self._work.semantics is Semantics.AIRFLOW2
-        ):  # it leaves out what nobody pushed, 3 puts a None there
-            found = [stored for stored in found if stored is not None]
-        return [xcom_pull.value_of(stored, default) for stored in found]
+        # Airflow 2 leaves out what nobody pushed, 3 puts a None there.
+        leaves_out = self._work.semantics is Semantics.AIRFLOW2
+        return xcom_pull.pull_several(names, wanted, where, default=default, leaves_out=leaves_out)
 
     async def axcom_pull(self, *args: Any, **kwargs: Any) -> Any:
         """Return values, as `xcom_pull`."""

@@ -5,8 +5,9 @@ How a value becomes bytes is in `serde`. What may not live here: which upstream 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -17,11 +18,13 @@ from windward.protocol.calls import (
     Refused,
     SetXCom,
     XComAnswer,
+    XComItem,
     XComsAnswer,
 )
 from windward.protocol.outcomes import XComValue
-from windward.sdk import bridge, serde
+from windward.sdk import bridge, serde, xcom_backend
 from windward.sdk.exceptions import AirflowException, XComNotFound
+from windward.sdk.xcom_backend import Place, XComResult
 
 XCOM_RETURN_KEY = "return_value"
 PAGE_ITEMS_MAX = 200
@@ -47,23 +50,30 @@ def fetch_page(call: GetXComs) -> XComsAnswer:
     raise _refused(call.key, answer)
 
 
-def decoded(value: XComValue) -> Any:
-    """Return the value itself."""
-    return serde.decode(value, large=bridge.current_bridge(purpose="reading an XCom").large_values)
+def decoded(value: XComValue, call: GetXCom | GetXComs, item: XComItem | None = None) -> Any:
+    """Return the value itself, of the answer to `call`."""
+    return xcom_backend.load(
+        value,
+        large=bridge.current_bridge(purpose="reading an XCom").large_values,
+        key=call.key,
+        dag_id=call.dag_id,
+        run_id=call.run_id if item is None else item.run_id,
+        task_id=item.task_id if item is not None else call.task_id if isinstance(call, GetXCom) else None,
+        map_index=item.map_index if item is not None else None,
+    )
 
 
-def push(key: str, value: Any, *, owner: str) -> None:
-    """Store a value for the running task instance; `owner` says whose it is, for the object store and messages."""
+def push(key: str, value: Any, *, place: Place, backend: Any = None) -> None:
+    """Store a value for the running task instance, whose place it is."""
     here = bridge.current_bridge(purpose=f"pushing the XCom `{key}`")
-    answer = here.call(SetXCom(key=checked_key(key), value=stored(key, value, owner=owner)))
+    checked_key(key)
+    if backend is None:
+        made = xcom_backend.store(value, key=key, place=place, large=here.large_values)
+    else:
+        made = xcom_backend.stored_by(backend, value, key=key, place=place, large=here.large_values)
+    answer = here.call(SetXCom(key=key, value=made))
     if isinstance(answer, Refused):
         raise _refused(key, answer)
-
-
-def stored(key: str, value: Any, *, owner: str) -> XComValue:
-    """Return a value as it is stored. Raises `XComTypeError` when nothing can carry it."""
-    large = bridge.current_bridge(purpose="storing an XCom").large_values if bridge.has_bridge() else None
-    return serde.encode(value, name=f"{owner}/{key}", large=large)
 
 
 def checked_key(key: str) -> str:
@@ -91,7 +101,7 @@ class LazyXComSequence(Sequence[Any]):
         answer = fetch_page(msgspec.structs.replace(self._call, offset=offset, limit=limit))
         for place, item in enumerate(answer.items):
             if offset + place not in self._values:
-                self._values[offset + place] = decoded(item.value)
+                self._values[offset + place] = decoded(item.value, self._call, item)
         return answer.total
 
     def __len__(self) -> int:
@@ -158,8 +168,8 @@ class BaseXCom:
         **_more: Any,
     ) -> None:
         """Store a value. Raises `AirflowException` for another task instance than the running one."""
-        _check_own(dag_id, task_id, run_id, map_index)
-        push(key, value, owner=f"{dag_id}/{run_id}/{task_id}/{map_index}")
+        ti = _own(dag_id, task_id, run_id, map_index)
+        push(key, value, place=ti.place, backend=cls)
 
     @classmethod
     def get_one(
@@ -174,17 +184,16 @@ class BaseXCom:
         **_session: Any,
     ) -> Any:
         """Return a value, or None."""
-        found = fetch_one(
-            GetXCom(
-                key=key,
-                dag_id=dag_id,
-                run_id=run_id,
-                task_id=task_id,
-                map_index=-1 if map_index is None else map_index,
-                include_prior_dates=include_prior_dates,
-            )
+        call = GetXCom(
+            key=key,
+            dag_id=dag_id,
+            run_id=run_id,
+            task_id=task_id,
+            map_index=-1 if map_index is None else map_index,
+            include_prior_dates=include_prior_dates,
         )
-        return None if found is None else decoded(found)
+        found = fetch_one(call)
+        return None if found is None else cls.deserialize_value(_result(found, call))
 
     @classmethod
     def get_value(cls, *, ti_key: Any, key: str = XCOM_RETURN_KEY, **_session: Any) -> Any:
@@ -242,33 +251,74 @@ class BaseXCom:
         run_id: str = "",
         map_index: int | None = None,
     ) -> None:
-        """Delete a value of the running task instance, or all of them."""
-        _check_own(dag_id, task_id, run_id, -1 if map_index is None else map_index)
+        """Delete a value of the running task instance, or all of them; what `purge` keeps elsewhere goes first."""
+        ti = _own(dag_id, task_id, run_id, -1 if map_index is None else map_index)
+        if key is not None:
+            call = GetXCom(key=key, dag_id=dag_id, run_id=run_id, task_id=task_id, map_index=ti.map_index)
+            found = fetch_one(call)
+            if found is not None:
+                cls.purge(_result(found, call))
         answer = bridge.current_bridge(purpose="deleting an XCom").call(DeleteXComs(key=key))
         if isinstance(answer, Refused):
             raise _refused(str(key), answer)
 
     @staticmethod
-    def serialize_value(value: Any, **_where: Any) -> XComValue:
-        """Return a value as it is stored."""
-        return serde.encode(value, name="value")
+    def serialize_value(
+        value: Any,
+        *,
+        key: str | None = None,
+        task_id: str | None = None,
+        dag_id: str | None = None,
+        run_id: str | None = None,
+        map_index: int | None = None,
+    ) -> Any:
+        """Return a value as it is stored; a large one is in the object store then."""
+        del task_id, dag_id, run_id, map_index  # for subclasses
+        return xcom_backend.encoded(value, key=key or "value")
 
     @staticmethod
     def deserialize_value(result: Any) -> Any:
-        """Return the value of what `serialize_value` returned."""
+        """Return the value of what `serialize_value` returned, which stands in `result.value`."""
         value = getattr(result, "value", result)
-        return decoded(value) if isinstance(value, XComValue) and bridge.has_bridge() else serde.decode(value)
+        if isinstance(value, XComValue):
+            large = bridge.current_bridge(purpose="").large_values if bridge.has_bridge() else None
+            return serde.decode(value, large=large)
+        if isinstance(value, bytes):  # JSON, as backends for Airflow 2 store it themselves
+            try:
+                return json.loads(value)
+            except ValueError:
+                return value
+        return value
 
-    @classmethod
-    def purge(cls, xcom: Any, *args: Any) -> None:
-        """Nothing: large values are collected by the scheduler."""
+    @staticmethod
+    def purge(xcom: Any, *args: Any) -> None:
+        """Delete what the value stands for elsewhere: nothing, unless a backend says otherwise."""
 
 
-class XCom(BaseXCom):
-    """The XCom back end of this deployment."""
+if TYPE_CHECKING:
+    XCom = BaseXCom
 
 
-def _check_own(dag_id: str, task_id: str, run_id: str, map_index: int) -> None:
+def __getattr__(name: str) -> Any:
+    if name == "XCom":  # the deployment's backend, which is not imported before somebody asks
+        return xcom_backend.current() or BaseXCom
+    raise AttributeError(f"module `{__name__}` has no attribute `{name}`")
+
+
+def _result(stored: XComValue, call: GetXCom) -> XComResult:
+    return XComResult(
+        stored,
+        key=call.key,
+        large=bridge.current_bridge(purpose="reading an XCom").large_values,
+        dag_id=call.dag_id,
+        run_id=call.run_id,
+        task_id=call.task_id,
+        map_index=call.map_index,
+    )
+
+
+def _own(dag_id: str, task_id: str, run_id: str, map_index: int) -> Any:
+    """Return the running task instance. Raises `AirflowException` when these name another one."""
     from windward.sdk.context import get_current_context  # contexts know XComs
 
     ti = get_current_context()["ti"]
@@ -278,6 +328,7 @@ def _check_own(dag_id: str, task_id: str, run_id: str, map_index: int) -> None:
             f"task `{ti.task_id}` may not write an XCom of task `{task_id}` in run `{run_id}`; "
             "a task writes its own, and others read them by `ti.xcom_pull`"
         )
+    return ti
 
 
 def _refused(key: str, answer: Any) -> AirflowException:

@@ -10,14 +10,14 @@ from typing import Any
 
 import msgspec
 
-from windward.protocol.calls import GetXComs
-from windward.protocol.outcomes import XComValue
+from windward.protocol.calls import GetXCom, GetXComs, XComItem
 from windward.sdk import xcom
 
 
-def value_of(stored: Any, default: Any) -> Any:
-    """Return a stored value itself, or the default when there is none."""
-    return default if stored is None else xcom.decoded(stored)
+def pull_one(call: GetXCom, default: Any) -> Any:
+    """Return one value, or the default when there is none."""
+    stored = xcom.fetch_one(call)
+    return default if stored is None else xcom.decoded(stored, call)
 
 
 def pull_inferred(call: GetXComs, default: Any) -> Any:
@@ -26,28 +26,35 @@ def pull_inferred(call: GetXComs, default: Any) -> Any:
     if not first.total:
         return default
     if first.total == 1 and first.items[0].map_index < 0:
-        return xcom.decoded(first.items[0].value)
+        return xcom.decoded(first.items[0].value, call, first.items[0])
     return xcom.LazyXComSequence(call, first.total)
 
 
 def pull_several(
-    names: Sequence[str], indexes: tuple[int, ...] | None, where: dict[str, Any]
-) -> list[XComValue | None]:
-    """Return the stored values of several tasks or map indexes, in the order asked for; None for missing ones."""
-    found: dict[str, dict[int, XComValue]] = {}
+    names: Sequence[str],
+    indexes: tuple[int, ...] | None,
+    where: dict[str, Any],
+    *,
+    default: Any,
+    leaves_out: bool,
+) -> list[Any]:
+    """Return values of several tasks or map indexes, in the order asked for; missing ones as the default, or not at all."""
+    found: dict[str, dict[int, XComItem]] = {}
+    call = GetXComs(task_ids=tuple(names), map_indexes=indexes, limit=xcom.PAGE_ITEMS_MAX, **where)
     offset, total = 0, 1
     while offset < total:
-        call = GetXComs(
-            task_ids=tuple(names), map_indexes=indexes, offset=offset, limit=xcom.PAGE_ITEMS_MAX, **where
-        )
-        page = xcom.fetch_page(call)
+        page = xcom.fetch_page(msgspec.structs.replace(call, offset=offset))
         for item in page.items:
-            found.setdefault(item.task_id, {})[item.map_index] = item.value
+            found.setdefault(item.task_id, {})[item.map_index] = item
         total = page.total
         offset += max(1, len(page.items))
-    values: list[XComValue | None] = []
+    items: list[XComItem | None] = []
     for name in names:
         stored = found.get(name, {})
         order = indexes if indexes is not None else sorted(stored) or (-1,)
-        values.extend(stored.get(index) for index in order)
-    return values
+        items.extend(stored.get(index) for index in order)
+    return [
+        default if item is None else xcom.decoded(item.value, call, item)
+        for item in items
+        if item is not None or not leaves_out
+    ]

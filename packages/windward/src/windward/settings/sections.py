@@ -70,6 +70,8 @@ class CoreSettings:
     """User that tasks run as which name none by `run_as_user`; the worker's own when empty."""
     isolation: str = "isolated"
     """Default of tasks that do not say: `isolated` or `warm`."""
+    xcom_backend: str = ""
+    """Import path of the class that values between tasks pass through, a subclass of Airflow's `BaseXCom`."""
     cron_seconds: bool = False
     """Whether cron expressions may have a sixth field of seconds."""
 

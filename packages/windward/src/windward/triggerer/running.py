@@ -13,9 +13,10 @@ from typing import Any
 from windward.protocol.fired import Broken, EndTask, Event, Fired
 from windward.protocol.outcomes import XComPut
 from windward.protocol.triggers import TriggerWork
-from windward.sdk import serde
+from windward.sdk import serde, xcom_backend
 from windward.sdk.bridge import LargeValues
 from windward.sdk.triggers.base import SECRET_PREFIX, BaseTaskEndEvent, BaseTrigger, TriggerEvent
+from windward.sdk.xcom_backend import Place
 from windward.triggerer.code import TriggerCode
 from windward.triggerer.logs import TriggerLog
 
@@ -93,14 +94,17 @@ def word_of(event: Any, work: TriggerWork, large: LargeValues | None) -> Fired:
     """Return an event as it is sent. Raises when it is none, or holds what nothing can carry."""
     if not isinstance(event, TriggerEvent):
         raise TypeError(f"a trigger yields `TriggerEvent`s, not `{type(event).__name__}`")
-    name = f"{work.dag_id}/{work.run.run_id if work.run else ''}/{work.ref.task_id}/{work.ref.map_index}"
+    ref = work.ref
+    place = Place(work.dag_id, work.run.run_id if work.run else "", ref.task_id, ref.map_index, ref.run_pk)
     if isinstance(event, BaseTaskEndEvent):
         puts = tuple(
-            XComPut(key=key, value=serde.encode(value, name=f"{name}/{key}", large=large))
+            XComPut(key=key, value=xcom_backend.store(value, key=key, place=place, large=large))
             for key, value in (event.xcoms or {}).items()
         )
         return EndTask(state=event.task_instance_state, xcoms=puts)  # type: ignore[arg-type] # one of three classes
-    return Event(payload=serde.encode(event.payload, name=f"{name}/event", large=large))
+    return Event(
+        payload=serde.encode(event.payload, name=f"{place.owner}/event", large=large, run_pk=place.run_pk)
+    )
 
 
 def broken(error: BaseException) -> Broken:

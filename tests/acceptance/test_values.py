@@ -1,0 +1,79 @@
+"""Values between tasks on the whole real way: through a backend of one's own, and into an object store of a cloud."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.conftest import DATABASES, MakeSystem
+
+BACKEND = """
+import os, pathlib
+from airflow.models.xcom import BaseXCom
+
+class Backend(BaseXCom):
+    @staticmethod
+    def serialize_value(value, *, key, task_id, dag_id, run_id, map_index):
+        if not isinstance(value, list):
+            return BaseXCom.serialize_value(value)
+        path = pathlib.Path(os.environ["KEPT"], f"{dag_id}.{task_id}.{map_index}.{key}")
+        path.write_text(",".join(map(str, value)))
+        return BaseXCom.serialize_value(f"kept:{path}")
+
+    @staticmethod
+    def deserialize_value(result):
+        value = BaseXCom.deserialize_value(result)
+        if isinstance(value, str) and value.startswith("kept:"):
+            return [int(number) for number in pathlib.Path(value[5:]).read_text().split(",")]
+        return value
+"""
+FILE = """
+from datetime import datetime, timedelta
+from airflow.decorators import dag, task
+from airflow.sensors.date_time import DateTimeSensorAsync
+
+@dag("values", schedule=None, start_date=datetime(2026, 1, 1), default_args={"retries": 0})
+def values():
+    @task
+    def numbers():
+        return [1, 2, 3]
+
+    @task
+    def double(number, ti=None):
+        ti.xcom_push("both", [number, number])
+        return number * 2
+
+    @task
+    def total(doubled, ti=None):
+        both = ti.xcom_pull(task_ids="double", key="both")
+        assert list(both) == [[1, 1], [2, 2], [3, 3]], list(both)
+        return {"total": sum(doubled), "large": ["x" * 10] * 20_000}
+
+    @task
+    def use(totals):
+        return [totals["total"], len(totals["large"])]
+
+    use(total(double.expand(number=numbers())))
+
+values()
+"""
+
+
+@pytest.mark.parametrize("database", DATABASES)
+def test_values_pass_through_the_deployments_backend(
+    make_system: MakeSystem, tmp_path: Path, database: str
+) -> None:
+    settings = {"AIRFLOW__CORE__XCOM_BACKEND": "backend_of_a_test.Backend", "KEPT": str(tmp_path)}
+    system = make_system(database=database, settings=settings)
+    (system.home / "plugins").mkdir()
+    (system.home / "plugins" / "backend_of_a_test.py").write_text(BACKEND)
+    system.write("values.py", FILE)
+    system.start()
+    system.wait_dag("values")
+    system.trigger("values", "r")
+
+    assert system.wait_run("values", "r") == "success", system.said()
+    assert (tmp_path / "values.numbers.-1.return_value").read_text() == "1,2,3"
+    assert (tmp_path / "values.double.2.both").read_text() == "3,3"
+    assert (tmp_path / "values.use.-1.return_value").read_text() == "12,20000"
+    (large,) = system.home.glob("xcom/values/r/total/-1/return_value/r*")
+    assert large.stat().st_size > 200_000

@@ -216,10 +216,7 @@ class XComStore(Protocol):
         """Delete the instance's values (of one name, or all); return locations in the object store to delete."""
 
     def load_dead_objects(self, *, limit: int, of_logs: bool = False) -> list[str]:
-        """Return locations in the object store that no XCom refers to any more, oldest first.
-
-        With `of_logs`, folders of logs instead, behind `windward.core.paths.LOGS_SCHEME`, whose runs were deleted.
-        """
+        """Return locations that no XCom refers to any more (or folders of logs of deleted runs), oldest first."""
 
     def forget_dead_objects(self, locations: Sequence[str]) -> None:
         """Forget locations whose objects were deleted."""

@@ -15,6 +15,7 @@ import pytest
 from tests.runner.conftest import StartHost
 from tests.runner.fake_scheduler import HostUnderTest, submission
 from windward.errors import NotFoundError
+from windward.protocol.calls import Done, GetVariable, VariableAnswer
 from windward.protocol.outcomes import Ending, Failed, Succeeded
 from windward.runner.importing import LoadedFile, find_code, load_file, preload
 from windward.runner.options import HostOptions
@@ -61,7 +62,7 @@ def test_a_file_that_starts_threads_is_imported_by_each_child_and_says_so_once(s
     name = write(host, "threads.py", top=top, value="threading.active_count()")
     endings = [host.run(submission(name, "t", fence=number))[0] for number in range(1, 4)]
     assert [returned(ending) for ending in endings] == [2, 2, 2]
-    assert (host.home / "host.log").read_text().count("started threads") == 1
+    assert (host.home / "host.log").read_text().count("tasks of the file import it themselves") == 1
 
 
 def test_a_file_that_does_not_import_fails_each_attempt_with_the_authors_traceback(
@@ -224,3 +225,37 @@ def test_what_operators_name_is_imported_before_children_are_forked(
     preload(LoadedFile(dags={"d": dag}, is_from_snapshot=False))
     assert "heavy_for_a_task" in sys.modules
     assert "not_installed_anywhere" not in sys.modules
+
+
+def test_a_file_that_reads_a_variable_is_imported_by_each_child_which_reads_it_anew(
+    start_host: StartHost,
+) -> None:
+    host = start_host()
+    values = iter(["one", "two"])
+    host.scheduler.answer = lambda _ref, call: (
+        VariableAnswer(value=next(values)) if isinstance(call, GetVariable) else Done()
+    )
+    top = (
+        "from windward.sdk.variable import Variable\n"
+        "try:\n    VALUE = Variable.get('shop')\nexcept Exception:\n    VALUE = 'swallowed'"
+    )
+    name = write(host, "reads.py", top=top, value="VALUE")
+    endings = [host.run(submission(name, "t", fence=number))[0] for number in (1, 2)]
+    assert [returned(ending) for ending in endings] == ["one", "two"]
+    assert (host.home / "host.log").read_text().count("tasks of the file import it themselves") == 1
+
+
+def test_secrets_that_a_file_takes_from_its_environment_are_hidden_in_raw_output(
+    start_host: StartHost,
+) -> None:
+    host = start_host()
+    top = (
+        "import os\nos.environ['AIRFLOW_VAR_SHOP_PASSWORD'] = 'word-of-the-shop'\n"
+        "from windward.sdk.variable import Variable\nVALUE = Variable.get('shop_password')"
+    )
+    name = write(host, "env.py", top=top, value="os.system('echo word-of-the-shop')")
+    work = submission(name, "t")
+    host.run(work)
+    log = host.log(work.ref)
+    assert "***" in log
+    assert "word-of-the-shop" not in log

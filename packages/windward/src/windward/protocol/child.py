@@ -126,12 +126,13 @@ class ImportProblem(_Message, frozen=True):
 
 
 class Imported(_Message, frozen=True, tag="imported"):
-    """The file was imported, or was not. With `has_threads` the template is of no use and ends."""
+    """The file was imported, or was not. An `unfit` template is of no use and ends: children import the file themselves."""
 
     seconds: float
     private_bytes: int
     problem: ImportProblem | None = None
-    has_threads: bool = False
+    unfit: str = ""
+    """Why: what importing the file has done."""
     is_from_snapshot: bool = False
 
 

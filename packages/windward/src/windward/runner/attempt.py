@@ -225,7 +225,7 @@ def _perform(performance: _Performance, context: TaskContext, runtime: Runtime) 
         outcome=outcome,
         exit=fact,
         at=datetime.now(UTC),
-        rendered=performance.rendered,
+        rendered=MASKER.redact(performance.rendered),  # by what has become a secret since, too
         owes_callbacks=owes,
         map_label=label,
     )

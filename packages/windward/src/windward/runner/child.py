@@ -183,6 +183,8 @@ def run_child(
         take_signals()
         channel = prepared.channel
         channel.begin()
+        if known := MASKER.known():  # the file read secrets from its environment while it was imported
+            channel.mask(known)
         if is_warm:
             prepared.runtime = dataclasses.replace(prepared.runtime, owns_process=False)
         while True:

@@ -10,7 +10,7 @@ import logging
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,16 +19,62 @@ from typing import Any
 
 from windward.errors import DagImportError, NotFoundError, UserError
 from windward.logs.writer import traceback_text
+from windward.protocol.calls import Answer, Call
 from windward.protocol.child import ImportProblem
 from windward.runner.digest import sha256
 from windward.runner.options import HostOptions
 from windward.runner.pool import FileKey
 from windward.sdk import secrets, xcom_backend
+from windward.sdk.bridge import LargeValues, use_bridge
 
 log = logging.getLogger("windward.runner.importing")
 _CHUNK_BYTES = 1 << 20
 _LINE_CHARACTERS_MAX = 500
 _TEXT_CHARACTERS_MAX = 16_384
+
+
+class AskedWhileImportingError(BaseException):
+    """The file reads a variable or a connection; a `BaseException`, so that the file cannot take it for an answer."""
+
+
+class NobodyAnswers:
+    """The bridge of a template: it has no attempt to ask for, and remembers that the file asked.
+
+    Secrets backends could answer here, but once for all attempts, and a secret that was changed since would be used.
+    Hence it stands in the place of their memory too. Each child asks for itself.
+    """
+
+    def __init__(self, large_values: LargeValues | None) -> None:
+        self.large_values = large_values
+        self.was_asked = False
+
+    def call(self, call: Call) -> Answer:
+        """Refuse, and stop the import."""
+        del call
+        self.was_asked = True
+        raise AskedWhileImportingError
+
+    def mask(self, values: Sequence[str]) -> None:
+        """Do nothing: each child tells its host."""
+
+    def get(self, name: str) -> tuple[bool, str | None]:
+        """Refuse what a secrets backend would be asked."""
+        del name
+        self.was_asked = True
+        raise AskedWhileImportingError
+
+    def put(self, name: str, text: str | None) -> None:
+        """Do nothing."""
+
+
+def load_once(key: FileKey, options: HostOptions) -> tuple[LoadedFile | ImportProblem, bool]:
+    """Import the file for all children to come; return also whether it asked for what each of them has to ask."""
+    nobody = NobodyAnswers(options.large_values)
+    secrets.remember_in(nobody)
+    with use_bridge(nobody):
+        loaded = load_file(key, options, can_interrupt=True)
+    secrets.remember_in(None)
+    return loaded, nobody.was_asked
 
 
 class ImportTimeout(BaseException):

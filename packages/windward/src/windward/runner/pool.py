@@ -37,7 +37,7 @@ log = logging.getLogger("windward.runner.templates")
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER: msgspec.msgpack.Decoder[FromTemplate] = msgspec.msgpack.Decoder(FromTemplate)
 _IMPORT_GRACE_S = 5.0
-THREADED_FILES_MAX = 1000
+UNFIT_FILES_MAX = 1000
 
 
 class FileKey(NamedTuple):
@@ -107,7 +107,7 @@ class TemplatePool:
         self._owner = owner
         self._main = main
         self._templates: dict[FileKey, Template] = {}
-        self._threaded: set[FileKey] = set()
+        self._unfit: set[FileKey] = set()
         """Files whose import starts threads: their templates import nothing."""
 
     def __iter__(self) -> Iterator[Template]:
@@ -171,7 +171,7 @@ class TemplatePool:
             self._bury(template, None)
 
     def _spawn(self, key: FileKey) -> Template:
-        is_bare = key in self._threaded
+        is_bare = key in self._unfit
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         output_read, output_write = os.pipe()
         host_pid = os.getpid()
@@ -243,14 +243,14 @@ class TemplatePool:
     def _on_imported(self, template: Template, imported: Imported) -> None:
         if imported.problem is not None:
             self._bury(template, imported.problem)
-        elif imported.has_threads:
-            log.warning(
-                "importing the file started threads: its tasks import it themselves",
-                extra={"fileloc": template.key.fileloc},
+        elif imported.unfit:
+            log.info(
+                "tasks of the file import it themselves",
+                extra={"fileloc": template.key.fileloc, "reason": imported.unfit},
             )
-            if len(self._threaded) >= THREADED_FILES_MAX:
-                self._threaded.clear()
-            self._threaded.add(template.key)
+            if len(self._unfit) >= UNFIT_FILES_MAX:
+                self._unfit.clear()
+            self._unfit.add(template.key)
             self._bury(template, None)
         else:
             template.phase = Phase.READY
@@ -316,7 +316,7 @@ class TemplatePool:
             self._on_output(template)
         self._close_output(template)
         fact = describe_status(status)
-        if was_importing and problem is None and template.key not in self._threaded:
+        if was_importing and problem is None and template.key not in self._unfit:
             message = f"the process died while it imported the file: {fact}"
             problem = ImportProblem(error_type="ImportCrash", message=message, text=message)
         self._owner.template_is_gone(template, problem, fact)

@@ -3,6 +3,7 @@
 It has one thread when it forks. Threads that importing started would be missing in the children, their locks
 held for ever: such a template ends, and a bare one takes its place, whose children import the file
 themselves. (Pools of C libraries that close themselves before a fork are let go by a first fork for nothing.)
+So ends the template of a file that reads variables or connections: each attempt has to read them as they are then.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ from windward.protocol.child import (
 )
 from windward.runner import rehearsal, sdk_parts
 from windward.runner.child import Prepared, run_child
-from windward.runner.importing import LoadedFile, load_file, preload
+from windward.runner.importing import LoadedFile, load_once, preload
 from windward.runner.linux import adopt_orphans, die_with_parent, private_bytes, threads_count
 from windward.runner.options import HostOptions
 from windward.runner.pool import FileKey
@@ -69,11 +70,12 @@ def run_template(
     wakeup, wakeup_write = _reset_signals()
     faulthandler.enable(file=2, all_threads=False)
     began = time.monotonic()
-    loaded = None if is_bare else load_file(key, options, can_interrupt=True)
-    if isinstance(loaded, LoadedFile):
+    loaded, asked = (None, False) if is_bare else load_once(key, options)
+    if isinstance(loaded, LoadedFile) and not asked:
         preload(loaded)
     has_threads = threads_count() > 1 and not _is_alone_after_fork()
-    problem = loaded if isinstance(loaded, ImportProblem) else None
+    unfit = "it reads variables or connections" if asked else "it started threads" if has_threads else ""
+    problem = loaded if isinstance(loaded, ImportProblem) and not asked else None
     prepared = Prepared(key, loaded if isinstance(loaded, LoadedFile) else None, options)
     gc.collect()
     gc.freeze()
@@ -82,11 +84,11 @@ def run_template(
         seconds=time.monotonic() - began,
         private_bytes=private_bytes(),
         problem=problem,
-        has_threads=has_threads,
+        unfit=unfit,
         is_from_snapshot=isinstance(loaded, LoadedFile) and loaded.is_from_snapshot,
     )
     connection.send(_ENCODER.encode(imported))
-    if problem is not None or has_threads:
+    if problem is not None or unfit:
         os._exit(0)
 
     def make_child(channel: int, output: int, *, is_warm: bool) -> Never:

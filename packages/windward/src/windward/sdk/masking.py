@@ -99,6 +99,10 @@ class SecretsMasker:
             for value in secret:
                 yield from self._plain_secrets(value, name, depth + 1)
 
+    def known(self) -> tuple[str, ...]:
+        """Return the secrets in all their forms."""
+        return tuple(sorted(self._secrets))
+
     def mask(self, text: str) -> str:
         """Return the text with every known secret blotted out."""
         if not self._secrets or not self.is_enabled:

@@ -17,6 +17,7 @@ from windward.document import ConcatLength, Expansion, LiteralLength, XComLength
 from windward.errors import DagImportError
 from windward.sdk.exceptions import (
     AirflowException,
+    UnmappableXComLengthPushed,
     UnmappableXComTypePushed,
     XComForMappingNotPushed,
     XComNotFound,
@@ -347,16 +348,31 @@ def test_a_list_in_the_file_that_is_too_long_is_refused_when_the_file_is_read(
         (7, None, UnmappableXComTypePushed, "task `up` returned `int`, but `w` expands over it"),
         ("abc", None, UnmappableXComTypePushed, "task `up` returned `str`, but `w` expands over it"),
         (None, None, XComForMappingNotPushed, "task `up` returned nothing, but `w` expands over it"),
+        (
+            range(4),
+            4,
+            UnmappableXComLengthPushed,
+            r"`up` returned 4 items, and `w` expands over them; `\[core\] max_map_length` allows 3",
+        ),
     ],
 )
-def test_the_task_that_returns_nothing_to_expand_over_is_told_so(
+def test_the_task_whose_result_cannot_be_expanded_over_is_told_so(
     result: Any, length: int | None, error: type[Exception], words: str
 ) -> None:
     with DAG("d"):
         up = Work(task_id="up")
         Work.partial(task_id="w").expand(value=up.output.map(str))
     with pytest.raises(error, match=words):
-        check_returned(up, result, length=length)
+        check_returned(up, result, length=length, length_max=3)
+    check_returned(up, range(3), length=3, length_max=3)
+
+
+def test_a_task_that_pushes_no_result_gives_nothing_to_expand_over() -> None:
+    with DAG("d"):
+        up = Work(task_id="up", do_xcom_push=False)
+        Work.partial(task_id="w").expand(value=up.output)
+    with pytest.raises(XComForMappingNotPushed, match="task `up` returned nothing"):
+        check_returned(up, [1], length=1, length_max=3)
 
 
 def test_what_nobody_expands_over_may_be_anything() -> None:
@@ -365,7 +381,8 @@ def test_what_nobody_expands_over_may_be_anything() -> None:
         Work.partial(task_id="w", value=up.output).expand(other=[each.output])
         Work.partial(task_id="v").expand(value=many.output)
     for item in (up, each, many):
-        check_returned(item, 7, length=None)
+        check_returned(item, 7, length=None, length_max=3)
+        check_returned(item, range(4), length=4, length_max=3)
 
 
 def test_mapping_inside_a_mapped_group_is_refused() -> None:

@@ -39,12 +39,14 @@ from windward.runner.resuming import run_operator, time_limit_s
 from windward.runner.signals import set_handler
 from windward.runner.triggering import trigger_run
 from windward.runner.written import assets_written
+from windward.sdk import defaults
 from windward.sdk.bridge import TaskBridge
 from windward.sdk.context import Entered, build_context, enter, enter_for_good, leave
 from windward.sdk.exceptions import AirflowTaskTimeout, DagRunTriggerException, DownstreamTasksSkipped
 from windward.sdk.expand_input import check_returned
 from windward.sdk.mapping import instance_of
 from windward.sdk.masking import MASKER
+from windward.sdk.serde import mappable_length
 from windward.sdk.templating import render_template
 
 RENDERED_CHARACTERS_MAX = 4096
@@ -186,6 +188,9 @@ def _perform(performance: _Performance, context: TaskContext, runtime: Runtime) 
             is_pushed = context.semantics is Semantics.AIRFLOW2 or context.map_index >= 0
             result, skip = choice.return_value if is_pushed else None, choice.tasks
         _check_not_stopped(performance)
+        if not skip:
+            length, length_max = mappable_length(result), defaults.current().max_map_length
+            check_returned(performance.task, result, length=length, length_max=length_max)
         label = _map_label(performance, runtime)
         outcome = endings.success(
             performance.operator,
@@ -196,8 +201,6 @@ def _perform(performance: _Performance, context: TaskContext, runtime: Runtime) 
             label=label,
             assets=assets_written(performance.operator, performance.context),
         )
-        if not skip:
-            check_returned(performance.task, result, length=outcome.return_length)
         performance.is_over = True
         fact = ExitFact(kind="ok")
     except BaseException as error:  # noqa: BLE001 - user code may raise anything; each becomes an outcome

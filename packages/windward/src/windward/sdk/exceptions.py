@@ -264,16 +264,18 @@ class UnmappableXComTypePushed(AirflowException, TypeError):
 class UnmappableXComLengthPushed(AirflowException, ValueError):
     """A mapped task would have more instances than `[core] max_map_length` allows."""
 
-    def __init__(self, value: Sized, max_length: int) -> None:
+    def __init__(self, value: Sized, max_length: int, *, task_id: str = "", mapped_by: str = "") -> None:
         super().__init__(value)
         self.value = value
         self.max_length = max_length
+        self.task_id = task_id
+        self.mapped_by = mapped_by
 
     def __str__(self) -> str:
-        return (
-            f"a mapped task would expand to {len(self.value)} instances; "
-            f"`[core] max_map_length` allows {self.max_length}"
-        )
+        told = f"a mapped task expands over {len(self.value)} items"
+        if self.task_id:
+            told = f"task `{self.task_id}` returned {len(self.value)} items, and `{self.mapped_by}` expands over them"
+        return f"{told}; `[core] max_map_length` allows {self.max_length}"
 
 
 # What a DAG file gets wrong.

@@ -10,7 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from windward.sdk.exceptions import UnmappableXComTypePushed, XComForMappingNotPushed
+from windward.sdk.exceptions import (
+    UnmappableXComLengthPushed,
+    UnmappableXComTypePushed,
+    XComForMappingNotPushed,
+)
 from windward.sdk.resolve import ResolveMixin
 from windward.sdk.xcom_arg import XComArg, has_instances, iter_references
 from windward.sdk.xcom_values import items_of
@@ -200,14 +204,20 @@ def note_sources(expand_input: ExpandInput, mapped: str) -> None:
         operator.__dict__.setdefault("_expanded_by", mapped)
 
 
-def check_returned(task: Any, result: Any, *, length: int | None) -> None:
-    """Raise when a task that another is expanded over returned something that has no length for that."""
+def check_returned(task: Any, result: Any, *, length: int | None, length_max: int) -> None:
+    """Raise when a task that another is expanded over returned something that cannot be expanded over.
+
+    `length` is how many instances there would be, None when the result has no items.
+    """
     mapped_by = task.__dict__.get("_expanded_by")
-    if mapped_by is None or length is not None or has_instances(task):
+    if mapped_by is None or has_instances(task):
         return
-    if result is None:
+    if result is None or not task.do_xcom_push:
         raise XComForMappingNotPushed(task.task_id, mapped_by)
-    raise UnmappableXComTypePushed(result, task_id=task.task_id, mapped_by=mapped_by)
+    if length is None:
+        raise UnmappableXComTypePushed(result, task_id=task.task_id, mapped_by=mapped_by)
+    if length > length_max:
+        raise UnmappableXComLengthPushed(result, length_max, task_id=task.task_id, mapped_by=mapped_by)
 
 
 def _sources(value: Any) -> Iterator[Any]:

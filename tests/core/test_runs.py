@@ -5,15 +5,33 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from tests.core.building import T0, at, run_of, task
 from windward.core.actions import CreateRun
-from windward.core.runs import decide_manual_run, decide_run_starts, decide_scheduled_run, new_tasks
+from windward.core.runs import (
+    decide_manual_run,
+    decide_run_starts,
+    decide_scheduled_run,
+    is_newest_slot,
+    new_tasks,
+)
 from windward.document import DagDocument
 from windward.errors import InvalidIdError, UserError
-from windward.model.records import DagRecord
+from windward.model.records import DagRecord, RunRecord
 from windward.model.states import RunState, RunType, Semantics, TaskState, TriggeredBy
-from windward.timetable import CronSchedule, DataInterval, NullSchedule, RunSlot, ScheduleKind
+from windward.timetable import (
+    CronSchedule,
+    CustomSchedule,
+    DataInterval,
+    NullSchedule,
+    OnceSchedule,
+    RunSlot,
+    Schedule,
+    ScheduleKind,
+    Window,
+    Windows,
+)
 
 NOW = datetime(2026, 3, 29, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -149,3 +167,39 @@ def test_the_oldest_due_runs_start_as_far_as_the_limit_allows(
     due = sorted(pair for pair in runs if pair[0] <= 0)
     assert [start.run_pk for start in starts] == [pk for _, pk in due][: max(0, limit - running)]
     assert all((start.state, start.start_date) == (RunState.RUNNING, T0) for start in starts)
+
+
+def newest(
+    schedule: Schedule, run: RunRecord, *, windows: Windows | None = None, last: datetime | None = None
+) -> bool:
+    record = DagRecord(dag_id="sales", document_hash="0" * 32, last_run_after=last)
+    return is_newest_slot(document(schedule=schedule), record, run, windows, now=NOW)
+
+
+@given(kind=st.sampled_from(sorted(DAILY)), days=st.integers(0, 40))
+def test_a_run_is_the_newest_until_the_next_time_of_its_schedule(kind: str, days: int) -> None:
+    # Whether the runs in between were made yet does not matter: making up for the past, they come one by one.
+    end = SLOT.run_after - days * DAY
+    start = end - DAY if kind == "data_interval" else end
+    run = run_of(run_type=RunType.SCHEDULED, run_after=end, data_interval_start=start, data_interval_end=end)
+    assert newest(DAILY[kind], run, last=end) is (days == 0)
+    backfill = structs.replace(run, run_type=RunType.BACKFILL)
+    assert newest(DAILY[kind], backfill, last=end) is (days == 0)
+
+
+def test_a_run_without_an_interval_and_one_of_no_schedule_have_nothing_newer() -> None:
+    assert newest(DAILY["trigger"], run_of(run_after=NOW - 9 * DAY))
+    old = run_of(run_after=NOW - 9 * DAY, data_interval_start=NOW - 9 * DAY, data_interval_end=NOW - 9 * DAY)
+    assert newest(NullSchedule(), old)
+    assert newest(OnceSchedule(), old)
+
+
+def test_a_run_of_a_timetable_of_ones_own_is_the_newest_by_what_was_made_and_what_was_published() -> None:
+    schedule = CustomSchedule(timetable="own.Own")
+    run = run_of(run_after=NOW - DAY, data_interval_start=NOW - DAY, data_interval_end=NOW - DAY)
+    to_come = Windows(slots=(Window(NOW + DAY, NOW, NOW + DAY),))
+    due = Windows(slots=(Window(NOW, NOW - DAY, NOW), *to_come.slots))
+    assert newest(schedule, run, windows=to_come, last=NOW - DAY)
+    assert newest(schedule, run)
+    assert not newest(schedule, run, windows=due, last=NOW - DAY)
+    assert not newest(schedule, run, windows=to_come, last=NOW)

@@ -16,13 +16,17 @@ from windward.model.states import RunState, RunType, TriggeredBy
 from windward.timetable import (
     CustomSchedule,
     DataInterval,
+    Restriction,
     RunSlot,
     Windows,
     by_time,
     manual_interval,
     manual_window,
+    next_slot,
     run_id_of,
 )
+
+_UNRESTRICTED = Restriction(None, None, catchup=True)
 
 
 def new_tasks(document: DagDocument, *, run_pk: int) -> tuple[TaskRecord, ...]:
@@ -148,6 +152,26 @@ def _manual_interval(document: DagDocument, moment: datetime, windows: Windows |
     if isinstance(by_time(document.schedule), CustomSchedule):
         return manual_window(windows, moment)
     return manual_interval(document.schedule, moment)
+
+
+def is_newest_slot(
+    document: DagDocument, dag: DagRecord, run: RunRecord, windows: Windows | None, *, now: datetime
+) -> bool:
+    """Whether no later slot of the schedule is due than the run's, made or not, whatever made the run.
+
+    A run without an interval, and one of a schedule that knows no next slot, has nothing newer.
+    """
+    if isinstance(by_time(document.schedule), CustomSchedule):
+        # Windows that are over are not kept: the last run that was made tells of those.
+        made = dag.last_run_after
+        slots = windows.slots if windows is not None else ()
+        is_due = any(run.run_after < slot.run_after <= now for slot in slots)
+        return not is_due and (made is None or run.run_after >= made)
+    if run.data_interval_start is None or run.data_interval_end is None:
+        return True
+    interval = DataInterval(run.data_interval_start, run.data_interval_end)
+    following = next_slot(document.schedule, last=interval, restriction=_UNRESTRICTED, now=now)
+    return following is None or following.run_after >= now
 
 
 def decide_run_starts(

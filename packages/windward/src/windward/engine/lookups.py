@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from windward.core.external import mismatch, tasks_in_group
+from windward.core.runs import is_newest_slot
 from windward.document import DagDocument
 from windward.engine.contexts import run_context
 from windward.errors import NotFoundError
@@ -42,6 +44,16 @@ def tasks_of(
     if found is None:
         raise NotFoundError(f"DAG `{dag_id}` has no task group `{group_id}`")
     return [task_id for task_id in found if task_ids is None or task_id in task_ids]
+
+
+def is_latest_slot(store: Store, call: c.LatestSlot, *, now: datetime) -> bool:
+    """Whether nothing newer of its schedule is due than a run; so it is for a run that is gone."""
+    run, dag = store.runs.find_run(call.dag_id, run_id=call.run_id), store.catalog.load_dag(call.dag_id)
+    document = store.catalog.load_documents([run.document_hash]).get(run.document_hash) if run else None
+    if run is None or dag is None or document is None:
+        return True
+    windows = store.catalog.load_windows([call.dag_id]).get(call.dag_id)
+    return is_newest_slot(document, dag, run, windows, now=now)
 
 
 def _tally(store: Store, call: c.TallyTasks) -> c.TaskTalliesAnswer:

@@ -12,12 +12,11 @@ from datetime import datetime
 from windward.core.triggering import PausedError
 from windward.engine.asset_lookups import lookup_asset, place_of
 from windward.engine.contexts import key_of, run_context
-from windward.engine.lookups import lookup, tasks_of
+from windward.engine.lookups import is_latest_slot, lookup, tasks_of
 from windward.engine.states import answer_state
 from windward.engine.triggering import trigger_run
 from windward.errors import ConflictError, InvalidParamError, NotFoundError, UserError
 from windward.model.records import RunRecord
-from windward.model.states import RunType
 from windward.ports.clock import Ids
 from windward.ports.store import Store
 from windward.protocol import calls as c
@@ -175,16 +174,7 @@ class ExecutionService:
                 made = trigger_run(self._store, self._ids, ref, call, now=now, wake=self._wake)
                 return _run_answer(made)
             case c.LatestSlot():
-                run = runs.find_run(call.dag_id, run_id=call.run_id)
-                dag = self._store.catalog.load_dag(call.dag_id)
-                is_latest = (
-                    run is None
-                    or run.run_type is not RunType.SCHEDULED
-                    or dag is None
-                    or dag.last_run_after is None
-                    or run.run_after >= dag.last_run_after
-                )
-                return c.BoolAnswer(value=is_latest)
+                return c.BoolAnswer(value=is_latest_slot(self._store, call, now=now))
 
 
 def _run_answer(run: RunRecord | None) -> c.RunAnswer:

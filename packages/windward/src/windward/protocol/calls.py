@@ -188,7 +188,7 @@ class TriggerRun(_Call, tag="trigger_run", frozen=True):
 
 
 class LatestSlot(_Call, tag="latest_slot", frozen=True):
-    """Whether this run is the newest slot of its schedule (LatestOnlyOperator). Answer: `BoolAnswer`."""
+    """Whether no later slot of its schedule is due than this run (LatestOnlyOperator). Answer: `BoolAnswer`."""
 
     dag_id: str
     run_id: str

@@ -54,6 +54,7 @@ def test_a_selection_is_what_is_related_to_what_is_named(
         (Selection(task_ids=("two",)), ["make", "two", "drop"]),
         (Selection(task_ids=("outside",)), ["outside"]),
         (Selection(task_ids=("drop",)), ["drop"]),
+        (Selection(task_ids=("make",)), ["make", "drop"]),
         (Selection(only_failed=True), ["make", "two", "drop"]),
         (Selection(only_failed=True, task_ids=("one",)), []),
         (Selection(only_running=True), []),
@@ -64,6 +65,25 @@ def test_who_runs_a_task_again_gets_its_setup_and_teardown(selection: Selection,
     states = dict.fromkeys(("make", "one", "drop", "outside"), TaskState.SUCCESS)
     view = view_of(plan, {**states, "two": TaskState.FAILED})
     assert names(list(select(view, selection))) == expected
+
+
+def test_a_setup_that_runs_again_brings_its_teardown_and_not_the_setup_around_it() -> None:
+    plan = plan_of(
+        task("outer", is_setup=True),
+        task("inner", "outer", is_setup=True),
+        task("work", "inner"),
+        task("aside", "inner"),
+        task("drop_inner", "inner", "work", is_teardown=True),
+        task("drop_outer", "outer", "drop_inner", is_teardown=True),
+    )
+    view = view_of(plan, dict.fromkeys(plan.number_of, TaskState.SUCCESS))
+    expected = {
+        "inner": ["inner", "drop_inner"],
+        "work": ["outer", "inner", "work", "drop_inner", "drop_outer"],
+        "aside": ["aside"],
+    }
+    found = {name: set(names(list(select(view, Selection(task_ids=(name,)))))) for name in expected}
+    assert found == {name: set(tasks) for name, tasks in expected.items()}
 
 
 def test_single_instances_of_a_mapped_task_can_be_meant() -> None:

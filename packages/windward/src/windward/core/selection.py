@@ -1,7 +1,8 @@
 """Which instances of a run somebody means: by task, by relation, by state. Writing is done elsewhere.
 
 Whoever runs a task again needs what the task works in: the setups in whose scope it lies, and their
-teardowns. So these are part of every selection for clearing, whatever its states say.
+teardowns; and what is set up again is torn down again. So these are part of every selection for clearing,
+whatever their states say.
 """
 
 from __future__ import annotations
@@ -88,19 +89,28 @@ def select(view: RunView, selection: Selection) -> list[TaskRecord]:
 
 
 def scopes_of(plan: DagPlan, numbers: Collection[int]) -> set[int]:
-    """Return the setups that tasks work in, with the teardowns of those; setups of setups, too."""
-    found: set[int] = set()
-    open_numbers = list(numbers)
-    while open_numbers:
-        number = open_numbers.pop()
-        if plan.tasks[number].is_teardown:
-            continue
-        setups = {up for up in plan.upstream[number] if plan.tasks[up].is_setup}
-        setups.update(plan.far_setups[number])
-        for setup in setups - found:
+    """Return what has to run again with these tasks: the setups in whose scope they are, and teardowns of setups.
+
+    A setup among them brings its own teardowns, and not the setups that it was made in.
+    """
+    tasks = plan.tasks
+    setups = {number for number in numbers if tasks[number].is_setup}
+    for number in numbers:
+        if not tasks[number].is_setup and not tasks[number].is_teardown:
+            setups.update(_setups_of(plan, number))
+    torn_down = {down for setup in setups for down in plan.downstream[setup] if tasks[down].is_teardown}
+    return setups | torn_down
+
+
+def _setups_of(plan: DagPlan, number: int) -> set[int]:
+    """Return the setups in whose scope a task is; right behind a setup is outside when its teardown is elsewhere."""
+    found = set(plan.far_setups[number])
+    near = [up for up in plan.upstream[number] if plan.tasks[up].is_setup]
+    below = _reach(plan.downstream[number], plan.downstream) if near else set()
+    for setup in near:
+        torn_down = [down for down in plan.downstream[setup] if plan.tasks[down].is_teardown]
+        if not torn_down or not below.isdisjoint(torn_down):
             found.add(setup)
-            open_numbers.append(setup)
-            found.update(down for down in plan.downstream[setup] if plan.tasks[down].is_teardown)
     return found
 
 

@@ -4,7 +4,8 @@ Not run by the tests. Run it by the Python of an environment that has Airflow (2
 
     AIRFLOW_HOME=$(mktemp -d) PATH_TO_AIRFLOW/bin/python tests/golden/record.py tests/golden/airflow_2_11.json
 
-Each DAG is run by `dag.test()`, which drives Airflow's own decisions without a scheduler process.
+Each DAG is run by `dag.test()`, which drives Airflow's own decisions without a scheduler process. What `dag.test()`
+has no words for, a run of a schedule and a run that was cleared, `_drive` takes through the same decisions.
 """
 
 from __future__ import annotations
@@ -12,17 +13,48 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
-FILES = ("trigger_rules", "branches", "setups", "mapping", "mapped_groups", "retries", "past", "xcoms")
+FILES = (
+    "trigger_rules", "branches", "gates", "setups", "scopes", "mapping", "mapped_groups", "retries", "past", "xcoms"
+)  # fmt: skip
 ONLY_3 = ("trigger_rules_of_3_1",)
 FIRST = datetime(2026, 1, 1, tzinfo=UTC)
 RUNS = {"past": 3, "past_downstream": 3}
 """How many daily runs are made of a DAG; one of each of the others."""
+CLEARED = {
+    "scope_work_recovers": (
+        "work",
+        "work down",
+        "drop_outer",
+        "make_inner",
+        "make_inner down",
+        "drop_inner up",
+    ),
+    "scope_setup_recovers": ("make_inner", "make_inner down", "work", "after", "after up"),
+    "scope_teardown_recovers": ("drop_inner", "drop_inner down", "make_outer"),
+    "scope_two_paths": ("work", "work down", "other", "more", "drop_two"),
+    "scope_without_teardown": ("one", "two", "first down"),
+    "scope_context": ("one", "three", "one down"),
+    "scope_group": ("group.work", "after", "after up"),
+    "scope_mapped_work": ("work", "first down"),
+    "gate_far": ("one", "two", "shut", "shut down", "one down"),
+    "gate_near": ("one", "two", "shut down"),
+    "gate_far_in_scope": ("work", "shut down"),
+    "branch_to_group": ("left.one", "left.two", "choose down"),
+    "branch": ("left up down", "join up", "right"),
+    "setup_of_another_branch": ("aside_1", "aside_2", "work", "first", "aside_1 down"),
+    "setup_far_above": ("work_2", "work_1"),
+    "two_setups": ("one", "two", "work"),
+    "skip_crosses": ("second", "first", "second down"),
+}
+"""By DAG, what is cleared after a run: a task, with all below or above it."""
+DUE_BEFORE = 3
+"""How many slots before the newest one the old run of `latest.py` is."""
 SCHEDULES = {
     "daily": "@daily",
     "quarter_past": "15 3 * * *",
@@ -45,17 +77,26 @@ def main(target: str) -> None:
     initdb()
     is_3 = airflow.__version__.startswith("3")
     found: dict[str, Any] = {"airflow": airflow.__version__, "dags": {}, "schedules": {}}
+    found |= {"cleared": {}, "latest": {}}
     for dag in _dags(is_3):
         for number in range(RUNS.get(dag.dag_id, 1)):
             found["dags"].setdefault(dag.dag_id, []).append(_run(dag, FIRST + timedelta(days=number), is_3))
         print(dag.dag_id, "recorded", file=sys.stderr)
+    for dag_id, asked in CLEARED.items():
+        dag = next(dag for dag in _dags(is_3) if dag.dag_id == dag_id)
+        for number, words in enumerate(asked):
+            date = FIRST + timedelta(days=100 + number)
+            found["cleared"].setdefault(dag_id, {})[words] = _clear(dag, date, words.split(), is_3)
+        print(dag_id, "cleared", file=sys.stderr)
+    for dag in _dags(is_3, ["latest"]):
+        found["latest"][dag.dag_id] = _latest(dag, is_3)
     for name, schedule in SCHEDULES.items():
         found["schedules"][name] = _slots(schedule, is_3)
     Path(target).write_text(json.dumps(found, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
-def _dags(is_3: bool) -> Iterator[Any]:
-    for name in FILES + (ONLY_3 if is_3 else ()):
+def _dags(is_3: bool, files: Collection[str] = ()) -> Iterator[Any]:
+    for name in files or FILES + (ONLY_3 if is_3 else ()):
         if is_3:
             from airflow.dag_processing.dagbag import DagBag
         else:
@@ -66,7 +107,7 @@ def _dags(is_3: bool) -> Iterator[Any]:
 
 
 def _run(dag: Any, date: datetime, is_3: bool) -> dict[str, Any]:
-    run = dag.test(logical_date=date, run_after=date) if is_3 else dag.test(execution_date=date)
+    run = _test(dag, date, is_3)
     from airflow.utils.session import create_session
 
     with create_session() as session:
@@ -95,6 +136,127 @@ def _run(dag: Any, date: datetime, is_3: bool) -> dict[str, Any]:
                 if not value.key.startswith("skipmixin")
             },
         }
+
+
+def _test(dag: Any, date: datetime, is_3: bool) -> Any:
+    return dag.test(logical_date=date, run_after=date) if is_3 else dag.test(execution_date=date)
+
+
+def _clear(dag: Any, date: datetime, words: list[str], is_3: bool) -> dict[str, Any]:
+    """Run a DAG, clear as the command line does, run again; return what was cleared and how it ended."""
+    run = _test(dag, date, is_3)
+    task_ids, down, up = [words[0]], "down" in words, "up" in words
+    view = _scheduler_dag(dag) if is_3 else dag
+    part = view.partial_subset(task_ids, include_downstream=down, include_upstream=up)
+    cleared = sorted(part.task_dict)
+    if is_3:
+        view.clear(task_ids=cleared, run_id=run.run_id, dag_run_state="running")
+    else:
+        part.clear(start_date=date, end_date=date, dag_run_state="running")
+    state, tasks = _drive(dag, run.run_id, is_3)
+    return {"cleared": cleared, "state": state, "tasks": tasks}
+
+
+def _scheduler_dag(dag: Any) -> Any:
+    from airflow.serialization.serialized_objects import DagSerialization
+
+    return DagSerialization.deserialize_dag(DagSerialization.serialize_dag(dag))
+
+
+def _latest(dag: Any, is_3: bool) -> dict[str, Any]:
+    """Run an old slot of the schedule, the newest one, an old one by hand and an old one of a backfill."""
+    import pendulum
+
+    from airflow.timetables.base import TimeRestriction
+    from airflow.utils.types import DagRunType
+
+    view = _scheduler_dag(dag) if is_3 else dag
+    if is_3:
+        _test(dag, FIRST - timedelta(days=1), is_3)  # so that the database knows the DAG
+    now = pendulum.now("UTC")
+    restriction = TimeRestriction(earliest=pendulum.instance(FIRST), latest=None, catchup=True)
+    slots: list[Any] = []
+    while True:
+        info = view.timetable.next_dagrun_info(
+            last_automated_data_interval=slots[-1].data_interval if slots else None, restriction=restriction
+        )
+        if info is None or info.run_after > now:
+            break
+        slots.append(info)
+    backfill = DagRunType.BACKFILL_JOB
+    made = {"newest": (slots[-1], DagRunType.SCHEDULED)}
+    if len(slots) > DUE_BEFORE:
+        made["old"] = (slots[-1 - DUE_BEFORE], DagRunType.SCHEDULED)
+        made["before"] = (slots[-2], DagRunType.SCHEDULED)
+        made["by_hand"] = (slots[-2 - DUE_BEFORE], DagRunType.MANUAL)
+        made["backfill"] = (slots[-3 - DUE_BEFORE], backfill)
+    found = {}
+    for name, (info, run_type) in made.items():
+        words: dict[str, Any] = {
+            "run_id": name, "run_type": run_type, "state": "running", "data_interval": info.data_interval,
+        }  # fmt: skip
+        if is_3:
+            from airflow.utils.types import DagRunTriggeredByType
+
+            words |= {
+                "logical_date": info.logical_date, "run_after": info.run_after,
+                "triggered_by": DagRunTriggeredByType.TEST,
+            }  # fmt: skip
+        else:
+            words |= {
+                "execution_date": info.logical_date, "external_trigger": run_type == DagRunType.MANUAL,
+            }  # fmt: skip
+        view.create_dagrun(**words)
+        found[name] = _drive(dag, name, is_3)[1]
+    return found
+
+
+def _drive(dag: Any, run_id: str, is_3: bool) -> tuple[str, dict[str, Any]]:
+    """Take a run to its end as `dag.test()` does; return its state, and state and try number of each task."""
+    from airflow.models.dagrun import DagRun
+    from airflow.models.taskinstance import TaskInstance
+    from airflow.utils.session import create_session
+
+    def rows(session: Any) -> tuple[Any, list[Any]]:
+        query = {"dag_id": dag.dag_id, "run_id": run_id}
+        run = session.query(DagRun).filter_by(**query).one()
+        run.dag = _scheduler_dag(dag) if is_3 else dag
+        return run, session.query(TaskInstance).filter_by(**query).all()
+
+    with create_session() as session:
+        while True:
+            run, _ = rows(session)
+            if str(getattr(run.state, "value", run.state)) not in ("running", "queued"):
+                break
+            ready, _ = run.update_state(session=session)
+            for task in ready:
+                task.try_number += 1
+                task.state = "scheduled"
+            session.commit()
+            for task in ready:
+                _attempt(dag, task, session, is_3)
+                session.commit()
+            session.expire_all()
+        run, tasks = rows(session)
+        return str(getattr(run.state, "value", run.state)), {
+            _name(task): [str(getattr(task.state, "value", task.state) or "none"), task.try_number]
+            for task in tasks
+        }
+
+
+def _attempt(dag: Any, task: Any, session: Any, is_3: bool) -> None:
+    if is_3:
+        from airflow.sdk.definitions.dag import _run_task
+
+        _run_task(ti=task, task=dag.task_dict[task.task_id], run_triggerer=True)
+        return
+    from airflow.models.dag import _run_task as run_task
+
+    task.task = dag.task_dict[task.task_id]
+    try:
+        run_task(ti=task, inline_trigger=True, session=session)
+    except Exception as error:  # noqa: BLE001 - what the task raised is in its state
+        print(task, error, file=sys.stderr)
 
 
 def _name(row: Any) -> str:

@@ -151,3 +151,33 @@ start >> part >> PythonOperator(
     task_id="end", dag=mother, python_callable=lambda ti: ti.xcom_pull(task_ids="second", dag_id="sections.part"),
 )
 """
+
+MAILED = """
+import os
+import time
+from datetime import datetime, timedelta
+
+from airflow import DAG
+from airflow.operators.python_operator import PythonOperator
+
+HOME = os.environ["WINDWARD_HOME"]
+
+
+def wait():
+    end = time.monotonic() + 30
+    while not os.path.exists(HOME + "/told") and time.monotonic() < end:
+        time.sleep(0.05)
+
+
+def broken(dag, task_list, blocking_task_list, slas, blocking_tis):
+    raise RuntimeError("the callback is broken")
+
+
+with DAG(
+    "mailed", start_date=datetime(2026, 1, 1), schedule_interval="@daily", catchup=False,
+    sla_miss_callback=broken, default_args={"sla": timedelta(seconds=1)},
+):
+    load = PythonOperator(task_id="load", python_callable=wait, email="ops@example.com, data@example.com")
+    load >> PythonOperator(task_id="report", python_callable=print, email=["boss@example.com", "ops@example.com"])
+    load >> PythonOperator(task_id="quiet", python_callable=print, sla=None, email="nobody@example.com")
+"""

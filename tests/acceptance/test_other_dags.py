@@ -1,12 +1,15 @@
 """DAGs that trigger, watch and contain each other, and SLAs, with real processes on both databases."""
 
+import email
+import email.policy
 from collections.abc import Callable
 
 import pytest
 
 from tests.acceptance.conftest import DATABASES
 from tests.acceptance.harness import System, wait_for
-from tests.acceptance.other_dags import CHILDREN, LATE, MOTHERS, WATCHED
+from tests.acceptance.other_dags import CHILDREN, LATE, MAILED, MOTHERS, WATCHED
+from tests.mails import mail_sink
 from tests.tidy import tree
 
 MakeSystem = Callable[..., System]
@@ -101,6 +104,32 @@ def test_slas_and_sub_dags_of_airflow_2_files(make_system: MakeSystem, database:
     (run,) = runs_of(system, "late")
     assert system.wait_run("late", run["run_id"]) == "success"
     assert len(system.lines("slas")) == 1
+
+
+@pytest.mark.parametrize("database", DATABASES)
+def test_the_addresses_of_late_tasks_get_one_mail(make_system: MakeSystem, database: str) -> None:
+    with mail_sink() as sink:
+        smtp = {
+            "HOST": "127.0.0.1", "PORT": str(sink.port), "STARTTLS": "False", "MAIL_FROM": "af@example.com",
+        }  # fmt: skip
+        settings = {f"AIRFLOW__SMTP__SMTP_{name}": value for name, value in smtp.items()}
+        system = make_system(database=database, settings=settings)
+        system.write("mailed.py", MAILED)
+        system.start()
+        wait_for(lambda: sink.mails, "no mail came")
+        (system.home / "told").touch()
+        (run,) = runs_of(system, "mailed")
+        assert system.wait_run("mailed", run["run_id"]) == "success"
+
+        ((receivers, text),) = sink.mails
+        assert receivers == ["<boss@example.com>", "<data@example.com>", "<ops@example.com>"]
+        message = email.message_from_string(text, policy=email.policy.default)
+        assert (message["Subject"], message["From"]) == ("[airflow] SLA miss on DAG=mailed", "af@example.com")
+        date = system.run("mailed", run["run_id"]).logical_date
+        assert date is not None
+        body = message.get_content().replace("\r\n", "\n")
+        assert f"load on {date.isoformat()}\nreport on {date.isoformat()}" in body
+        assert "quiet on" in body.partition("Blocking tasks")[2]
 
 
 def test_the_example_of_the_documentation_does_what_it_says(make_system: MakeSystem) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from bench import w11_flat_cost
 from bench.engine import Clock, ControlPlane, ObedientWorker, control_plane
 from windward.document import DagDocument, Expansion, LiteralLength, TaskDocument
 from windward.model.states import RunState, TaskState
@@ -114,3 +115,8 @@ def test_an_attempt_costs_the_same_writes_in_a_long_run_as_in_a_short_one(
 
     assert (plane.store.counters.rows_written - rows) / 1000 <= 3.2
     assert (plane.store.counters.queries - queries) / 1000 <= 1.0
+
+
+@pytest.mark.parametrize("kind", ["task", "group"])
+def test_an_instance_of_what_is_mapped_takes_little_memory_however_many_there_are(kind: str) -> None:
+    assert w11_flat_cost.memory_kb(kind, size=2000) <= w11_flat_cost.KB_MAX

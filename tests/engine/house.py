@@ -10,8 +10,8 @@ from typing import Any
 
 import msgspec
 
+from tests.simulation.configured import simulated_settings
 from tests.simulation.dice import FakeClock
-from tests.simulation.world import simulated_settings
 from tests.store.building import create, document_of, put, run_of, step
 from windward.core.actions import move_run
 from windward.core.retention import StoredObject

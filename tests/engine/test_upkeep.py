@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.engine.house import DAY, House
+from tests.simulation.configured import simulated_settings
 from tests.simulation.dice import CountingIds, FakeClock
-from tests.simulation.world import simulated_settings
 from windward.engine.housekeeping import FIRST_LOOK
 from windward.engine.scheduler import LEASE, Scheduler
 from windward.ports.executor import Envelope, HostGone, Woken

@@ -15,6 +15,7 @@ from tests.simulation.dags import POOLS
 from tests.simulation.dice import START
 from tests.simulation.faults import FaultyStore
 from tests.simulation.rules import may_start
+from tests.simulation.windows import WindowBook
 from windward.core.actions import Action, CreateRun, MoveBackfill, MoveCallback, MoveRun, MoveSlot, MoveTask
 from windward.core.plan import DagPlan, compile_plan
 from windward.core.transitions import RunEvent, TaskEvent, is_legal
@@ -83,6 +84,7 @@ class Checker:
         """Dates of backfills that were dealt with."""
         self.assets = AssetBook()
         self.cross = CrossBook(seed)
+        self.windows = WindowBook(seed)
         self.starts = 0
         self.writes = 0
         self._answers: set[tuple[TaskKey, int, int]] = set()
@@ -122,6 +124,7 @@ class Checker:
         """Check what the applied actions did."""
         self.writes += 1
         self.cross.written(actions, store=self._store())
+        self.windows.written(actions, lambda name: self._plan(name).document)
         self.assets.written(actions, store=self._store(), document_of=lambda name: self._plan(name).document)
         for action in actions:
             match action:

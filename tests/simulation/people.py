@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from tests.simulation.assets import NAMES, without_time
+from tests.simulation.windows import is_own, own_slots
 from windward.core.actions import Action, PauseDag
 from windward.core.assets import reported_event
 from windward.core.backfill import BackfillRequest, decide_backfill, decide_backfill_change
@@ -175,7 +176,11 @@ class People:
             is_idle_class=dice.random() < 0.8,
         )
         try:
-            action = decide_backfill(document, request, backfill_pk=pk, now=now, by="dice")
+            slots = own_slots(request.from_date, request.to_date)
+            action = decide_backfill(
+                document, request, backfill_pk=pk, now=now, by="dice",
+                slots=(lambda: [slot for slot in slots if slot.run_after <= now]) if is_own(document) else None,
+            )  # fmt: skip
         except UserError:
             return
         if len(action.slots) > BACKFILL_DATES_MAX:

@@ -34,10 +34,28 @@ class Sabotage:
 
 PLANTED = (
     Sabotage(
+        "a timetable's missed slots are left out in spite of catchup",
+        "timetable/windows.py",
+        "return due[-1] if due and not catchup else left[0]",
+        "return due[-1] if due else left[0]",
+    ),
+    Sabotage(
+        "a timetable's missed slots are run in spite of no catchup",
+        "timetable/windows.py",
+        "return due[-1] if due and not catchup else left[0]",
+        "return left[0]",
+    ),
+    Sabotage(
+        "the scheduler does not hear what timetables say anew",
+        "engine/loading.py",
+        "        self._assets.reload(documents)\n        self._load_windows(documents)\n",
+        "        self._assets.reload(documents)\n",
+    ),
+    Sabotage(
         "a backfill knows no limit",
         "engine/backfills.py",
-        "room = record.max_active_runs - self._cache",
-        "room = 1_000 + record.max_active_runs - self._cache",
+        "room = record.max_active_runs - self._cache.open",
+        "room = 1_000 + record.max_active_runs - self._cache.open",
     ),
     Sabotage(
         "a failed run comes back against a person's word",

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from random import Random
 
 from tests.simulation.brains import Brain
-from tests.simulation.checker import PARALLELISM, Checker, open_states
+from tests.simulation.checker import Checker, open_states
+from tests.simulation.configured import simulated_settings
 from tests.simulation.dags import POOLS, random_dag
 from tests.simulation.dice import CountingIds, FakeClock
 from tests.simulation.faults import FaultyStore
@@ -29,44 +29,11 @@ from windward.ports.store import FileRecord
 from windward.protocol.calls import TriggerRun
 from windward.protocol.messages import Cancel, Submit, ToHost
 from windward.protocol.work import AttemptRef, TaskContext
-from windward.settings import (
-    ApiSettings,
-    CoreSettings,
-    DatabaseSettings,
-    LoggingSettings,
-    ProcessorSettings,
-    SchedulerSettings,
-    Settings,
-    WorkerSettings,
-    XComSettings,
-)
 
 STEPS = 900
 CALM_STEPS_MAX = 60_000
 TRIGGERERS_MAX = 4
-_NOWHERE = Path("/nonexistent")
-
-
-def simulated_settings() -> Settings:
-    """Return settings with short leases, so that worlds are small."""
-    return Settings(
-        home=_NOWHERE,
-        core=CoreSettings(dags_folder=_NOWHERE, parallelism=PARALLELISM),
-        database=DatabaseSettings(sql_alchemy_conn=""),
-        scheduler=SchedulerSettings(
-            poll_interval_s=5,
-            lease_s=15,
-            host_lease_s=30,
-            task_queued_timeout_s=120,
-            recovery_delay_s=20,
-            recoveries_max=2,
-        ),
-        processor=ProcessorSettings(),
-        workers=WorkerSettings(),
-        xcom=XComSettings(),
-        logging=LoggingSettings(base_log_folder=_NOWHERE),
-        api=ApiSettings(),
-    )
+DUE_STEPS_MAX = 1_000
 
 
 class World:
@@ -114,6 +81,7 @@ class World:
         document = self.checker.cross.with_slas(document)
         if self.is_waiting:
             document = with_waits(self.joining, document)
+        document = self.checker.windows.with_own_timetable(self.checker.cross.with_slas(document))
         data = encode(document)
         self.documents[document.dag_id] = document
         self.store.catalog.put_file(
@@ -211,6 +179,7 @@ class World:
         if self.joining.random() < 0.005 and len(self.triggerers) < TRIGGERERS_MAX:
             self.add_triggerer()
             self.note(f"{self.triggerers[-1].host_id} joins")
+        self.checker.windows.step(self.store, self.documents.values(), self.clock.now())
         chance = self.dice.random()
         if chance < 0.45:
             self._step_brain()
@@ -333,6 +302,7 @@ class World:
         for brain in self.brains:
             brain.frozen_for = 0
         self.people.unpause_everything()
+        self._run_what_is_due()
         self.people.stop_schedules()
         for step in range(CALM_STEPS_MAX):
             self._step_brain()
@@ -350,6 +320,20 @@ class World:
                 if self._all_settled():
                     return
         raise AssertionError(f"the world does not come to rest: {self.unsettled()}")
+
+    def _run_what_is_due(self) -> None:
+        """Whoever leads makes the runs that timetables of authors' own want by now."""
+        windows, documents = self.checker.windows, self.documents.values()
+        windows.publish_all(self.store, documents, self.clock.now())
+        self.wake_all()
+        for step in range(DUE_STEPS_MAX):
+            self._step_brain()
+            if step % 20 == 0 and not any(brain.scheduler.is_leader for brain in self.brains):
+                self.clock.advance(5)
+            if not windows.unsettled(self.store, documents, self.clock.now()):
+                return
+        found = windows.unsettled(self.store, documents, self.clock.now())
+        raise AssertionError(f"timetables of authors' own are not followed: {found}")
 
     def _all_settled(self) -> bool:
         return not self.unsettled()

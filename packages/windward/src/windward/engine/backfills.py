@@ -199,7 +199,8 @@ class Backfills:
         record = known.record
         pk = record.backfill_pk
         in_transit = sum(one == pk for one in self._in_transit.values())
-        room = record.max_active_runs - self._cache.open_backfill_runs(record) - in_transit
+        # What ends in this pass makes room in the next: its end may be refused.
+        room = record.max_active_runs - self._cache.open_backfill_runs(record) - in_transit - work.ended[pk]
         while known.slots:
             slot, existing = known.slots[0]
             outcome = decide_slot(record, existing)
@@ -211,6 +212,8 @@ class Backfills:
                 skip = decide_skip(slot, existing, reason=outcome.reason)
                 self._decider.act(work, BackfillGroup(pk), skip)
             elif room <= 0:
+                if work.ended[pk]:
+                    self._lacking.add(pk)
                 return
             elif existing is None:
                 if work.runs_created >= self._runs_max:

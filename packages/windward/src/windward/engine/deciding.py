@@ -349,6 +349,7 @@ class Decider:
 
     def _end_run(self, work: Pass, view: RunView, end: MoveRun) -> None:
         """End a run, with what follows for its DAG."""
+        work.ended[view.run.backfill_pk] += 1
         end_run(self._cache, self.act, work, view, with_recovery(end, view, self.recovery, now=work.now))
 
     def admit(self, work: Pass, *, capacity: int) -> bool:

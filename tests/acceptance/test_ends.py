@@ -41,18 +41,19 @@ def test_each_end_calls_with_its_state_whatever_other_callbacks_raise(system: Sy
 
     assert system.wait_run("ends", "r") == "failed"
     wait_for(lambda: len(told(system, "failure")) == 2, "nobody heard of the failures")
+    wait_for(lambda: len(told(system, "success")) == 2, "nobody heard of what its trigger ended")
     states = {
         kind: {fact["task"]: fact["state"] for fact in told(system, kind)}
         for kind in ("success", "skipped", "retry", "failure")
     }
     assert states == {
-        "success": {"succeeds": "success"},
+        "success": {"succeeds": "success", "deferred": "success"},
         "skipped": {"skips": "skipped"},
         "retry": {"fails": "up_for_retry"},
         "failure": {"fails": "failed", "untemplated": "failed"},
     }  # fmt: skip
     assert {fact["text"] for fact in told(system, "note")} == {"fails of r", "untemplated of r"}
-    assert len(told(system, "execute")) == 4, "a template that fails comes before `on_execute_callback`"
+    assert len(told(system, "execute")) == 5, "a template that fails comes before `on_execute_callback`"
     assert "uses `nothing`, which is undefined" in system.task("ends", "r", "untemplated").reason
     log = system.log_of("ends", "r", "succeeds")
     assert "ValueError: a callback that fails" in log
@@ -118,6 +119,10 @@ def test_a_job_is_found_again_and_values_of_assets_outlive_runs(system: System) 
     assert "more than `[state_store] max_value_storage_bytes`" in system.log_of("kept", "r1", "writes")
 
     store, now = system.session.store, system.session.clock.now()
+    rows = system.rows("state-store", "list", "kept", "r1")
+    assert [(row["task_id"], row["key"], row["value"]) for row in rows] == [("reads", "seen", "1")]
+    rows = system.rows("state-store", "list-assets", "--asset", "marks")
+    assert [(row["key"], row["value"], row["set_by"]) for row in rows] == [("mark", "2", "kept.writes")]
     left = store.states.list_task_state(system.run("kept", "r1").run_pk, now=now)
     assert [(key.task_id, name) for key, name, _, _ in left] == [("reads", "seen")]
     system.cli("tasks", "mark", "kept", "reads", "r1", "--state", "success")

@@ -1,7 +1,7 @@
 """Deferred instances: stored with all that is needed to go on, resumed once, and never too late."""
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from hypothesis import given
@@ -33,6 +33,7 @@ FIRED: list[Fired] = [
     EndTask(state="failed"),
     EndTask(state="skipped"),
 ]
+CALLED = {"success": "task_success", "failed": "task_failure", "skipped": "task_skipped"}
 START = StartTrigger(
     class_path="mine.Wait", next_method="go_on", kwargs=b"k", next_kwargs=b"n", timeout_s=60.0
 )
@@ -215,3 +216,16 @@ def test_a_try_may_begin_in_a_trigger_and_its_retries_as_well() -> None:
 def test_a_try_that_goes_on_does_not_begin_in_its_trigger_again(state: TaskState) -> None:
     record = deferred(state)
     assert starts_in_trigger(view(record, start_trigger=START), record) is None
+
+
+@pytest.mark.parametrize("state", sorted(CALLED))
+def test_a_trigger_that_ends_its_task_leaves_the_callback_of_that_end_to_the_outbox(
+    state: Literal["success", "failed", "skipped"],
+) -> None:
+    record = deferred()
+    for names in ((), ("success", "failure", "skipped")):
+        moved = decide_fired(
+            view(record, callbacks=names), record, EndTask(state=state), fence=5, at=T0, now=T0
+        )
+        assert moved is not None
+        assert moved.callback == (CALLED[state] if names else None)

@@ -23,6 +23,7 @@ from airflow.sdk import (
     deadline_reference,
     task,
 )
+from airflow.triggers.base import BaseTrigger, TaskSuccessEvent
 
 START = datetime(2026, 1, 1)
 HOME = Path(os.environ["WINDWARD_HOME"])
@@ -70,6 +71,21 @@ ENDS = {
 }
 
 
+class Over(BaseTrigger):
+    """Ends its task at once, without a worker."""
+
+    def serialize(self):
+        return "ends.Over", {}
+
+    async def run(self):
+        yield TaskSuccessEvent()
+
+
+class Deferred(BaseOperator):
+    def execute(self, context):
+        self.defer(trigger=Over(), method_name="never")
+
+
 @dag(schedule=None, start_date=START, default_args=ENDS)
 def ends():
     @task
@@ -85,6 +101,7 @@ def ends():
         raise ValueError("on purpose")
 
     succeeds(), skips(), fails()
+    Deferred(task_id="deferred")
     BashOperator(task_id="untemplated", bash_command="echo {{ nothing.at_all }}")
 
 

@@ -33,6 +33,7 @@ GROUPS: dict[str, Group] = {
     "assets": Group("assets", "list assets, run what writes them, report events", _WORK),
     "hitl": Group("hitl", "list and answer the questions that tasks ask people", _WORK),
     "deadlines": Group("deadlines", "list by when runs ought to be over", _WORK),
+    "state-store": Group("state_store", "list and delete the small values that tasks keep", _KEEP),
     "variables": Group("variables", "get, set, import and export variables", _KEEP),
     "connections": Group("connections", "get, add, import and export connections", _KEEP),
     "pools": Group("pools", "get, set, import and export pools", _KEEP),

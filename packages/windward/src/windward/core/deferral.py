@@ -26,6 +26,8 @@ from windward.protocol.outcomes import Deferred, Ending, ExitFact
 _JSON = msgspec.json.Encoder()
 _READ = msgspec.json.Decoder(Resumed)
 _ENDED = _JSON.encode(ExitFact(kind="ok")).decode()
+_CALLED = {"success": "success", "failed": "failure", "skipped": "skipped"}
+"""Kind of callback that nobody has called, for there was no process."""
 _EVENT_OF = {"success": TaskEvent.SUCCEED, "failed": TaskEvent.FAIL, "skipped": TaskEvent.SKIP}
 
 
@@ -118,7 +120,7 @@ def decide_fired(
                 exit_fact=_ENDED,
                 xcoms=xcoms,
                 return_length=pushed_length(xcoms),
-                callback="task_failure" if state == "failed" and is_called(task, "failure") else None,
+                callback=f"task_{_CALLED[state]}" if is_called(task, _CALLED[state]) else None,
                 callback_try=record.try_number,
             )
 

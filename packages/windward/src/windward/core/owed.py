@@ -38,5 +38,5 @@ def owing(view: RunView, record: TaskRecord, ended: MoveTask) -> MoveTask:
 
 
 def is_called(task: TaskDocument, kind: str) -> bool:
-    """Whether anybody is told when an attempt of this task ends by `failure` or `retry`."""
+    """Whether anybody is told when an attempt of this task ends by `failure`, `retry`, `success` or `skipped`."""
     return kind in task.callbacks or kind in task.mails_on

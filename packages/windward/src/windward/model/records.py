@@ -260,7 +260,7 @@ class CallbackRecord(Record, frozen=True):
     run_pk: int
     dag_id: str
     kind: str
-    """`success`, `failure`, `sla_miss` and `deadline` of the DAG; `task_failure`, `task_retry` of an attempt that could not call back."""
+    """`success`, `failure`, `sla_miss` and `deadline` of the DAG; `task_failure`, `task_retry` of an attempt that could not call back, `task_success`, `task_skipped` too of one that its trigger has ended."""
     reason: str
     fence: int = 0
     tries: int = 0

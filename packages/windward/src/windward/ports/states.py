@@ -37,5 +37,8 @@ class StateStore(Protocol):
     def list_asset_state(self, asset: str | None = None) -> list[tuple[str, str, str, str, datetime]]:
         """Return (asset, name, value, by, set at) by asset and name."""
 
+    def count_expired_states(self, *, before: datetime) -> int:
+        """Return how many values of instances expired before a time."""
+
     def delete_expired_states(self, *, before: datetime, limit: int) -> int:
         """Delete values of instances that expired before a time; return how many."""

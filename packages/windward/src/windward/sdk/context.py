@@ -199,12 +199,17 @@ def build_callback_context(work: CallbackContext, dag: Any) -> Context:
     )
     context = build_context(task, as_task, dag, more={"reason": work.reason})
     context["ti"].state = _STATES.get(work.kind, work.run.state)
-    if work.kind in _STATES:
+    if work.kind in {"task_failure", "task_retry"}:
         context["exception"] = AirflowException(work.reason)
     return context
 
 
-_STATES = {"task_failure": "failed", "task_retry": "up_for_retry"}
+_STATES = {
+    "task_failure": "failed",
+    "task_retry": "up_for_retry",
+    "task_success": "success",
+    "task_skipped": "skipped",
+}
 """The state of a task whose process could not call back: all that is left of its exception is the reason."""
 
 

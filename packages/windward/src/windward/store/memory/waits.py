@@ -249,6 +249,12 @@ class MemoryStates:
             states = sorted(self._tables.asset_states.items())
             return [(*place, *state) for place, state in states if asset in {None, place[0]}]
 
+    def count_expired_states(self, *, before: datetime) -> int:
+        """Return how many values of instances expired before a time."""
+        with self._tables.lock:
+            self._tables.counters.queries += 1
+            return sum(state.is_expired(before) for state in self._tables.task_states.values())
+
     def delete_expired_states(self, *, before: datetime, limit: int) -> int:
         """Delete values of instances that expired before a time; return how many."""
         with self._tables.lock:

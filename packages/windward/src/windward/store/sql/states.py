@@ -95,6 +95,12 @@ class SqlStates:
             rows = transaction.run(query.order_by(columns.asset, columns.state_key)).fetchall()
         return [(row[0], row[1], row[2], row[3], row[4]) for row in rows]
 
+    def count_expired_states(self, *, before: datetime) -> int:
+        """Return how many values of instances expired before a time."""
+        query = sa.select(sa.func.count()).select_from(TASK_STATE).where(TASK_STATE.c.expires_at <= before)
+        with self._database.reading() as transaction:
+            return int(transaction.run(query).scalar_one())
+
     def delete_expired_states(self, *, before: datetime, limit: int) -> int:
         """Delete values of instances that expired before a time; return how many."""
         columns = TASK_STATE.primary_key.columns

@@ -53,10 +53,12 @@ class ReadWhenThere(BaseOperator):
 class Wait(BaseOperator):
     """Begins in its trigger and ends with it: no worker ever has it."""
 
+    template_fields = ("path",)
     start_from_trigger = True
 
     def __init__(self, *, path, **kwargs):
         super().__init__(**kwargs)
+        self.path = path
         self.start_trigger_args = StartTriggerArgs(
             trigger_cls="deferring.Arrives",
             trigger_kwargs={"path": path, "ends_task": True},
@@ -65,5 +67,11 @@ class Wait(BaseOperator):
         )
 
 
-with DAG("deferring", schedule="@daily", start_date=datetime(2026, 1, 1), catchup=False):
-    Wait(task_id="wait", path=__file__) >> ReadWhenThere(task_id="read", path=__file__)
+with DAG(
+    "deferring",
+    schedule="@daily",
+    start_date=datetime(2026, 1, 1),
+    catchup=False,
+    params={"path": __file__},
+):
+    Wait(task_id="wait", path="{{ params.path }}") >> ReadWhenThere(task_id="read", path=__file__)

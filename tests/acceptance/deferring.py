@@ -23,6 +23,8 @@ class UntilFile(BaseTrigger):
         while not os.path.exists(self.path):
             await asyncio.sleep(0.05)
         self.log.info("saw %s", self.path)
+        print("printed", end=" ")
+        print("by the trigger")
         yield TriggerEvent({"word": self.word, "pid": os.getpid()})
 
 
@@ -99,6 +101,7 @@ with DAG("many", schedule=None, start_date=datetime(2026, 1, 1), max_active_task
 """
 
 KINDS = """
+import asyncio
 import os
 from datetime import datetime, timedelta
 
@@ -129,6 +132,51 @@ class Starts(Defers):
     def execute(self, context):
         raise AssertionError("a task that starts in a trigger does not execute")
 
+
+class Templated(BaseOperator):
+    # Begins in a trigger whose arguments are templates.
+
+    template_fields = ("word",)
+    start_from_trigger = True
+
+    def __init__(self, *, word, **kwargs):
+        super().__init__(**kwargs)
+        self.word = word
+        self.start_trigger_args = StartTriggerArgs(
+            trigger_cls="my_triggers.UntilFile", trigger_kwargs={"path": HOME, "word": word}, next_method="resume"
+        )
+
+    def execute(self, context):
+        raise AssertionError("a task that starts in a trigger does not execute")
+
+    def resume(self, context, event):
+        return event["word"]
+
+
+with DAG("awaits", schedule=None, start_date=datetime(2026, 1, 1), default_args={"retries": 0}):
+
+    @task
+    async def both():
+        return await asyncio.gather(asyncio.sleep(0, "a"), asyncio.sleep(0, "b"))
+
+    @task(execution_timeout=timedelta(seconds=0.3))
+    async def too_slow():
+        try:
+            await asyncio.sleep(60)
+        finally:
+            open(HOME + "/cancelled", "w").close()
+
+    both()
+    too_slow()
+
+with DAG("templated", schedule=None, start_date=datetime(2026, 1, 1), default_args={"retries": 0},
+         params={"colour": "red"}):
+    Templated(task_id="plain", word="{{ run_id }} {{ params.colour }} {{ ti.task_id }} {{ var.value.place }}")
+    Templated.partial(task_id="mapped").expand(word=["{{ run_id }} 0", "{{ run_id }} 1"])
+
+with DAG("own_macros", schedule=None, start_date=datetime(2026, 1, 1), default_args={"retries": 0},
+         user_defined_macros={"shout": str.upper}):
+    Templated(task_id="macro", word="{{ shout(run_id) }}")
 
 with DAG("kinds", schedule=None, start_date=datetime(2026, 1, 1), default_args={"retries": 0}):
     Defers(task_id="time", trigger=TimeDeltaTrigger(timedelta(seconds=0.2)))

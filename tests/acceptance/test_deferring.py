@@ -99,6 +99,42 @@ def starts_of_triggers(system: System) -> int:
     return sum(log.read_text(encoding="utf-8").count("trigger started") for log in logs)
 
 
+@pytest.mark.parametrize("database", DATABASES)
+def test_templates_of_a_trigger_with_which_a_task_begins_are_rendered(
+    deferring: Callable[..., System], database: str
+) -> None:
+    system = deferring(KINDS, database=database, AIRFLOW_VAR_PLACE="here")
+    for dag_id in ("templated", "own_macros"):
+        system.trigger(dag_id, "r")
+    for dag_id in ("templated", "own_macros"):
+        assert system.wait_run(dag_id, "r") == "success"
+
+    assert system.value("templated", "r", "plain") == "r red plain here"
+    assert system.value("own_macros", "r", "macro") == "R"
+    mapped = system.session.store.xcoms
+    words = [
+        mapped.get_xcom("templated", "r", "return_value", task_id="mapped", map_index=index)
+        for index in (0, 1)
+    ]
+    assert [word.data for word in words if word is not None] == [b'"r 0"', b'"r 1"']
+    log = system.log_of("templated", "r", "plain")
+    assert "printed by the trigger" in log
+    assert "printed by the trigger" not in system.said()
+    assert "attempt started" in system.log_of("own_macros", "r", "macro").partition("trigger started")[0]
+    assert "attempt started" not in log.partition("trigger started")[0]
+
+
+def test_a_task_may_be_a_coroutine_and_a_timeout_cancels_it(deferring: Callable[..., System]) -> None:
+    system = deferring(KINDS)
+    system.trigger("awaits", "r")
+    assert system.wait_run("awaits", "r") == "failed"
+
+    assert system.states("awaits", "r") == {"both": "success", "too_slow": "failed"}
+    assert system.value("awaits", "r", "both") == ["a", "b"]
+    assert '"kind":"timeout"' in str(system.task("awaits", "r", "too_slow").exit_fact)
+    assert (system.home / "cancelled").exists()
+
+
 def test_each_end_of_a_trigger_reaches_its_task(deferring: Callable[..., System]) -> None:
     system = deferring(KINDS)
     system.trigger("kinds", "r")

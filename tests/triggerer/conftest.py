@@ -12,12 +12,12 @@ from typing import Any, TypeVar
 
 import pytest
 
-from windward.model.states import RunType
+from windward.model.states import RunType, Semantics
 from windward.protocol.fired import Fired
 from windward.protocol.framing import FrameReader, frame
 from windward.protocol.messages import FromHost, Hello, ToHost, Welcome
-from windward.protocol.triggers import TriggerFired, TriggerWork, Watch
-from windward.protocol.work import AttemptRef, RunContext
+from windward.protocol.triggers import Template, TriggerFired, TriggerWork, Watch
+from windward.protocol.work import AttemptRef, RunContext, TaskContext
 from windward.sdk import serde
 from windward.triggerer.options import TriggererOptions
 from windward.triggerer.triggerer import Triggerer
@@ -29,6 +29,19 @@ _NAMES = iter(range(1_000_000))
 
 def ref_of(name: str, *, fence: int = 1) -> AttemptRef:
     return AttemptRef(1, name, -1, fence)
+
+
+def _context(run: RunContext, task_id: str) -> TaskContext:
+    return TaskContext(
+        run=run,
+        dag_id="d",
+        task_id=task_id,
+        map_index=-1,
+        try_number=1,
+        max_tries=0,
+        start_date=run.run_after,
+        semantics=Semantics.AIRFLOW3,
+    )
 
 
 class Scheduler:
@@ -112,8 +125,13 @@ class Place:
         path = self.folder / f"{self.module}.py"
         path.write_text(head + textwrap.dedent(text), encoding="utf-8")
 
-    def watch(self, name: str, *, class_path: str | None = None, **arguments: Any) -> AttemptRef:
-        """Give the triggerer a trigger: the class `Trigger` of the module, if nothing else is said."""
+    def watch(
+        self, name: str, *, class_path: str | None = None, template: str | None = None, **arguments: Any
+    ) -> AttemptRef:
+        """Give the triggerer a trigger: the class `Trigger` of the module, if nothing else is said.
+
+        `template`: the argument `word` is to be rendered.
+        """
         ref = ref_of(name)
         run = RunContext(
             run_pk=1,
@@ -130,6 +148,7 @@ class Place:
             try_number=1,
             log_path=f"{name}.log",
             run=run,
+            template=Template(names=("word",), context=_context(run, name)) if template else None,
         )
         self.scheduler.say(Watch(work=(work,)))
         return ref

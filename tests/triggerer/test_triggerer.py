@@ -1,10 +1,12 @@
 """The triggerer against a played scheduler: what triggers say, that it is not lost, and that they hurt nobody."""
 
+import io
 import json
 import os
 import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +17,8 @@ from windward.protocol.fired import Broken, EndTask, Event
 from windward.protocol.messages import Beat, CallAnswer, ChildCall, Goodbye, Heartbeat
 from windward.protocol.triggers import FiredAccepted, GiveBack, GivenBack, TriggerFired, Unwatch
 from windward.sdk import serde
+from windward.sdk.masking import MASKER
+from windward.triggerer.logs import TriggerLog, TriggerStream
 
 MakePlace = Callable[..., Place]
 
@@ -294,3 +298,31 @@ def test_a_triggerer_tells_the_queues_that_it_serves(make_place: MakePlace) -> N
     place = make_place("", queues=("gpu", "ssd"))
     place.scheduler.drop()
     assert place.scheduler.welcome().queues == ("gpu", "ssd")
+
+
+def test_a_template_that_cannot_be_rendered_fails_the_trigger_by_name(make_place: MakePlace) -> None:
+    place = make_place(SAYS)
+    place.watch("a", template="{{ nothing_of_that_name }}", word="{{ nothing_of_that_name }}")
+    word = place.word()
+
+    assert isinstance(word, Broken)
+    assert "nothing_of_that_name" in word.error
+
+
+def test_what_a_trigger_prints_goes_to_its_log_line_by_line(tmp_path: Path) -> None:
+    other = io.StringIO()
+    target = TriggerLog(tmp_path / "a.log", MASKER)
+    current: list[TriggerLog | None] = [target]
+    stream = TriggerStream(lambda: current[0], other, level="info")
+    print("one", "two", file=stream)
+    print("three\nfour", end="", file=stream)
+    early = (tmp_path / "a.log").read_text(encoding="utf-8")
+    target.finish()
+    current[0] = None
+    print("not of a trigger", file=stream)
+
+    lines = [json.loads(line) for line in (tmp_path / "a.log").read_text(encoding="utf-8").splitlines()]
+    assert [line["event"] for line in lines] == ["one two", "three", "four"]
+    assert {line["source"] for line in lines} == {"trigger"}
+    assert "four" not in early
+    assert other.getvalue() == "not of a trigger\n"

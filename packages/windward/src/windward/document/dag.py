@@ -62,6 +62,8 @@ class StartTrigger(_Part, frozen=True):
     kwargs: bytes
     next_kwargs: bytes
     timeout_s: float | None = None
+    template_fields: tuple[str, ...] = ()
+    """Attributes of the trigger that hold templates: the triggerer renders them."""
 
 
 class ExternalMark(_Part, frozen=True):

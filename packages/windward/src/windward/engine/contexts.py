@@ -7,9 +7,10 @@ from datetime import datetime
 from windward.core.paths import log_path
 from windward.core.view import RunView
 from windward.model.ids import TaskKey
-from windward.model.records import RunRecord, TaskRecord
+from windward.model.records import RunRecord, TaskRecord, TriggerRecord
 from windward.model.states import Semantics
 from windward.protocol.fired import Resumption
+from windward.protocol.triggers import Template
 from windward.protocol.work import AttemptRef, RunContext, Submission, TaskContext
 from windward.timetable import DataInterval, RunSlot, previous_slot
 
@@ -89,6 +90,23 @@ def task_context(view: RunView, record: TaskRecord, resumption: Resumption | Non
         log_path=log_path(run.dag_id, run.run_id, record.task_id, record.map_index, record.try_number),
         resumption=resumption,
         is_idle_class=run.is_idle_class,
+    )
+
+
+def template_of(view: RunView, record: TaskRecord, deferral: TriggerRecord) -> Template | None:
+    """Return what the trigger with which a try begins is rendered with; None for one without templates."""
+    document = view.plan.document
+    task = view.plan.tasks[view.plan.number_of[record.task_id]]
+    start = task.start_trigger
+    if start is None or not start.template_fields or start.kwargs != deferral.kwargs:
+        return None
+    declared = {**document.params, **task.params}
+    defaults = {name: param.default for name, param in declared.items() if param.has_default}
+    return Template(
+        names=start.template_fields,
+        context=task_context(view, record),
+        params={**defaults, **view.run.conf},
+        is_native=document.render_template_as_native_obj,
     )
 
 

@@ -15,7 +15,7 @@ from windward.core.paths import log_path
 from windward.core.sharing import ANY, Place, decide_handovers, decide_place, is_served
 from windward.core.watchers import WATCHERS_PK
 from windward.engine.cache import Cache
-from windward.engine.contexts import key_of, ref_of, run_context
+from windward.engine.contexts import key_of, ref_of, run_context, template_of
 from windward.model.ids import TaskKey
 from windward.model.records import HostRecord, TriggerRecord
 from windward.model.states import TaskState
@@ -265,6 +265,7 @@ class Holdings:
             start_date=record.start_date,
             log_path=log_path(run.dag_id, run.run_id, record.task_id, record.map_index, record.try_number),
             run=run_context(run),
+            template=template_of(view, record, deferral),
         )
 
     # -- questions -----------------------------------------------------------------------

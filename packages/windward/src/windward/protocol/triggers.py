@@ -7,11 +7,21 @@ each named by the attempt that was deferred; a trigger that was superseded is re
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
 from windward.protocol.fired import Fired
-from windward.protocol.work import AttemptRef, RunContext
+from windward.protocol.work import AttemptRef, RunContext, TaskContext
+
+
+class Template(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a trigger is rendered with, whose task no worker has had: the names of its attributes, and their context."""
+
+    names: tuple[str, ...]
+    context: TaskContext
+    params: dict[str, Any] = {}
+    is_native: bool = False
 
 
 class TriggerWork(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -30,6 +40,7 @@ class TriggerWork(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     """Relative path of the attempt's log below the log folder; empty: the triggerer's own log."""
     run: RunContext | None = None
     """The task's run; None when the trigger belongs to no task."""
+    template: Template | None = None
     goes_on: bool = False
     """Whether it fires again and again, and is not done with its first event."""
 

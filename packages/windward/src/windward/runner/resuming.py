@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from types import CoroutineType
 from typing import Any
 
 from windward.model.states import Semantics
@@ -14,8 +15,21 @@ from windward.sdk.operator import TRIGGER_FAILED, TRIGGER_TIMEOUT
 
 
 def run_operator(operator: Any, task_context: Any, context: TaskContext, large: LargeValues | None) -> Any:
-    """Run the operator's own code for this attempt; return what it returned."""
+    """Run the operator's own code for this attempt, to the end of a coroutine; return what it returned."""
+    result = _call_operator(operator, task_context, context, large)
+    if isinstance(result, CoroutineType):
+        from windward.sdk.async_operator import run_coroutine  # few tasks are coroutines
+
+        return run_coroutine(result)
+    return result
+
+
+def _call_operator(operator: Any, task_context: Any, context: TaskContext, large: LargeValues | None) -> Any:
     if context.resumption is None:
+        if getattr(operator, "start_from_trigger", False):
+            from windward.sdk.start_trigger import defer_at_start  # few tasks begin in a trigger
+
+            defer_at_start(operator, task_context)
         return operator.execute(task_context)
     method, arguments = _method_of(context.resumption, large)
     return operator.resume_execution(method, arguments, task_context)

@@ -124,20 +124,11 @@ def params_document(params: ParamsDict) -> dict[str, ParamDocument]:
 
 
 def _start_trigger(task: Any) -> StartTrigger | None:
-    """Return the trigger in which a task begins; a mapped one always begins on a worker."""
-    given = getattr(task, "start_trigger_args", None)
-    if isinstance(task, MappedOperator) or not getattr(task, "start_from_trigger", False) or given is None:
+    if not getattr(task, "start_from_trigger", False):
         return None
-    from windward.sdk import serde  # few tasks begin in a trigger
+    from windward.sdk.start_trigger import start_trigger_document  # few tasks begin in a trigger
 
-    what = f"start_trigger_args of task `{task.task_id}`"
-    return StartTrigger(
-        class_path=given.trigger_cls,
-        next_method=given.next_method,
-        kwargs=serde.pack(given.trigger_kwargs or {}, name=what),
-        next_kwargs=serde.pack(given.next_kwargs or {}, name=what),
-        timeout_s=_seconds(given.timeout),
-    )
+    return start_trigger_document(task)
 
 
 def _is_inline(task: Any) -> bool:

@@ -116,6 +116,15 @@ def is_template(text: str) -> bool:
     return "{" in text and any(mark in text for mark in MARKS)
 
 
+def has_templates(value: Any) -> bool:
+    """Whether a text, or one inside of plain containers, is a template."""
+    if isinstance(value, str):
+        return is_template(value)
+    if isinstance(value, Mapping):
+        return any(has_templates(item) for item in value.values())
+    return isinstance(value, list | tuple | set | frozenset) and any(has_templates(item) for item in value)
+
+
 class Rendering:
     """The rendering of one task's fields: its context, its environment once needed, and what was seen already."""
 

@@ -12,9 +12,10 @@ from typing import Any
 
 from windward.protocol.fired import Broken, EndTask, Event, Fired
 from windward.protocol.outcomes import XComPut
-from windward.protocol.triggers import TriggerWork
+from windward.protocol.triggers import Template, TriggerWork
 from windward.sdk import serde, xcom_backend
 from windward.sdk.bridge import LargeValues
+from windward.sdk.templating import render_template
 from windward.sdk.triggers.base import SECRET_PREFIX, BaseTaskEndEvent, BaseTrigger, TriggerEvent
 from windward.sdk.xcom_backend import Place
 from windward.triggerer.code import TriggerCode
@@ -66,7 +67,26 @@ async def make_trigger(work: TriggerWork, code: TriggerCode, large: LargeValues 
             data_interval_start=work.run.data_interval_start,
             data_interval_end=work.run.data_interval_end,
         )
+    if work.template is not None:
+        # In a thread, for a template may ask for variables and connections.
+        await asyncio.to_thread(render, trigger, work.template)
     return trigger
+
+
+def render(trigger: Any, template: Template) -> None:
+    """Render the trigger's templates. The DAG's own macros and filters are not here: such a task begins on a worker."""
+    from windward.sdk.context import build_context  # few triggers have templates
+    from windward.sdk.dag import DAG
+    from windward.sdk.operator import BaseOperator
+
+    work = template.context
+    dag = DAG(work.dag_id, schedule=None, render_template_as_native_obj=template.is_native)
+    task = BaseOperator(task_id="task", owner=work.owner or "airflow", dag=dag)
+    task.task_id = work.task_id
+    context = build_context(task, work, dag, more={"params": template.params})
+    for name in template.names:
+        if hasattr(trigger, name):
+            setattr(trigger, name, render_template(task, getattr(trigger, name), context))
 
 
 async def hear(

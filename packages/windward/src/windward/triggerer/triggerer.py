@@ -13,10 +13,11 @@ import contextlib
 import itertools
 import logging
 import signal
+import sys
 from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TextIO, cast
 
 from windward.protocol.fired import Broken, Fired
 from windward.protocol.messages import Beat, Shutdown, ToHost, Welcome
@@ -27,7 +28,7 @@ from windward.sdk.masking import MASKER
 from windward.triggerer.bridge import CURRENT, Current, TriggerBridge
 from windward.triggerer.code import TriggerCode
 from windward.triggerer.link import Link
-from windward.triggerer.logs import TriggerHandler, TriggerLog
+from windward.triggerer.logs import TriggerHandler, TriggerLog, TriggerStream
 from windward.triggerer.options import TriggererOptions
 from windward.triggerer.running import broken, clean_up, hear, kill, make_trigger
 from windward.triggerer.watchdog import Watchdog
@@ -189,6 +190,7 @@ class Triggerer:
                 if running.is_killed and not was_killed:
                     await self._kill(running)
         finally:
+            running.log.finish()
             self._running.pop(ref, None)
             if running.is_given_back:
                 self.link.give_back(ref)
@@ -243,9 +245,15 @@ def run_triggerer(options: TriggererOptions) -> None:
     handlers, level = root.handlers[:], root.level
     root.handlers[:] = [TriggerHandler(_current_log, handlers, others_level=level)]
     root.setLevel(min(level, options.log_level))
+    out, err = sys.stdout, sys.stderr
+    sys.stdout = cast(
+        "TextIO", TriggerStream(_current_log, out, level="info")
+    )  # typeshed asks for its own class
+    sys.stderr = cast("TextIO", TriggerStream(_current_log, err, level="error"))
     try:
         asyncio.run(_run(options))
     finally:
+        sys.stdout, sys.stderr = out, err
         root.handlers[:] = handlers
         root.setLevel(level)
 

@@ -6,10 +6,10 @@ import inspect
 from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
 from typing import Any
 
+from windward.sdk.async_operator import BaseAsyncOperator, run_coroutine
 from windward.sdk.call_arguments import is_coroutine_function, keyword_arguments
 from windward.sdk.context import get_current_context
 from windward.sdk.exceptions import AirflowException, DownstreamTasksSkipped
-from windward.sdk.operator import BaseOperator
 from windward.sdk.skip import BaseBranchOperator, SkipMixin
 
 __all__ = [
@@ -25,7 +25,7 @@ determine_kwargs = keyword_arguments
 """Airflow's name: the keyword arguments of a function's call, of those that the context has."""
 
 
-class PythonOperator(BaseOperator):
+class PythonOperator(BaseAsyncOperator):
     """Call a function. It gets `op_args`, `op_kwargs`, and every value of the context that its signature names."""
 
     template_fields: Sequence[str] = ("templates_dict", "op_args", "op_kwargs")
@@ -87,9 +87,7 @@ class PythonOperator(BaseOperator):
     def execute_callable(self) -> Any:
         """Call the function; a coroutine is run to its end."""
         if self.is_async:
-            import asyncio  # few functions are coroutines, and it takes longer to import than all of this
-
-            return asyncio.run(self.python_callable(*self.op_args, **self.op_kwargs))
+            return run_coroutine(self.python_callable(*self.op_args, **self.op_kwargs))
         if inspect.isgeneratorfunction(self.python_callable):
             return self._exhaust(self.python_callable(*self.op_args, **self.op_kwargs))
         return self.python_callable(*self.op_args, **self.op_kwargs)

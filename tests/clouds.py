@@ -1,7 +1,6 @@
-"""Object stores of clouds on this machine, by moto's server: S3, and Google Cloud Storage by its XML interface.
+"""Object stores of clouds on this machine: S3 by moto's server, Google Cloud Storage by its emulator (`tests.gcs`).
 
-That interface of Google's is S3's with headers named `x-goog-` for `x-amz-`, and the one that obstore speaks; emulators of
-Google's JSON interface do not have it. The server starts at its first use and stays; a test gets a bucket of its own.
+A server starts at its first use and stays; a test gets a bucket of its own.
 """
 
 from __future__ import annotations
@@ -11,17 +10,12 @@ import json
 import logging
 import threading
 import urllib.request
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
-from urllib.parse import quote, unquote
 
 _numbers = itertools.count(1)
-_SIGNED = (
-    "AWS4-HMAC-SHA256 Credential=key/20240101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0"
-)
-"""How moto, which checks no signature, knows a request of the bucket's owner."""
 
 
 @dataclass(frozen=True)
@@ -52,20 +46,8 @@ def _endpoint() -> str:
     from werkzeug.serving import make_server
 
     dispatcher: Any = DomainDispatcherApplication(create_backend_app)
-
-    def translated(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        for name in [name for name in environ if name.startswith("HTTP_X_GOOG_")]:
-            environ[name.replace("X_GOOG", "X_AMZ")] = environ.pop(name)
-        if not environ.get("HTTP_AUTHORIZATION", "").startswith("AWS4"):
-            environ["HTTP_AUTHORIZATION"] = _SIGNED
-        for name in ("RAW_URI", "REQUEST_URI"):  # Google's client escapes more than moto reads
-            path, mark, query = str(environ.get(name, "")).partition("?")
-            environ[name] = quote(unquote(path)) + mark + query
-        found: Iterable[bytes] = dispatcher(environ, start_response)
-        return found
-
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = make_server("127.0.0.1", 0, translated, threaded=True)
+    server = make_server("127.0.0.1", 0, dispatcher, threaded=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return f"http://127.0.0.1:{server.server_port}"
 
@@ -92,16 +74,20 @@ def s3() -> Cloud:
 
 def gcs() -> Cloud:
     """Return a new bucket in Google Cloud Storage."""
+    from tests.gcs import gcs_endpoint, make_gcs_bucket
+
+    bucket, endpoint = f"bucket-{next(_numbers)}", gcs_endpoint()
+    make_gcs_bucket(bucket)
     key = {
-        "gcs_base_url": _endpoint(),
+        "gcs_base_url": endpoint,
         "disable_oauth": True,
         "client_email": "",
         "private_key": "",
         "private_key_id": "",
     }
-    extra: dict[str, object] = {"keyfile_dict": key, "endpoint": _endpoint()}
+    extra: dict[str, object] = {"keyfile_dict": key, "endpoint": endpoint}
     environ = {"GOOGLE_SERVICE_ACCOUNT_KEY": json.dumps(key)}
-    return Cloud(f"gs://{_bucket()}", environ, "google_cloud_platform", extra=extra)
+    return Cloud(f"gs://{bucket}", environ, "google_cloud_platform", extra=extra)
 
 
 CLOUDS: dict[str, Callable[[], Cloud]] = {"s3": s3, "gcs": gcs}

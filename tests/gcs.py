@@ -87,81 +87,83 @@ def _emulator() -> int:
 
 
 def _front(emulator: int) -> int:
-    uploads: dict[str, dict[int, bytes]] = {}
-
-    class Front(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        wbufsize = 1 << 16  # or the client waits for the second of two small packets
-
-        def do_any(self) -> None:
-            body = self.rfile.read(int(self.headers.get("content-length") or 0))
-            path, _, query = self.path.partition("?")
-            asked = parse_qs(query, keep_blank_values=True)
-            bucket, _, name = path.lstrip("/").partition("/")
-            is_object = bool(name) and bucket not in {"storage", "upload", "download", "batch"}
-            if is_object and (self.command == "POST" or "uploadId" in asked):
-                self._multipart(bucket, name, asked, body)
-            elif is_object and self.command == "PUT":
-                source = self.headers.get("x-goog-copy-source")
-                if source is None:
-                    self._answer(*self._insert(bucket, name, body))
-                else:
-                    self._answer(*self._copy(unquote(source.lstrip("/")), bucket, name))
-            else:
-                headers = {
-                    key: value for key, value in self.headers.items() if key.lower() not in _HOP_HEADERS
-                }
-                self._answer(*_ask(emulator, self.command, self.path, body, headers))
-
-        def _insert(self, bucket: str, name: str, body: bytes) -> tuple[int, dict[str, str], bytes]:
-            where = f"uploadType=media&name={quote(unquote(name), safe='')}"
-            kind = {"content-type": self.headers.get("content-type", "application/octet-stream")}
-            return _as_xml(_ask(emulator, "POST", f"/upload/storage/v1/b/{bucket}/o?{where}", body, kind))
-
-        def _copy(self, source: str, bucket: str, name: str) -> tuple[int, dict[str, str], bytes]:
-            from_bucket, _, from_name = source.partition("/")
-            where = f"/storage/v1/b/{from_bucket}/o/{quote(from_name, safe='')}"
-            where += f"/copyTo/b/{bucket}/o/{quote(unquote(name), safe='')}"
-            return _as_xml(_ask(emulator, "POST", where, b"{}", {"content-type": "application/json"}))
-
-        def _multipart(self, bucket: str, name: str, asked: dict[str, list[str]], body: bytes) -> None:
-            if "uploads" in asked:
-                upload = f"upload-{len(uploads)}-{threading.get_ident()}"
-                uploads[upload] = {}
-                self._answer(200, {}, _result("Initiate", bucket, name, UploadId=upload))
-                return
-            (upload,) = asked["uploadId"]
-            if self.command == "PUT":
-                uploads[upload][int(asked["partNumber"][0])] = body
-                self._answer(200, {"etag": f'"{len(body)}"'}, b"")
-                return
-            parts = uploads.pop(upload)
-            if self.command == "DELETE":
-                self._answer(204, {}, b"")
-                return
-            whole = b"".join(parts[number] for number in sorted(parts))
-            status, headers, _ = self._insert(bucket, name, whole)
-            tag = headers.get("etag", "")
-            self._answer(status, headers, _result("Complete", bucket, name, ETag=tag))
-
-        def _answer(self, status: int, headers: dict[str, str], body: bytes) -> None:
-            self.send_response(status)
-            length = headers.pop("content-length", str(len(body)))
-            for key, value in headers.items():
-                self.send_header(key, value)
-            self.send_header("content-length", length if self.command == "HEAD" else str(len(body)))
-            self.end_headers()
-            if self.command != "HEAD":
-                self.wfile.write(body)
-
-        def log_message(self, *args: object) -> None:
-            pass
-
+    handler: Any = type("HandlerOfOneServer", (Front,), {"emulator": emulator, "uploads": {}})
     for verb in ("GET", "HEAD", "PUT", "POST", "DELETE", "PATCH"):
-        setattr(Front, f"do_{verb}", Front.do_any)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Front)
+        setattr(handler, f"do_{verb}", Front.do_any)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return server.server_port
+
+
+class Front(BaseHTTPRequestHandler):
+    """Says the writes of the XML interface in JSON's words, and hands on everything else."""
+
+    emulator: int
+    uploads: dict[str, dict[int, bytes]]
+    protocol_version = "HTTP/1.1"
+    wbufsize = 1 << 16  # or the client waits for the second of two small packets
+
+    def do_any(self) -> None:
+        body = self.rfile.read(int(self.headers.get("content-length") or 0))
+        path, _, query = self.path.partition("?")
+        asked = parse_qs(query, keep_blank_values=True)
+        bucket, _, name = path.lstrip("/").partition("/")
+        is_object = bool(name) and bucket not in {"storage", "upload", "download", "batch"}
+        if is_object and (self.command == "POST" or "uploadId" in asked):
+            self._multipart(bucket, name, asked, body)
+        elif is_object and self.command == "PUT":
+            source = self.headers.get("x-goog-copy-source")
+            if source is None:
+                self._answer(*self._insert(bucket, name, body))
+            else:
+                self._answer(*self._copy(unquote(source.lstrip("/")), bucket, name))
+        else:
+            headers = {key: value for key, value in self.headers.items() if key.lower() not in _HOP_HEADERS}
+            self._answer(*_ask(self.emulator, self.command, self.path, body, headers))
+
+    def _insert(self, bucket: str, name: str, body: bytes) -> tuple[int, dict[str, str], bytes]:
+        where = f"uploadType=media&name={quote(unquote(name), safe='')}"
+        kind = {"content-type": self.headers.get("content-type", "application/octet-stream")}
+        return _as_xml(_ask(self.emulator, "POST", f"/upload/storage/v1/b/{bucket}/o?{where}", body, kind))
+
+    def _copy(self, source: str, bucket: str, name: str) -> tuple[int, dict[str, str], bytes]:
+        from_bucket, _, from_name = source.partition("/")
+        where = f"/storage/v1/b/{from_bucket}/o/{quote(from_name, safe='')}"
+        where += f"/copyTo/b/{bucket}/o/{quote(unquote(name), safe='')}"
+        return _as_xml(_ask(self.emulator, "POST", where, b"{}", {"content-type": "application/json"}))
+
+    def _multipart(self, bucket: str, name: str, asked: dict[str, list[str]], body: bytes) -> None:
+        if "uploads" in asked:
+            upload = f"upload-{len(self.uploads)}-{threading.get_ident()}"
+            self.uploads[upload] = {}
+            self._answer(200, {}, _result("Initiate", bucket, name, UploadId=upload))
+            return
+        (upload,) = asked["uploadId"]
+        if self.command == "PUT":
+            self.uploads[upload][int(asked["partNumber"][0])] = body
+            self._answer(200, {"etag": f'"{len(body)}"'}, b"")
+            return
+        parts = self.uploads.pop(upload)
+        if self.command == "DELETE":
+            self._answer(204, {}, b"")
+            return
+        whole = b"".join(parts[number] for number in sorted(parts))
+        status, headers, _ = self._insert(bucket, name, whole)
+        tag = headers.get("etag", "")
+        self._answer(status, headers, _result("Complete", bucket, name, ETag=tag))
+
+    def _answer(self, status: int, headers: dict[str, str], body: bytes) -> None:
+        self.send_response(status)
+        length = headers.pop("content-length", str(len(body)))
+        for key, value in headers.items():
+            self.send_header(key, value)
+        self.send_header("content-length", length if self.command == "HEAD" else str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def log_message(self, *args: object) -> None:
+        pass
 
 
 def _ask(

@@ -153,7 +153,7 @@ def _by_family(value: Any, kind: type) -> Any:
         return _write_fields("dataclass", value, kind, [field.name for field in dataclasses.fields(kind)])
     if "__attrs_attrs__" in kind.__dict__:
         return _write_fields("attrs", value, kind, [field.name for field in vars(kind)["__attrs_attrs__"]])
-    raise UnknownTypeError
+    raise UnknownTypeError(f"{kind.__module__}.{kind.__qualname__}")
 
 
 _GENERATED = frozenset({"_dataclass_getstate", "_dataclass_setstate", "slots_getstate", "slots_setstate"})

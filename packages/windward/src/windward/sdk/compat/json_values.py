@@ -18,8 +18,9 @@ def serialize(value: Any, depth: int = 0) -> Any:
         return tagged_json.to_json(value)
     except tagged_json.UnknownTypeError as error:
         kind = type(value)
+        name = str(error) or f"{kind.__module__}.{kind.__qualname__}"
         raise TypeError(
-            f"cannot serialize object of type {kind.__module__}.{kind.__qualname__}: "
+            f"cannot serialize object of type {name}: "
             "return what it is made of, or a dataclass, attrs class or pydantic model"
         ) from error
 
@@ -33,13 +34,9 @@ def deserialize(value: Any, full: bool = True, type_hint: Any = None) -> Any:  #
 class XComEncoder(json.JSONEncoder):
     """For `json.dumps(value, cls=XComEncoder)`: takes what passes between tasks as tagged JSON."""
 
-    def encode(self, o: Any) -> str:
-        """Return JSON of the whole value at once: plain JSON would take a tuple for a list."""
-        return super().encode(serialize(o))
-
     def iterencode(self, o: Any, _one_shot: bool = False) -> Any:  # noqa: FBT001, FBT002 - the base's signature
-        """Yield the JSON in pieces, for `json.dump`; what `encode` made passes unchanged."""
-        return super().iterencode(o, _one_shot) if _is_plain(o) else iter((self.encode(o),))
+        """Yield the JSON in pieces; the whole value is made plain first, for JSON would take a tuple for a list."""
+        return super().iterencode(serialize(o), _one_shot)
 
 
 class XComDecoder(json.JSONDecoder):
@@ -48,12 +45,3 @@ class XComDecoder(json.JSONDecoder):
     def decode(self, s: str, *where: Any) -> Any:
         """Return the value that was encoded."""
         return deserialize(super().decode(s, *where))
-
-
-def _is_plain(value: Any) -> bool:
-    try:
-        return bool(
-            serialize(value) == value and type(value) in {dict, list, str, int, float, bool, type(None)}
-        )
-    except TypeError:
-        return False

@@ -21,7 +21,7 @@ from windward.app.process import (
     stop_on_signals,
 )
 from windward.app.wakeup import PostgresListener, is_postgres
-from windward.executors import Doors, Hub, make_executor, open_doors
+from windward.executors import Doors, Hub, RemoteHosts, make_executor, open_doors
 from windward.ports.clock import Clock, SystemClock
 from windward.ports.executor import Executor
 from windward.ports.store import Store
@@ -108,15 +108,16 @@ def run_scheduler(
     from windward.app.session import opened_store
     from windward.engine.scheduler import Scheduler
 
+    clock = SystemClock()
+    store = opened_store(settings)
+    remote = RemoteHosts(store.remote, lease_s=settings.scheduler.host_lease_s, monotonic=clock.monotonic)
     opened = doors or open_doors(settings.run_folder)
-    hub = Hub(opened)
+    hub = Hub(opened, remote=remote)
     stop = stop_on_signals(hub.interrupt)
     executor = DrainableExecutor(
         make_executor(settings.core.executor, hub, origin=settings.origins.get("core.executor", "default"))
     )
     signal.signal(signal.SIGUSR1, lambda _number, _frame: executor.drain())
-    clock = SystemClock()
-    store = opened_store(settings)
     background = BackgroundThread("housekeeping")
     report_on_signal(store)
     listener = (
@@ -129,6 +130,7 @@ def run_scheduler(
         scheduler = Scheduler(
             store=store, mailbox=hub, executor=executor, clock=clock, ids=_Ids(), settings=settings, name=name,
             upkeep=_housekeeping(settings, store, background), ask_for_triggerer=ask_for_triggerer,
+            inbox=remote,
         )  # fmt: skip
         if listener is not None:
             listener.start()

@@ -34,6 +34,8 @@ class Loader:
         self.stale_dags: set[str] = set()
         self.stale_pools = True
         self.stale_backfills: set[int] = set()
+        self.has_letters = True
+        """Whether hosts of other machines may have written."""
 
     def load_everything(self) -> None:
         """Fill an empty cache: what a scheduler does when it begins to lead."""
@@ -114,6 +116,8 @@ class Loader:
                 self.stale_pools = True
             case "callback":
                 work.asks_callbacks = True
+            case "message":
+                self.has_letters = True
             case "asset":
                 self._assets.has_reports = True
             case _:

@@ -31,6 +31,7 @@ from windward.engine.workers import Workers
 from windward.errors import ConflictError, UnavailableError
 from windward.ports.clock import Clock, Ids
 from windward.ports.executor import Envelope, Executor, HostGone, Mailbox, Woken
+from windward.ports.remote import Inbox
 from windward.ports.store import Guard, Store
 from windward.protocol.messages import Hello, Unknown
 from windward.settings import Settings
@@ -58,8 +59,12 @@ class Scheduler:
         name: str,
         upkeep: Upkeep | None = None,
         ask_for_triggerer: Callable[[], None] = lambda: None,
+        inbox: Inbox | None = None,
     ) -> None:
-        """`ask_for_triggerer` is called when triggers wait and no triggerer is there; it may do nothing."""
+        """`ask_for_triggerer` is called when triggers wait and no triggerer is there; it may do nothing.
+
+        `inbox` holds what worker hosts of other machines say; None where there can be none.
+        """
         self._store = store
         self._mailbox = mailbox
         self._executor = executor
@@ -69,6 +74,7 @@ class Scheduler:
         self._name = name
         self._upkeep = upkeep
         self._ask_for_triggerer = ask_for_triggerer
+        self._inbox = inbox
         self._guard: Guard | None = None
         self._renew_at: datetime | None = None
         self._poll_at: datetime | None = None
@@ -143,6 +149,8 @@ class Scheduler:
             executor=self._executor,
         )
         self._is_loaded = False
+        if self._inbox is not None:
+            self._inbox.forget()
 
     def _note_reports(self) -> None:
         self._assets.has_reports = self._goes_on = True
@@ -168,6 +176,8 @@ class Scheduler:
             self.decide(work)
             applied = self.apply(work)
             self.deliver(work, applied)
+            if self._inbox is not None:
+                self._inbox.settle(self._pending)
         except UnavailableError as error:
             log.warning("database unavailable", extra={"error": str(error)})
             self.unavailable(inputs)
@@ -239,6 +249,9 @@ class Scheduler:
         if self._is_woken or self._poll_at is None or now >= self._poll_at:
             self._is_woken = self._goes_on = self._loader.load_changes(work)
             self._poll_at = now + timedelta(seconds=self._settings.scheduler.poll_interval_s)
+        if self._inbox is not None and self._loader.has_letters:
+            self._loader.has_letters = False
+            work.inputs += self._inbox.read()
         self._goes_on |= self._assets.load_reports()
         self._loader.load_stale(work)
         self._backfills.load(work)

@@ -17,21 +17,17 @@ from typing import cast
 
 from windward.executors.doors import Doors
 from windward.executors.known_hosts import KnownHosts
-from windward.executors.peer import Peer, Ready, process_of
+from windward.executors.peer import Peer, Ready, let_go_by, process_of
+from windward.executors.remote import RemoteHosts, RemotePeer
 from windward.ports.executor import Envelope, HostGone, Woken
 from windward.protocol.messages import (
     PROTOCOL_VERSION,
-    Accepted,
     AttemptEnded,
-    Beat,
     FromHost,
     Goodbye,
     Hello,
-    StartRefused,
     ToHost,
-    Welcome,
 )
-from windward.protocol.work import AttemptRef
 
 log = logging.getLogger("windward.executors.hub")
 ACCEPTED_MAX = 64
@@ -47,8 +43,10 @@ class Hub:
     `wait` belongs to one thread. `wake` and `interrupt` may be called from any thread and from signal handlers.
     """
 
-    def __init__(self, doors: Doors) -> None:
+    def __init__(self, doors: Doors, *, remote: RemoteHosts | None = None) -> None:
+        """`remote` are the hosts of other machines, if there may be some."""
         self._doors = doors
+        self._remote = remote
         self._selector = selectors.DefaultSelector()
         self._peers: set[Peer] = set()
         self._hosts: dict[str, Peer] = {}
@@ -61,6 +59,9 @@ class Hub:
         """Hosts to which something was said since the last `wait`."""
         self.on_change: Callable[[], None] = lambda: None
         """Called when a host came or went."""
+        if remote is not None:
+            # Looked up at each call: who hands out work puts its own in later.
+            remote.on_change = lambda: self.on_change()  # noqa: PLW0108
         self._bell, self._ring = socket.socketpair()
         for end in (self._bell, self._ring):
             end.setblocking(False)
@@ -85,8 +86,10 @@ class Hub:
         """Send to a host, at the next `wait`; dropped when it is not connected (it will say hello again)."""
         peer = self._hosts.get(host_id)
         if peer is None:
+            if self._remote is not None:
+                self._remote.send(host_id, message)
             return
-        peer.held.difference_update(_let_go_by(message))
+        peer.held.difference_update(let_go_by(message))
         peer.send(message)
         self._unsent.add(peer)
         if not peer.is_open:
@@ -94,6 +97,8 @@ class Hub:
 
     def flush(self) -> None:
         """Send what is to be sent now: what `wait` and `close` do first."""
+        if self._remote is not None:
+            self._remote.flush()
         while self._unsent:  # who is lost leaves work to others
             peer = self._unsent.pop()
             peer.flush()
@@ -102,9 +107,11 @@ class Hub:
 
     # What executors ask.
 
-    def hosts(self) -> Iterator[Peer]:
+    def hosts(self) -> Iterator[Peer | RemotePeer]:
         """Yield the worker hosts that are connected and stay."""
-        return (
+        if self._remote is not None:
+            yield from self._remote.hosts()
+        yield from (
             peer
             for peer in self._hosts.values()
             if not peer.is_leaving and peer.hello is not None and peer.hello.kind == "worker"
@@ -271,14 +278,3 @@ class Hub:
         if process >= 0:
             self._selector.unregister(process)
             os.close(process)
-
-
-def _let_go_by(message: ToHost) -> tuple[AttemptRef, ...]:
-    """Return the attempts that a host has no more once it reads this."""
-    match message:
-        case StartRefused(ref=ref) | Accepted(ref=ref):
-            return (ref,)
-        case Welcome(stale=stale) | Beat(stale=stale):
-            return stale
-        case _:
-            return ()

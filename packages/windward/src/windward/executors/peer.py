@@ -13,7 +13,15 @@ import struct
 from collections.abc import Callable
 
 from windward.protocol.framing import FrameError, FrameReader, frame
-from windward.protocol.messages import FromHost, Hello, ToHost
+from windward.protocol.messages import (
+    Accepted,
+    Beat,
+    FromHost,
+    Hello,
+    StartRefused,
+    ToHost,
+    Welcome,
+)
 from windward.protocol.work import AttemptRef
 
 log = logging.getLogger("windward.executors.hub")
@@ -159,3 +167,14 @@ def process_of(pid: int) -> int:
         return os.pidfd_open(pid)
     except OSError:
         return -1
+
+
+def let_go_by(message: ToHost) -> tuple[AttemptRef, ...]:
+    """Return the attempts that a host has no more once it reads this."""
+    match message:
+        case StartRefused(ref=ref) | Accepted(ref=ref):
+            return (ref,)
+        case Welcome(stale=stale) | Beat(stale=stale):
+            return stale
+        case _:
+            return ()

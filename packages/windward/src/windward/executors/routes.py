@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from windward.executors.hub import Hub
 from windward.executors.peer import Peer
+from windward.executors.remote import RemotePeer
 from windward.protocol.messages import Cancel, Submit
 from windward.protocol.work import AttemptRef, Submission
 
@@ -84,7 +85,7 @@ class Routes:
         return placed
 
 
-def _roomiest(hosts: list[Peer], submission: Submission) -> Peer | None:
+def _roomiest(hosts: list[Peer | RemotePeer], submission: Submission) -> Peer | RemotePeer | None:
     """Return the host of the queue with most free capacity; one that has the attempt already is the one."""
     serving = [peer for peer in hosts if peer.hello is not None and submission.queue in peer.hello.queues]
     for peer in serving:

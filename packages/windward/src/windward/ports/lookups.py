@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from windward.model.records import RunParent, RunRecord
+from windward.model.ids import TaskKey
+from windward.model.records import RunParent, RunRecord, TaskRecord
 
 
 class RunLookups(Protocol):
@@ -19,6 +20,9 @@ class RunLookups(Protocol):
 
     def find_runs_at(self, dag_id: str, logical_dates: Sequence[datetime]) -> list[RunRecord]:
         """Return the runs of the DAG with these logical dates, by date."""
+
+    def find_tasks(self, keys: Sequence[TaskKey]) -> list[TaskRecord]:
+        """Return these task instances (missing ones are left out)."""
 
     def load_recoverable_runs(self, *, limit: int) -> list[RunRecord]:
         """Return failed runs that may be run again on their own, by `recover_at`."""

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from windward.ports.backfills import BackfillStore
     from windward.ports.deferrals import DeferralStore
     from windward.ports.reads import ReadStore
+    from windward.ports.remote import RemoteStore
     from windward.ports.retention import RetentionStore
     from windward.ports.states import StateStore
     from windward.ports.waits import WaitStore
@@ -178,7 +179,7 @@ class HostStore(Protocol):
         """Return all known hosts, also those whose lease has ended."""
 
     def delete_host(self, host_id: str) -> None:
-        """Forget a host whose attempts are settled."""
+        """Forget a host whose attempts are settled, and what its mail holds."""
 
     def beat_component(self, kind: str, name: str, *, hostname: str, pid: int, now: datetime) -> None:
         """Record a sign of life of a `scheduler`, `processor`, `triggerer` or `api-server`."""
@@ -395,6 +396,10 @@ class Store(Protocol):
     @property
     def retention(self) -> RetentionStore:
         """What housekeeping reads and deletes."""
+
+    @property
+    def remote(self) -> RemoteStore:
+        """Letters and mail of worker hosts on other machines."""
 
     def close(self) -> None:
         """Give back connections; the store is not used after that."""

@@ -13,6 +13,7 @@ from windward.store.memory.deferrals import MemoryDeferrals
 from windward.store.memory.hosts import MemoryHosts
 from windward.store.memory.leases import MemoryLeases
 from windward.store.memory.reads import MemoryReads
+from windward.store.memory.remote import MemoryRemote
 from windward.store.memory.retention import MemoryRetention
 from windward.store.memory.runs import MemoryRuns
 from windward.store.memory.secrets import MemorySecrets
@@ -42,6 +43,7 @@ class MemoryStore:
         self.assets = MemoryAssets(tables)
         self.reads = MemoryReads(tables)
         self.retention = MemoryRetention(tables)
+        self.remote = MemoryRemote(tables)
 
     def close(self) -> None:
         """Nothing to give back."""

@@ -30,6 +30,7 @@ class MemoryHosts:
         """Forget a host."""
         with self._tables.lock:
             existed = self._tables.hosts.pop(host_id, None) is not None
+            self._tables.mail = [entry for entry in self._tables.mail if entry[0] != host_id]
             self._tables.wrote(int(existed))
 
     def beat_component(self, kind: str, name: str, *, hostname: str, pid: int, now: datetime) -> None:

@@ -113,6 +113,12 @@ class MemoryRuns:
             dates = [date for date in sorted(set(logical_dates)) if (dag_id, date) in by_date]
             return [self._tables.runs[by_date[dag_id, date]] for date in dates]
 
+    def find_tasks(self, keys: Sequence[TaskKey]) -> list[TaskRecord]:
+        """Return these task instances."""
+        with self._tables.lock:
+            found = (self._tables.tasks.get(key.run_pk, {}).get((key.task_id, key.map_index)) for key in keys)
+            return [record for record in found if record is not None]
+
     def load_recoverable_runs(self, *, limit: int) -> list[RunRecord]:
         """Return failed runs that may be run again on their own, by `recover_at`."""
         with self._tables.lock:

@@ -24,6 +24,7 @@ from windward.model.records import (
 from windward.model.slas import SlaMissRecord
 from windward.model.waits import DeadlineRecord, InputRecord
 from windward.ports.reads import AttemptRecord
+from windward.ports.remote import MailItem
 from windward.ports.store import FileRecord, Note, StoreCounters
 from windward.ports.windows import DatesAsked
 from windward.protocol.outcomes import XComValue
@@ -120,6 +121,8 @@ class Tables:
         self.documents: dict[str, StoredDocument] = {}
         self.files: dict[str, FileRecord] = {}
         self.hosts: dict[str, HostRecord] = {}
+        self.mail: list[tuple[str, MailItem]] = []
+        """What waits for each host of another machine."""
         self.components: dict[tuple[str, str], dict[str, Any]] = {}
         self.variables: dict[str, tuple[str, str | None]] = {}
         self.connections: dict[str, dict[str, Any]] = {}

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from windward.model.records import HostRecord
 from windward.store.sql.columns import json_text, to_us
 from windward.store.sql.database import Database, Transaction
-from windward.store.sql.tables import COMPONENT, HOST
+from windward.store.sql.tables import COMPONENT, HOST, HOST_MAIL
 
 
 class SqlHosts:
@@ -41,10 +41,13 @@ class SqlHosts:
         return [HostRecord(**{**row, "queues": tuple(row["queues"])}) for row in rows]
 
     def delete_host(self, host_id: str) -> None:
-        """Forget a host."""
-        self._database.write(
-            lambda transaction: transaction.run(sa.delete(HOST).where(HOST.c.host_id == host_id))
-        )
+        """Forget a host, and its mail."""
+
+        def write(transaction: Transaction) -> None:
+            transaction.run(sa.delete(HOST).where(HOST.c.host_id == host_id))
+            transaction.run(sa.delete(HOST_MAIL).where(HOST_MAIL.c.host_id == host_id))
+
+        self._database.write(write)
 
     def beat_component(self, kind: str, name: str, *, hostname: str, pid: int, now: datetime) -> None:
         """Record a sign of life; another pid or host is a new start."""

@@ -21,6 +21,7 @@ from windward.store.sql.leases import SqlLeases
 from windward.store.sql.listings import SqlListings
 from windward.store.sql.moves import Texts
 from windward.store.sql.reads import SqlReads
+from windward.store.sql.remote import SqlRemote
 from windward.store.sql.retention import SqlRetention
 from windward.store.sql.runs import SqlRuns
 from windward.store.sql.secrets import Cipher, SqlSecrets
@@ -50,6 +51,7 @@ class SqlStore:
         self.assets = SqlAssets(database)
         self.reads = SqlReads(database)
         self.retention = SqlRetention(database)
+        self.remote = SqlRemote(database, texts)
         self.listings = SqlListings(database)
         self._database = database
         self._cleaner = Cleaner(database)

@@ -132,6 +132,13 @@ class SqlRuns:
             found += self._runs(where, (dag_id, *map(to_us, part)))
         return found
 
+    def find_tasks(self, keys: Sequence[TaskKey]) -> list[TaskRecord]:
+        """Return these task instances."""
+        text = self._database.dialect.sql(f"{_TASKS} WHERE run_pk = ? AND task_id = ? AND map_index = ?")
+        with self._database.reading() as transaction:
+            rows = [row for key in keys for row in transaction.select(text, tuple(key))]
+        return [task_of(row) for row in rows]
+
     def load_recoverable_runs(self, *, limit: int) -> list[RunRecord]:
         """Return failed runs that may be run again on their own, by `recover_at`."""
         where = "WHERE recover_at IS NOT NULL AND state = 'failed' ORDER BY recover_at, run_pk LIMIT ?"

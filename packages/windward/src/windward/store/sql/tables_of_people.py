@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy import Boolean, Column, Integer
 
-from windward.store.sql.columns import JsonText, UtcTime, counted_pk, key_type, long_text
+from windward.store.sql.columns import JsonText, UtcTime, bytes_type, counted_pk, key_type, long_text
 from windward.store.sql.metadata import table as _table
 
 NOTE = _table(
@@ -21,6 +21,22 @@ COUNTER = _table(
     Column("value", sa.BigInteger, nullable=False),
 )
 """`note`: the last `note_pk`. Its row is locked until the writer commits, so that notes become visible in order."""
+
+HOST_LETTER = _table(
+    "host_letter",
+    Column("letter_pk", counted_pk(), primary_key=True),
+    Column("host_id", key_type(), nullable=False),
+    Column("body", bytes_type(), nullable=False),
+)
+"""What hosts of other machines said, until its consequences are written."""
+
+HOST_MAIL = _table(
+    "host_mail",
+    Column("mail_pk", counted_pk(), primary_key=True),
+    Column("host_id", key_type(), nullable=False, index=True),
+    Column("body", bytes_type(), nullable=False),
+)
+"""What hosts of other machines are told, until they have fetched it."""
 
 LEASE = _table(
     "lease",

@@ -18,13 +18,19 @@ from starlette.types import ASGIApp
 from windward.api.access import FirstUser
 from windward.api.app import make_app
 from windward.api.contract.operation import Operation
+from windward.api.execution.tokens import AttemptTokens
 from windward.api.page import Page
-from windward.api.services import Services
+from windward.api.services import Execution, Services
+from windward.app.files import MemoryXComs
 from windward.app.first_user import make_first_user
 from windward.core.access import BUILT_IN_ROLES
 from windward.engine.people.desk import Desk
+from windward.engine.remote import RemoteDoor
+from windward.engine.service import ExecutionService
+from windward.logs.local import LocalLogStore
 from windward.model.access import Permission, Principal
 from windward.settings import load
+from windward.store.code import LocalCodeStore
 from windward.store.ids import SnowflakeIds
 from windward.store.sql.open import SqlStore, open_store
 
@@ -43,13 +49,26 @@ class Answer:
 
 
 class FixedClock:
-    """Always the same moment."""
+    """Always the same moment; whoever sleeps is sooner tired of it."""
+
+    def __init__(self) -> None:
+        self.slept_s = 0.0
 
     def now(self) -> datetime:
         return NOW
 
     def monotonic(self) -> float:
-        return 0.0
+        return self.slept_s
+
+    def sleep(self, seconds: float) -> None:
+        self.slept_s += seconds
+
+
+class FakeIds:
+    """Ids of runs."""
+
+    def __init__(self) -> None:
+        self.next_pk = SnowflakeIds()
 
 
 @dataclass
@@ -182,6 +201,15 @@ def services(store: SqlStore, tmp_path: Path, wakeup: FakeWakeup) -> Services:
         listings=store.listings,
         desk=Desk(store=store, clock=clock, wakeup=wakeup, next_pk=SnowflakeIds()),
         now=clock.now,
+        execution=Execution(
+            door=RemoteDoor(
+                store, ExecutionService(store, FakeIds(), wake=wakeup.wake), wakeup, clock, sleep=clock.sleep
+            ),
+            tokens=AttemptTokens("test-key"),
+            logs=LocalLogStore(tmp_path / "logs"),
+            code=LocalCodeStore(tmp_path / "code"),
+            values=MemoryXComs(threshold_bytes=1000),
+        ),
     )
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.api.conftest import Client, FakeGate
 from windward.api.app import OPERATIONS
-from windward.api.contract.operation import Needs, Open, Operation, Scope, SignedIn
+from windward.api.contract.operation import ForAttempt, Needs, Open, Operation, Scope, SignedIn
 from windward.core.access import BUILT_IN_ROLES
 from windward.model.access import Permission, Resource, Verb
 
@@ -51,7 +51,20 @@ def path_of(operation: Operation) -> str:
 
 
 def guarded() -> list[Operation]:
-    return [one for one in OPERATIONS if not isinstance(one.access, Open)]
+    return [one for one in OPERATIONS if isinstance(one.access, Needs | SignedIn)]
+
+
+def test_every_operation_is_open_or_guarded_or_for_attempts() -> None:
+    for one in OPERATIONS:
+        assert isinstance(one.access, Open | ForAttempt | Needs | SignedIn)
+
+
+@pytest.mark.parametrize(
+    "operation", [one for one in OPERATIONS if isinstance(one.access, ForAttempt)], ids=lambda one: one.name
+)
+def test_what_is_for_attempts_is_for_no_person(client: Client, operation: Operation) -> None:
+    for role in (None, *BUILT_IN_ROLES):
+        assert client.ask(operation.method, path_of(operation), {}, role=role).status == 401
 
 
 def test_no_two_operations_share_a_name_or_a_place() -> None:

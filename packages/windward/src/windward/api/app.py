@@ -17,11 +17,12 @@ from windward.api.contract.openapi import document_of
 from windward.api.contract.operation import Operation
 from windward.api.contract.problem import Problem
 from windward.api.contract.serving import HEADERS, Gate, Ledger, Served
+from windward.api.execution import OPERATIONS as EXECUTION
 from windward.api.page import Page
 from windward.api.public import OPERATIONS as PUBLIC
 from windward.api.services import Services
 
-OPERATIONS: tuple[Operation, ...] = (*PUBLIC,)
+OPERATIONS: tuple[Operation, ...] = (*PUBLIC, *EXECUTION)
 """Everything that is served, except for the page at `/` and this list's own description."""
 TITLE = "Windward"
 

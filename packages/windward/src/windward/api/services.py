@@ -8,10 +8,25 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from windward.api.execution.tokens import AttemptTokens
+    from windward.api.execution.values import LargeValues
     from windward.engine.people.desk import Desk
+    from windward.engine.remote import RemoteDoor
+    from windward.ports.files import CodeStore, LogStore
     from windward.ports.listings import Listings
     from windward.ports.store import Store
     from windward.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Execution:
+    """What worker hosts of other machines are served with."""
+
+    door: RemoteDoor
+    tokens: AttemptTokens
+    logs: LogStore
+    code: CodeStore
+    values: LargeValues
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +38,7 @@ class Services:
     listings: Listings
     desk: Desk
     now: Callable[[], datetime]
+    execution: Execution
 
     def tags_of(self, dag_id: str) -> Collection[str]:
         """Return the tags of a DAG; none when it is not known."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from typing import TYPE_CHECKING
 
 from windward.app.console import log_to_stderr
@@ -21,15 +22,28 @@ if TYPE_CHECKING:
     from windward.app.session import Session
 
 
+class _Ids:
+    """Row ids of runs that tasks of other machines trigger."""
+
+    def __init__(self) -> None:
+        from windward.store.ids import SnowflakeIds
+
+        self.next_pk = SnowflakeIds()
+
+
 def run_api_server(
     settings: Settings, *, listener: socket.socket | None = None, ready: Ready = is_ready
 ) -> None:
     """Serve in this process until SIGTERM or SIGINT, on `listener` when it is open already."""
+    from windward.api.execution.tokens import AttemptTokens
     from windward.api.listen import listen
     from windward.api.server import serve
-    from windward.api.services import Services
+    from windward.api.services import Execution, Services
+    from windward.app.files import code_store, large_values, log_store
     from windward.app.session import opened_store, opened_wakeup
     from windward.engine.people.desk import Desk
+    from windward.engine.remote import RemoteDoor
+    from windward.engine.service import ExecutionService
     from windward.store.ids import SnowflakeIds
 
     stop = stop_on_signals()
@@ -38,12 +52,22 @@ def run_api_server(
     store = opened_store(settings)
     report_on_signal(store)
     wakeup = opened_wakeup(settings, store)
+    execution = Execution(
+        door=RemoteDoor(
+            store, ExecutionService(store, _Ids(), wake=wakeup.wake), wakeup, clock, sleep=time.sleep
+        ),
+        tokens=AttemptTokens(settings.api.secret_key),
+        logs=log_store(settings),
+        code=code_store(settings),
+        values=large_values(settings),
+    )
     services = Services(
         settings=settings,
         store=store,
         listings=store.listings,
         desk=Desk(store=store, clock=clock, wakeup=wakeup, next_pk=SnowflakeIds()),
         now=clock.now,
+        execution=execution,
     )
     try:
         serve(services, opened, clock=clock, name=component_name(), stop=stop, ready=ready)

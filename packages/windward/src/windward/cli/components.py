@@ -46,12 +46,22 @@ def add_commands(name: str, parser: Parser) -> None:
 
     def run(args: Namespace, session: Session) -> int:
         session.override(_flags(args))
+        if getattr(args, "server", None):
+            remote: int = component("windward.app.remote_worker", "main", what=name)(
+                session, server=args.server
+            )
+            return remote
         code: int = component(MODULES[name], "main", what=name)(session)
         return code
 
     if name == "worker":
         host = Commands(parser).add("host", run, "run attempts on this machine")
         host.add_argument("-c", "--concurrency", type=at_least(1), metavar="N", help="attempts at once")
+        host.add_argument(
+            "--server",
+            metavar="URL",
+            help="work for the API server at this address, with the token in `WINDWARD_TOKEN`, and need nothing else",
+        )
         host.add_argument("-q", "--queues", metavar="NAMES", help="queues to take attempts from, by commas")
         return
     finish(parser, run)

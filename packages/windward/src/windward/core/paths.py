@@ -33,6 +33,13 @@ def task_callback_log_path(
     return f"{folder}/try={try_number}/attempt={tries}.log"
 
 
+def is_log_path_of(path: str, folder: str, task_id: str) -> bool:
+    """Whether a path is that of a log in a run's folder and, unless it is empty, of this task or a callback about it."""
+    parts = path.removeprefix(f"{folder}/").split("/")
+    is_plain = path.startswith(f"{folder}/") and all(part not in {"", ".", ".."} for part in parts)
+    return is_plain and (not task_id or parts[0] == f"task_id={task_id}")
+
+
 def run_log_folder(dag_id: str, run_id: str) -> str:
     """Return the folder of all logs of a run."""
     return f"dag_id={dag_id}/run_id={run_id}"

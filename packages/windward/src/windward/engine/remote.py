@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from windward.core.paths import run_log_folder
 from windward.engine.contexts import key_of
 from windward.engine.service import ExecutionService
-from windward.errors import ConflictError, UnavailableError
+from windward.errors import ConflictError, NotFoundError, UnavailableError
 from windward.model.records import TaskRecord
 from windward.ports.clock import Clock
 from windward.ports.remote import MailItem
@@ -31,6 +32,7 @@ from windward.protocol.work import AttemptRef
 
 START_S_MAX = 5.0
 """How long a start waits for the scheduler's word before the host is asked to try again."""
+LOG_FOLDERS_MAX = 10_000
 LOOK_S = 0.01
 """Time between two looks for that word."""
 
@@ -52,6 +54,8 @@ class RemoteDoor:
         self._wakeup = wakeup
         self._clock = clock
         self._sleep = sleep
+        self._log_folders: dict[int, str] = {}
+        """By run: what never changes need not be asked at each line."""
 
     def hello(self, hello: Hello) -> None:
         """Tell the scheduler of a host; what was in its mail is of an earlier acquaintance."""
@@ -113,6 +117,21 @@ class RemoteDoor:
         """Answer running user code, as the scheduler does for hosts of its own machine."""
         is_current = ref.callback_pk is not None or self.find(ref) is not None
         return self._service.answer(ref, call, now=self._clock.now(), is_current=is_current)
+
+    def log_folder(self, ref: AttemptRef) -> str:
+        """Return the folder of the logs of the attempt's run.
+
+        Raises:
+            NotFoundError: when the run is gone.
+        """
+        if (folder := self._log_folders.get(ref.run_pk)) is None:
+            runs = self._store.runs.load_runs([ref.run_pk])
+            if not runs:
+                raise NotFoundError("the run of the attempt was deleted")
+            if len(self._log_folders) >= LOG_FOLDERS_MAX:
+                self._log_folders.clear()
+            folder = self._log_folders[ref.run_pk] = run_log_folder(runs[0].dag_id, runs[0].run_id)
+        return folder
 
     def find(self, ref: AttemptRef) -> TaskRecord | None:
         """Return the instance of an attempt, if this is its current one."""

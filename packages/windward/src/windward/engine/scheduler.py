@@ -12,7 +12,7 @@ import logging
 from collections.abc import Callable, Hashable, Iterable
 from datetime import datetime, timedelta
 
-from windward.core.actions import Action, CreateRun, ExpectRun, MoveBackfill, MoveSlot, RouteAssetEvent
+from windward.core.actions import CreateRun, MoveBackfill, MoveSlot, RouteAssetEvent
 from windward.engine.assets import Assets, dags_of
 from windward.engine.backfills import Backfills
 from windward.engine.cache import Cache
@@ -26,12 +26,12 @@ from windward.engine.service import ExecutionService
 from windward.engine.slas import Slas
 from windward.engine.triggerers import Triggerers
 from windward.engine.waits import Waits
-from windward.engine.work import Input, Pass
+from windward.engine.work import Input, Pass, expecting
 from windward.engine.workers import Workers
 from windward.errors import ConflictError, UnavailableError
 from windward.ports.clock import Clock, Ids
 from windward.ports.executor import Envelope, Executor, HostGone, Mailbox, Woken
-from windward.ports.remote import Inbox
+from windward.ports.remote import NO_INBOX, Inbox
 from windward.ports.store import Guard, Store
 from windward.protocol.messages import Hello, Unknown
 from windward.settings import Settings
@@ -59,12 +59,9 @@ class Scheduler:
         name: str,
         upkeep: Upkeep | None = None,
         ask_for_triggerer: Callable[[], None] = lambda: None,
-        inbox: Inbox | None = None,
+        inbox: Inbox = NO_INBOX,
     ) -> None:
-        """`ask_for_triggerer` is called when triggers wait and no triggerer is there; it may do nothing.
-
-        `inbox` holds what worker hosts of other machines say; None where there can be none.
-        """
+        """`ask_for_triggerer` is called when triggers wait and no triggerer is there; `inbox` is of other machines' hosts."""
         self._store = store
         self._mailbox = mailbox
         self._executor = executor
@@ -149,8 +146,7 @@ class Scheduler:
             executor=self._executor,
         )
         self._is_loaded = False
-        if self._inbox is not None:
-            self._inbox.forget()
+        self._inbox.forget()
 
     def _note_reports(self) -> None:
         self._assets.has_reports = self._goes_on = True
@@ -176,8 +172,7 @@ class Scheduler:
             self.decide(work)
             applied = self.apply(work)
             self.deliver(work, applied)
-            if self._inbox is not None:
-                self._inbox.settle(self._pending)
+            self._inbox.settle(self._pending)
         except UnavailableError as error:
             log.warning("database unavailable", extra={"error": str(error)})
             self.unavailable(inputs)
@@ -249,7 +244,7 @@ class Scheduler:
         if self._is_woken or self._poll_at is None or now >= self._poll_at:
             self._is_woken = self._goes_on = self._loader.load_changes(work)
             self._poll_at = now + timedelta(seconds=self._settings.scheduler.poll_interval_s)
-        if self._inbox is not None and self._loader.has_letters:
+        if self._loader.has_letters:
             self._loader.has_letters = False
             work.inputs += self._inbox.read()
         self._goes_on |= self._assets.load_reports()
@@ -343,8 +338,8 @@ class Scheduler:
             return frozenset()
         try:
             applied = self._store.runs.apply(
-                [_expecting(name, work.groups[name], revisions) for name in names],
-                after=[_expecting(name, work.after[name], revisions) for name in later],
+                [expecting(name, work.groups[name], revisions) for name in names],
+                after=[expecting(name, work.after[name], revisions) for name in later],
                 guard=self._guard,
             )
         except ConflictError:
@@ -403,10 +398,3 @@ class Scheduler:
     def deliver(self, work: Pass, refused: frozenset[Hashable]) -> None:
         """Tell the workers and triggerers; only what was written is told."""
         self._delivery.deliver(work, refused, loading=self._loader.stale_runs)
-
-
-def _expecting(name: Hashable, actions: list[Action], revisions: dict[int, int]) -> list[Action]:
-    """Put the revision that a run's actions were decided upon in front of them."""
-    if not isinstance(name, int) or isinstance(actions[0], CreateRun) or name not in revisions:
-        return actions
-    return [ExpectRun(run_pk=name, revision=revisions[name]), *actions]

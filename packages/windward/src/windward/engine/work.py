@@ -8,7 +8,7 @@ from datetime import datetime
 
 import msgspec
 
-from windward.core.actions import Action, MoveTask
+from windward.core.actions import Action, CreateRun, ExpectRun, MoveTask
 from windward.model.ids import TaskKey
 from windward.model.records import TaskRecord
 from windward.ports.executor import Envelope, HostGone, Woken
@@ -58,3 +58,10 @@ class Pass:
     def add(self, group: Hashable, action: Action) -> None:
         """Add an action to a group."""
         self.groups[group].append(action)
+
+
+def expecting(name: Hashable, actions: list[Action], revisions: dict[int, int]) -> list[Action]:
+    """Put the revision that a run's actions were decided upon in front of them."""
+    if not isinstance(name, int) or isinstance(actions[0], CreateRun) or name not in revisions:
+        return actions
+    return [ExpectRun(run_pk=name, revision=revisions[name]), *actions]

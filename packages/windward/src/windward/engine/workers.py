@@ -23,7 +23,7 @@ from windward.engine.work import Pass
 from windward.model.records import HostRecord, TaskRecord
 from windward.model.states import IN_FLIGHT, TaskState
 from windward.ports.executor import Envelope, HostGone
-from windward.ports.store import HostStore
+from windward.ports.hosts import HostStore
 from windward.protocol.messages import (
     Accepted,
     AttemptEnded,

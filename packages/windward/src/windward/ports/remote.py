@@ -68,3 +68,20 @@ class Inbox(Protocol):
 
     def forget(self) -> None:
         """Begin anew: all that was not settled will be read again."""
+
+
+class _NoInbox:
+    """The inbox where there are no hosts but those of this machine."""
+
+    def read(self) -> list[Envelope]:
+        """Return nothing."""
+        return []
+
+    def settle(self, pending: Sequence[Envelope | HostGone | Woken]) -> None:
+        """Do nothing."""
+
+    def forget(self) -> None:
+        """Do nothing."""
+
+
+NO_INBOX: Inbox = _NoInbox()

@@ -20,11 +20,11 @@ from windward.model.ids import TaskKey
 from windward.model.records import (
     CallbackRecord,
     DagRecord,
-    HostRecord,
     PoolRecord,
     RunRecord,
     TaskRecord,
 )
+from windward.ports.hosts import HostStore
 from windward.ports.lookups import RunLookups
 from windward.ports.windows import WindowStore
 from windward.protocol.outcomes import XComValue
@@ -167,25 +167,6 @@ class RunStore(RunLookups, Protocol):
         The instance's state is the fold of it, from `none` by `TASK_TRANSITIONS`. The event `add` stands
         for the insertion by an expansion. Of a very long history the oldest lines may be gone.
         """
-
-
-class HostStore(Protocol):
-    """Components and worker hosts: signs of life."""
-
-    def beat_host(self, host: HostRecord) -> None:
-        """Insert or renew a worker host's row."""
-
-    def load_hosts(self) -> list[HostRecord]:
-        """Return all known hosts, also those whose lease has ended."""
-
-    def delete_host(self, host_id: str) -> None:
-        """Forget a host whose attempts are settled, and what its mail holds."""
-
-    def beat_component(self, kind: str, name: str, *, hostname: str, pid: int, now: datetime) -> None:
-        """Record a sign of life of a `scheduler`, `processor`, `triggerer` or `api-server`."""
-
-    def load_components(self) -> list[dict[str, Any]]:
-        """Return kind, name, hostname, pid, started_at and last_beat_at of each component."""
 
 
 class XComStore(Protocol):

@@ -71,6 +71,8 @@ def body_of(operation: Operation, raw: bytes, *, media_type: str) -> Any:
     """
     if operation.body is Nothing:
         return Nothing()
+    if operation.body is bytes:
+        return raw
     if not raw.strip():
         if operation.is_body_optional:
             return None

@@ -63,7 +63,9 @@ class _Schemas:
         kinds: list[Any] = [Problem, ValidationProblem]
         for one in operations:
             kinds += [
-                kind for kind in (one.query, one.body, one.reply) if kind is not None and kind is not Nothing
+                kind
+                for kind in (one.query, one.body, one.reply)
+                if kind is not None and kind not in (Nothing, bytes)
             ]
         found, self.components = msgspec.json.schema_components(kinds, ref_template=_REF)
         self._of = {_key(kind): schema for kind, schema in zip(kinds, found, strict=True)}
@@ -73,6 +75,8 @@ class _Schemas:
 
     def of(self, kind: Any) -> dict[str, Any]:
         """Return the schema of a type: mostly a reference."""
+        if kind is bytes:
+            return {"type": "string", "format": "binary"}
         return self._of[_key(kind)]
 
 
@@ -97,9 +101,13 @@ def _operation(one: Operation, schemas: _Schemas) -> dict[str, Any]:
     if one.body is not Nothing:
         made["requestBody"] = {
             "required": not one.is_body_optional,
-            "content": {"application/json": {"schema": schemas.of(one.body)}},
+            "content": {_media_of(one): {"schema": schemas.of(one.body)}},
         }
     return made
+
+
+def _media_of(one: Operation) -> str:
+    return "application/octet-stream" if one.body is bytes else "application/json"
 
 
 def _path_parameter(name: str) -> dict[str, Any]:

@@ -6,18 +6,20 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
 
 from windward.api.contract.problem import Forbidden, InvalidRequest, NotOffered
-from windward.api.services import Services
 from windward.core.access import EVERYWHERE, is_allowed, reach_of
 from windward.model.access import DagReach, Principal, Resource, Verb
 
+if TYPE_CHECKING:
+    from windward.api.execution.tokens import AttemptClaims
+    from windward.api.services import Execution, Services
+
 Q = TypeVar("Q")
 B = TypeVar("B")
-R = TypeVar("R")
 ANY_DAG = "~"
 """In place of a DAG id in a path: all DAGs that the caller may see."""
 BODY_MAX = 1 << 20
@@ -79,7 +81,12 @@ class SignedIn:
     reason: str
 
 
-Access = Needs | Open | SignedIn
+@dataclass(frozen=True)
+class ForAttempt:
+    """The token of one attempt opens it, and nothing else does."""
+
+
+Access = Needs | Open | SignedIn | ForAttempt
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +110,18 @@ class Call(Generic[Q, B]):
     body: B
     reach: DagReach = EVERYWHERE
     headers: Mapping[str, str] = field(default_factory=dict)
+    claims: AttemptClaims | None = None
+
+    @property
+    def attempt(self) -> AttemptClaims:
+        """What the attempt's token says."""
+        assert self.claims is not None, "the operation is not for attempts"
+        return self.claims
+
+    @property
+    def execution(self) -> Execution:
+        """What hosts of other machines are served with."""
+        return self.services.execution
 
     def text(self, name: str) -> str:
         """Return a path parameter that is text."""
@@ -158,6 +177,8 @@ class Operation:
     not_offered: str
     """Why the answer is always 501; empty where it is not."""
     media_types: tuple[str, ...]
+    is_quiet: bool
+    """Whether no line in the ledger is owed: machines speak here, of what the history of runs tells anyway."""
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -178,7 +199,7 @@ def operation(
     tag: str,
     summary: str,
     access: Access,
-    handler: Callable[[Call[Q, B]], R] | None = None,
+    handler: Callable[[Call[Q, B]], object] | None = None,
     query: type[Q | Nothing] = Nothing,
     body: type[B] | Any = Nothing,
     reply: Any = None,
@@ -188,6 +209,7 @@ def operation(
     is_body_optional: bool = False,
     not_offered: str = "",
     media_types: Sequence[str] = ("application/json",),
+    is_quiet: bool = False,
 ) -> Operation:
     """Return an operation. `name` is its `operationId`; `reply` the type of its answer, None for none.
 
@@ -195,7 +217,7 @@ def operation(
     """
     if not_offered:
 
-        def handler(_call: Call[Q, B]) -> R:
+        def handler(_call: Call[Q, B]) -> object:
             raise NotOffered(not_offered)
 
     assert handler is not None, f"{name} has no handler"
@@ -218,6 +240,7 @@ def operation(
         is_body_optional=is_body_optional,
         not_offered=not_offered,
         media_types=tuple(media_types),
+        is_quiet=is_quiet,
     )
 
 

@@ -6,11 +6,12 @@ The only place that catches everything: a bug is an answer of 500 with a number 
 from __future__ import annotations
 
 import hashlib
+import inspect
 import logging
 import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 from starlette.concurrency import run_in_threadpool
@@ -22,6 +23,7 @@ from windward.api.contract.binding import body_of, path_of, query_of
 from windward.api.contract.operation import (
     ANY_DAG,
     Call,
+    ForAttempt,
     Needs,
     Nothing,
     Open,
@@ -37,10 +39,13 @@ from windward.api.contract.problem import (
     Unauthenticated,
     refusal_of,
 )
-from windward.api.services import Services
 from windward.core.access import EVERYWHERE, is_allowed, reach_of
 from windward.errors import WindwardError
 from windward.model.access import DagReach, Principal
+
+if TYPE_CHECKING:
+    from windward.api.execution.tokens import AttemptClaims
+    from windward.api.services import Services
 
 log = logging.getLogger("windward.api")
 ANYBODY = Principal(user_id="", name="anybody")
@@ -101,7 +106,10 @@ class Served:
         body: object = None
         principal = ANYBODY
         try:
-            if not isinstance(operation.access, Open):
+            claims = None
+            if isinstance(operation.access, ForAttempt):
+                principal, claims = await run_in_threadpool(self._of_attempt, request)
+            elif not isinstance(operation.access, Open):
                 principal = await run_in_threadpool(self._admitted, request)
             path = path_of(operation, request.path_params)
             reach = await self._reach(principal, path)
@@ -115,10 +123,11 @@ class Served:
                 body=body,
                 reach=reach,
                 headers=request.headers,
+                claims=claims,
             )
             answer = _response(
                 operation,
-                await run_in_threadpool(operation.handler, call),
+                await self._handled(call),
                 request.headers.get("if-none-match"),
             )
         except WindwardError as error:
@@ -128,11 +137,24 @@ class Served:
             number = secrets.token_hex(6)
             log.exception("request failed", extra={"operation": operation.name, "number": number})
             answer = _json(Problem(detail=f"an error of the server; the log has it as `{number}`"), 500, {})
-        if operation.changes and not isinstance(operation.access, Open):
+        if operation.changes and not operation.is_quiet and not isinstance(operation.access, Open):
             await run_in_threadpool(
                 self._ledger.record, operation, principal, request, body=body, status=answer.status_code
             )
         return answer
+
+    async def _handled(self, call: Call[Any, Any]) -> object:
+        handler = self._operation.handler
+        if inspect.iscoroutinefunction(handler):
+            return await handler(call)
+        return await run_in_threadpool(handler, call)
+
+    def _of_attempt(self, request: Request) -> tuple[Principal, AttemptClaims]:
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise Unauthenticated("Not authenticated")
+        claims = self._services.execution.tokens.read(token, now=self._services.now())
+        return Principal(user_id=claims.host_id, name=claims.host_id), claims
 
     def _admitted(self, request: Request) -> Principal:
         principal = self._gate.admit(request)
@@ -147,7 +169,7 @@ class Served:
             Forbidden: when there are none, or when the right is lacking.
         """
         match self._operation.access:
-            case Open() | SignedIn():
+            case Open() | SignedIn() | ForAttempt():
                 return EVERYWHERE
             case Needs(verb=verb, resource=resource, scope=scope):
                 dag_id = path.get("dag_id") if scope is Scope.PATH else None

@@ -1,0 +1,101 @@
+"""`windward worker host --server`: a worker host on another machine, which knows an address and a token and nothing else."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import signal
+import tempfile
+import threading
+from dataclasses import replace
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from windward.app.process import exit_code_of
+from windward.errors import SettingsError
+from windward.settings import Settings
+
+if TYPE_CHECKING:
+    from windward.app.session import Session
+    from windward.runner.remote.bridge import Bridge
+
+log = logging.getLogger("windward.app.remote_worker")
+TOKEN_VARIABLE = "WINDWARD_TOKEN"
+
+
+def run_remote_worker(settings: Settings, *, server: str, token: str) -> None:
+    """Run a worker host and its bridge until SIGTERM or SIGINT, or until the scheduler tells it to stop.
+
+    Raises:
+        SettingsError: when there is no token, or the address is none.
+    """
+    from windward.runner.linux import die_with_parent
+    from windward.runner.remote.api import ExecutionApi
+    from windward.runner.remote.bridge import Bridge, open_listener
+    from windward.runner.remote.client import ApiClient
+
+    if not token:
+        raise SettingsError(
+            "a worker of another machine needs a token",
+            hint=f"Set `{TOKEN_VARIABLE}` to one that may edit workers.",
+        )
+    api = ExecutionApi(ApiClient(server, token))
+    folder = Path(tempfile.mkdtemp(prefix="windward-worker-"))
+    try:
+        listener = open_listener(folder / "host.sock")
+        parent = os.getpid()
+        host = os.fork()  # before there is any thread
+        if host == 0:
+            listener.close()
+            os.setpgid(0, 0)
+            die_with_parent(parent)
+            os._exit(exit_code_of(lambda: _run_host(settings, folder)))
+        from windward.store.code import LocalCodeStore
+
+        bridge = Bridge(listener, api, LocalCodeStore(folder / "code"), log_folder=folder / "logs")
+
+        def stop(_number: int, _frame: FrameType | None) -> None:
+            # The host ends what it runs, says so, and says goodbye; then the bridge ends.
+            os.kill(host, signal.SIGTERM)
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, stop)
+        threading.Thread(target=_stop_with, args=(host, bridge), name="windward-watch", daemon=True).start()
+        log.info("worker of another machine", extra={"server": server})
+        bridge.run()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _stop_with(host: int, bridge: Bridge) -> None:
+    """End the bridge when the host has ended, however it did."""
+    os.waitpid(host, 0)
+    bridge.stop()
+
+
+def _run_host(settings: Settings, folder: Path) -> None:
+    from windward.runner.host import run_host
+    from windward.runner.options import HostOptions
+    from windward.sdk.setting_up import set_up
+    from windward.store.code import LocalCodeStore
+
+    set_up(settings, is_worker=True)
+    (folder / "dags").mkdir()
+    options = HostOptions.from_settings(
+        settings,
+        socket_path=folder / "host.sock",
+        code_store=LocalCodeStore(folder / "code"),
+    )
+    run_host(replace(options, log_folder=folder / "logs", dags_folder=folder / "dags"))
+
+
+def main(session: Session, *, server: str) -> int:
+    """Run `windward worker host --server`; return the exit code."""
+    from windward.app.console import log_to_stderr
+
+    settings = session.settings
+    log_to_stderr(settings.logging, component="worker")
+    token = session.environ.get(TOKEN_VARIABLE, "")
+    return exit_code_of(lambda: run_remote_worker(settings, server=server, token=token))

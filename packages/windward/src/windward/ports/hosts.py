@@ -1,0 +1,27 @@
+"""Components and worker hosts: signs of life."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Protocol
+
+from windward.model.records import HostRecord
+
+
+class HostStore(Protocol):
+    """Components and worker hosts: signs of life."""
+
+    def beat_host(self, host: HostRecord) -> None:
+        """Insert or renew a worker host's row."""
+
+    def load_hosts(self) -> list[HostRecord]:
+        """Return all known hosts, also those whose lease has ended."""
+
+    def delete_host(self, host_id: str) -> None:
+        """Forget a host whose attempts are settled, and what its mail holds."""
+
+    def beat_component(self, kind: str, name: str, *, hostname: str, pid: int, now: datetime) -> None:
+        """Record a sign of life of a `scheduler`, `processor`, `triggerer` or `api-server`."""
+
+    def load_components(self) -> list[dict[str, Any]]:
+        """Return kind, name, hostname, pid, started_at and last_beat_at of each component."""

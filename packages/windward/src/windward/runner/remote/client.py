@@ -1,0 +1,161 @@
+"""Requests to an API server: one connection for each thread, JSON both ways, and errors by what to do about them."""
+
+from __future__ import annotations
+
+import http.client
+import ssl
+import threading
+from typing import Any, TypeVar
+from urllib.parse import quote, urlsplit
+
+import msgspec
+
+from windward.errors import (
+    ConflictError,
+    NotFoundError,
+    SettingsError,
+    UnavailableError,
+    WindwardError,
+)
+
+Reply = TypeVar("Reply")
+TIMEOUT_S = 60.0
+ANSWER_BYTES_MAX = 64 * 1024 * 1024
+_ENCODE = msgspec.json.Encoder().encode
+
+
+class NotAdmittedError(WindwardError):
+    """The server does not take this token, for this, any more."""
+
+
+class RefusedError(WindwardError):
+    """The server does not take the request as it is: sending it again changes nothing."""
+
+
+class ApiClient:
+    """Speaks to one server with a worker's token, or with the token of an attempt. Safe to share between threads."""
+
+    def __init__(self, server: str, token: str) -> None:
+        parts = urlsplit(server)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise SettingsError(
+                f"`{server}` is not the address of an API server",
+                hint="Give it as `http://HOST:PORT` or `https://HOST`.",
+            )
+        self._host, self._is_tls = parts.hostname, parts.scheme == "https"
+        self._port = parts.port or (443 if self._is_tls else 80)
+        self._base = parts.path.rstrip("/")
+        self._token = token
+        self._local = threading.local()
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        reply: type[Reply],
+        *,
+        body: object = None,
+        token: str | None = None,
+    ) -> Reply:
+        """Send a request; return its answer, decoded.
+
+        Raises:
+            UnavailableError: when the server cannot be reached, or asks for patience: try again.
+            NotAdmittedError: when the token is not taken.
+            NotFoundError: when what is asked for is not there.
+            ConflictError: when somebody else was first.
+            RefusedError: when the request is wrong.
+        """
+        raw = self._send(method, path, body, token)
+        if reply is bytes:
+            return raw  # type: ignore[return-value]  # it was asked for as it is
+        try:
+            return msgspec.json.decode(raw, type=reply)
+        except msgspec.MsgspecError as error:
+            raise RefusedError(f"`{method} {path}` was answered with what cannot be read: {error}") from error
+
+    def tell(self, method: str, path: str, *, body: object = None, token: str | None = None) -> None:
+        """Send a request whose answer is empty; raise as `ask` does."""
+        self._send(method, path, body, token)
+
+    def _send(self, method: str, path: str, body: object, token: str | None) -> bytes:
+        headers = {"authorization": f"Bearer {token or self._token}", "accept": "application/json"}
+        raw: bytes | None = None
+        if isinstance(body, bytes):
+            raw, headers["content-type"] = body, "application/octet-stream"
+        elif body is not None:
+            raw, headers["content-type"] = _ENCODE(body), "application/json"
+        try:
+            status, answer = self._exchange(method, self._base + path, raw, headers)
+        except (OSError, http.client.HTTPException) as error:
+            self._drop()
+            raise UnavailableError(f"the API server does not answer: {error}") from error
+        if status < 300:
+            return answer
+        raise _error(status, answer, method, path)
+
+    def _exchange(
+        self, method: str, path: str, raw: bytes | None, headers: dict[str, str]
+    ) -> tuple[int, bytes]:
+        connection, is_kept = self._connection()
+        try:
+            connection.request(method, path, body=raw, headers=headers)
+            response = connection.getresponse()
+        except (ConnectionError, http.client.RemoteDisconnected):
+            if not is_kept:
+                raise
+            self._drop()  # the server closed it while it was idle
+            connection, _ = self._connection()
+            connection.request(method, path, body=raw, headers=headers)
+            response = connection.getresponse()
+        return response.status, response.read(ANSWER_BYTES_MAX)
+
+    def _connection(self) -> tuple[http.client.HTTPConnection, bool]:
+        kept: http.client.HTTPConnection | None = getattr(self._local, "connection", None)
+        if kept is not None:
+            return kept, True
+        made = (
+            http.client.HTTPSConnection(
+                self._host, self._port, timeout=TIMEOUT_S, context=ssl.create_default_context()
+            )
+            if self._is_tls
+            else http.client.HTTPConnection(self._host, self._port, timeout=TIMEOUT_S)
+        )
+        self._local.connection = made
+        return made, False
+
+    def _drop(self) -> None:
+        kept = getattr(self._local, "connection", None)
+        if kept is not None:
+            kept.close()
+            self._local.connection = None
+
+
+def in_path(text: str) -> str:
+    """Return a text as one part of a path."""
+    return quote(text, safe="")
+
+
+def _error(status: int, answer: bytes, method: str, path: str) -> WindwardError:
+    message = f"`{method} {path}` was answered with {status}: {_detail(answer)}"
+    match status:
+        case 401 | 403:
+            return NotAdmittedError(message)
+        case 404:
+            return NotFoundError(message)
+        case 409:
+            return ConflictError(_detail(answer))
+        case 429 | 502 | 503 | 504:
+            return UnavailableError(message)
+        case _ if status >= 500:
+            return UnavailableError(message)
+        case _:
+            return RefusedError(message)
+
+
+def _detail(answer: bytes) -> str:
+    try:
+        body: Any = msgspec.json.decode(answer)
+        return str(body["detail"])
+    except (msgspec.MsgspecError, KeyError, TypeError):
+        return answer[:200].decode(errors="replace")

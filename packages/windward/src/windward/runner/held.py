@@ -81,6 +81,8 @@ class Child:
     """A warm child that was asked to stop: what its attempt left behind is not known, so it runs no other."""
     reported_at: float = 0.0
     """Boot clock of the last ending, 0 while an attempt runs."""
+    overtime_s: float = 0.0
+    """How long it may live on after that ending, for callbacks."""
     lost_fact: str | None = None
     """How its template died; the child is dying too."""
     is_gone: bool = False

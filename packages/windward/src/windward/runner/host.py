@@ -43,7 +43,7 @@ from windward.protocol.messages import (
     ToHost,
     Welcome,
 )
-from windward.protocol.outcomes import Ending
+from windward.protocol.outcomes import Ending, Succeeded
 from windward.protocol.work import AttemptRef
 from windward.runner import facts
 from windward.runner.held import Child, Held, Step
@@ -119,8 +119,8 @@ class Host:
         self._timers.after(_SWEEP_S, self._sweep)
         self._placing.sweep()
         for child in self._nursery:
-            if is_overlong(child, seconds=self._options.callbacks_s_max):
-                log.warning("callbacks took too long and were killed", extra={"log": child.log_file})
+            if is_overlong(child):
+                log.warning("a process outlived its attempt and is killed", extra={"log": child.log_file})
                 self._placing.kill(child, signal.SIGKILL, is_group=True)
 
     def _catch_signals(self) -> None:
@@ -337,6 +337,9 @@ class Host:
         if held.timer is not None:
             held.timer.cancel()
         if (child := held.child) is not None:
+            has_succeeded = isinstance(ending.outcome, Succeeded)
+            options = self._options
+            child.overtime_s = options.success_overtime_s if has_succeeded else options.callbacks_s_max
             self._placing.is_finished(child)
         self._link.forget_calls(held.ref)
         self._link.report(held.ref, ending)

@@ -198,6 +198,6 @@ class Nursery:
             child.output = -1
 
 
-def is_overlong(child: Child, *, seconds: float) -> bool:
-    """Whether the child still lives `seconds` after its attempt was reported."""
-    return child.reported_at > 0 and boot_clock() - child.reported_at > seconds
+def is_overlong(child: Child) -> bool:
+    """Whether the child's attempt was reported, and its overtime is over."""
+    return child.reported_at > 0 and boot_clock() - child.reported_at > child.overtime_s

@@ -48,6 +48,8 @@ class HostOptions:
     heartbeat_s: float = 5.0
     kill_grace_s: float = 60.0
     """Time between SIGTERM and SIGKILL."""
+    success_overtime_s: float = 20.0
+    """How long the process of an attempt that has succeeded may live on."""
     callbacks_s_max: float = 600.0
     """How long callbacks may run after the end of an attempt was reported."""
     callback_s_max: float = 0.0
@@ -90,6 +92,7 @@ class HostOptions:
             queues=workers.queues,
             heartbeat_s=workers.heartbeat_s,
             kill_grace_s=settings.core.killed_task_cleanup_time_s,
+            success_overtime_s=settings.core.task_success_overtime_s,
             callbacks_s_max=settings.callbacks.callback_execution_timeout_s or cls.callbacks_s_max,
             callback_s_max=settings.callbacks.callback_execution_timeout_s,
             import_s_max=settings.processor.dagbag_import_timeout_s,

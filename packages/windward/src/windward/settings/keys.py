@@ -37,6 +37,7 @@ RENAMED: dict[str, str] = {
     "core.max_task_retry_delay_s": "max_task_retry_delay",
     "core.default_task_execution_timeout_s": "default_task_execution_timeout",
     "core.killed_task_cleanup_time_s": "killed_task_cleanup_time",
+    "core.task_success_overtime_s": "task_success_overtime",
     "database.pool_size": "sql_alchemy_pool_size",
     "scheduler.task_queued_timeout_s": "task_queued_timeout",
     "triggerer.heartbeat_s": "job_heartbeat_sec",

@@ -60,6 +60,8 @@ class CoreSettings:
     """`glob`, `regexp`, or `auto`: regexp patterns are recognised by what glob cannot mean."""
     killed_task_cleanup_time_s: float = 60.0
     """How long a task that is stopped may clean up before it is killed."""
+    task_success_overtime_s: float = 20.0
+    """How long the process of a task that has succeeded may live on, for its `on_success_callback`, before it is killed."""
     fernet_key: str = field(default="", repr=False)
     """Keys for secrets at rest, newest first, by commas; made at first start when empty."""
     hide_sensitive_var_conn_fields: bool = True

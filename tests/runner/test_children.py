@@ -8,14 +8,14 @@ from pathlib import Path
 import msgspec
 
 from tests.runner.conftest import StartHost
-from tests.runner.fake_scheduler import submission, task_context
+from tests.runner.fake_scheduler import submission
 from tests.runner.marking import BODY, HEAD, Bench
 from windward.model.states import Isolation
 from windward.protocol.messages import (
     Cancel,
 )
 from windward.protocol.outcomes import Failed, Succeeded
-from windward.runner.child import IDLE_CLASS_NICE
+from windward.runner.linux import IDLE_CLASS_NICE
 
 
 def test_a_killed_child_is_reported_with_its_signal(bench: Bench) -> None:
@@ -215,12 +215,22 @@ with DAG("d", schedule=None, start_date=datetime(2026, 1, 1)) as d:
 
 def test_work_of_the_idle_class_leaves_the_processor_to_the_rest(bench: Bench) -> None:
     idle, usual = bench.work("wait"), bench.work("wait", fence=2)
-    context = msgspec.structs.replace(task_context(idle.ref), is_idle_class=True)
-    bench.scheduler.contexts[idle.ref] = context
+    idle = msgspec.structs.replace(idle, is_idle_class=True)
     pids = [bench.begin(work) for work in (idle, usual)]
     own = os.getpriority(os.PRIO_PROCESS, 0)
-    nicest = 19
     found = [os.getpriority(os.PRIO_PROCESS, pid) for pid in pids]
-    assert found == [min(own + IDLE_CLASS_NICE, nicest), own]
+    assert found == [max(IDLE_CLASS_NICE, own), own]
+    assert [os.sched_getscheduler(pid) for pid in pids] == [os.SCHED_IDLE, os.sched_getscheduler(0)]
     bench.go()
     assert isinstance(bench.ended(idle.ref).outcome, Succeeded)
+
+
+def test_work_of_the_idle_class_is_placed_after_all_other(start_host: StartHost) -> None:
+    host = start_host("--capacity", "1", "--spare", "0")
+    bench = Bench(host, host.home / "marks")
+    idle = [msgspec.structs.replace(bench.work("quick", fence=n), is_idle_class=True) for n in (2, 3)]
+    bench.begin(bench.work("wait"))
+    bench.scheduler.submit(*idle, bench.work("quick", fence=4))
+    bench.go()
+    bench.scheduler.until(lambda: len(bench.scheduler.endings) == 4)
+    assert [ref.fence for ref in bench.scheduler.endings] == [1, 4, 2, 3]

@@ -267,7 +267,19 @@ class Checker:
         before = self._store().tables.tasks[previous.run_pk].get((key.task_id, key.map_index))
         return before is None or before.state in GOOD
 
+    def _runs_are_limited(self, dag_id: str) -> None:
+        """No more runs than `max_active_runs` are running, apart from those of backfills, which have a limit of their own."""
+        tables = self._store().tables
+        runs = [run for run in tables.runs.values() if run.dag_id == dag_id and run.backfill_pk is None]
+        running = sum(run.state is RunState.RUNNING for run in runs)
+        # A version that was just replaced may still be what the scheduler knows.
+        names = [name for name, one in tables.documents.items() if one.dag_id == dag_id]
+        limit = max(self._plan(name).document.max_active_runs for name in names)
+        _demand(running <= limit, f"{running} runs of {dag_id} are running, allowed are {limit}")
+
     def _run_moved(self, action: MoveRun) -> None:
+        if action.state is RunState.RUNNING:
+            self._runs_are_limited(action.dag_id)
         if action.state not in (RunState.SUCCESS, RunState.FAILED):
             return
         for record in self._store().tables.tasks[action.run_pk].values():

@@ -20,7 +20,7 @@ from windward.settings import (
 _NOWHERE = Path("/nonexistent")
 
 
-def simulated_settings() -> Settings:
+def simulated_settings(*, idle_class_per_pass_max: int = 8) -> Settings:
     """Return settings with short leases, so that worlds are small."""
     return Settings(
         home=_NOWHERE,
@@ -33,6 +33,7 @@ def simulated_settings() -> Settings:
             task_queued_timeout_s=120,
             recovery_delay_s=20,
             recoveries_max=2,
+            idle_class_per_pass_max=idle_class_per_pass_max,
         ),
         processor=ProcessorSettings(),
         workers=WorkerSettings(),

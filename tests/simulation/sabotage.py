@@ -52,6 +52,24 @@ PLANTED = (
         "        self._assets.reload(documents)\n",
     ),
     Sabotage(
+        "a run counts as ended before its end is written",
+        "engine/cache.py",
+        "                self.ending.setdefault(action.dag_id, []).append(view.run)\n",
+        "",
+    ),
+    Sabotage(
+        "max_active_runs is not a limit",
+        "core/runs.py",
+        "for run in due[: max(0, free)]",
+        "for run in due[: max(0, free + 1)]",
+    ),
+    Sabotage(
+        "what stands in line of the idle class is lost with a host",
+        "engine/intake.py",
+        "            return [*self.drain(), *now]",
+        "            self.drain()\n            return now",
+    ),
+    Sabotage(
         "a backfill knows no limit",
         "engine/backfills.py",
         "room = record.max_active_runs - self._cache.open",

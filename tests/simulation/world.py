@@ -44,7 +44,7 @@ class World:
         self.dice = Random(seed)
         self.clock = FakeClock()
         self.ids = CountingIds()
-        self.settings = simulated_settings()
+        self.settings = simulated_settings(idle_class_per_pass_max=1 + seed % 3)
         if self.dice.random() < 0.5:
             always = replace(self.settings.scheduler, recover_failed_runs="always")
             self.settings = replace(self.settings, scheduler=always)

@@ -189,12 +189,14 @@ class ReadyQueue:
         capacity: int,
         check: Callable[[TaskKey], Hashable | bool],
         admitted_max: int,
+        idle_admitted_max: int | None = None,
     ) -> list[TaskKey]:
         """Return the instances that get a slot now, in order.
 
         `check` says of an instance True (ready), False (not any more: it is dropped), or a scope to set
         its whole bucket aside on (its DAG is paused). Slots given here are counted on the way, `usage`
-        itself is left as it is. `capacity` is what the executor can take in all.
+        itself is left as it is. `capacity` is what the executor can take in all. Of the idle class no more than
+        `idle_admitted_max` are taken at once.
         """
         admitted: list[TaskKey] = []
         free = min(limits.parallelism, capacity) - usage.total
@@ -211,6 +213,8 @@ class ReadyQueue:
             if is_idle_class:
                 slots = min(limits.parallelism, capacity)
                 free = _free_for_idle(slots, usage, given=len(admitted))
+                if idle_admitted_max is not None:
+                    free = min(free, idle_admitted_max)
                 free += len(admitted)
             while lanes and len(admitted) < min(free, admitted_max):
                 lane = min(lanes, key=lambda key: lanes[key][0])

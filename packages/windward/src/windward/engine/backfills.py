@@ -29,6 +29,7 @@ from windward.model.records import BackfillRecord, BackfillSlot, RunRecord, Task
 from windward.model.states import BACKFILL_OPEN, BackfillState, SlotState
 from windward.ports.clock import Ids
 from windward.ports.store import Store
+from windward.settings import SchedulerSettings
 
 PAGE = 100
 """Dates of a backfill that are read at once."""
@@ -51,14 +52,21 @@ class Backfills:
     """All open backfills."""
 
     def __init__(
-        self, store: Store, cache: Cache, loader: Loader, decider: Decider, ids: Ids, *, runs_max: int
+        self,
+        store: Store,
+        cache: Cache,
+        loader: Loader,
+        decider: Decider,
+        ids: Ids,
+        *,
+        settings: SchedulerSettings,
     ) -> None:
         self._store = store
         self._cache = cache
         self._loader = loader
         self._decider = decider
         self._ids = ids
-        self._runs_max = runs_max
+        self._settings = settings
         self._open: dict[int, _Open] = {}
         self._stale: set[int] = set()
         self._lacking: set[int] = set()
@@ -199,8 +207,7 @@ class Backfills:
         record = known.record
         pk = record.backfill_pk
         in_transit = sum(one == pk for one in self._in_transit.values())
-        # What ends in this pass makes room in the next: its end may be refused.
-        room = record.max_active_runs - self._cache.open_backfill_runs(record) - in_transit - work.ended[pk]
+        room = record.max_active_runs - self._cache.open_backfill_runs(record) - in_transit
         while known.slots:
             slot, existing = known.slots[0]
             outcome = decide_slot(record, existing)
@@ -212,11 +219,9 @@ class Backfills:
                 skip = decide_skip(slot, existing, reason=outcome.reason)
                 self._decider.act(work, BackfillGroup(pk), skip)
             elif room <= 0:
-                if work.ended[pk]:
-                    self._lacking.add(pk)
                 return
             elif existing is None:
-                if work.runs_created >= self._runs_max:
+                if not self._may_make_run(work, record):
                     self._lacking.add(pk)
                     return
                 self._make_run(work, record, slot, plan)
@@ -233,6 +238,11 @@ class Backfills:
         if not self._cache.open_backfill_runs(record):
             self._finished.add(pk)
 
+    def _may_make_run(self, work: Pass, record: BackfillRecord) -> bool:
+        if record.is_idle_class and work.backfilled >= self._settings.idle_class_per_pass_max:
+            return False
+        return work.runs_created < self._settings.runs_created_per_pass_max
+
     def _make_run(self, work: Pass, record: BackfillRecord, slot: BackfillSlot, plan: DagPlan) -> None:
         run_pk = self._ids.next_pk()
         actions = decide_backfill_run(
@@ -242,6 +252,7 @@ class Backfills:
             self._decider.act(work, run_pk, action)
         work.tasks_at_hand[run_pk] = getattr(actions[0], "tasks", ())
         work.runs_created += 1
+        work.backfilled += record.is_idle_class
 
     def _clear_run(
         self,

@@ -68,6 +68,8 @@ class Cache:
         """Running runs with something to decide."""
         self.slas_watched: set[tuple[int, datetime]] = set()
         """Moments of runs for which a timer is set."""
+        self.ending: dict[str, list[RunRecord]] = {}
+        """Runs whose end was decided but not written yet, by DAG: a person may still be first, so they count."""
         self.dirty_dags: set[str] = set()
         """DAGs whose queued runs may be allowed to start, or whose schedule may be due."""
 
@@ -202,26 +204,39 @@ class Cache:
         """Count the open runs of a backfill."""
         queued = self.queued.get(record.dag_id, {}).values()
         running = (self.views[run_pk].run for run_pk in self.running.get(record.dag_id, ()))
-        return sum(run.backfill_pk == record.backfill_pk for run in (*queued, *running))
+        ending = self.ending.get(record.dag_id, ())
+        return sum(run.backfill_pk == record.backfill_pk for run in (*queued, *running, *ending))
 
     def open_runs(self, dag_id: str) -> int:
         """Count the open runs that count against the DAG's own limit."""
         count = len(self.queued.get(dag_id, ())) + len(self.running.get(dag_id, ()))
+        count += len(self.ending.get(dag_id, ()))
         record = self.backfill_of.get(dag_id)
         return count if record is None else count - self.open_backfill_runs(record)
 
     def running_runs(self, dag_id: str, record: BackfillRecord | None) -> int:
         """Count the running runs that count against a DAG's own limit (None) or its backfill's."""
-        running = self.running.get(dag_id, ())
+        running, ending = self.running.get(dag_id, ()), self.ending.get(dag_id, ())
         if dag_id not in self.backfill_of:
-            return len(running)
-        return sum(self.backfill_limiting(self.views[run_pk].run) == record for run_pk in running)
+            return len(running) + len(ending)
+        runs = (*(self.views[run_pk].run for run_pk in running), *ending)
+        return sum(self.backfill_limiting(run) == record for run in runs)
 
     def watch_recovery(self, run: RunRecord) -> None:
         """Look at a failed run again when it may run again on its own."""
         if run.recover_at is not None and run.logical_date is not None:
             due = RecoveryDue(run.logical_date, run.run_pk, run.dag_id)
             self.timers.set(run.recover_at, Timer.RECOVERY_DUE, due)
+
+    def ends_are_written(self) -> None:
+        """What was decided to end has ended, or was loaded anew: there may be room for other runs."""
+        self.dirty_dags.update(self.ending)
+        self.ending.clear()
+
+    def is_idle_class(self, run_pk: int) -> bool:
+        """Whether a run is known to be running in the idle class."""
+        view = self.views.get(run_pk)
+        return view is not None and view.run.is_idle_class
 
     def open_recoveries(self) -> int:
         """Count the open runs that run again on their own."""
@@ -330,6 +345,8 @@ class Cache:
         self.dirty_dags.add(action.dag_id)
         if action.state is not RunState.QUEUED and run is not None:
             del self.queued[action.dag_id][action.run_pk]
+            if action.state in RUN_FINISHED:
+                self.ending.setdefault(action.dag_id, []).append(run)
             return
         view = self.views.get(action.run_pk)
         if view is not None:
@@ -337,6 +354,7 @@ class Cache:
             self.watch_recovery(view.run)
             if view.run.state in RUN_FINISHED:
                 self.drop_run(action.run_pk, action.dag_id)
+                self.ending.setdefault(action.dag_id, []).append(view.run)
                 self._count_failure(action)
 
     def _count_failure(self, action: MoveRun) -> None:

@@ -37,6 +37,7 @@ def submission_of(view: RunView, record: TaskRecord) -> Submission:
         isolation=task.isolation,
         queue=task.queue,
         run_as_user=task.run_as_user,
+        is_idle_class=view.run.is_idle_class,
     )
 
 
@@ -89,7 +90,6 @@ def task_context(view: RunView, record: TaskRecord, resumption: Resumption | Non
         next_logical_date=later,
         log_path=log_path(run.dag_id, run.run_id, record.task_id, record.map_index, record.try_number),
         resumption=resumption,
-        is_idle_class=run.is_idle_class,
     )
 
 

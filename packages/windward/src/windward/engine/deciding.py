@@ -349,7 +349,6 @@ class Decider:
 
     def _end_run(self, work: Pass, view: RunView, end: MoveRun) -> None:
         """End a run, with what follows for its DAG."""
-        work.ended[view.run.backfill_pk] += 1
         end_run(self._cache, self.act, work, view, with_recovery(end, view, self.recovery, now=work.now))
 
     def admit(self, work: Pass, *, capacity: int) -> bool:
@@ -362,10 +361,13 @@ class Decider:
             capacity=capacity,
             check=lambda key: self._check_ready(key, work),
             admitted_max=ADMITTED_PER_PASS_MAX,
+            idle_admitted_max=self._settings.idle_class_per_pass_max,
         )
+        idle = 0
         for key in keys:
             found = self._cache.find(key)
             assert found is not None, "an admitted instance was checked"
+            idle += found[0].run.is_idle_class
             start = starts_in_trigger(*found)
             record, now = found[1], work.now
             action = (
@@ -379,7 +381,7 @@ class Decider:
             self.revisions[key.run_pk] = found[0].run.revision
             self._cache.fold(action)
             self._after_move(work, action)
-        return len(keys) == ADMITTED_PER_PASS_MAX
+        return len(keys) == ADMITTED_PER_PASS_MAX or idle == self._settings.idle_class_per_pass_max
 
     def _check_ready(self, key: TaskKey, work: Pass) -> Hashable | bool:
         found = self._cache.find(key)

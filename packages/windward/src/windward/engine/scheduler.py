@@ -20,6 +20,7 @@ from windward.engine.callbacks import Callbacks
 from windward.engine.deciding import Decider
 from windward.engine.delivery import Delivery
 from windward.engine.housekeeping import Upkeep
+from windward.engine.intake import Intake
 from windward.engine.loading import Loader
 from windward.engine.recoveries import Recoveries
 from windward.engine.service import ExecutionService
@@ -33,7 +34,7 @@ from windward.ports.clock import Clock, Ids
 from windward.ports.executor import Envelope, Executor, HostGone, Mailbox, Woken
 from windward.ports.remote import NO_INBOX, Inbox
 from windward.ports.store import Guard, Store
-from windward.protocol.messages import Hello, Unknown
+from windward.protocol.messages import Unknown
 from windward.settings import Settings
 
 LEASE = "scheduler"
@@ -79,12 +80,11 @@ class Scheduler:
         self._is_woken = True
         self._goes_on = False
         """Whether there is work left that needs no message to begin."""
+        self._intake = Intake(settings.scheduler.idle_class_per_pass_max)
         self._pending: list[Input] = []
         """Messages to be judged again: what they led to was refused."""
         self._in_hand: list[Input] = []
         """All that the pass in progress judges."""
-        self._unheard: dict[str, Input | None] = {}
-        """Hosts that spoke while another led: the hello or the end to judge later, None when they must begin anew."""
         self._forget()
 
     def _forget(self) -> None:
@@ -131,7 +131,7 @@ class Scheduler:
             self._loader,
             self._decider,
             self._ids,
-            runs_max=self._settings.scheduler.runs_created_per_pass_max,
+            settings=self._settings.scheduler,
         )
         self._recoveries = Recoveries(
             self._store, self._cache, self._loader, self._decider, self._decider.recovery
@@ -182,7 +182,7 @@ class Scheduler:
 
     def unavailable(self, inputs: list[Input]) -> None:
         """Nobody knows what was written: keep what came in, and load everything again."""
-        known = [*self._pending, *self._in_hand, *inputs]
+        known = [*self._pending, *self._in_hand, *self._intake.drain(), *inputs]
         self._pending = list({id(item): item for item in known if not isinstance(item, Woken)}.values())
         self._lose_faith()
         self._retry_at = self._clock.now() + timedelta(seconds=RETRY_AFTER_S)
@@ -201,11 +201,12 @@ class Scheduler:
             return max(0.0, (self._renew_at - now).total_seconds())
         if self._retry_at is not None:
             return min(max(0.0, (self._retry_at - now).total_seconds()), RETRY_AFTER_S)
-        if self._pending or self._loader.stale_runs or self._loader.stale_dags or self._cache.dirty_dags:
+        cache, loader = self._cache, self._loader
+        if self._pending or loader.stale_runs or loader.stale_dags or cache.dirty_dags or cache.ending:
             return 0.0
-        if self._goes_on or self._cache.undated:
+        if self._goes_on or cache.undated or len(self._intake):
             return 0.0
-        times = [self._poll_at, self._renew_at, self._cache.timers.next_due()]
+        times = [self._poll_at, self._renew_at, cache.timers.next_due()]
         due = min((time for time in times if time is not None), default=now)
         return max(0.0, min((due - now).total_seconds(), self._settings.scheduler.poll_interval_s))
 
@@ -228,16 +229,15 @@ class Scheduler:
         is_woken = any(isinstance(item, Woken) for item in inputs)
         self._is_woken |= is_woken
         if not self._lead(now, is_woken=is_woken):
-            self._stand_by([*self._pending, *inputs])
+            self._intake.stand_by([*self._pending, *inputs])
             self._pending = []
             return None
-        heard = [item for item in self._unheard.values() if item is not None]
+        heard, unknown = self._intake.heard_standing_by()
         self._retry_at, self._goes_on = None, False
-        work = Pass([*heard, *self._pending, *inputs], now)
-        work.replies += [
-            (None, host_id, Unknown()) for host_id, item in self._unheard.items() if item is None
-        ]
-        self._pending, self._unheard, self._in_hand = [], {}, work.inputs
+        taken = self._intake.take(inputs, self._cache.is_idle_class)
+        work = Pass([*heard, *self._pending, *taken], now)
+        work.replies += [(None, host_id, Unknown()) for host_id in unknown]
+        self._pending, self._in_hand = [], work.inputs
         if not self._is_loaded:
             self._load_all(work)
         self._delivery.take_up(work)
@@ -249,6 +249,7 @@ class Scheduler:
             work.inputs += self._inbox.read()
         self._goes_on |= self._assets.load_reports()
         self._loader.load_stale(work)
+        self._cache.ends_are_written()
         self._backfills.load(work)
         self._waits.load(work)
         for dag_id in sorted(self._cache.dirty_dags):
@@ -256,17 +257,6 @@ class Scheduler:
             if starting:
                 self._loader.load_tasks_of(starting, work)
         return work
-
-    def _stand_by(self, inputs: Iterable[Input]) -> None:
-        """Note who is there. All else is dropped, for who leads later lets each host say again what it knows."""
-        for item in inputs:
-            match item:
-                case HostGone(host_id=host_id) | Envelope(host_id=host_id, message=Hello()):
-                    self._unheard[host_id] = item
-                case Envelope(host_id=host_id):
-                    self._unheard.setdefault(host_id, None)
-                case Woken():
-                    pass
 
     def _lead(self, now: datetime, *, is_woken: bool) -> bool:
         """Hold the lease, renewing it in time; who stands by asks for it as often, and when something happens."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Hashable
 from datetime import datetime
 
@@ -52,8 +52,8 @@ class Pass:
         """The first failure of each `fail_fast` run, until what it brings down was decided."""
         self.asks_callbacks = False
         self.runs_created = 0
-        self.ended: Counter[int | None] = Counter()
-        """How many runs of each backfill (None: of none) this pass ends; it is not written yet."""
+        self.backfilled = 0
+        """Runs among them that were made for backfills of the idle class."""
 
     def add(self, group: Hashable, action: Action) -> None:
         """Add an action to a group."""

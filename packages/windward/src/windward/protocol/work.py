@@ -32,6 +32,8 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     isolation: Isolation = Isolation.ISOLATED
     queue: str = "default"
     run_as_user: str | None = None
+    is_idle_class: bool = False
+    """Whether the attempt takes only what others leave, of the processor too."""
 
 
 class RunContext(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -80,8 +82,6 @@ class TaskContext(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     """Relative path of the attempt's log below the log folder."""
     resumption: Resumption | None = None
     """Set when the attempt goes on after a deferral."""
-    is_idle_class: bool = False
-    """Whether the attempt takes only what others leave, of the processor too."""
 
 
 class SlaItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -43,7 +43,7 @@ from windward.protocol.outcomes import Ending, ExitFact, Failed
 from windward.protocol.work import CallbackContext, TaskContext
 from windward.runner import attempt, dag_callbacks
 from windward.runner.importing import LoadedFile, load_file
-from windward.runner.linux import boot_clock, die_with_parent, resident_bytes
+from windward.runner.linux import boot_clock, die_with_parent, resident_bytes, yield_processor
 from windward.runner.options import HostOptions
 from windward.runner.pool import FileKey
 from windward.runner.signals import set_handler
@@ -58,8 +58,6 @@ _SIGCHLD, _SIGINT, _SIGTERM = int(signal.SIGCHLD), int(signal.SIGINT), int(signa
 _DEFAULT = int(signal.SIG_DFL)
 _READ_BYTES = 65_536
 _BEGAN = frame(Began())
-IDLE_CLASS_NICE = 10
-"""Work of backfills and recovery leaves the processor to the rest. A warm child cannot: it would never come back."""
 _COLLECT_EVERY = (10_000, 20, 50)
 """Allocations between collections: a short task sees none, a long one does not grow for ever."""
 _RSS_UNIT = 1024 if sys.platform == "linux" else 1
@@ -193,8 +191,6 @@ def run_child(
                 channel.tell(Declined())
             else:
                 channel.say_began()
-                if not is_warm and getattr(start.context, "is_idle_class", False):
-                    os.nice(IDLE_CLASS_NICE)
                 run_start(start, prepared, is_last=not is_warm)
             if not is_warm:
                 break
@@ -223,6 +219,8 @@ def run_start(start: Start, prepared: Prepared, *, is_last: bool) -> None:
         die_with_parent(prepared.template_pid)  # the kernel forgets it when the user changes
     if prepared.loaded is None:
         found = load_file(prepared.key, prepared.options, can_interrupt=True)
+        if prepared.key.is_idle_class:
+            yield_processor()
         if isinstance(found, ImportProblem):
             log.line("error", found.message, error_type=found.error_type, exception=found.text)
             channel.tell(Ended(ending=_import_ending(found)))

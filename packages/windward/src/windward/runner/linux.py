@@ -10,9 +10,12 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import cast
 
+IDLE_CLASS_NICE = 19
+"""How little of a busy processor the idle class gets where the kernel has no such class itself."""
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _SIGKILL = int(signal.SIGKILL)
@@ -43,6 +46,18 @@ def die_with_parent(parent_pid: int) -> None:
         _prctl(_PR_SET_PDEATHSIG, _SIGKILL, 0, 0, 0)
     if os.getppid() != parent_pid:
         os._exit(1)
+
+
+def yield_processor() -> None:
+    """Let this process, and all that it starts, run only while nothing else wants the processor; for good.
+
+    The kernel's own idle class does not keep a processor for even one slice when other work wakes up, which a
+    low priority does.
+    """
+    os.nice(IDLE_CLASS_NICE)
+    if hasattr(os, "SCHED_IDLE"):
+        with suppress(OSError):  # some sandboxes forbid it; the low priority holds
+            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
 
 
 def adopt_orphans() -> None:

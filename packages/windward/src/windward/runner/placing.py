@@ -60,6 +60,8 @@ class Placing:
         self._warm = WarmChildren(options)
         self._spares = Spares(keep_s=options.spare_s)
         self._waiting: deque[Held] = deque()
+        self._waiting_idle: deque[Held] = deque()
+        """The idle class: placed when nothing else waits."""
         self._waiting_for_warm: deque[Held] = deque()
         self._importing: dict[FileKey, list[Held]] = {}
         self._young: deque[tuple[float, Held]] = deque()
@@ -71,7 +73,7 @@ class Placing:
 
     def add(self, held: Held) -> None:
         """Take an attempt; it is placed by the next `place`."""
-        self._waiting.append(held)
+        self._line_of(held).append(held)
 
     def place(self) -> None:
         """Place as many attempts as there is room for."""
@@ -79,22 +81,33 @@ class Placing:
             waiting, self._waiting_for_warm = self._waiting_for_warm, deque()
             for held in waiting:
                 self._place(held)
-        while self._waiting and len(self._placed) < self._options.capacity:
-            if self._waiting[0].work.isolation is not Isolation.WARM and not self._may_fork():
-                break
-            held = self._waiting.popleft()
-            self._placed.add(held)
-            self._place(held)
-        if not self._waiting:
-            for template in self._spares.wanted():
+        for line in (self._waiting, self._waiting_idle):
+            while line and len(self._placed) < self._options.capacity:
+                if line[0].work.isolation is not Isolation.WARM and not self._may_fork(line[0]):
+                    break
+                held = line.popleft()
+                self._placed.add(held)
+                self._place(held)
+            if line:
+                return  # the idle class does not go first, and spare children come last
+            for template in self._spares.wanted(is_idle_class=line is self._waiting_idle):
                 self._spares.add(self._nursery.make(self._pool, template, is_warm=False))
 
-    def _may_fork(self) -> bool:
-        """Whether there is room for one more young child; if not, look again when the oldest has grown up."""
+    def _line_of(self, held: Held) -> deque[Held]:
+        return self._waiting_idle if held.work.is_idle_class else self._waiting
+
+    def _may_fork(self, next_one: Held) -> bool:
+        """Whether there is room for one more young child; if not, look again when the oldest has grown up.
+
+        Children of the idle class do not count for other work: they leave the processors to it.
+        """
         now = boot_clock()
         while self._young and (self._young[0][0] <= now or self._young[0][1] not in self._placed):
             self._young.popleft()
-        young = sum(held in self._placed for _, held in self._young)
+        young = sum(
+            held in self._placed and (next_one.work.is_idle_class or not held.work.is_idle_class)
+            for _, held in self._young
+        )
         if young >= YOUNG_MAX:
             if self._growing is None:
                 self._growing = self._timers.after(self._young[0][0] - now, self._have_grown)
@@ -125,7 +138,11 @@ class Placing:
     def remove(self, held: Held) -> None:
         """Forget an attempt, wherever it is."""
         self._placed.discard(held)
-        for waiting in (self._waiting, self._waiting_for_warm, self._importing.get(_key(held), [])):
+        for waiting in (
+            self._line_of(held),
+            self._waiting_for_warm,
+            self._importing.get(_key(held), []),
+        ):
             if held in waiting:
                 waiting.remove(held)
 
@@ -179,7 +196,8 @@ class Placing:
         """Fork for those who waited for the import."""
         ready = self._importing.pop(template.key, [])
         self._placed.difference_update(ready)
-        self._waiting.extendleft(reversed(ready))
+        for held in reversed(ready):
+            self._line_of(held).appendleft(held)
 
     def template_is_gone(self, template: Template, problem: ImportProblem | None, fact: str) -> None:
         """Doom or place again those who waited for it; its children are dying."""
@@ -274,4 +292,4 @@ def _problem_of(user: str) -> ImportProblem | None:
 
 
 def _key(held: Held) -> FileKey:
-    return FileKey(held.work.fileloc, held.work.code_hash)
+    return FileKey(held.work.fileloc, held.work.code_hash, held.work.is_idle_class)

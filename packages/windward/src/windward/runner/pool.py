@@ -41,10 +41,11 @@ UNFIT_FILES_MAX = 1000
 
 
 class FileKey(NamedTuple):
-    """Names what a template has imported."""
+    """Names what a template has imported, and for which class of work."""
 
     fileloc: str
     code_hash: str
+    is_idle_class: bool = False
 
 
 class Phase(StrEnum):

@@ -28,15 +28,13 @@ class Spares:
         if self._keep_s > 0 and template not in self._spares:
             self._wanted.add(template)
 
-    def wanted(self) -> list[Template]:
-        """Return the templates that shall make a spare child now, once."""
+    def wanted(self, *, is_idle_class: bool) -> list[Template]:
+        """Return the templates of a class of work that shall make a spare child now, once."""
         if not self._wanted:
             return []
-        found = [
-            template for template in self._wanted if template.phase is Phase.READY and not template.is_bare
-        ]
-        self._wanted.clear()
-        return found
+        asked = [template for template in self._wanted if template.key.is_idle_class == is_idle_class]
+        self._wanted.difference_update(asked)
+        return [template for template in asked if template.phase is Phase.READY and not template.is_bare]
 
     def add(self, child: Child) -> None:
         """Keep a child that was made for it."""

@@ -37,7 +37,13 @@ from windward.protocol.child import (
 from windward.runner import rehearsal, sdk_parts
 from windward.runner.child import Prepared, run_child
 from windward.runner.importing import LoadedFile, load_once, preload
-from windward.runner.linux import adopt_orphans, die_with_parent, private_bytes, threads_count
+from windward.runner.linux import (
+    adopt_orphans,
+    die_with_parent,
+    private_bytes,
+    threads_count,
+    yield_processor,
+)
 from windward.runner.options import HostOptions
 from windward.runner.pool import FileKey
 
@@ -77,6 +83,8 @@ def run_template(
     unfit = "it reads variables or connections" if asked else "it started threads" if has_threads else ""
     problem = loaded if isinstance(loaded, ImportProblem) and not asked else None
     prepared = Prepared(key, loaded if isinstance(loaded, LoadedFile) else None, options)
+    if key.is_idle_class and not is_bare:
+        yield_processor()  # not before the import, which has a time limit
     gc.collect()
     gc.freeze()
     gc.disable()

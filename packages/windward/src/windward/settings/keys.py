@@ -74,6 +74,7 @@ LEAST: dict[str, float] = {
     "scheduler.host_lease_s": 1,
     "scheduler.task_queued_timeout": 1,
     "scheduler.runs_created_per_pass_max": 1,
+    "scheduler.idle_class_per_pass_max": 1,
     "dag_processor.parsing_processes": 1,
     "dag_processor.dag_file_processor_timeout": 1,
     "dag_processor.dagbag_import_timeout": 0.1,

@@ -59,11 +59,14 @@ def test_each_end_calls_with_its_state_whatever_other_callbacks_raise(system: Sy
     assert "ValueError: a callback that fails" in log
 
     assert system.wait_run("endless", "r") == "success"
-    pid = wait_for(lambda: told(system, "endless"), "the endless callback has not begun")[0]["pid"]
-    wait_for(lambda: not is_alive(pid), "the endless callback goes on")
+    wait_for(
+        lambda: len(told(system, "endless")) == 2, "the callbacks of the task and of the DAG have not begun"
+    )
+    pids = [fact["pid"] for fact in told(system, "endless")]
+    wait_for(lambda: not any(map(is_alive, pids)), "an endless callback goes on")
     store = system.session.store
     wait_for(lambda: not store.runs.load_open_callbacks(limit=9), "it is tried again")
-    assert len(told(system, "endless")) == 1
+    assert len(told(system, "endless")) == 2
     (log_file,) = (system.home / "logs").rglob("dag_id=endless/**/callback=success/*.log")
     assert "the callback takes too long and is stopped" in log_file.read_text()
 

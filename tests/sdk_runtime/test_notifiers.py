@@ -1,5 +1,6 @@
 """Notifiers render, send to local servers, and say clearly what is missing."""
 
+import asyncio
 import json
 import socket
 import threading
@@ -12,8 +13,10 @@ import pytest
 
 from tests.mails import MailSink, mail_sink
 from tests.sdk_runtime.fakes import FakeBridge, running
+from windward.sdk import deadline
 from windward.sdk.alert_mail import alert, send_alert
 from windward.sdk.dag import DAG
+from windward.sdk.deadline import AsyncCallback, SyncCallback
 from windward.sdk.exceptions import AirflowException
 from windward.sdk.masking import mask_text
 from windward.sdk.notifiers.apprise import AppriseNotifier
@@ -231,3 +234,61 @@ def test_a_template_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -
     task = EmptyOperator(task_id="task", dag=DAG("dag", schedule=None))
     with running(task) as (context, _), pytest.raises(AirflowException, match="cannot be read"):
         alert(context)
+
+
+class Chorus(BaseNotifier):
+    """Tells from an event loop only."""
+
+    template_fields = ("who", "text")
+
+    def __init__(self, who: str, text: str, told: list[str]) -> None:
+        super().__init__()
+        self.who, self.text, self.told = who, text, told
+
+    async def async_notify(self, context: Any) -> None:
+        self.told.append(f"{self.text} in {context['run_id']}")
+
+
+def test_a_notifier_may_tell_from_an_event_loop_only() -> None:
+    told: list[str] = []
+    notifier = Chorus("{{ run_id }}", "{{ who }} sings", told)
+    context = {"run_id": "r"}
+
+    notifier(context)
+    deadline.call(AsyncCallback(Chorus, {"who": "ana", "text": "{{ who }}", "told": told}), context)
+    deadline.call(SyncCallback(Chorus, {"who": "bob", "text": "{{ who }}", "told": told}), context)
+
+    assert told == ["{{ run_id }} sings in r", "ana in r", "bob in r"]
+    assert context == {"run_id": "r"}
+    assert notifier.text == "{{ who }} sings"
+
+
+def test_a_notifier_can_be_awaited_with_the_context_that_it_was_made_with() -> None:
+    told: list[str] = []
+
+    async def await_it() -> None:
+        notifier = Chorus("ana", "{{ who }}", told)
+        notifier.context = {"run_id": "r"}
+        await notifier
+
+    asyncio.run(await_it())
+    assert told == ["ana in r"]
+
+
+class Both(BaseNotifier):
+    def __init__(self, told: list[str]) -> None:
+        super().__init__()
+        self.told = told
+
+    def notify(self, context: Any) -> None:
+        self.told.append("plain")
+
+    async def async_notify(self, context: Any) -> None:
+        self.told.append("async")
+
+
+def test_each_kind_of_callback_takes_its_own_way_of_a_notifier_that_has_both() -> None:
+    told: list[str] = []
+    deadline.call(AsyncCallback(Both, {"told": told}), {})
+    deadline.call(SyncCallback(Both, {"told": told}), {})
+    assert told == ["async", "plain"]

@@ -112,7 +112,7 @@ def forever(context):
 
 @dag(schedule=None, start_date=START, on_success_callback=forever)
 def endless():
-    @task
+    @task(on_success_callback=forever)
     def succeeds():
         return 1
 

@@ -297,10 +297,11 @@ def call(callback: Callback, context: Any) -> None:
     target = callback.resolve()
     if _is_notifier(target):
         notifier: Any = target(**callback.kwargs)
-        notifier(context)
-        return
-    kwargs = {**callback.kwargs, "context": context} if _takes_context(target) else callback.kwargs
-    result = target(**kwargs)
+        is_async = isinstance(callback, AsyncCallback) and getattr(notifier, "has_async_notify", False)
+        result = notifier.tell(context) if is_async else notifier(context)
+    else:
+        kwargs = {**callback.kwargs, "context": context} if _takes_context(target) else callback.kwargs
+        result = target(**kwargs)
     if inspect.isawaitable(result):
         import asyncio  # few callbacks need a loop
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from windward.sdk.logging_mixin import LoggingMixin
@@ -34,19 +35,53 @@ class BaseNotifier(LoggingMixin, Templater):
         self.notify(context)
 
     def __call__(self, *args: Any) -> None:
-        """Render and tell. One argument is the context; several are those of `sla_miss_callback`."""
+        """Render and tell. One argument is the context; several are those of `sla_miss_callback`.
+
+        A subclass that writes `async_notify` only is told in an event loop of its own.
+        """
         context: Any = args[0] if len(args) == 1 else _of_sla_miss(args)
-        # A list of callbacks is shared by all attempts of a process: the fields keep their templates.
+        with self._rendered(context):
+            if type(self).notify is not BaseNotifier.notify or not self.has_async_notify:
+                self.notify(context)
+                return
+            import asyncio  # few notifiers need a loop
+
+            asyncio.run(self.async_notify(context))
+
+    def __await__(self) -> Generator[Any, None, None]:
+        """Render and tell from an event loop, with the context that the notifier was made with."""
+        return self.tell(self.context).__await__()
+
+    async def tell(self, context: Any) -> None:
+        """Render and tell from an event loop."""
+        with self._rendered(context):
+            await self.async_notify(context)
+
+    @property
+    def has_async_notify(self) -> bool:
+        """Whether the subclass has a way of its own to tell from an event loop."""
+        return type(self).async_notify is not BaseNotifier.async_notify
+
+    @contextmanager
+    def _rendered(self, context: Any) -> Iterator[None]:
+        """Have the fields rendered, and known to their own templates by their names, for a block.
+
+        A list of callbacks is shared by all attempts of a process: afterwards the fields are templates again.
+        """
         fields = {name: getattr(self, name) for name in self.template_fields}
-        before = self.context
-        self.context = context
+        before, self.context = self.context, context
+        added = {name: value for name, value in fields.items() if name not in context}
         try:
+            for name, value in added.items():
+                context[name] = value
             self.render_template_fields(context)
-            self.notify(context)
+            yield
         finally:
             self.context = before
             for name, value in fields.items():
                 setattr(self, name, value)
+            for name in added:
+                context.pop(name, None)
 
 
 def _of_sla_miss(args: tuple[Any, ...]) -> dict[str, Any]:

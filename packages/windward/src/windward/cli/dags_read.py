@@ -11,7 +11,8 @@ from windward.app.session import Session
 from windward.cli.arguments import UsageError, nearest
 from windward.cli.lookup import active_records, found_dag, found_run
 from windward.cli.output import note, show_one, show_rows
-from windward.cli.times import in_zone, next_run, upcoming_slots
+from windward.cli.times import in_zone
+from windward.core.upcoming import next_run, upcoming_slots
 from windward.document import DagDocument
 from windward.document.dag import TaskDocument
 from windward.model.records import RunRecord

@@ -32,7 +32,7 @@ from windward.timetable.conditions import (
 )
 from windward.timetable.cron import PRESETS, Cron, parse_cron
 from windward.timetable.delta import CalendarDelta, Delta, Distance, delta_of, distance_of
-from windward.timetable.describe import describe, describe_schedule, summary
+from windward.timetable.describe import describe, describe_schedule, summary, timetable_type
 from windward.timetable.instants import next_instant, previous_instant
 from windward.timetable.run_ids import run_id_of
 from windward.timetable.schedule import (
@@ -153,6 +153,7 @@ __all__ = [
     "slot_of",
     "slots_between",
     "summary",
+    "timetable_type",
     "zone_name",
     "zone_named",
 ]

@@ -25,6 +25,7 @@ from windward.timetable.schedule import (
     NullSchedule,
     OnceSchedule,
     Schedule,
+    ScheduleKind,
 )
 
 TIMES_MAX = 4
@@ -130,6 +131,36 @@ def summary(schedule: Schedule) -> str:
             return "Asset"
         case AssetOrTimeSchedule():
             return f"Asset or {summary(schedule.schedule)}"
+    assert_never(schedule)
+
+
+def timetable_type(schedule: Schedule) -> str:
+    """Return the class that Airflow has for a schedule, with its module; people filter by it."""
+    match schedule:
+        case NullSchedule():
+            return "airflow.timetables.simple.NullTimetable"
+        case OnceSchedule():
+            return "airflow.timetables.simple.OnceTimetable"
+        case ContinuousSchedule():
+            return "airflow.timetables.simple.ContinuousTimetable"
+        case CronSchedule(kind=ScheduleKind.DATA_INTERVAL):
+            return "airflow.timetables.interval.CronDataIntervalTimetable"
+        case CronSchedule():
+            return "airflow.timetables.trigger.CronTriggerTimetable"
+        case MultipleCronSchedule():
+            return "airflow.timetables.trigger.MultipleCronTriggerTimetable"
+        case DeltaSchedule(kind=ScheduleKind.DATA_INTERVAL):
+            return "airflow.timetables.interval.DeltaDataIntervalTimetable"
+        case DeltaSchedule():
+            return "airflow.timetables.trigger.DeltaTriggerTimetable"
+        case EventsSchedule():
+            return "airflow.timetables.events.EventsTimetable"
+        case CustomSchedule():
+            return schedule.timetable
+        case AssetSchedule():
+            return "airflow.timetables.simple.AssetTriggeredTimetable"
+        case AssetOrTimeSchedule():
+            return "airflow.timetables.assets.AssetOrTimeSchedule"
     assert_never(schedule)
 
 

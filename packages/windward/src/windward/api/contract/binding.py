@@ -53,6 +53,8 @@ def query_of(operation: Operation, pairs: Sequence[tuple[str, str]]) -> Any:
     for name, text in pairs:
         if name not in names:
             continue
+        if "\0" in text:
+            raise InvalidRequest.of(("query", name), kind="value_error", message="holds a NUL character")
         if name in lists:
             values.setdefault(name, []).append(text)
         else:

@@ -6,7 +6,12 @@ What lives here: the shapes of bodies, and handlers that call a read model or th
 from __future__ import annotations
 
 from windward.api.contract.operation import Operation
-from windward.api.public import monitor, pools
+from windward.api.public import dag_runs, dag_versions, monitor, pools
 
-OPERATIONS: tuple[Operation, ...] = (*monitor.OPERATIONS, *pools.OPERATIONS)
+OPERATIONS: tuple[Operation, ...] = (
+    *dag_runs.OPERATIONS,
+    *dag_versions.OPERATIONS,
+    *monitor.OPERATIONS,
+    *pools.OPERATIONS,
+)
 """All of them. A path that is more special than another stands before it."""

@@ -6,6 +6,8 @@ from typing import Protocol
 
 from windward.ports.listings.dags import DagListings
 from windward.ports.listings.pools import PoolListings
+from windward.ports.listings.runs import RunListings
+from windward.ports.listings.versions import VersionListings
 
 
 class Listings(Protocol):
@@ -18,3 +20,11 @@ class Listings(Protocol):
     @property
     def pools(self) -> PoolListings:
         """Pools."""
+
+    @property
+    def runs(self) -> RunListings:
+        """Runs."""
+
+    @property
+    def versions(self) -> VersionListings:
+        """Versions of DAGs."""

@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 Row = TypeVar("Row")
+Bound = TypeVar("Bound", datetime, float)
 TOTAL_MAX = 10_000
 """With a cursor, a total is counted up to here only: what nobody reads to its end is not counted at each page."""
 
@@ -37,17 +38,17 @@ class Pattern(msgspec.Struct, frozen=True, kw_only=True):
     """A text that must occur somewhere (`contains`), or at the start (`prefix`).
 
     In `contains`, `%` stands for any text, `_` for any character, `|` between two means either, and case does not
-    count, as in Airflow's `…_pattern`. Of a prefix, letters are what they are.
+    count, as in Airflow's `…_pattern`. Of a prefix, letters are what they are, but for `|`. `~` alone stands for any text.
     """
 
     contains: str | None = None
     prefix: str | None = None
 
 
-class Between(msgspec.Struct, frozen=True, kw_only=True):
-    """Bounds of a moment, each optional."""
+class Between(msgspec.Struct, Generic[Bound], frozen=True, kw_only=True):
+    """Bounds of a moment, or of a length in seconds; each optional."""
 
-    gte: datetime | None = None
-    gt: datetime | None = None
-    lte: datetime | None = None
-    lt: datetime | None = None
+    gte: Bound | None = None
+    gt: Bound | None = None
+    lte: Bound | None = None
+    lt: Bound | None = None

@@ -18,7 +18,7 @@ from windward.store.sql.database import Dialect, Row, Transaction, chunks
 
 FILE_COLUMNS = tuple(name for name in FileRecord.__struct_fields__ if name != "fileloc")
 _SHOWN = ("display_name", "description", "owners", "tags", "schedule_text", "timezone")
-_DOCUMENT = ("document_hash", "dag_id", "number", "body")
+_DOCUMENT = ("document_hash", "dag_id", "number", "body", "stored_at")
 _NEW = ("dag_id", "is_paused", "failed_in_a_row", "first_seen_at")
 _CHANGED = ("document_hash", "fileloc", "is_active", "last_changed_at", *_SHOWN)
 _SUPERSEDED_US = SUPERSEDED_KEPT.days * 86_400_000_000 + SUPERSEDED_KEPT.seconds * 1_000_000
@@ -74,7 +74,7 @@ class _Decided:
         self.documents: dict[str, tuple[str, bytes]] = {}
         self.superseded: dict[str, set[str]] = {}
         """DAGs whose old documents go, with the hashes that stay."""
-        self._now_us = now_us
+        self.now_us = now_us
         self._paused_at_creation = paused_at_creation
 
     def put(self, parsed: ParsedFile) -> tuple[str, ...]:
@@ -88,7 +88,7 @@ class _Decided:
         kept = {document.dag_id for _, _, document in parsed.documents} | set(parsed.file.dag_ids)
         for dag_id, dag in self.dags.items():
             if dag.is_active and dag.fileloc == fileloc and dag_id not in kept:
-                dag.is_active, dag.is_changed, dag.changed_us = False, True, self._now_us
+                dag.is_active, dag.is_changed, dag.changed_us = False, True, self.now_us
                 changed.add(dag_id)
         return tuple(sorted(changed))
 
@@ -103,10 +103,10 @@ class _Decided:
             is_paused = self._paused_at_creation if asked is None else asked
             dag = _Dag(name, fileloc, is_active=True, changed_us=0, is_new=True, is_paused=is_paused)
             self.dags[dag_id] = dag
-        elif dag.changed_us <= self._now_us - _SUPERSEDED_US:
+        elif dag.changed_us <= self.now_us - _SUPERSEDED_US:
             self.superseded[dag_id] = {name, dag.document_hash}
         dag.document_hash, dag.fileloc, dag.document = name, fileloc, document
-        dag.is_active, dag.is_changed, dag.changed_us = True, True, self._now_us
+        dag.is_active, dag.is_changed, dag.changed_us = True, True, self.now_us
         return True
 
 
@@ -163,7 +163,7 @@ def _write_documents(transaction: Transaction, texts: FileTexts, decided: _Decid
     for name, (dag_id, body) in new.items():
         if name not in stored:
             numbers[dag_id] = numbers.get(dag_id, 0) + 1
-            rows.append((name, dag_id, numbers[dag_id], body))
+            rows.append((name, dag_id, numbers[dag_id], body, decided.now_us))
     if rows:
         transaction.many(texts.insert_document, rows)
 

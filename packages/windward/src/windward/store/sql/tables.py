@@ -12,15 +12,18 @@ from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, Uniqu
 from windward.store.sql.columns import JsonText, UtcTime, bytes_type, counted_pk, key_type, long_text
 from windward.store.sql.metadata import METADATA
 from windward.store.sql.metadata import table as _table
+from windward.store.sql.tables_of_assets import ASSET_ALIAS, ASSET_EVENT, ASSET_STATE, ASSET_USE
 from windward.store.sql.tables_of_people import (
     COMPONENT,
     CONNECTION,
     COUNTER,
+    FAVORITE,
     HOST,
     HOST_LETTER,
     HOST_MAIL,
     LEASE,
     NOTE,
+    PARSE_REQUEST,
     POOL,
     VARIABLE,
 )
@@ -43,6 +46,7 @@ __all__ = [
     "DEADLINE",
     "DEAD_OBJECT",
     "DEFERRAL",
+    "FAVORITE",
     "HOST",
     "HOST_LETTER",
     "HOST_MAIL",
@@ -50,6 +54,7 @@ __all__ = [
     "LEASE",
     "METADATA",
     "NOTE",
+    "PARSE_REQUEST",
     "POOL",
     "RUN_LINK",
     "SLA_MISS",
@@ -104,6 +109,7 @@ DAG_DOCUMENT = _table(
     Column("dag_id", key_type(), nullable=False),
     Column("number", Integer, nullable=False),
     Column("body", bytes_type(), nullable=False),
+    Column("stored_at", UtcTime),
     UniqueConstraint("dag_id", "number"),
 )
 
@@ -302,44 +308,6 @@ CALLBACK = _table(
     Column("moved_at", UtcTime, nullable=False),
 )
 
-ASSET_EVENT = _table(
-    "asset_event",
-    Column("event_pk", counted_pk(), primary_key=True, autoincrement=False),
-    Column("asset_key", key_type(32), nullable=False, index=True),
-    Column("name", key_type(500), nullable=False, index=True),
-    Column("uri", key_type(500), nullable=False, index=True),
-    Column("at", UtcTime, nullable=False, index=True),
-    Column("extra", JsonText, nullable=False),
-    Column("aliases", JsonText, nullable=False),
-    Column("source_dag_id", key_type()),
-    Column("source_run_id", key_type()),
-    Column("source_task_id", key_type()),
-    Column("source_map_index", Integer, nullable=False),
-    Column("source_interval_start", UtcTime),
-    Column("source_interval_end", UtcTime),
-    Column("reported_by", long_text()),
-    Column("is_routed", Boolean, nullable=False),
-    Index("ix_asset_event_is_routed", "is_routed", "event_pk"),
-)
-
-ASSET_USE = _table(
-    "asset_use",
-    Column("dag_id", key_type(), primary_key=True),
-    Column(
-        "event_pk", counted_pk(), ForeignKey("asset_event.event_pk"), primary_key=True, autoincrement=False
-    ),
-    Column("run_pk", counted_pk(), index=True),
-    Index("ix_asset_use_event_pk", "event_pk"),
-)
-"""An event waits for a DAG until a run has taken it (`run_pk`)."""
-
-ASSET_ALIAS = _table(
-    "asset_alias",
-    Column("alias", key_type(500), primary_key=True),
-    Column("asset_key", key_type(32), primary_key=True),
-    Column("written_at", UtcTime, nullable=False),
-)
-
 HUMAN_INPUT = _table(
     "human_input",
     *_instance(),
@@ -372,15 +340,6 @@ TASK_STATE = _table(
     Column("expires_at", UtcTime, index=True),
 )
 """Small values that tasks keep over their tries; `value` is JSON text."""
-
-ASSET_STATE = _table(
-    "asset_state",
-    Column("asset", key_type(), primary_key=True),
-    Column("state_key", key_type(), primary_key=True),
-    Column("value", long_text(), nullable=False),
-    Column("set_by", long_text(), nullable=False),
-    Column("set_at", UtcTime, nullable=False),
-)
 
 TIMETABLE_DATES = _table(
     "timetable_dates",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from sqlalchemy import Boolean, Column, Integer
+from sqlalchemy import Boolean, Column, Index, Integer
 
 from windward.store.sql.columns import JsonText, UtcTime, bytes_type, counted_pk, key_type, long_text
 from windward.store.sql.metadata import table as _table
@@ -96,3 +96,18 @@ POOL = _table(
     Column("description", long_text(), nullable=False),
     Column("include_deferred", Boolean, nullable=False),
 )
+
+FAVORITE = _table(
+    "favorite",
+    Column("user_id", key_type(), primary_key=True),
+    Column("dag_id", key_type(), primary_key=True),
+    Column("marked_at", UtcTime, nullable=False),
+    Index("ix_favorite_dag_id", "dag_id"),
+)
+
+PARSE_REQUEST = _table(
+    "parse_request",
+    Column("fileloc", key_type(500), primary_key=True),
+    Column("asked_at", UtcTime, nullable=False),
+)
+"""DAG files that somebody wants to be read again, until the processor has taken them up."""

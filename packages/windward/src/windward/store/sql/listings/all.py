@@ -6,6 +6,8 @@ from windward.store.sql.database import Database
 from windward.store.sql.listings.dags import SqlDagListings
 from windward.store.sql.listings.documents import Documents
 from windward.store.sql.listings.pools import SqlPoolListings
+from windward.store.sql.listings.runs import SqlRunListings
+from windward.store.sql.listings.versions import SqlVersionListings
 
 
 class SqlListings:
@@ -13,5 +15,7 @@ class SqlListings:
 
     def __init__(self, database: Database) -> None:
         documents = Documents(database)
-        self.dags = SqlDagListings(database)
+        self.dags = SqlDagListings(database, documents)
         self.pools = SqlPoolListings(database, documents)
+        self.runs = SqlRunListings(database)
+        self.versions = SqlVersionListings(database)

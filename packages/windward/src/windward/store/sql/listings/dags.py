@@ -1,23 +1,301 @@
-"""DAGs, as the API shows them."""
+"""DAGs, as the API shows them.
+
+What only a document says (the schedule, the assets in it, the next run) is looked at here and not by the database:
+DAGs are thousands at most, their documents are decoded once and kept, and few lists ask for it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 
-from windward.store.sql.database import Database
-from windward.store.sql.tables import DAG
+from windward.model.access import DagReach
+from windward.model.records import DagRecord
+from windward.model.states import RunState
+from windward.ports.listings.dags import DagFilter, DagRow
+from windward.ports.listings.page import Page, PageRequest, Pattern
+from windward.store.sql.columns import json_text
+from windward.store.sql.database import Database, Dialect, chunks
+from windward.store.sql.listings.documents import Documents
+from windward.store.sql.listings.filters import (
+    Condition,
+    containing,
+    fits,
+    has_tag,
+    matching,
+    visible,
+    within,
+)
+from windward.store.sql.listings.paging import Paged
+from windward.store.sql.listings.versions import VERSION_COLUMNS, version_of
+from windward.store.sql.tables import DAG, DAG_DOCUMENT, DAG_FILE, DAG_RUN, FAVORITE, TIMETABLE_WINDOW
+from windward.timetable import (
+    AssetLeaf,
+    CustomSchedule,
+    Schedule,
+    Windows,
+    by_time,
+    condition_of,
+    leaves,
+    timetable_type,
+)
+
+NEXT_RUN = "next_dagrun"
+_RECORD = DagRecord.__struct_fields__
+_HAS_ERRORS = DAG_FILE.c.error.is_not(None)
+_LAST_RUN = DAG_RUN.alias("last_run")
+_NEWEST = DAG_RUN.alias("newest")
+_LAST_PK = (
+    sa.select(_NEWEST.c.run_pk)
+    .where(_NEWEST.c.dag_id == DAG.c.dag_id)
+    .order_by(_NEWEST.c.run_after.desc(), _NEWEST.c.run_pk.desc())
+    .limit(1)
+    .correlate(DAG)
+    .scalar_subquery()
+)
+_QUERY = (
+    sa.select(
+        *(DAG.c[name] for name in _RECORD),
+        DAG.c.last_changed_at,
+        _HAS_ERRORS.label("has_import_errors"),
+        DAG_FILE.c.parsed_at,
+        DAG_FILE.c.duration_s,
+        *VERSION_COLUMNS,
+    )
+    .join(DAG_DOCUMENT, DAG_DOCUMENT.c.document_hash == DAG.c.document_hash)
+    .outerjoin(DAG_FILE, DAG_FILE.c.fileloc == DAG.c.fileloc)
+)
+_OF_LAST_RUN = {"last_run_state", "last_run_start_date", "state", "start_date"}
+_PAGED = Paged(
+    {
+        "dag_id": DAG.c.dag_id,
+        "dag_display_name": DAG.c.display_name,
+        "last_run_state": _LAST_RUN.c.state,
+        "last_run_start_date": _LAST_RUN.c.start_date,
+        "state": _LAST_RUN.c.state,
+        "start_date": _LAST_RUN.c.start_date,
+    },
+    default=("dag_id",),
+    unique=("dag_id",),
+)
 
 
 class SqlDagListings:
     """Read models of DAGs."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, documents: Documents) -> None:
         self._database = database
+        self._documents = documents
 
     def tags_of(self, dag_id: str) -> Collection[str]:
         """Return the tags of a DAG."""
         with self._database.reading() as transaction:
             tags = transaction.run(sa.select(DAG.c.tags).where(DAG.c.dag_id == dag_id)).scalar()
         return tuple(tags or ())
+
+    def list(
+        self, page: PageRequest, which: DagFilter, *, next_run: Callable[[DagRow], datetime | None]
+    ) -> Page[DagRow]:
+        """Return DAGs."""
+        by_next = [name for name in page.order_by if name.removeprefix("-") == NEXT_RUN]
+        if by_next:
+            return self._by_next_run(page, which, next_run, descends=by_next[0].startswith("-"))
+        query, conditions = _QUERY, _conditions(which, self._database.dialect)
+        named = {name.removeprefix("-") for name in page.order_by}
+        if named & _OF_LAST_RUN or _asks_last_run(which):
+            query = query.outerjoin(_LAST_RUN, _LAST_RUN.c.run_pk == _LAST_PK)
+        query = query.where(*conditions)
+        if which.asks_documents:
+            chosen = [row.record.dag_id for row in self._rows(query) if _agrees(row.document.schedule, which)]
+            query = query.where(DAG.c.dag_id.in_(chosen))
+        found = _PAGED.page(self._database, query, page, dict)
+        return Page(
+            rows=tuple(self._made(found.rows)),
+            total=found.total,
+            next_cursor=found.next_cursor,
+            previous_cursor=found.previous_cursor,
+        )
+
+    def _by_next_run(
+        self,
+        page: PageRequest,
+        which: DagFilter,
+        next_run: Callable[[DagRow], datetime | None],
+        *,
+        descends: bool,
+    ) -> Page[DagRow]:
+        query = _QUERY
+        if _asks_last_run(which):
+            query = query.outerjoin(_LAST_RUN, _LAST_RUN.c.run_pk == _LAST_PK)
+        rows = self._rows(query.where(*_conditions(which, self._database.dialect)).order_by(DAG.c.dag_id))
+        agreed = [(next_run(row), row) for row in rows if _agrees(row.document.schedule, which)]
+        known = [(at, row) for at, row in agreed if at is not None]
+        known.sort(key=lambda pair: pair[0], reverse=descends)
+        ordered = [row for _, row in known] + [row for at, row in agreed if at is None]
+        return Page(rows=tuple(ordered[page.offset : page.offset + page.limit]), total=len(ordered))
+
+    def ids(self, which: DagFilter) -> Sequence[str]:
+        """Return the ids of all these DAGs."""
+        assert not which.asks_documents, "nobody changes DAGs by their schedules"
+        query = sa.select(DAG.c.dag_id).outerjoin(DAG_FILE, DAG_FILE.c.fileloc == DAG.c.fileloc)
+        query = query.where(*_conditions(which, self._database.dialect)).order_by(DAG.c.dag_id)
+        with self._database.reading() as transaction:
+            return transaction.run(query).scalars().all()
+
+    def one(self, dag_id: str) -> DagRow | None:
+        """Return one DAG, or None."""
+        return next(iter(self._rows(_QUERY.where(DAG.c.dag_id == dag_id))), None)
+
+    def names_of(self, dag_ids: Collection[str]) -> dict[str, str]:
+        """Return what DAGs are called."""
+        found: dict[str, str] = {}
+        with self._database.reading() as transaction:
+            for some in chunks(sorted(set(dag_ids))):
+                query = sa.select(DAG.c.dag_id, DAG.c.display_name).where(DAG.c.dag_id.in_(some))
+                found.update((row.dag_id, row.display_name) for row in transaction.run(query))
+        return found
+
+    def is_favorite(self, user_id: str, dag_id: str) -> bool:
+        """Whether a user marked a DAG."""
+        query = sa.select(FAVORITE.c.dag_id).where(_marked_by(user_id), FAVORITE.c.dag_id == dag_id)
+        with self._database.reading() as transaction:
+            return transaction.run(query).first() is not None
+
+    def running_count(self, dag_id: str) -> int:
+        """Return how many runs are running."""
+        is_running = DAG_RUN.c.state == str(RunState.RUNNING)
+        query = sa.select(sa.func.count()).where(DAG_RUN.c.dag_id == dag_id, is_running)
+        with self._database.reading() as transaction:
+            return int(transaction.run(query).scalar() or 0)
+
+    def tags(self, page: PageRequest, *, reach: DagReach, name: Pattern = Pattern()) -> Page[str]:  # noqa: B008 - frozen
+        """Return the tags of active DAGs."""
+        query = sa.select(DAG.c.tags).where(
+            DAG.c.is_active, *visible(DAG.c.dag_id, reach, self._database.dialect)
+        )
+        with self._database.reading() as transaction:
+            found = {tag for tags in transaction.run(query.distinct()).scalars() for tag in tags}
+        ordered = sorted((tag for tag in found if fits(tag, name)), reverse=page.order_by == ("-name",))
+        return Page(rows=tuple(ordered[page.offset : page.offset + page.limit]), total=len(ordered))
+
+    def counts(
+        self, reach: DagReach, dag_ids: Collection[str]
+    ) -> Sequence[tuple[str, str, dict[RunState, int]]]:
+        """Return how many runs DAGs have in each state."""
+        query = (
+            sa.select(DAG_RUN.c.dag_id, DAG.c.display_name, DAG_RUN.c.state, sa.func.count())
+            .join(DAG, DAG.c.dag_id == DAG_RUN.c.dag_id)
+            .where(*visible(DAG_RUN.c.dag_id, reach, self._database.dialect))
+            .group_by(DAG_RUN.c.dag_id, DAG.c.display_name, DAG_RUN.c.state)
+            .order_by(DAG_RUN.c.dag_id)
+        )
+        if dag_ids:
+            query = query.where(DAG_RUN.c.dag_id.in_(sorted(dag_ids)))
+        found: dict[str, tuple[str, str, dict[RunState, int]]] = {}
+        with self._database.reading() as transaction:
+            for dag_id, display_name, state, count in transaction.run(query):
+                found.setdefault(dag_id, (dag_id, display_name, {}))[2][RunState(state)] = int(count)
+        return tuple(found.values())
+
+    def _rows(self, query: sa.Select[Any]) -> Sequence[DagRow]:
+        with self._database.reading() as transaction:
+            rows = [dict(row) for row in transaction.run(query).mappings()]
+        return self._made(rows)
+
+    def _made(self, rows: Sequence[Mapping[str, Any]]) -> Sequence[DagRow]:
+        known = self._documents.load(row["document_hash"] for row in rows)
+        found = []
+        for row in rows:
+            version, document = version_of(row), known.get(row["document_hash"])
+            if version is None or document is None:  # deleted between two reads
+                continue
+            found.append(
+                DagRow(
+                    record=DagRecord(**{name: row[name] for name in _RECORD}),
+                    document=document.document,
+                    version=version,
+                    has_import_errors=bool(row["has_import_errors"]),
+                    parsed_at=row["parsed_at"],
+                    parse_duration_s=row["duration_s"],
+                    last_changed_at=row["last_changed_at"],
+                )
+            )
+        return self._with_windows(found)
+
+    def _with_windows(self, rows: Sequence[DagRow]) -> Sequence[DagRow]:
+        own = [
+            row.record.dag_id for row in rows if isinstance(by_time(row.document.schedule), CustomSchedule)
+        ]
+        if not own:
+            return rows
+        windows: dict[str, Windows] = {}
+        with self._database.reading() as transaction:
+            for some in chunks(own):
+                table = TIMETABLE_WINDOW
+                query = sa.select(table.c.dag_id, table.c.body).where(table.c.dag_id.in_(some))
+                windows |= {
+                    row[0]: msgspec.json.decode(row[1], type=Windows) for row in transaction.run(query)
+                }
+        return [msgspec.structs.replace(row, windows=windows.get(row.record.dag_id)) for row in rows]
+
+
+def _conditions(which: DagFilter, dialect: Dialect) -> list[Condition]:
+    found = [
+        *visible(DAG.c.dag_id, which.reach, dialect),
+        *matching(DAG.c.dag_id, which.dag_id),
+        *matching(DAG.c.display_name, which.display_name),
+        *within(_LAST_RUN.c.start_date, which.last_run_start),
+        *within(_LAST_RUN.c.end_date, which.last_run_end),
+    ]
+    if which.active_only:
+        found.append(DAG.c.is_active)
+    if which.dag_ids is not None:
+        found.append(DAG.c.dag_id.in_(which.dag_ids))
+    if which.tags:
+        each = [has_tag(tag, dialect) for tag in which.tags]
+        found.append(sa.and_(*each) if which.needs_all_tags else sa.or_(*each))
+    if which.owners:
+        stored = sa.type_coerce(DAG.c.owners, sa.Text())
+        found.append(sa.or_(*(containing(stored, json_text(owner)[1:-1]) for owner in which.owners)))
+    if which.is_paused is not None:
+        found.append(DAG.c.is_paused == which.is_paused)
+    if which.has_import_errors is not None:
+        found.append(_HAS_ERRORS if which.has_import_errors else sa.not_(_HAS_ERRORS))
+    if which.favorite_of is not None:
+        user_id, is_wanted = which.favorite_of
+        marked = DAG.c.dag_id.in_(sa.select(FAVORITE.c.dag_id).where(_marked_by(user_id)))
+        found.append(marked if is_wanted else sa.not_(marked))
+    if which.last_run_states:
+        found.append(_LAST_RUN.c.state.in_([str(state) for state in which.last_run_states]))
+    return found
+
+
+def _marked_by(user_id: str) -> Condition:
+    return FAVORITE.c.user_id == user_id
+
+
+def _asks_last_run(which: DagFilter) -> bool:
+    bounds = (which.last_run_start, which.last_run_end)
+    return bool(which.last_run_states) or any(
+        part is not None for one in bounds for part in msgspec.structs.astuple(one)
+    )
+
+
+def _agrees(schedule: Schedule, which: DagFilter) -> bool:
+    """Whether a schedule is as the filter wants it."""
+    if which.timetable_types and timetable_type(schedule) not in which.timetable_types:
+        return False
+    condition = condition_of(schedule)
+    if which.has_asset_schedule is not None and (condition is not None) is not which.has_asset_schedule:
+        return False
+    if not which.asset:
+        return True
+    assets = (
+        [leaf for leaf in leaves(condition) if isinstance(leaf, AssetLeaf)] if condition is not None else []
+    )
+    text = which.asset.lower()
+    return any(text in asset.name.lower() or text in asset.uri.lower() for asset in assets)

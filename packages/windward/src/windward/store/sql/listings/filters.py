@@ -14,21 +14,65 @@ from windward.store.sql.tables import DAG
 
 Column = sa.ColumnElement[Any]
 Condition = sa.ColumnElement[bool]
+MATCHES_ALL = "~"
+"""A pattern that stands for any text, as in Airflow."""
 
 
 def matching(column: Column, pattern: Pattern) -> list[Condition]:
     """Return the conditions that a pattern puts on a text."""
     found: list[Condition] = []
-    if pattern.contains:
-        texts = [text.strip().lower() for text in pattern.contains.split("|")]
-        found.append(sa.or_(*(sa.func.lower(column).like(f"%{text}%") for text in texts if text)))
-    if pattern.prefix:
-        found.append(sa.func.substr(column, 1, len(pattern.prefix)) == pattern.prefix)
+    if (texts := _alternatives(pattern.contains)) is not None:
+        found.append(sa.or_(*(like(column, text) for text in texts)))
+    if (texts := _alternatives(pattern.prefix)) is not None:
+        found.append(sa.or_(*(sa.func.substr(column, 1, len(text)) == text for text in texts)))
     return found
 
 
-def within(column: Column, bounds: Between) -> list[Condition]:
-    """Return the conditions that bounds put on a moment."""
+def _alternatives(text: str | None) -> list[str] | None:
+    """Return the texts between `|`, or None where any text will do."""
+    if not text or text == MATCHES_ALL:
+        return None
+    return [part for part in map(str.strip, text.split("|")) if part] or None
+
+
+def fits(text: str, pattern: Pattern) -> bool:
+    """Whether a text is as a pattern wants it: `matching` for what no column holds."""
+    contained, prefixes = _alternatives(pattern.contains), _alternatives(pattern.prefix)
+    is_contained = contained is None or any(_is_like(text.lower(), part.lower()) for part in contained)
+    return is_contained and (prefixes is None or text.startswith(tuple(prefixes)))
+
+
+def _is_like(text: str, wanted: str) -> bool:
+    """Whether `text` holds the parts of `wanted` between its `%` in order: the first place of each is the best."""
+    at = 0
+    for part in wanted.split("%"):
+        places = range(at, len(text) - len(part) + 1)
+        is_here = (
+            place
+            for place in places
+            if all(letter in ("_", text[place + number]) for number, letter in enumerate(part))
+        )
+        place = next(is_here, None)
+        if place is None:
+            return False
+        at = place + len(part)
+    return True
+
+
+def like(column: Column, text: str) -> Condition:
+    """Return the condition that a text holds another, whatever their case; `%` and `_` are wildcards in it."""
+    escaped = text.lower().replace("/", "//")
+    return sa.func.lower(column).like(f"%{escaped}%", escape="/")
+
+
+def containing(column: Column, text: str) -> Condition:
+    """Return the condition that a text holds another, whatever their case; nothing in it is a wildcard."""
+    escaped = text.lower().replace("/", "//").replace("%", "/%").replace("_", "/_")
+    return sa.func.lower(column).like(f"%{escaped}%", escape="/")
+
+
+def within(column: Column, bounds: Between[Any]) -> list[Condition]:
+    """Return the conditions that bounds put on a moment, or on a length in seconds."""
     found: list[Condition] = []
     if bounds.gte is not None:
         found.append(column >= bounds.gte)
@@ -39,6 +83,12 @@ def within(column: Column, bounds: Between) -> list[Condition]:
     if bounds.lt is not None:
         found.append(column < bounds.lt)
     return found
+
+
+def seconds_between(start: Column, end: Column) -> Column:
+    """Return the length of time between two moments in seconds; null unless both are known."""
+    length = sa.type_coerce(end, sa.BigInteger) - sa.type_coerce(start, sa.BigInteger)
+    return sa.cast(length, sa.Float(53)) / 1e6
 
 
 def visible(dag_id: Column, reach: DagReach, dialect: Dialect) -> list[Condition]:

@@ -1,0 +1,108 @@
+"""Bounds in queries and bodies: `…_gte`, `…_gt`, `…_lte` and `…_lt` of the moments that runs and their tasks have.
+
+Written out, because a msgspec struct inherits from one other only, and names of parameters should be found by search.
+"""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from windward.api.contract.operation import Call
+from windward.api.contract.paging import CursorQuery
+from windward.api.contract.problem import InvalidRequest
+from windward.ports.listings.page import Between
+
+
+class Bounds(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Bounds of moments of a run or a task instance, and of how long it took in seconds; part of a body."""
+
+    run_after_gte: datetime | None = None
+    run_after_gt: datetime | None = None
+    run_after_lte: datetime | None = None
+    run_after_lt: datetime | None = None
+    logical_date_gte: datetime | None = None
+    logical_date_gt: datetime | None = None
+    logical_date_lte: datetime | None = None
+    logical_date_lt: datetime | None = None
+    start_date_gte: datetime | None = None
+    start_date_gt: datetime | None = None
+    start_date_lte: datetime | None = None
+    start_date_lt: datetime | None = None
+    end_date_gte: datetime | None = None
+    end_date_gt: datetime | None = None
+    end_date_lte: datetime | None = None
+    end_date_lt: datetime | None = None
+    duration_gte: float | None = None
+    duration_gt: float | None = None
+    duration_lte: float | None = None
+    duration_lt: float | None = None
+
+
+class BoundsQuery(CursorQuery, kw_only=True):
+    """The same in a query string, and when something changed."""
+
+    run_after_gte: datetime | None = None
+    run_after_gt: datetime | None = None
+    run_after_lte: datetime | None = None
+    run_after_lt: datetime | None = None
+    logical_date_gte: datetime | None = None
+    logical_date_gt: datetime | None = None
+    logical_date_lte: datetime | None = None
+    logical_date_lt: datetime | None = None
+    start_date_gte: datetime | None = None
+    start_date_gt: datetime | None = None
+    start_date_lte: datetime | None = None
+    start_date_lt: datetime | None = None
+    end_date_gte: datetime | None = None
+    end_date_gt: datetime | None = None
+    end_date_lte: datetime | None = None
+    end_date_lt: datetime | None = None
+    updated_at_gte: datetime | None = None
+    updated_at_gt: datetime | None = None
+    updated_at_lte: datetime | None = None
+    updated_at_lt: datetime | None = None
+    duration_gte: float | None = None
+    duration_gt: float | None = None
+    duration_lte: float | None = None
+    duration_lt: float | None = None
+
+
+_SUFFIXES = ("gte", "gt", "lte", "lt")
+
+
+def moments(call: Call[Any, Any], given: msgspec.Struct, name: str) -> Between[datetime]:
+    """Return the bounds that a query or a body puts on a moment."""
+    found = {suffix: getattr(given, f"{name}_{suffix}") for suffix in _SUFFIXES}
+    return Between(**{suffix: aware_or_none(call, value) for suffix, value in found.items()})
+
+
+def lengths(given: msgspec.Struct, name: str) -> Between[float]:
+    """Return the bounds that a query or a body puts on a length of time."""
+    found = {suffix: getattr(given, f"{name}_{suffix}") for suffix in _SUFFIXES}
+    for suffix, value in found.items():
+        if value is not None and not math.isfinite(value):
+            raise InvalidRequest.of(
+                (f"{name}_{suffix}",), kind="finite_number", message="is no finite number"
+            )
+    return Between(**found)
+
+
+def aware(call: Call[Any, Any], moment: datetime) -> datetime:
+    """Return `moment` in UTC; without a zone it is taken in `[core] default_timezone`, as in Airflow."""
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=ZoneInfo(call.services.settings.core.default_timezone))
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        message = "lies beyond the first or the last year"
+        raise InvalidRequest.of((), kind="datetime_parsing", message=message) from None
+
+
+def aware_or_none(call: Call[Any, Any], moment: datetime | None) -> datetime | None:
+    """Return `aware(moment)`, or None."""
+    return None if moment is None else aware(call, moment)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import shutil
@@ -34,7 +35,7 @@ def run_remote_worker(settings: Settings, *, server: str, token: str) -> None:
     from windward.runner.linux import die_with_parent
     from windward.runner.remote.api import ExecutionApi
     from windward.runner.remote.bridge import Bridge, open_listener
-    from windward.runner.remote.client import ApiClient
+    from windward.runner.remote.client import ApiClient, NotAdmittedError
 
     if not token:
         raise SettingsError(
@@ -45,16 +46,18 @@ def run_remote_worker(settings: Settings, *, server: str, token: str) -> None:
     folder = Path(tempfile.mkdtemp(prefix="windward-worker-"))
     try:
         listener = open_listener(folder / "host.sock")
+        done, done_here = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         parent = os.getpid()
         host = os.fork()  # before there is any thread
         if host == 0:
             listener.close()
             os.setpgid(0, 0)
             die_with_parent(parent)
-            os._exit(exit_code_of(lambda: _run_host(settings, folder)))
+            os._exit(exit_code_of(lambda: _run_host(settings, folder, done_here)))
         from windward.store.code import LocalCodeStore
 
-        bridge = Bridge(listener, api, LocalCodeStore(folder / "code"), log_folder=folder / "logs")
+        code = LocalCodeStore(folder / "code")
+        bridge = Bridge(listener, api, code, log_folder=folder / "logs", logs_done=done)
 
         def stop(_number: int, _frame: FrameType | None) -> None:
             # The host ends what it runs, says so, and says goodbye; then the bridge ends.
@@ -64,7 +67,16 @@ def run_remote_worker(settings: Settings, *, server: str, token: str) -> None:
             signal.signal(number, stop)
         threading.Thread(target=_stop_with, args=(host, bridge), name="windward-watch", daemon=True).start()
         log.info("worker of another machine", extra={"server": server})
-        bridge.run()
+        try:
+            bridge.run()
+        except NotAdmittedError as error:
+            raise SettingsError(
+                f"the server at `{server}` does not take this worker: {error}",
+                hint=f"Set `{TOKEN_VARIABLE}` to a token that may edit workers and has not expired.",
+            ) from error
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(host, signal.SIGTERM)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -75,7 +87,13 @@ def _stop_with(host: int, bridge: Bridge) -> None:
     bridge.stop()
 
 
-def _run_host(settings: Settings, folder: Path) -> None:
+def _tell_done(descriptor: int, path: str) -> None:
+    """Tell the bridge that a log is complete; when it does not listen any more, it ships no more either."""
+    with contextlib.suppress(OSError):
+        os.write(descriptor, os.fsencode(path) + b"\n")
+
+
+def _run_host(settings: Settings, folder: Path, done: int) -> None:
     from windward.runner.host import run_host
     from windward.runner.options import HostOptions
     from windward.sdk.setting_up import set_up
@@ -87,6 +105,7 @@ def _run_host(settings: Settings, folder: Path) -> None:
         settings,
         socket_path=folder / "host.sock",
         code_store=LocalCodeStore(folder / "code"),
+        log_done=lambda path: _tell_done(done, path),
     )
     run_host(replace(options, log_folder=folder / "logs", dags_folder=folder / "dags"))
 

@@ -45,6 +45,8 @@ CARRIERS_MAX = 16
 RETRY_FIRST_S = 0.1
 RETRY_MAX_S = 5.0
 CALL_TRIES_MAX = 5
+LAST_LOGS_S = 10.0
+"""Time for the last lines of logs when the worker stops."""
 READ_BYTES = 64 * 1024
 
 
@@ -52,23 +54,31 @@ class Bridge:
     """Serves one host at a time, on a socket that is open already, until `stop` or until the host says goodbye."""
 
     def __init__(
-        self, listener: socket.socket, api: ExecutionApi, code: CodeStore, *, log_folder: Path
+        self,
+        listener: socket.socket,
+        api: ExecutionApi,
+        code: CodeStore,
+        *,
+        log_folder: Path,
+        logs_done: int,
     ) -> None:
+        """`logs_done` is a descriptor from which the paths of complete logs can be read, a line each."""
         self._listener = listener
         self._api = api
         self._code = code
-        self._logs = LogShipping(api, log_folder)
+        self._logs = LogShipping(api, log_folder, done=logs_done)
         self._carriers = ThreadPoolExecutor(CARRIERS_MAX, thread_name_prefix="windward-carry")
         self._stopped = threading.Event()
         self._sending = threading.Lock()
         self._host: socket.socket | None = None
         self._host_id = ""
+        self._turned_away: WindwardError | None = None
         self._tokens: dict[AttemptRef, str] = {}
         self._mail = threading.Thread(target=self._fetch_mail, name="windward-mail", daemon=True)
         self._shipping = threading.Thread(target=self._logs.run, name="windward-logs", daemon=True)
 
     def run(self) -> None:
-        """Serve. Raises `NotAdmittedError` when the server does not take the worker's token."""
+        """Serve. Raises `NotAdmittedError` or `RefusedError` when the server does not take the worker."""
         self._shipping.start()
         try:
             while not self._stopped.is_set():
@@ -79,9 +89,12 @@ class Bridge:
                 self._serve(connection)
         finally:
             self.stop()
-            self._logs.stop()
             self._carriers.shutdown(wait=True, cancel_futures=True)
+            self._logs.stop()
+            self._shipping.join(LAST_LOGS_S)
             self._listener.close()
+        if self._turned_away is not None:
+            raise self._turned_away
 
     def stop(self) -> None:
         """End `run`. May be called by a signal handler's thread."""
@@ -152,7 +165,12 @@ class Bridge:
 
     def _greet(self, hello: Hello) -> None:
         """Say hello until it is taken; only then does the host hear that it is welcome."""
-        welcomed = self._insist(lambda: self._api.hello(hello))
+        try:
+            welcomed = self._insist(lambda: self._api.hello(hello))
+        except (NotAdmittedError, RefusedError) as error:
+            self._turned_away = error
+            self.stop()
+            return
         if welcomed is None:
             return
         self._host_id = hello.host_id
@@ -206,7 +224,7 @@ class Bridge:
         ref, token = message.ref, self._tokens.get(message.ref)
         is_stale = token is None
         if token is not None:
-            self._try(lambda: self._logs.finish(ref))
+            self._try(lambda: self._logs.ship(ref))
             try:
                 self._insist(lambda: self._api.end(token, message.ending))
             except (NotAdmittedError, ConflictError, RefusedError, NotFoundError) as error:
@@ -218,7 +236,6 @@ class Bridge:
 
     def _forget(self, ref: AttemptRef) -> None:
         self._tokens.pop(ref, None)
-        self._logs.forget(ref)
 
     # What the server says.
 

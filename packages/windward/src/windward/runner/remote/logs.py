@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,12 +29,20 @@ class _Shipped:
 
 
 class LogShipping:
-    """Ships what is written while it is written; `finish` ships the rest of one attempt."""
+    """Ships what is written while it is written.
 
-    def __init__(self, api: ExecutionApi, folder: Path) -> None:
+    A log goes on after its attempt was said to have ended: its last line, and what callbacks write. `done` is a
+    descriptor from which the paths of complete logs can be read, a line each.
+    """
+
+    def __init__(self, api: ExecutionApi, folder: Path, *, done: int) -> None:
         self._api = api
         self._folder = folder
+        self._done = done
+        self._unread = b""
         self._logs: dict[AttemptRef, _Shipped] = {}
+        self._late: set[str] = set()
+        """Complete logs that could not be shipped yet."""
         self._stop = threading.Event()
 
     def begin(self, ref: AttemptRef, path: str, token: str) -> None:
@@ -46,32 +55,44 @@ class LogShipping:
         if (shipped := self._logs.get(ref)) is not None:
             shipped.token = token
 
-    def finish(self, ref: AttemptRef) -> None:
-        """Ship the rest, and delete the file: the server has it. Raises as the client does."""
+    def ship(self, ref: AttemptRef) -> None:
+        """Ship what one attempt has written so far. Raises as the client does."""
         shipped = self._logs.get(ref)
-        if shipped is None:
-            return
-        while self._ship(shipped):
+        while shipped is not None and self._ship(shipped):
             pass
-        del self._logs[ref]
-        shipped.file.unlink(missing_ok=True)
-
-    def forget(self, ref: AttemptRef) -> None:
-        """Ship no more of an attempt; its file stays."""
-        self._logs.pop(ref, None)
 
     def run(self) -> None:
-        """Ship until `stop`; for a thread of its own."""
+        """Ship until `stop`, and what is left then; for a thread of its own."""
         while not self._stop.wait(LOOK_S):
-            for shipped in list(self._logs.values()):
-                try:
-                    self._ship(shipped)
-                except WindwardError as error:
-                    log.debug("log not shipped yet", extra={"path": shipped.path, "error": str(error)})
+            self._round()
+        self._round()
 
     def stop(self) -> None:
         """End `run`."""
         self._stop.set()
+
+    def _round(self) -> None:
+        complete = self._complete()
+        for ref, shipped in list(self._logs.items()):
+            is_complete = os.fspath(shipped.file) in complete
+            try:
+                self.ship(ref)
+            except WindwardError as error:
+                log.debug("log not shipped yet", extra={"path": shipped.path, "error": str(error)})
+                if is_complete:
+                    self._late.add(os.fspath(shipped.file))
+                continue
+            if is_complete:
+                del self._logs[ref]
+                shipped.file.unlink(missing_ok=True)
+
+    def _complete(self) -> set[str]:
+        """Return the logs to which nothing will be added."""
+        with contextlib.suppress(BlockingIOError):
+            self._unread += os.read(self._done, CHUNK_BYTES)
+        whole, _, self._unread = self._unread.rpartition(b"\n")
+        late, self._late = self._late, set()
+        return {os.fsdecode(line) for line in whole.split(b"\n") if line} | late
 
     def _ship(self, shipped: _Shipped) -> bool:
         """Ship one piece; whether there may be more."""

@@ -1,5 +1,7 @@
 """Assets on the whole real way: tasks that write, DAGs that wait, events from outside."""
 
+import json
+
 import pytest
 
 from tests.acceptance.conftest import DATABASES, MakeSystem
@@ -116,3 +118,32 @@ def test_what_a_task_writes_makes_the_runs_that_wait_for_it(database: str, make_
     runs_of(system, "consumer", 2)
     details = system.rows("assets", "details", "--name", "orders")[0]
     assert details["events"] == 2
+
+
+OTHER = """
+from airflow.sdk import DAG, Asset
+
+other = DAG("other", schedule=Asset("orders", "s3://elsewhere/orders"))
+"""
+
+
+@pytest.mark.parametrize("database", DATABASES)
+def test_an_asset_that_is_called_like_another_is_a_warning_of_both_files(
+    database: str, make_system: MakeSystem
+) -> None:
+    system = make_system(database=database)
+    system.cli("db", "migrate")
+    system.write("three.py", THREE)
+    system.start()
+    system.wait_dag("producer")
+
+    system.write("other.py", OTHER)
+
+    def warned(dag_id: str) -> str:
+        system.wait_dag(dag_id)
+        return " ".join(json.loads(system.cli("dags", "details", dag_id, "-o", "json"))["warnings"])
+
+    assert wait_for(lambda: "declared in `three.py`" in warned("other"), system.said)
+    assert wait_for(lambda: "declared in `other.py`" in warned("producer"), system.said)
+    listed = {row["uri"]: row for row in system.rows("assets", "list")}
+    assert listed["s3://b/orders"]["conflicts"] == ["orders (s3://elsewhere/orders)"]

@@ -141,3 +141,31 @@ def test_a_file_that_cannot_be_loaded_says_what_the_processor_would_say(folder: 
     parse(folder)
     assert loaded.dags == {}
     assert loaded.errors == {"bad.py": folder.error("bad.py")}
+
+
+def test_a_preset_of_an_installed_package_is_its_timetable(folder: Folder) -> None:
+    plugins = folder.settings.home / "plugins"
+    package = plugins / "ticks-1.0.dist-info"
+    package.mkdir(parents=True)
+    (package / "METADATA").write_text("Metadata-Version: 2.1\nName: ticks\nVersion: 1.0\n")
+    (package / "entry_points.txt").write_text("[windward.timetables]\nnoon = ticks:Noon\n")
+    (plugins / "ticks.py").write_text(
+        "from datetime import timedelta\n"
+        "from windward import DagRunInfo, Timetable\n"
+        "class Noon(Timetable):\n"
+        "    def next_dagrun_info(self, *, last_automated_data_interval, restriction):\n"
+        "        last = last_automated_data_interval\n"
+        "        start = restriction.earliest if last is None else last.end\n"
+        "        return DagRunInfo.interval(start, start + timedelta(days=1))\n"
+    )
+    folder.write(
+        "named.py",
+        "import pendulum\nfrom windward import DAG\n"
+        "dag = DAG('named', schedule='@noon', start_date=pendulum.datetime(2026, 1, 1, 12))",
+    )
+
+    parse(folder)
+
+    assert folder.file("named.py").error is None
+    windows = folder.store.catalog.load_windows()["named"]
+    assert windows.slots[0].start.isoformat() == "2026-01-01T12:00:00+00:00"

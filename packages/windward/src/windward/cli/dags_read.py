@@ -112,7 +112,7 @@ def details(args: Namespace, session: Session) -> int:
             "dagrun_timeout_s": document.dagrun_timeout_s,
             "params": {name: _param(document, name) for name in document.params},
             "tasks": [task.task_id for task in document.tasks],
-            "warnings": document.warnings,
+            "warnings": (*document.warnings, *_warnings_of_file(session, document.fileloc)),
             "version": found.number,
             "first_seen_at": found.first_seen_at,
             "last_changed_at": found.last_changed_at,
@@ -120,6 +120,11 @@ def details(args: Namespace, session: Session) -> int:
         output=args.output,
     )
     return 0
+
+
+def _warnings_of_file(session: Session, fileloc: str) -> tuple[str, ...]:
+    files = session.store.catalog.load_files()
+    return next((file.warnings for file in files if file.fileloc == fileloc), ())
 
 
 def _param(document: DagDocument, name: str) -> dict[str, Any]:
@@ -251,8 +256,11 @@ def next_execution(args: Namespace, session: Session) -> int:
 
 
 def list_import_errors(args: Namespace, session: Session) -> int:
-    """Print files that could not be read."""
+    """Print files that could not be read; on the side, what is doubtful in others."""
     files = session.store.reads.import_errors()
+    for file in session.store.catalog.load_files():
+        for warning in file.warnings:
+            note(f"warning: {file.fileloc}: {warning}")
     if args.output in {"json", "yaml"}:
         show_rows([{"filepath": file.fileloc, "error": file.error} for file in files], output=args.output)
     else:

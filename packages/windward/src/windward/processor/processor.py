@@ -26,6 +26,7 @@ from windward.ports.files import CodeStore
 from windward.ports.store import Guard, Store
 from windward.ports.wakeup import Wakeup
 from windward.processor.answers import PREFIXES, ParseAnswers
+from windward.processor.asset_claims import ASSET
 from windward.processor.author import PRELOAD, sdk_author
 from windward.processor.authoring import Author
 from windward.processor.discover import Found, Listing, discover
@@ -293,6 +294,8 @@ class Processor:
         for name in {name for record in self._results.known.values() for name in record.imports}:
             if name.startswith(DAG):
                 hashes[name] = self._results.owner(name.removeprefix(DAG))
+            elif name.startswith(ASSET):
+                hashes[name] = self._results.assets.hash_of(name)
             elif name.startswith(PREFIXES):
                 hashes[name] = self._answers.current_hash(name)
             elif name not in hashes:

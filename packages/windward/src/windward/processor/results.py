@@ -18,6 +18,7 @@ from windward.ports.files import CodeStore
 from windward.ports.store import CatalogStore, FileRecord, ParsedFile, StoredFile
 from windward.ports.windows import DatesAsked
 from windward.processor.answers import POOL, PREFIXES, ParseAnswers
+from windward.processor.asset_claims import ASSET, AssetClaims, assets_in, dependency_of
 from windward.processor.fingerprint import ABSENT, Fingerprints, hash_bytes
 from windward.processor.plan import combined_hash
 from windward.processor.pool import ParseOutcome
@@ -35,7 +36,7 @@ log = logging.getLogger(__name__)
 
 def is_on_disk(dependency: str) -> bool:
     """Whether a dependency is a file, a folder or a missing module of the DAG folder."""
-    return not dependency.startswith((DAG, *PREFIXES))
+    return not dependency.startswith((DAG, ASSET, *PREFIXES))
 
 
 def owner_of(dag_id: str, known: Mapping[str, FileRecord]) -> str:
@@ -65,12 +66,14 @@ class Results:
         self._paused_at_creation = paused_at_creation
         self.known: dict[str, FileRecord] = {}
         self.claimants: dict[str, set[str]] = {}
+        self.assets = AssetClaims()
         self.windows = WindowKeeper(catalog)
 
     def load(self) -> None:
         """Read what the store knows."""
         self.known = {}
         self.claimants = {}
+        self.assets = AssetClaims()
         for record in self._catalog.load_files():
             self._remember(record)
         self.windows.load(self.known.values())
@@ -160,6 +163,11 @@ class Results:
                 errors.append(_declared_elsewhere(dag.dag_id, other))
                 continue
             documents[dag.dag_id] = decode(dag.document)
+        declared = {dependency_of(asset): asset for asset in assets_in(documents.values())}
+        if (before := self.known.get(fileloc)) is not None:
+            self.assets.forget(fileloc, before.imports)
+        self.assets.put(fileloc, declared.values())
+        hashes |= {name: self.assets.hash_of(name) for name in declared}
         code_hash = self._snapshot(outcome, source_hash, hashes)
         if code_hash is None:
             return None
@@ -170,7 +178,7 @@ class Results:
             imports=tuple(sorted(hashes)),
             dag_ids=tuple(sorted(documents)),
             error="\n\n".join(errors) or None,
-            warnings=outcome.warnings,
+            warnings=(*outcome.warnings, *self.assets.warnings_of(fileloc, documents.values())),
             parsed_at=now,
             duration_s=round(outcome.duration_s, 6),
         )
@@ -262,11 +270,14 @@ class Results:
     def _remember(self, record: FileRecord) -> None:
         self._unclaim(record.fileloc)
         self.known[record.fileloc] = record
+        self.assets.put_dependencies(record.fileloc, record.imports)
         for dag_id in claims(record):
             self.claimants.setdefault(dag_id, set()).add(record.fileloc)
 
     def _unclaim(self, fileloc: str) -> None:
         record = self.known.get(fileloc)
+        if record is not None:
+            self.assets.forget(fileloc, record.imports)
         for dag_id in claims(record) if record is not None else ():
             if (claimants := self.claimants.get(dag_id)) is not None:
                 claimants.discard(fileloc)

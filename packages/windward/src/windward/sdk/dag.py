@@ -19,6 +19,7 @@ from windward.sdk import dag_arguments as arguments
 from windward.sdk import scopes
 from windward.sdk.dag_tasks import TaskGraph
 from windward.sdk.groups import TaskGroup
+from windward.sdk.named_timetables import named_timetable
 from windward.sdk.operator_arguments import callbacks_of
 from windward.sdk.params import DagParam, ParamsDict, raw_params
 from windward.sdk.times import at_users_edge
@@ -119,6 +120,7 @@ class DAG(TaskGraph):
         for name in ("on_success_callback", "on_failure_callback", "sla_miss_callback"):
             setattr(self, name, callbacks_of(found[name], what=f"`{name}` of DAG `{self.dag_id}`"))
         self.doc_md = self._documentation(found["doc_md"])
+        self.schedule = named_timetable(self.schedule)
         arguments.check_schedule(self.schedule, self.timezone, dag_id=self.dag_id)
 
     description: str | None

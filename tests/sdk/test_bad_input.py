@@ -76,3 +76,13 @@ def test_params_that_do_not_fit_their_schema_are_an_error_of_a_scheduled_dag() -
     with pytest.raises(InvalidParamError, match="param `size` of DAG `d`") as caught:
         document(DAG("d", schedule="@daily", start_date=START, params={"size": Param("x", type="integer")}))
     assert "Give it a default that fits" in caught.value.hint
+
+
+def test_an_end_before_the_start_is_noted() -> None:
+    start, end = datetime(2026, 1, 2, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC)
+
+    backwards = DAG("d", schedule="@daily", start_date=start, end_date=end)
+    forwards = DAG("d", schedule="@daily", start_date=end, end_date=start)
+
+    assert ["`end_date` lies before `start_date`" in note for note in backwards.author_warnings] == [True]
+    assert not forwards.author_warnings

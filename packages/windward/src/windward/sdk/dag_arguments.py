@@ -142,6 +142,9 @@ def notes_on_dates(
                 f"`{name}` has no zone and is taken in `{zone}`, the DAG's; write it with a zone, such as "
                 f'`pendulum.datetime({date.year}, {date.month}, {date.day}, tz="{zone}")`'
             )
+    last = parse_date(end or default_args.get("end_date"), what="`end_date`")
+    if last and start_utc and to_utc(last, zone) < start_utc:
+        notes.append("`end_date` lies before `start_date`, so the schedule makes no run; exchange the two")
     return notes
 
 

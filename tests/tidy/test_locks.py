@@ -5,7 +5,7 @@ import functools
 import re
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.metadata import packages_distributions
 from typing import Any
 
@@ -117,9 +117,15 @@ def test_the_locks_satisfy_what_the_packages_declare() -> None:
             assert asked.specifier.contains(version, prereleases=True), f"`{line}`: run `make lock`"
 
 
+@functools.cache
+def installed() -> Mapping[str, list[str]]:
+    """Return the distributions of each top-level name: read once, because it opens every installed package."""
+    return packages_distributions()
+
+
 def undeclared_imports(module: tree.Module, known: frozenset[str]) -> list[str]:
     """Return the imports of `module` that come from nothing that is declared, and are not guarded."""
-    distributions = packages_distributions()
+    distributions = installed()
     guarded = set(_guarded_lines(module.tree))
     found = []
     for line, name in purity.imports(module):

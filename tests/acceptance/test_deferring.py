@@ -1,6 +1,7 @@
 """Deferrable tasks with real processes: started when needed, killed in the middle, shared, and named when they block."""
 
 import signal
+import sqlite3
 from collections.abc import Callable
 
 import pytest
@@ -177,12 +178,22 @@ def test_a_trigger_that_blocks_the_loop_is_named_and_hurts_only_its_own_task(
     system.wait_state("staying", "r", "waits", "success")
 
 
+def stored_arguments(system: System) -> str:
+    """Return what the database holds of triggers, as it is there."""
+    (path,) = system.home.glob("*.db")
+    with sqlite3.connect(path) as connection:
+        rows = connection.execute("SELECT arguments FROM deferral").fetchall()
+    assert len(rows) == 2
+    return str(rows)
+
+
 def test_a_task_that_is_marked_while_it_waits_stops_its_trigger(deferring: Callable[..., System]) -> None:
     system = deferring(KINDS)
     system.trigger("staying", "r")
     for task_id in ("stays", "waits"):
         system.wait_state("staying", "r", task_id, "deferred")
     wait_for(lambda: "trigger started" in system.log_of("staying", "r", "stays"), "the trigger did not start")
+    assert "killed" not in stored_arguments(system), "arguments of triggers are encrypted at rest"
     system.mark("staying", "r", ["stays"], TaskState.SUCCESS)
 
     wait_for((system.home / "killed").exists, "the trigger was not told")

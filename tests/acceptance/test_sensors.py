@@ -69,3 +69,39 @@ def test_forty_waiting_sensors_with_two_slots_leave_room_for_a_normal_task(
     (system.home / "go").touch()
     assert system.wait_run("waiting", "r", deadline_s=45) == "success"
     assert {task.try_number for task in system.tasks("waiting", "r")} == {1}, "a look is no try"
+
+
+LATE = """
+from datetime import timedelta
+
+from windward import DAG, PythonSensor, task
+
+with DAG("late", schedule=None, default_args={"poke_interval": 0.1, "timeout": 1, "retries": 3}):
+    for mode in ("poke", "reschedule"):
+        PythonSensor(task_id=mode, python_callable=lambda: False, mode=mode)
+        PythonSensor(task_id=f"{mode}_softly", python_callable=lambda: False, mode=mode, soft_fail=True)
+
+    @task.sensor(mode="reschedule", timeout=60)
+    def third_look(task_reschedule_count=None):
+        return task_reschedule_count == 2
+
+    third_look()
+"""
+
+
+@pytest.mark.parametrize("database", DATABASES)
+def test_a_sensor_times_out_in_every_mode_and_is_not_tried_again(
+    make_system: MakeSystem, database: str
+) -> None:
+    system = make_system(database=database)
+    system.write("late.py", LATE)
+    system.start()
+    system.trigger("late", "r")
+
+    assert system.wait_run("late", "r") == "failed"
+    assert system.states("late", "r") == {
+        "poke": "failed", "poke_softly": "skipped", "reschedule": "failed", "reschedule_softly": "skipped",
+        "third_look": "success",
+    }  # fmt: skip
+    assert system.task("late", "r", "reschedule").try_number == 1
+    assert "AirflowSensorTimeout" in str(system.task("late", "r", "reschedule").exit_fact)

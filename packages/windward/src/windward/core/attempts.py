@@ -5,6 +5,7 @@ An attempt is named by its instance and fence. A message with another fence is s
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 import msgspec
@@ -277,3 +278,17 @@ def _in_words(fact: ExitFact) -> str:
             return fact.message or "its worker is gone"
         case "never_started":
             return fact.message or "it was never started by a worker"
+
+
+def count_reschedules(events: Iterable[str]) -> int:
+    """Return how often an instance gave its slot back since it was last cleared, by the events of its history."""
+    count = 0
+    for event in events:
+        if event in _BEGIN_ANEW:
+            count = 0
+        elif event == TaskEvent.RESCHEDULE:
+            count += 1
+    return count
+
+
+_BEGIN_ANEW = frozenset({TaskEvent.CLEAR, TaskEvent.RESTARTED})

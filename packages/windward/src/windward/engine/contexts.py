@@ -64,7 +64,9 @@ def run_context(run: RunRecord) -> RunContext:
     )
 
 
-def task_context(view: RunView, record: TaskRecord, resumption: Resumption | None = None) -> TaskContext:
+def task_context(
+    view: RunView, record: TaskRecord, resumption: Resumption | None = None, reschedule_count: int = 0
+) -> TaskContext:
     """Return what a child needs to run the attempt that was just granted."""
     run = view.run
     document = view.plan.document
@@ -84,6 +86,7 @@ def task_context(view: RunView, record: TaskRecord, resumption: Resumption | Non
         semantics=document.semantics,
         queued_at=record.queued_at,
         first_start_date=record.first_start_date,
+        reschedule_count=reschedule_count,
         owner=task.owner,
         timezone=document.timezone,
         prev_logical_date=earlier.logical_date if earlier else None,

@@ -58,7 +58,8 @@ class Delivery:
             found = self._cache.find(key)
             if key.run_pk in refused or found is None or found[1].state is not TaskState.RUNNING:
                 continue
-            granted = StartGranted(ref=ref, context=task_context(*found, resumptions.get(key)))
+            context = task_context(*found, resumptions.get(key), self._service.reschedules(found[1]))
+            granted = StartGranted(ref=ref, context=context)
             self._mailbox.send(host_id, granted)
         for group, host_id, message in work.replies:
             if group is None or group not in refused:

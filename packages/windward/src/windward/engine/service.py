@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+from windward.core.attempts import count_reschedules
 from windward.core.triggering import PausedError
 from windward.engine.asset_lookups import lookup_asset, place_of
 from windward.engine.contexts import key_of, run_context
@@ -16,7 +17,7 @@ from windward.engine.lookups import is_latest_slot, lookup, tasks_of
 from windward.engine.states import answer_state
 from windward.engine.triggering import trigger_run
 from windward.errors import ConflictError, InvalidParamError, NotFoundError, UserError
-from windward.model.records import RunRecord
+from windward.model.records import RunRecord, TaskRecord
 from windward.ports.clock import Ids
 from windward.ports.store import Store
 from windward.protocol import calls as c
@@ -31,6 +32,12 @@ class ExecutionService:
         self._store = store
         self._ids = ids
         self._wake = wake
+
+    def reschedules(self, record: TaskRecord) -> int:
+        """Return how often an instance gave its slot back; nothing is read for one that begins for the first time."""
+        if record.first_start_date is None or record.first_start_date == record.start_date:
+            return 0
+        return count_reschedules(event for _, event, _ in self._store.runs.load_trail(record.key))
 
     def answer(self, ref: AttemptRef, call: c.Call, *, now: datetime, is_current: bool) -> c.Answer:
         """Carry out a call; everything that goes wrong becomes a `Refused`."""

@@ -245,6 +245,24 @@ def test_a_file_that_reads_a_variable_is_imported_by_each_child_which_reads_it_a
     assert (host.home / "host.log").read_text().count("tasks of the file import it themselves") == 1
 
 
+def test_a_file_that_is_imported_for_one_attempt_knows_for_which(start_host: StartHost) -> None:
+    host = start_host()
+    host.scheduler.answer = lambda _ref, _call: VariableAnswer(value="shops")
+    context = (
+        "from windward.sdk.parsing_context import get_parsing_context\nFOR = list(get_parsing_context())"
+    )
+    once = write(host, "once.py", top=context, value="FOR")
+    each = write(
+        host,
+        "each.py",
+        top=f"from windward.sdk.variable import Variable\nVariable.get('shop')\n{context}",
+        value="[FOR, list(get_parsing_context())]",
+    )
+    assert returned(host.run(submission(once, "t"))[0]) == [None, None]
+    work = submission(each, "t", fence=2)
+    assert returned(host.run(work)[0]) == [["d", "t"], [None, None]]
+
+
 def test_secrets_that_a_file_takes_from_its_environment_are_hidden_in_raw_output(
     start_host: StartHost,
 ) -> None:

@@ -52,6 +52,7 @@ from windward.sdk.operators.sql import SQLExecuteQueryOperator as SQLExecuteQuer
 from windward.sdk.params import DagParam as DagParam
 from windward.sdk.params import Param as Param
 from windward.sdk.params import ParamsDict as ParamsDict
+from windward.sdk.parsing_context import get_parsing_context as get_parsing_context
 from windward.sdk.plugins import AirflowPlugin as AirflowPlugin
 from windward.sdk.relations import chain as chain
 from windward.sdk.relations import chain_linear as chain_linear

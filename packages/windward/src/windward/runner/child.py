@@ -49,6 +49,7 @@ from windward.runner.pool import FileKey
 from windward.runner.signals import set_handler
 from windward.sdk.bridge import LargeValues, set_bridge
 from windward.sdk.masking import MASKER
+from windward.sdk.parsing_context import importing_for
 
 CALL_S_MAX = 600.0
 """How long a call waits for its answer while the scheduler is away."""
@@ -218,7 +219,10 @@ def run_start(start: Start, prepared: Prepared, *, is_last: bool) -> None:
         become(start.run_as_user)
         die_with_parent(prepared.template_pid)  # the kernel forgets it when the user changes
     if prepared.loaded is None:
-        found = load_file(prepared.key, prepared.options, can_interrupt=True)
+        # Other attempts in this process need the other DAGs of the file.
+        context = start.context if is_last else None
+        with importing_for(getattr(context, "dag_id", None), getattr(context, "task_id", None)):
+            found = load_file(prepared.key, prepared.options, can_interrupt=True)
         if prepared.key.is_idle_class:
             yield_processor()
         if isinstance(found, ImportProblem):

@@ -35,6 +35,7 @@ _BY_MODULE: dict[str, str] = {
     "windward.sdk.operators.python": "BranchPythonOperator PythonOperator ShortCircuitOperator",
     "windward.sdk.operators.sql": "SQLExecuteQueryOperator",
     "windward.sdk.params": "DagParam Param ParamsDict",
+    "windward.sdk.parsing_context": "get_parsing_context",
     "windward.sdk.relations": "chain chain_linear cross_downstream",
     "windward.sdk.sensor": "BaseSensorOperator PokeReturnValue poke_mode_only",
     "windward.sdk.sensors.bash": "BashSensor",

@@ -49,9 +49,9 @@ with DAG("gate", schedule=None, start_date=datetime(2026, 1, 1)):
 
 RUN_FIELDS = [
     "dag_id", "run_id", "run_type", "state", "logical_date", "data_interval_start", "data_interval_end",
-    "queued_at", "start_date", "end_date",
+    "queued_at", "start_date", "end_date", "note",
 ]  # fmt: skip
-STATE_FIELDS = ["task_id", "map_index", "state", "try_number", "start_date", "end_date"]
+STATE_FIELDS = ["task_id", "map_index", "state", "try_number", "start_date", "end_date", "note"]
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00")
 
 
@@ -225,3 +225,17 @@ with DAG("told", schedule=None, start_date=datetime(2026, 1, 1), params={"size":
     assert datetime.fromisoformat(system.rows("dags", "list-runs", "told")[0]["logical_date"]).hour == 1
     said = system.cli("dags", "trigger", "told", "--run-id", "wrong", "--conf", '{"size": "large"}', code=1)
     assert "size" in said
+
+
+def test_notes_stay_with_runs_and_tasks(gate: System) -> None:
+    gate.cli("dags", "note", "gate", "r", "the warehouse was away")
+    gate.cli("tasks", "note", "gate", "held", "r", "ask Ada")
+    let_go(gate)
+    assert gate.wait_run("gate", "r") == "success"
+    gate.cli("tasks", "clear", "gate", "--run-id", "r", "--task-regex", "^after$", "--yes")
+    wait_for(lambda: tries_of(gate, "after") == [1, 2], "it did not run again")
+    assert gate.cli("dags", "note", "gate", "r") == "the warehouse was away\n"
+    assert gate.cli("tasks", "note", "gate", "held", "r") == "ask Ada\n"
+    assert "somebody noted: the warehouse was away" in gate.cli("dags", "explain", "gate", "r")
+    gate.cli("tasks", "note", "gate", "held", "r", "--delete")
+    assert gate.cli("tasks", "note", "gate", "held", "r") == ""

@@ -20,7 +20,7 @@ from windward.settings import (
 _NOWHERE = Path("/nonexistent")
 
 
-def simulated_settings(*, idle_class_per_pass_max: int = 8) -> Settings:
+def simulated_settings(*, idle_class_per_pass_max: int = 2) -> Settings:
     """Return settings with short leases, so that worlds are small."""
     return Settings(
         home=_NOWHERE,

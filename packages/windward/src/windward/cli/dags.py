@@ -16,7 +16,7 @@ from windward.cli.arguments import (
     json_object,
     moment,
 )
-from windward.cli.flags import add_clear_flags, add_run_flags
+from windward.cli.flags import add_clear_flags, add_mark_flags, add_note_flags, add_run_flags
 
 if TYPE_CHECKING:
     from windward.app.session import Session
@@ -171,6 +171,13 @@ def _add_past(commands: Commands) -> None:
     mark.add_argument("dag_id", metavar="DAG")
     mark.add_argument("run", metavar="RUN", help="run id or logical date")
     mark.add_argument("--state", required=True, choices=("success", "failed"), help="the new state")
+    add_mark_flags(mark)
+    noting = commands.add(
+        "note", late("annotations", "note_run"), "show what people noted on a run, or note something"
+    )
+    noting.add_argument("dag_id", metavar="DAG")
+    noting.add_argument("run", metavar="RUN", help="run id or logical date")
+    add_note_flags(noting)
     from windward.cli.backfill import add_backfill_2  # it needs `late` of this module
 
     add_backfill_2(commands)

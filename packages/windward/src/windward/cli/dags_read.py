@@ -175,6 +175,7 @@ def run_row(run: RunRecord) -> dict[str, Any]:
         "queued_at": run.queued_at,
         "start_date": run.start_date,
         "end_date": run.end_date,
+        "note": run.note,
     }
 
 

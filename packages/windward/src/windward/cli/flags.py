@@ -55,3 +55,15 @@ def add_clear_flags(clear: Parser) -> None:
     clear.add_argument("--dry-run", action="store_true", help="only show what would be cleared")
     add_output(clear)
     add_yes(clear)
+
+
+def add_mark_flags(mark: Parser) -> None:
+    """Add what `tasks mark` and `dags mark` share."""
+    mark.add_argument("--dry-run", action="store_true", help="only show what would be marked")
+    add_output(mark)
+
+
+def add_note_flags(parser: Parser) -> None:
+    """Add what `dags note` and `tasks note` share."""
+    parser.add_argument("text", metavar="TEXT", nargs="?", help="replaces the note; shown when left out")
+    parser.add_argument("--delete", action="store_true", help="remove the note")

@@ -10,7 +10,14 @@ from windward.cli.arguments import (
     json_object,
 )
 from windward.cli.dags import late
-from windward.cli.flags import add_clear_flags, add_neighbour_flags, add_run_flags, add_task_flags
+from windward.cli.flags import (
+    add_clear_flags,
+    add_mark_flags,
+    add_neighbour_flags,
+    add_note_flags,
+    add_run_flags,
+    add_task_flags,
+)
 
 
 def add_commands(_name: str, parser: Parser) -> None:
@@ -51,6 +58,13 @@ def _add_mark(commands: Commands) -> None:
     mark.add_argument("-d", "--downstream", action="store_true", help="and what depends on the task")
     mark.add_argument("--group", action="store_true", help="TASK is a task group; all of its tasks are meant")
     add_neighbour_flags(mark)
+    add_mark_flags(mark)
+    noting = commands.add(
+        "note",
+        late("annotations", "note_task"),
+        "show what people noted on a task instance, or note something",
+    )
+    add_note_flags(_instance(noting))
 
 
 def _instance(parser: Parser) -> Parser:

@@ -7,16 +7,19 @@ from argparse import Namespace
 from windward.app.session import Session
 from windward.cli.dags_write import person
 from windward.cli.lookup import found_dag, found_run
-from windward.cli.output import note
+from windward.cli.output import note, show_rows
 from windward.cli.people import decide_and_apply, view_of
 from windward.cli.scopes import with_neighbours
-from windward.core.actions import MoveTask
+from windward.core.actions import Action, MoveTask
 from windward.core.people import decide_mark, decide_mark_run
 from windward.core.selection import in_group, related
 from windward.core.view import RunView
 from windward.errors import UserError
 from windward.model.ids import TaskKey
+from windward.model.records import RunRecord
 from windward.model.states import RunState, TaskState
+
+PREVIEW_COLUMNS = ("run_id", "logical_date", "task_id", "map_index", "state", "new_state")
 
 
 def mark(args: Namespace, session: Session) -> int:
@@ -31,6 +34,13 @@ def mark(args: Namespace, session: Session) -> int:
         )
     state = TaskState(args.state)
     count, runs = 0, with_neighbours(session, [run], past=args.past, future=args.future)
+    if args.dry_run:
+        now = session.clock.now()
+        views = [(one, view_of(session, one)) for one in runs]
+        meant = [
+            (one, decide_mark(view, _keys(args, view), state, by=person(), now=now)) for one, view in views
+        ]
+        return _preview(meant, output=args.output)
     for one in runs:
         actions = decide_and_apply(
             session,
@@ -42,6 +52,25 @@ def mark(args: Namespace, session: Session) -> int:
     session.wakeup.wake()
     where = "" if len(runs) == 1 else f" in {len(runs)} runs"
     note(f"marked {count} task instance{'' if count == 1 else 's'} as {state}{where}")
+    return 0
+
+
+def _preview(meant: list[tuple[RunRecord, list[Action]]], *, output: str) -> int:
+    note("nothing was marked; this would be:")
+    rows = [
+        {
+            "run_id": run.run_id,
+            "logical_date": run.logical_date,
+            "task_id": action.key.task_id,
+            "map_index": action.key.map_index,
+            "state": action.expect_state,
+            "new_state": action.state,
+        }
+        for run, actions in meant
+        for action in actions
+        if isinstance(action, MoveTask)
+    ]
+    show_rows(rows, output=output, columns=PREVIEW_COLUMNS)
     return 0
 
 
@@ -65,6 +94,9 @@ def mark_run(args: Namespace, session: Session) -> int:
     found_dag(session, args.dag_id)
     run = found_run(session, args.dag_id, args.run)
     state = RunState(args.state)
+    if args.dry_run:
+        view, now = view_of(session, run), session.clock.now()
+        return _preview([(run, decide_mark_run(view, state, by=person(), now=now))], output=args.output)
     actions = decide_and_apply(
         session,
         run,

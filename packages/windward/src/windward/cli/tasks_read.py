@@ -57,6 +57,7 @@ def _row(task: TaskRecord) -> dict[str, Any]:
         "try_number": task.try_number,
         "start_date": task.start_date,
         "end_date": task.end_date,
+        "note": task.note,
     }
 
 

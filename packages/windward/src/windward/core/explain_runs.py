@@ -78,6 +78,8 @@ def _origin(run: RunRecord, document: DagDocument, around: RunSurroundings) -> R
     if run.clear_number:
         times = "once" if run.clear_number == 1 else f"{run.clear_number} times"
         parts.append(Reason(f"tasks of it were cleared {times}"))
+    if run.note:
+        parts.append(Reason(f"somebody noted: {run.note}"))
     if run.recoveries:
         parts.append(Reason(f"it was run again on its own {run.recoveries} times, because it had failed"))
     return Reason(f"it exists because {why}", tuple(parts))

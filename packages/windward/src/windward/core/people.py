@@ -11,12 +11,14 @@ from windward.core.selection import related
 from windward.core.transitions import RunEvent, TaskEvent
 from windward.core.versions import decide_version
 from windward.core.view import RunView
+from windward.errors import UserError
 from windward.model.ids import TaskKey
 from windward.model.records import TaskRecord
 from windward.model.states import FINISHED, RUN_FINISHED, RunState, TaskState
 
-__all__ = ["decide_clear", "decide_mark", "decide_mark_run", "decide_rerun", "related"]
+__all__ = ["decide_clear", "decide_mark", "decide_mark_run", "decide_rerun", "note_text", "related"]
 
+NOTE_CHARACTERS_MAX = 1000
 _MARK_OF = {
     TaskState.SUCCESS: TaskEvent.MARK_SUCCESS,
     TaskState.FAILED: TaskEvent.MARK_FAILED,
@@ -32,6 +34,19 @@ _AT_WORK = frozenset(
     }
 )
 """States of instances that have begun: a run that is marked failed takes them along."""
+
+
+def note_text(text: str) -> str:
+    """Return what a person wrote on a run or an instance, without blanks around it; raise `UserError`."""
+    text = text.strip()
+    if not text:
+        raise UserError("a note without text", hint="`--delete` removes a note.")
+    if len(text) > NOTE_CHARACTERS_MAX:
+        raise UserError(
+            f"a note has at most {NOTE_CHARACTERS_MAX} characters, and this one has {len(text)}",
+            hint="Shorten it, or put the long text elsewhere and its address here.",
+        )
+    return text
 
 
 def decide_clear(

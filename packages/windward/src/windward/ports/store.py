@@ -24,6 +24,7 @@ from windward.model.records import (
     RunRecord,
     TaskRecord,
 )
+from windward.ports.annotations import AnnotationWrites
 from windward.ports.hosts import HostStore
 from windward.ports.lookups import RunLookups
 from windward.ports.windows import WindowStore
@@ -94,7 +95,7 @@ class LeaseStore(Protocol):
         """Give a lease back, if it is still held."""
 
 
-class RunStore(RunLookups, Protocol):
+class RunStore(RunLookups, AnnotationWrites, Protocol):
     """Runs and task instances: loads for the scheduler, and the one way to write."""
 
     counters: StoreCounters

@@ -116,7 +116,7 @@ class SchedulerSettings:
     """Time from a failure to the first such try; each further one comes after four times as long, a day at most."""
     runs_created_per_pass_max: int = 500
     """Runs that the scheduler creates in one pass at most."""
-    idle_class_per_pass_max: int = 8
+    idle_class_per_pass_max: int = 2
     """How much of backfills and recovery one pass deals with, so that other work never waits for more of it: so many messages of workers, new attempts, and new runs of a backfill."""
     run_retention_days: float | None = None
     """Age, from their end, at which finished runs are deleted with their tasks, XComs and logs; never when unset."""

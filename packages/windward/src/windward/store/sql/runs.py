@@ -14,6 +14,7 @@ from windward.model.records import CallbackRecord, RunParent, RunRecord, TaskRec
 from windward.ports.store import Applied, Guard, Note
 from windward.store.columns import CALLBACKS_OPEN, assert_legal
 from windward.store.history import Line
+from windward.store.sql.annotations import SqlAnnotations
 from windward.store.sql.apply import (
     RefusedError,
     check_guard,
@@ -31,7 +32,7 @@ _RUNS = f"SELECT {', '.join(RUN_COLUMNS)} FROM dag_run"
 _TASKS = f"SELECT {', '.join(TASK_COLUMNS)} FROM task_instance"
 
 
-class SqlRuns:
+class SqlRuns(SqlAnnotations):
     """Loads for the scheduler, and the one way to write."""
 
     def __init__(self, database: Database, texts: Texts) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from windward.sdk import scopes
 from windward.sdk.collect import collect_dags
 from windward.sdk.dag import DAG
 from windward.sdk.semantics import detect, imports_of
@@ -16,6 +17,7 @@ FOLDER = Path(__file__).with_name("dags")
 
 def collected(name: str) -> tuple[DAG, list[str]]:
     """Import a file of the folder and return its only DAG and the warnings that it caused, as texts."""
+    scopes.take_registered()  # what other tests declared in this process
     path = FOLDER / f"{name}.py"
     spec = importlib.util.spec_from_file_location(f"dag_file_{name}", path)
     assert spec is not None

@@ -11,7 +11,14 @@ import pytest
 from tests.sdk.declared import Work, document
 from tests.sdk_runtime.fakes import running
 from windward import DAG, BashOperator, Param, TaskGroup
-from windward.errors import DagCycleError, InvalidIdError, InvalidParamError, TemplateError
+from windward.errors import (
+    DagCycleError,
+    DagImportError,
+    InvalidCronError,
+    InvalidIdError,
+    InvalidParamError,
+    TemplateError,
+)
 
 SEOUL = ZoneInfo("Asia/Seoul")
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -86,3 +93,25 @@ def test_an_end_before_the_start_is_noted() -> None:
 
     assert ["`end_date` lies before `start_date`" in note for note in backwards.author_warnings] == [True]
     assert not forwards.author_warnings
+
+
+def test_a_cron_that_never_fires_is_an_error_that_says_why() -> None:
+    with pytest.raises(
+        InvalidCronError, match=r"`schedule` of DAG `d`.* `0 0 31 2 \*` never fires"
+    ) as caught:
+        DAG("d", schedule="0 0 31 2 *", start_date=START)
+    assert "February has at most 29 days" in caught.value.hint
+
+
+@pytest.mark.parametrize("value", [5, None, object()])
+def test_an_expand_over_what_is_no_list_is_an_error_that_names_the_argument(value: Any) -> None:
+    with DAG("d"), pytest.raises(ValueError, match=r"keyword argument value: it expands over a list, a dict"):
+        Work.partial(task_id="a").expand(value=value)
+
+
+def test_an_expand_of_a_million_is_an_error_that_says_to_make_batches() -> None:
+    with DAG("d") as made:
+        Work.partial(task_id="a").expand(value=list(range(1_000_000)))
+    with pytest.raises(DagImportError, match="task `a` of DAG `d` expands to 1000000 instances") as caught:
+        document(made)
+    assert "Expand over batches" in caught.value.hint

@@ -259,6 +259,12 @@ def get_current_context() -> Context:
     return context
 
 
+def running_task_instance() -> Any:
+    """Return the running task instance, or None outside of one."""
+    context = _current.get() or _running
+    return None if context is None else context.get("ti")
+
+
 def _warn_deprecated(key: str) -> None:
     from windward.sdk.deprecations import warn  # few tasks use old keys
 

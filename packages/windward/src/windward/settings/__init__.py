@@ -7,7 +7,6 @@ from windward.settings.keys import Key, all_keys
 from windward.settings.loader import home_folder, load
 from windward.settings.sections import (
     ApiSettings,
-    AuthSettings,
     CoreSettings,
     DatabaseSettings,
     LoggingSettings,
@@ -21,7 +20,6 @@ from windward.settings.sections import (
 
 __all__ = [
     "ApiSettings",
-    "AuthSettings",
     "CoreSettings",
     "DatabaseSettings",
     "Key",

@@ -16,7 +16,6 @@ from windward.settings.indirect import SecretReader, command_output, kept_secret
 from windward.settings.keys import all_keys
 from windward.settings.sections import (
     ApiSettings,
-    AuthSettings,
     CallbackSettings,
     CoreSettings,
     DatabaseSettings,
@@ -124,7 +123,6 @@ def _built(
         logging=LoggingSettings(**sections["logging"]),
         api=ApiSettings(**sections["api"]),
         triggerer=TriggererSettings(**sections["triggerer"]),
-        api_auth=AuthSettings(**sections["api_auth"]),
         secrets=SecretsSettings(**sections["secrets"]),
         state_store=StateStoreSettings(**sections["state_store"]),
         callbacks=CallbackSettings(**sections["callbacks"]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any, NamedTuple
 
@@ -45,6 +46,22 @@ class ProvidersManager:
             for item in info.data.get("dialects", ()):
                 name = item["dialect-type"]
                 found[name] = DialectInfo(name, item["dialect-class-name"], package)
+        return found
+
+    @cached_property
+    def asset_factories(self) -> dict[str, Any]:
+        """Scheme to the function that makes an asset of it; one whose package lacks a library is left out."""
+        found: dict[str, Any] = {}
+        for info in self.providers.values():
+            for item in (*info.data.get("dataset-uris", ()), *info.data.get("asset-uris", ())):
+                module, _, name = str(item.get("factory") or "").rpartition(".")
+                if not module:
+                    continue
+                try:
+                    factory = getattr(import_module(module), name)
+                except (ImportError, AttributeError):
+                    continue
+                found.update(dict.fromkeys(item.get("schemes", ()), factory))
         return found
 
     @cached_property

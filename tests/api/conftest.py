@@ -11,24 +11,31 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from argon2 import PasswordHasher
 from cryptography.fernet import Fernet
 from starlette.requests import Request
 from starlette.types import ASGIApp
 
-from windward.api.access import FirstUser
+from windward.api.access.entrance import Entrance, EntranceGate
+from windward.api.access.manager import found_manager
+from windward.api.access.pages import LoginPages
 from windward.api.app import make_app
 from windward.api.contract.operation import Operation
+from windward.api.contract.serving import Gate
 from windward.api.execution.tokens import AttemptTokens
 from windward.api.page import Page
 from windward.api.services import Execution, Services
+from windward.app.credentials import ArgonPasswords, new_id, new_secret
 from windward.app.files import MemoryXComs
 from windward.app.first_user import make_first_user
 from windward.core.access import BUILT_IN_ROLES
+from windward.engine.people.accounts import OPERATOR, AccountDesk, create_user
 from windward.engine.people.desk import Desk
 from windward.engine.remote import RemoteDoor
 from windward.engine.service import ExecutionService
 from windward.logs.local import LocalLogStore
 from windward.model.access import Permission, Principal
+from windward.model.accounts import User
 from windward.settings import load
 from windward.store.code import LocalCodeStore
 from windward.store.ids import SnowflakeIds
@@ -42,23 +49,28 @@ class Answer:
     status: int
     headers: dict[str, str]
     body: bytes
+    cookies: list[str] = field(default_factory=list)
 
     @property
     def json(self) -> Any:
         return json.loads(self.body)
 
 
-class FixedClock:
-    """Always the same moment; whoever sleeps is sooner tired of it."""
+SECRET_KEY = "a key that only tests have"
 
-    def __init__(self) -> None:
-        self.slept_s = 0.0
+
+@dataclass
+class FixedClock:
+    """Always the same moment, until somebody moves it; whoever sleeps is sooner tired of it."""
+
+    at: datetime = NOW
+    slept_s: float = 0.0
 
     def now(self) -> datetime:
-        return NOW
+        return self.at
 
     def monotonic(self) -> float:
-        return self.slept_s
+        return self.slept_s + (self.at - NOW).total_seconds()
 
     def sleep(self, seconds: float) -> None:
         self.slept_s += seconds
@@ -96,22 +108,24 @@ class FakeLedger:
 
 @dataclass
 class FakeGate:
-    """Believes a header: `x-role` names a built-in role, `x-permissions` are given by the test."""
+    """Believes a header: `x-role` names a role, whose permissions the test may give. Without it, the real gate."""
 
+    real: Gate | None = None
     permissions: dict[str, frozenset[Permission]] = field(default_factory=lambda: dict(BUILT_IN_ROLES))
 
     def admit(self, request: Request) -> Principal | None:
         role = request.headers.get("x-role")
         if role is None:
-            return None
+            return self.real.admit(request) if self.real is not None else None
         return Principal(user_id=role, name=role, roles=(role,), permissions=self.permissions[role])
 
 
 class Client:
     """Sends requests to the application as somebody with a role."""
 
-    def __init__(self, app: ASGIApp, password: str | None):
+    def __init__(self, app: ASGIApp, password: str, ticket: str = ""):
         self.password = password
+        self.ticket = ticket
         self._app = app
 
     def get(self, path: str, *, user: str | None = None, password: str | None = None) -> Answer:
@@ -165,7 +179,9 @@ class Client:
 
         await self._app(scope, receive, send)
         found = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
-        return Answer(sent[0]["status"], found, b"".join(part.get("body", b"") for part in sent[1:]))
+        cookies = [value.decode() for name, value in sent[0]["headers"] if name == b"set-cookie"]
+        body = b"".join(part.get("body", b"") for part in sent[1:])
+        return Answer(sent[0]["status"], found, body, cookies)
 
 
 @pytest.fixture
@@ -188,18 +204,39 @@ def ledger() -> FakeLedger:
 
 
 @pytest.fixture
-def gate() -> FakeGate:
-    return FakeGate()
+def gate(services: Services) -> FakeGate:
+    return FakeGate(real=EntranceGate(services.entrance))
 
 
 @pytest.fixture
-def services(store: SqlStore, tmp_path: Path, wakeup: FakeWakeup) -> Services:
-    clock = FixedClock()
+def clock() -> FixedClock:
+    return FixedClock()
+
+
+@pytest.fixture
+def variables() -> dict[str, str]:
+    """Return the environment that settings are read from; a test may have its own."""
+    return {}
+
+
+@pytest.fixture
+def services(
+    store: SqlStore, tmp_path: Path, wakeup: FakeWakeup, clock: FixedClock, variables: dict[str, str]
+) -> Services:
+    settings = load({"WINDWARD__API__SECRET_KEY": SECRET_KEY, **variables}, home=tmp_path)
+    # As weak as Argon2 can be: how strong it is in use is not what is tested here.
+    passwords = ArgonPasswords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    accounts = AccountDesk(
+        accounts=store.accounts, passwords=passwords, now=clock.now, new_id=new_id, new_secret=new_secret
+    )
+    manager = found_manager(accounts, settings)
     return Services(
-        settings=load({}, home=tmp_path),
+        settings=settings,
         store=store,
         listings=store.listings,
         desk=Desk(store=store, clock=clock, wakeup=wakeup, next_pk=SnowflakeIds()),
+        account_desk=accounts,
+        entrance=Entrance(settings, accounts, manager, monotonic=clock.monotonic),
         now=clock.now,
         execution=Execution(
             door=RemoteDoor(
@@ -215,9 +252,17 @@ def services(store: SqlStore, tmp_path: Path, wakeup: FakeWakeup) -> Services:
 
 @pytest.fixture
 def client(services: Services, gate: FakeGate, ledger: FakeLedger, tmp_path: Path) -> Client:
-    password = make_first_user(tmp_path / "first_user.json")
-    page = Page(services, first_user=FirstUser(tmp_path / "first_user.json"), title="Test <b>&")
-    return Client(make_app(services, gate=gate, ledger=ledger, page=page), password)
+    first = make_first_user(services.account_desk, tmp_path, ticket_s=900)
+    assert first is not None
+    title = "Test <b>&"
+    app = make_app(
+        services,
+        gate=gate,
+        ledger=ledger,
+        page=Page(services, gate=gate, title=title),
+        login=LoginPages(services.entrance, services.store.audit, title=title),
+    )
+    return Client(app, first.password, first.ticket)
 
 
 @pytest.fixture
@@ -226,3 +271,9 @@ def beat(store: SqlStore) -> Callable[[str, datetime], None]:
         store.hosts.beat_component(kind, "here", hostname="here", pid=1, now=at)
 
     return write
+
+
+@pytest.fixture
+def viewer(services: Services) -> User:
+    user = User(user_id="", username="vera", roles=("viewer",), created_at=services.now())
+    return create_user(services.account_desk, user, "a long password", by=OPERATOR)

@@ -190,7 +190,7 @@ def test_the_listed_settings_are_a_settings_file(installation: Installation) -> 
     written = [line for line in before.splitlines() if " = " in line]
     changed = json.loads(installation.run("config", "list", "--changed", "-o", "json").out)
     # A secret that is set to nothing is not set: there is none, or it is made at first start.
-    empty = {"fernet_key", "secret_key", "backend_kwargs", "secrets_backend_kwargs"}
+    empty = {"fernet_key", "secret_key", "backend_kwargs", "secrets_backend_kwargs", "oidc_client_secret"}
     assert len(changed) == len(written) - len(empty)
     assert {row["key"] for row in changed}.isdisjoint(empty)
 

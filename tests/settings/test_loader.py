@@ -93,9 +93,16 @@ def sample(key: Key) -> tuple[str, object]:
         "api.secret_key": "0123456789abcdef0123",
         "database.sql_alchemy_conn": "sqlite:////srv/other.db",
         "core.default_timezone": "Asia/Seoul",
+        "api_auth.oidc_issuer": "https://id.example.org",
+    }
+    pairs = {
+        "api.trusted_proxies": ("10.0.0.7", "10.1.0.0/16"),
+        "api_auth.oidc_roles": ("data=op", "all=viewer"),
     }
     if key.path in special:
         return special[key.path], special[key.path]
+    if key.path in pairs:
+        return ", ".join(pairs[key.path]), pairs[key.path]
     if key.path in CHOICES:
         word = next(word for word in CHOICES[key.path] if word != key.default)
         return word, word
@@ -371,3 +378,17 @@ def test_settings_never_print_their_secrets(home: Path) -> None:
     )
     assert text not in repr(settings)
     assert "sesame" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("API__TRUSTED_PROXIES", "my-proxy"),
+        ("API__TRUSTED_PROXIES", "10.0.0.0/99"),
+        ("API_AUTH__OIDC_ROLES", "data"),
+        ("API_AUTH__OIDC_ROLES", "=op"),
+        ("API_AUTH__OIDC_ISSUER", "http://id.example.org"),
+    ],
+)
+def test_what_would_let_the_wrong_people_in_is_refused(name: str, text: str, home: Path) -> None:
+    assert "Use " in error_of(home, {f"WINDWARD__{name}": text}).hint

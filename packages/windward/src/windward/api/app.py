@@ -13,17 +13,19 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 import windward
+from windward.api.access.pages import LoginPages
 from windward.api.contract.openapi import document_of
 from windward.api.contract.operation import Operation
 from windward.api.contract.problem import Problem
 from windward.api.contract.serving import HEADERS, Gate, Ledger, Served
 from windward.api.execution import OPERATIONS as EXECUTION
+from windward.api.own import OPERATIONS as OWN
 from windward.api.page import Page
 from windward.api.public import OPERATIONS as PUBLIC
 from windward.api.services import Services
 
-OPERATIONS: tuple[Operation, ...] = (*PUBLIC, *EXECUTION)
-"""Everything that is served, except for the page at `/` and this list's own description."""
+OPERATIONS: tuple[Operation, ...] = (*PUBLIC, *OWN, *EXECUTION)
+"""Everything that is served, except for the page at `/`, those to sign in on, and this list's own description."""
 TITLE = "Windward"
 
 
@@ -33,6 +35,7 @@ def make_app(
     gate: Gate,
     ledger: Ledger,
     page: Page,
+    login: LoginPages,
     operations: Sequence[Operation] = OPERATIONS,
 ) -> Starlette:
     """Return the application."""
@@ -40,6 +43,7 @@ def make_app(
     return Starlette(
         routes=[
             Route("/", page.answer),
+            *login.routes(),
             Route("/openapi.json", described.answer),
             *(Served(operation, services, gate, ledger).route() for operation in operations),
         ],

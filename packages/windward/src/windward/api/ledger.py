@@ -1,26 +1,141 @@
-"""What people did, as lines of the log."""
+"""The audit log's writer: each request that may have changed something, carried out or refused."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
 
-from starlette.requests import Request
+import msgspec
+from starlette.requests import HTTPConnection, Request
 
-from windward.api.contract.operation import Operation
+from windward.api.contract.operation import ANY_DAG, Needs, Nothing, Operation
+from windward.core.masking import masked
+from windward.engine.people.changes import Change, changes_so_far
+from windward.errors import UnavailableError
 from windward.model.access import Principal
+from windward.model.accounts import AuditEvent
+from windward.ports.audit import AuditStore
+from windward.settings import Settings
 
 log = logging.getLogger("windward.api.audit")
+EXTRA_MAX = 60_000
+_IDS = {"dag_id": "dag_id", "dag_run_id": "run_id", "run_id": "run_id", "task_id": "task_id"}
+_NUMBERS = {"map_index": "map_index", "task_try_number": "try_number", "try_number": "try_number"}
+INT_MAX = 2**31 - 1
 
 
-class LogLedger:
-    """Writes a line for each request that may have changed something."""
+class StoreLedger:
+    """Writes lines to the database; one that cannot be written is in the server's log."""
+
+    def __init__(
+        self,
+        audit: AuditStore,
+        settings: Settings,
+        *,
+        now: Callable[[], datetime],
+        address_of: Callable[[HTTPConnection], str],
+    ) -> None:
+        self._audit = audit
+        self._telling = settings.core.sensitive_var_conn_names
+        self._now = now
+        self._address_of = address_of
 
     def record(
         self, operation: Operation, principal: Principal, request: Request, *, body: object, status: int
     ) -> None:
-        """Write a line; bodies may hold secrets and stay out of it."""
-        del body
-        log.info(
-            "asked to change",
-            extra={"who": principal.name, "what": operation.name, "path": request.url.path, "status": status},
+        """Write down one request.
+
+        Of people who are nobody, only that they signed in or failed to: anybody could fill the disk otherwise.
+        """
+        owner = principal.name
+        if not principal.user_id:
+            owner = getattr(body, "username", "")
+            if not owner or status not in {200, 201, 401}:
+                return
+        kind = operation.access.resource.value if isinstance(operation.access, Needs) else ""
+        changes = changes_so_far()
+        extra: dict[str, Any] = {"method": operation.method, "path": dict(request.path_params)}
+        if request.query_params:
+            extra["query"] = masked(dict(request.query_params), kind=kind, telling=self._telling)
+        if body is not None and not isinstance(body, Nothing):
+            extra["body"] = masked(body, kind=kind, telling=self._telling)
+        if changes.noted:
+            extra["changes"] = [self._shown(one) for one in changes.noted]
+        if changes.more:
+            extra["more_changes"] = changes.more
+        if principal.credential_id:
+            extra["credential"] = f"{principal.credential}:{principal.credential_id}"
+        found = _named(request.path_params, body, changes.noted)
+        write_line(
+            self._audit,
+            AuditEvent(
+                at=self._now(),
+                event=operation.name,
+                owner=owner,
+                status=status,
+                address=self._address_of(request),
+                extra=_packed(extra),
+                **found,
+            ),
         )
+
+    def _shown(self, change: Change) -> dict[str, Any]:
+        shown: dict[str, Any] = {"kind": change.kind, "name": change.name}
+        if change.before is not None:
+            shown["before"] = masked(change.before, kind=change.kind, telling=self._telling)
+        if change.after is not None:
+            shown["after"] = masked(change.after, kind=change.kind, telling=self._telling)
+        return shown
+
+
+def write_line(audit: AuditStore, event: AuditEvent) -> None:
+    """Write a line; where that fails, say so in the log, because what happened has happened."""
+    try:
+        audit.write_events([event])
+    except UnavailableError as error:
+        log.error(  # noqa: TRY400 - the error says all
+            "audit line not written",
+            extra={"event": event.event, "who": event.owner, "status": event.status, "error": str(error)},
+        )
+
+
+def _packed(extra: Mapping[str, Any]) -> str:
+    raw = msgspec.json.encode(extra)
+    if len(raw) <= EXTRA_MAX:
+        return raw.decode()
+    short = {name: value for name, value in extra.items() if name not in {"body", "changes", "query"}}
+    return msgspec.json.encode({**short, "is_shortened": True}).decode()
+
+
+def _named(path: Mapping[str, Any], body: object, changes: list[Change]) -> dict[str, Any]:
+    """Return the ids of what a request was about: of the path, else of the body, else of what changed."""
+    found: dict[str, Any] = {}
+    sources: list[Mapping[str, Any]] = [path]
+    if isinstance(body, msgspec.Struct):
+        sources.append({name: getattr(body, name) for name in body.__struct_fields__})
+    if len({one.dag_id for one in changes}) == 1:
+        one = changes[0]
+        sources.append({"dag_id": one.dag_id, "run_id": one.run_id, "task_id": one.task_id} if len(changes) == 1
+                       else {"dag_id": one.dag_id})  # fmt: skip
+    for source in sources:
+        for name, column in _IDS.items():
+            value = source.get(name)
+            if isinstance(value, str) and value != ANY_DAG:
+                found.setdefault(column, value)
+        for name, column in _NUMBERS.items():
+            number = _number(source.get(name))
+            if number is not None:
+                found.setdefault(column, number)
+    if isinstance(body, msgspec.Struct) and isinstance(at := getattr(body, "logical_date", None), datetime):
+        found["logical_date"] = at if at.tzinfo is not None else None
+    return found
+
+
+def _number(value: object) -> int | None:
+    try:
+        number = int(str(value))
+    except ValueError:
+        return None
+    return number if abs(number) <= INT_MAX else None

@@ -12,31 +12,27 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 import windward
-from windward.api.access import FirstUser
+from windward.api.access.pages import style_source
+from windward.api.contract.problem import refusal_of
+from windward.api.contract.serving import Gate
 from windward.api.health import body_of, unavailable
 from windward.api.services import Services
-from windward.errors import UnavailableError
+from windward.core.access import is_allowed
+from windward.errors import UnavailableError, WindwardError
+from windward.model.access import Principal, Resource, Verb
 from windward.model.records import RunRecord
 from windward.ports.reads import DagSummary
 from windward.ports.store import FileRecord
 
 RUNS_SHOWN = 50
 DAGS_SHOWN = 500
-_HEADERS = {
-    "cache-control": "no-store",
-    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
-    "referrer-policy": "no-referrer",
-    "x-content-type-options": "nosniff",
-}
-_CHALLENGE = "Sign in as `admin` with the password that the first start printed.\n"
-
 REFRESH_S = 5
 _STYLE = """
 :root{color-scheme:light dark;--bg:#fafaf8;--fg:#1d2126;--dim:#667080;--line:#e3e5e8;--card:#fff;
 --ok:#17803d;--bad:#c02626;--run:#0b66c3;--wait:#8a6d00}
 @media(prefers-color-scheme:dark){:root{--bg:#14171a;--fg:#e7e9ec;--dim:#98a1ad;--line:#2a3037;--card:#1b1f24;
 --ok:#5dc983;--bad:#ff7b72;--run:#6cb6ff;--wait:#d8b84a}}
-*{box-sizing:border-box}body{margin:0;background:var(--bg);color:var(--fg);
+a{color:inherit}*{box-sizing:border-box}body{margin:0;background:var(--bg);color:var(--fg);
 font:15px/1.5 system-ui,-apple-system,"Segoe UI",sans-serif}
 main{max-width:72rem;margin:0 auto;padding:2rem 1.25rem 4rem}
 header{display:flex;flex-wrap:wrap;gap:.75rem 1.25rem;align-items:baseline;margin-bottom:1.5rem}
@@ -55,33 +51,64 @@ pre{margin:0;padding:.8rem;overflow-x:auto;font:.85em/1.45 ui-monospace,Menlo,Co
 .tag{border:1px solid var(--line);border-radius:.3rem;padding:0 .35rem;font-size:.8rem;margin-right:.25rem}
 """
 
+_HEADERS = {
+    "cache-control": "no-store",
+    "content-security-policy": f"default-src 'none'; style-src {style_source(_STYLE)}; frame-ancestors 'none'; base-uri 'none'",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+}
+_CHALLENGE = "Sign in at `/login`, or send a name and a password.\n"
+
 
 class Page:
-    """The page, for the first user."""
+    """The page, for whoever is signed in; it shows what they may see."""
 
-    def __init__(self, services: Services, *, first_user: FirstUser, title: str) -> None:
+    def __init__(self, services: Services, *, gate: Gate, title: str) -> None:
         self._services = services
-        self._first_user = first_user
+        self._gate = gate
         self._title = title
 
     async def answer(self, request: Request) -> Response:
         """Show what runs."""
-        if not await run_in_threadpool(self._first_user.admits, request.headers.get("authorization")):
-            challenge = {**_HEADERS, "www-authenticate": 'Basic realm="Windward", charset="UTF-8"'}
-            return Response(_CHALLENGE, status_code=401, headers=challenge, media_type="text/plain")
-        return await run_in_threadpool(self._made)
+        return await run_in_threadpool(self._answer, request)
 
-    def _made(self) -> Response:
+    def _answer(self, request: Request) -> Response:
+        try:
+            principal = self._gate.admit(request)
+        except WindwardError as error:
+            refusal = refusal_of(error)
+            headers = {**_HEADERS, **refusal.headers}
+            if refusal.status == 401:
+                headers["www-authenticate"] = 'Basic realm="Windward", charset="UTF-8"'
+            return Response(f"{error}\n", refusal.status, headers=headers, media_type="text/plain")
+        if principal is not None:
+            return self._made(principal)
+        if "text/html" in request.headers.get("accept", ""):
+            return Response(status_code=303, headers={**_HEADERS, "location": "/login"})
+        challenge = {**_HEADERS, "www-authenticate": 'Basic realm="Windward", charset="UTF-8"'}
+        return Response(_CHALLENGE, status_code=401, headers=challenge, media_type="text/plain")
+
+    def _made(self, principal: Principal) -> Response:
         services, now = self._services, self._services.now()
         store = services.store
         try:
+            dags = store.reads.list_dags(limit=DAGS_SHOWN)
+            tags = {dag.dag_id: tuple(dag.tags) for dag in dags}
+
+            def sees(resource: Resource, dag_id: str) -> bool:
+                return is_allowed(principal, Verb.READ, resource, dag_id=dag_id, tags=tags.get(dag_id, ()))
+
+            runs = [run for run in store.reads.list_runs(limit=RUNS_SHOWN) if sees(Resource.RUN, run.dag_id)]
+            sees_errors = is_allowed(principal, Verb.READ, Resource.IMPORT_ERROR)
             text = render_page(
                 title=self._title,
                 version=windward.__version__,
+                who=principal.name,
                 health=self._health(now),
-                dags=store.reads.list_dags(limit=DAGS_SHOWN),
-                runs=store.reads.list_runs(limit=RUNS_SHOWN),
-                errors=store.reads.import_errors(),
+                dags=[dag for dag in dags if sees(Resource.DAG, dag.dag_id)],
+                runs=runs,
+                errors=store.reads.import_errors() if sees_errors else [],
                 now=now,
             )
         except UnavailableError as error:
@@ -101,6 +128,7 @@ def render_page(
     *,
     title: str,
     version: str,
+    who: str,
     health: Mapping[str, Any],
     dags: Sequence[DagSummary],
     runs: Sequence[RunRecord],
@@ -128,7 +156,7 @@ def render_page(
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         f'<meta http-equiv="refresh" content="{REFRESH_S}"><style>{_STYLE}</style></head><body><main>'
         f'<header><h1>{_text(title)}</h1><span class="dim">{_text(version)} · {now:%Y-%m-%d %H:%M:%S} UTC</span>'
-        f'</header><ul class="parts">{parts}</ul>{"".join(sections)}</main></body></html>'
+        f'<span class="dim">{_text(who)} · <a href="/api/v2/auth/logout">sign out</a></span></header><ul class="parts">{parts}</ul>{"".join(sections)}</main></body></html>'
     )
 
 

@@ -12,9 +12,10 @@ from typing import Protocol
 
 import uvicorn
 
-from windward.api.access import FirstUser, FirstUserGate
+from windward.api.access.entrance import EntranceGate
+from windward.api.access.pages import LoginPages
 from windward.api.app import TITLE, make_app
-from windward.api.ledger import LogLedger
+from windward.api.ledger import StoreLedger
 from windward.api.page import Page
 from windward.api.services import Services
 from windward.errors import UnavailableError
@@ -26,7 +27,6 @@ BEAT_S = 15.0
 TICK_S = 1.0
 SHUTDOWN_S = 2
 """How long open requests may take once the server stops."""
-FIRST_USER_FILE = "first_user.json"
 
 
 class Stop(Protocol):
@@ -70,14 +70,24 @@ def serve(
 ) -> None:
     """Serve until `stop` is set; `ready` is called when requests are answered."""
     store, settings = services.store, services.settings
-    first_user = FirstUser(settings.home / FIRST_USER_FILE)
+    entrance, title = services.entrance, settings.api.instance_name or TITLE
+    gate = EntranceGate(entrance)
+    ledger = StoreLedger(
+        store.audit,
+        settings,
+        now=services.now,
+        address_of=lambda request: entrance.presented(request).address,
+    )
     config = uvicorn.Config(
         make_app(
             services,
-            gate=FirstUserGate(first_user),
-            ledger=LogLedger(),
-            page=Page(services, first_user=first_user, title=settings.api.instance_name or TITLE),
+            gate=gate,
+            ledger=ledger,
+            page=Page(services, gate=gate, title=title),
+            login=LoginPages(entrance, store.audit, title=title),
         ),
+        # Whom to believe about addresses, `[api] trusted_proxies` says; uvicorn would believe everybody here.
+        proxy_headers=False,
         access_log=False,
         log_config=None,
         log_level="warning",

@@ -8,8 +8,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from windward.api.access.entrance import Entrance
     from windward.api.execution.tokens import AttemptTokens
     from windward.api.execution.values import LargeValues
+    from windward.engine.people.accounts import AccountDesk
     from windward.engine.people.desk import Desk
     from windward.engine.remote import RemoteDoor
     from windward.ports.files import CodeStore, LogStore
@@ -37,6 +39,8 @@ class Services:
     store: Store
     listings: Listings
     desk: Desk
+    account_desk: AccountDesk
+    entrance: Entrance
     now: Callable[[], datetime]
     execution: Execution
 

@@ -39,7 +39,9 @@ def run_api_server(
     from windward.api.listen import listen
     from windward.api.server import serve
     from windward.api.services import Execution, Services
+    from windward.app.entrance import account_desk, open_entrance
     from windward.app.files import code_store, large_values, log_store
+    from windward.app.first_user import take_over_file
     from windward.app.session import opened_store, opened_wakeup
     from windward.engine.people.desk import Desk
     from windward.engine.remote import RemoteDoor
@@ -61,11 +63,15 @@ def run_api_server(
         code=code_store(settings),
         values=large_values(settings),
     )
+    accounts = account_desk(store.accounts, clock)
+    take_over_file(accounts, settings.home)
     services = Services(
         settings=settings,
         store=store,
         listings=store.listings,
         desk=Desk(store=store, clock=clock, wakeup=wakeup, next_pk=SnowflakeIds()),
+        account_desk=accounts,
+        entrance=open_entrance(settings, accounts, clock),
         now=clock.now,
         execution=execution,
     )

@@ -35,7 +35,6 @@ LOCK = "standalone.lock"
 TRIGGERER = "triggerer"
 TRIGGERER_IDLE_S = 300.0
 """The triggerer is started with the first trigger, and ends when there was none for so long."""
-FIRST_USER_FILE = "first_user.json"
 
 
 def main(session: Session) -> int:
@@ -206,9 +205,7 @@ def _locked(settings: Settings) -> int:
 
 
 def _greet(settings: Settings, address: str, *, database: str) -> None:
-    """Say where everything is; the first time with the first user's password."""
-    from windward.app.first_user import NAME, make_first_user
-
+    """Say where everything is; the first time with the first user's password, and a link to sign in with."""
     lines = [
         "",
         f"  Windward {windward.__version__}",
@@ -221,13 +218,31 @@ def _greet(settings: Settings, address: str, *, database: str) -> None:
         f"  database  {database}",
     ]
     _say("\n".join(lines))
-    password = make_first_user(settings.home / FIRST_USER_FILE)
-    if password is not None:
-        _say(f"  sign in   {NAME}, password {password} (shown once)")
+    _greet_first_user(settings, address)
     if settings.core.dags_are_paused_at_creation:
         _say("  new DAGs are paused: `windward dags unpause DAG` starts one")
     for warning in settings.warnings:
         log.warning("settings", extra={"warning": warning})
+
+
+def _greet_first_user(settings: Settings, address: str) -> None:
+    from windward.app.entrance import account_desk
+    from windward.app.first_user import make_first_user
+    from windward.app.session import opened_store
+    from windward.ports.clock import SystemClock
+
+    store = opened_store(settings)
+    try:
+        desk = account_desk(store.accounts, SystemClock())
+        ticket_s = settings.api_auth.ticket_lifetime_s
+        made = make_first_user(desk, settings.home, ticket_s=ticket_s)
+    finally:
+        store.close()
+    if made is not None:
+        base = (settings.api.base_url or address).rstrip("/")
+        _say(f"  sign in   {made.username}, password {made.password} (shown once)")
+        _say(f"            or by this link, once, within {ticket_s / 60:.0f} minutes:")
+        _say(f"            {base}/login/link?ticket={made.ticket}")
 
 
 def _say(text: str) -> None:

@@ -42,6 +42,8 @@ XCOM_BYTES_MAX = 1 << 20
 RUNS_MAX = 20
 TASKS_MAX = 500
 ASSET_EVENTS_MAX = 500
+AUDIT_EVENTS_MAX = 500
+LOGINS_MAX = 500
 OBJECTS_MAX = 100
 STATES_MAX = 500
 SWEEP_EVERY = timedelta(days=1)
@@ -81,6 +83,7 @@ class Housekeeping:
         self._store = store.retention
         self._xcoms = store.xcoms
         self._events = store.assets
+        self._audit = store.audit
         self._bins = bins
         self._background = background
         self._settings = settings
@@ -142,6 +145,8 @@ class Housekeeping:
         yield from self._delete_runs()
         yield from self._delete_asset_events()
         yield from self._delete_states()
+        yield from self._delete_audit_events()
+        yield from self._delete_logins()
         yield from self._discard_snapshots()
         yield from self._delete_logs()
         yield from self._delete_objects()
@@ -250,6 +255,26 @@ class Housekeeping:
             self._count("asset_events", gone)
             yield
             if gone < ASSET_EVENTS_MAX:
+                break
+
+    def _delete_audit_events(self) -> Iterator[None]:
+        days = self._settings.scheduler.audit_retention_days
+        if days is None:
+            return
+        before = retention.ended_before(days, self._now)
+        while True:
+            gone = self._audit.delete_old_events(before=before, limit=AUDIT_EVENTS_MAX)
+            self._count("audit_events", gone)
+            yield
+            if gone < AUDIT_EVENTS_MAX:
+                break
+
+    def _delete_logins(self) -> Iterator[None]:
+        while True:
+            gone = self._store.delete_expired_logins(before=self._now, limit=LOGINS_MAX)
+            self._count("logins", gone)
+            yield
+            if gone < LOGINS_MAX:
                 break
 
     def _discard_snapshots(self) -> Iterator[None]:

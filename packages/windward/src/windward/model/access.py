@@ -48,6 +48,7 @@ class Resource(StrEnum):
 
 OF_A_DAG = frozenset(
     {
+        Resource.AUDIT_LOG,
         Resource.BACKFILL,
         Resource.CODE,
         Resource.DAG,
@@ -74,6 +75,23 @@ class Permission(msgspec.Struct, frozen=True, kw_only=True):
     tag: str | None = None
 
 
+class Credential(StrEnum):
+    """By what somebody was recognised."""
+
+    PASSWORD = "password"
+    """A name and a password, sent with this request."""
+    SESSION = "session"
+    """A browser's cookie."""
+    JWT = "jwt"
+    """What `/auth/token` gave out."""
+    API_TOKEN = "api_token"
+    """A token that its owner made for a program."""
+    PROXY = "proxy"
+    """A proxy that is trusted says who it is."""
+    OTHER = "other"
+    """The auth manager knows."""
+
+
 class Principal(msgspec.Struct, frozen=True, kw_only=True):
     """Who acts. `scopes` are what a token is limited to, however much its owner may do; None is no limit."""
 
@@ -84,6 +102,11 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     scopes: frozenset[tuple[Resource, Verb]] | None = None
     has_session: bool = False
     """Whether a browser's cookie says who it is: such a request must also carry the session's own token to change anything."""
+    credential: Credential = Credential.OTHER
+    credential_id: str = ""
+    """Which session, JWT or API token it is."""
+    version: int = 0
+    """Raised when whatever was given out before must not count any more, as after a change of the password."""
 
 
 class DagReach(msgspec.Struct, frozen=True, kw_only=True):

@@ -65,6 +65,9 @@ class RetentionStore(Protocol):
         A run that is not in this database is another one's, as far as anybody here can tell: its objects stay.
         """
 
+    def delete_expired_logins(self, *, before: datetime, limit: int) -> int:
+        """Delete sessions, tokens, tickets and revocations of JWTs that expired before a time; return how many."""
+
 
 class ObjectBin(Protocol):
     """Where objects are deleted."""

@@ -4,6 +4,8 @@ Every write is one transaction. `RunStore.apply` is the only way to change runs 
 compare-and-set, row by row. Stores hold no decisions: they assert the transition tables and nothing else.
 
 Databases count rows written and queries sent (`StoreCounters`), because budgets on them are tests.
+
+Longer than 400 lines because it is the whole of a contract.
 """
 
 from __future__ import annotations
@@ -33,6 +35,7 @@ from windward.protocol.outcomes import XComValue
 if TYPE_CHECKING:
     # `reads` needs the records of this module.
     from windward.ports.assets import AssetStore
+    from windward.ports.audit import AuditStore
     from windward.ports.backfills import BackfillStore
     from windward.ports.deferrals import DeferralStore
     from windward.ports.reads import ReadStore
@@ -370,6 +373,10 @@ class Store(Protocol):
     @property
     def assets(self) -> AssetStore:
         """Asset events."""
+
+    @property
+    def audit(self) -> AuditStore:
+        """The audit log."""
 
     @property
     def reads(self) -> ReadStore:

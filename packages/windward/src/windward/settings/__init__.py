@@ -7,6 +7,7 @@ from windward.settings.keys import Key, all_keys
 from windward.settings.loader import home_folder, load
 from windward.settings.sections import (
     ApiSettings,
+    AuthSettings,
     CoreSettings,
     DatabaseSettings,
     LoggingSettings,
@@ -20,6 +21,7 @@ from windward.settings.sections import (
 
 __all__ = [
     "ApiSettings",
+    "AuthSettings",
     "CoreSettings",
     "DatabaseSettings",
     "Key",

@@ -27,6 +27,7 @@ ATTRIBUTES: dict[str, str] = {
     "state_store": "state_store",
     "callbacks": "callbacks",
     "api": "api",
+    "api_auth": "api_auth",
 }
 """Section in files to attribute of `Settings`."""
 
@@ -40,6 +41,8 @@ RENAMED: dict[str, str] = {
     "core.task_success_overtime_s": "task_success_overtime",
     "database.pool_size": "sql_alchemy_pool_size",
     "scheduler.task_queued_timeout_s": "task_queued_timeout",
+    "api_auth.jwt_expiration_s": "jwt_expiration_time",
+    "api_auth.jwt_cli_expiration_s": "jwt_cli_expiration_time",
     "triggerer.heartbeat_s": "job_heartbeat_sec",
     "triggerer.blocked_warn_s": "blocked_main_thread_warning_threshold",
     "triggerer.on_kill_timeout_s": "on_kill_timeout",
@@ -86,6 +89,15 @@ LEAST: dict[str, float] = {
     "workers.warm_attempts_max": 1,
     "workers.warm_memory_mb_max": 64,
     "workers.heartbeat_s": 0.1,
+    "api_auth.session_lifetime_s": 60,
+    "api_auth.session_idle_s": 60,
+    "api_auth.jwt_expiration_time": 1,
+    "api_auth.jwt_cli_expiration_time": 1,
+    "api_auth.token_lifetime_days_max": 0.01,
+    "api_auth.ticket_lifetime_s": 10,
+    "api_auth.login_tries_max": 1,
+    "api_auth.login_tries_per_address_max": 1,
+    "api_auth.login_window_s": 1,
     "triggerer.capacity": 1,
     "triggerer.job_heartbeat_sec": 0.1,
     "triggerer.blocked_main_thread_warning_threshold": 0.01,
@@ -103,6 +115,7 @@ SECRETS: frozenset[str] = frozenset(
         "secrets.backend_kwargs",
         "workers.secrets_backend_kwargs",
         "api.secret_key",
+        "api_auth.oidc_client_secret",
     }
 )
 """Keys whose value is never shown, and that may come from a command (`_cmd`) or a secrets back end (`_secret`)."""

@@ -16,6 +16,7 @@ from windward.settings.indirect import SecretReader, command_output, kept_secret
 from windward.settings.keys import all_keys
 from windward.settings.sections import (
     ApiSettings,
+    AuthSettings,
     CallbackSettings,
     CoreSettings,
     DatabaseSettings,
@@ -123,6 +124,7 @@ def _built(
         logging=LoggingSettings(**sections["logging"]),
         api=ApiSettings(**sections["api"]),
         triggerer=TriggererSettings(**sections["triggerer"]),
+        api_auth=AuthSettings(**sections["api_auth"]),
         secrets=SecretsSettings(**sections["secrets"]),
         state_store=StateStoreSettings(**sections["state_store"]),
         callbacks=CallbackSettings(**sections["callbacks"]),

@@ -122,6 +122,8 @@ class SchedulerSettings:
     """Age, from their end, at which finished runs are deleted with their tasks, XComs and logs; never when unset."""
     asset_event_retention_days: float | None = 90.0
     """How long events of assets are kept, also those that a DAG still waits to take; `none` is for ever."""
+    audit_retention_days: float | None = 365.0
+    """How long lines of the audit log are kept; `none` is for ever."""
     allowed_run_id_pattern: str = r"^[A-Za-z0-9_.~:+-]+$"
     """Regular expression that run ids given by people must match."""
 
@@ -270,6 +272,56 @@ class ApiSettings:
     """Name shown in the web interface."""
     secret_key: str = field(default="", repr=False)
     """Signs sessions and tokens; made at first start when empty."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses or networks of proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed, by commas."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuthSettings:
+    """`[api_auth]`: who may come in, and for how long."""
+
+    manager: str = "accounts"
+    """Who knows people: `accounts`, or the name of an entry point in `windward.auth_managers`."""
+    session_lifetime_s: float = 604_800.0
+    """How long a browser stays signed in at most."""
+    session_idle_s: float = 86_400.0
+    """How long a browser stays signed in that asks for nothing."""
+    jwt_expiration_s: float = 86_400.0
+    """How long a JWT of `/auth/token` counts."""
+    jwt_cli_expiration_s: float = 3_600.0
+    """How long a JWT of `/auth/token/cli` counts."""
+    jwt_issuer: str = "windward"
+    """Who JWTs say they are from."""
+    jwt_audience: str = "windward"
+    """Whom JWTs say they are for; give each installation that shares a secret key its own."""
+    token_lifetime_days_max: float = 366.0
+    """How long an API token may be made to last."""
+    ticket_lifetime_s: float = 900.0
+    """How long a link counts with which one signs in once."""
+    login_tries_max: int = 10
+    """Wrong passwords for one user name within `login_window_s`, before more are refused."""
+    login_tries_per_address_max: int = 50
+    """The same for one address, whatever the names."""
+    login_window_s: float = 300.0
+    """Time in which used-up tries come back."""
+    new_user_role: str = ""
+    """Role of somebody whom a proxy or an OIDC provider vouches for and who is not known yet; unknown people are refused when empty."""
+    proxy_user_header: str = ""
+    """Header in which a proxy of `[api] trusted_proxies` says who signed in, such as `X-Remote-User`; off when empty."""
+    oidc_issuer: str = ""
+    """URL of the OpenID Connect provider that people may sign in with; off when empty. Needs `windward[oidc]`."""
+    oidc_client_id: str = ""
+    """Name of this installation at the provider."""
+    oidc_client_secret: str = field(default="", repr=False)
+    """Its secret; empty for a public client."""
+    oidc_scopes: tuple[str, ...] = ("openid", "profile", "email")
+    """What the provider is asked for, by commas."""
+    oidc_username_claim: str = "preferred_username"
+    """Claim that becomes the user name."""
+    oidc_groups_claim: str = "groups"
+    """Claim with the groups of `oidc_roles`."""
+    oidc_roles: tuple[str, ...] = ()
+    """Roles by group, as `GROUP=ROLE`, by commas. With any, each login sets the user's roles by them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -285,6 +337,7 @@ class Settings:
     xcom: XComSettings
     logging: LoggingSettings
     api: ApiSettings
+    api_auth: AuthSettings = field(default_factory=AuthSettings)
     secrets: SecretsSettings = field(default_factory=SecretsSettings)
     triggerer: TriggererSettings = field(default_factory=TriggererSettings)
     state_store: StateStoreSettings = field(default_factory=StateStoreSettings)

@@ -136,7 +136,25 @@ def _words(key: Key, raw: Any, *, origin: str) -> tuple[str, ...]:
         raw = raw.split(",")
     if not isinstance(raw, list) or not all(isinstance(word, str) for word in raw):
         raise _refuse(key, raw, origin=origin)
-    return tuple(word.strip() for word in raw if word.strip())
+    words = tuple(word.strip() for word in raw if word.strip())
+    if key.path == "api.trusted_proxies" and words:
+        import ipaddress
+
+        for word in words:
+            try:
+                ipaddress.ip_network(word, strict=False)
+            except ValueError:
+                raise _refuse(
+                    key,
+                    word,
+                    origin=origin,
+                    hint="Use addresses or networks such as `10.0.0.7` or `10.0.0.0/24`.",
+                ) from None
+    if key.path == "api_auth.oidc_roles" and (
+        wrong := [word for word in words if not all(word.partition("="))]
+    ):
+        raise _refuse(key, wrong[0], origin=origin, hint="Use pairs such as `data-engineers=op`.")
+    return words
 
 
 def _text(key: Key, raw: Any, *, origin: str) -> str:
@@ -152,6 +170,8 @@ def _text(key: Key, raw: Any, *, origin: str) -> str:
             return _secret(key, text, origin=origin)
         case "database.sql_alchemy_conn":
             return _database_url(key, text, origin=origin)
+        case "api_auth.oidc_issuer":
+            return _issuer(key, text, origin=origin)
         case "scheduler.allowed_run_id_pattern":
             return _pattern(key, text, origin=origin)
         case _:
@@ -227,6 +247,18 @@ def _database_url(key: Key, text: str, *, origin: str) -> str:
             text,
             origin=origin,
             hint="Use a URL that begins with `sqlite://`, `postgresql://` or `mysql://`.",
+        )
+    return text
+
+
+def _issuer(key: Key, text: str, *, origin: str) -> str:
+    on_this_machine = ("http://127.0.0.1", "http://localhost", "http://[::1]")
+    if text and not text.startswith(("https://", *on_this_machine)):
+        raise _refuse(
+            key,
+            text,
+            origin=origin,
+            hint="Use a URL that begins with `https://`: who reads the way could be anybody.",
         )
     return text
 

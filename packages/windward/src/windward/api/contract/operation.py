@@ -13,6 +13,7 @@ import msgspec
 from windward.api.contract.problem import Forbidden, InvalidRequest, NotOffered
 from windward.core.access import EVERYWHERE, is_allowed, reach_of
 from windward.model.access import DagReach, Principal, Resource, Verb
+from windward.ports.auth import Presented
 
 if TYPE_CHECKING:
     from windward.api.execution.tokens import AttemptClaims
@@ -97,6 +98,8 @@ class Reply:
     status: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     media_type: str = "application/json"
+    cookies: Sequence[str] = ()
+    """`Set-Cookie` headers."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,6 +125,9 @@ class Call(Generic[Q, B]):
     def execution(self) -> Execution:
         """What hosts of other machines are served with."""
         return self.services.execution
+
+    presented: Presented | None = None
+    """What the request shows of who sends it."""
 
     def text(self, name: str) -> str:
         """Return a path parameter that is text."""

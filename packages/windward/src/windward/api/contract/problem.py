@@ -30,6 +30,10 @@ class Forbidden(WindwardError):
         self.resource = resource
 
 
+class Forged(WindwardError):
+    """The request may have been sent by another site, in the name of somebody who does not know of it."""
+
+
 class NotOffered(WindwardError):
     """What this system leaves out on purpose; the message says why."""
 
@@ -114,7 +118,7 @@ def refusal_of(error: WindwardError) -> Refusal:
             status, detail = 422, error.faults
         case Unauthenticated():
             status, headers = 401, {"www-authenticate": "Bearer"}
-        case Forbidden():
+        case Forbidden() | Forged():
             status = 403
         case NotAcceptable():
             status = 406

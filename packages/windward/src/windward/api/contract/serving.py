@@ -40,6 +40,7 @@ from windward.api.contract.problem import (
     refusal_of,
 )
 from windward.core.access import EVERYWHERE, is_allowed, reach_of
+from windward.engine.people.changes import collecting
 from windward.errors import WindwardError
 from windward.model.access import DagReach, Principal
 
@@ -103,6 +104,17 @@ class Served:
     async def answer(self, request: Request) -> Response:
         """Answer one request."""
         operation = self._operation
+        with collecting():
+            answer, principal, body = await self._answer(request)
+            if operation.changes and not operation.is_quiet:
+                await run_in_threadpool(
+                    self._ledger.record, operation, principal, request, body=body, status=answer.status_code
+                )
+        return answer
+
+    async def _answer(self, request: Request) -> tuple[Response, Principal, object]:
+        """Return the answer, who asked, and what."""
+        operation = self._operation
         body: object = None
         principal = ANYBODY
         try:
@@ -124,6 +136,7 @@ class Served:
                 reach=reach,
                 headers=request.headers,
                 claims=claims,
+                presented=self._services.entrance.presented(request),
             )
             answer = _response(
                 operation,
@@ -137,11 +150,7 @@ class Served:
             number = secrets.token_hex(6)
             log.exception("request failed", extra={"operation": operation.name, "number": number})
             answer = _json(Problem(detail=f"an error of the server; the log has it as `{number}`"), 500, {})
-        if operation.changes and not operation.is_quiet and not isinstance(operation.access, Open):
-            await run_in_threadpool(
-                self._ledger.record, operation, principal, request, body=body, status=answer.status_code
-            )
-        return answer
+        return answer, principal, body
 
     async def _handled(self, call: Call[Any, Any]) -> object:
         handler = self._operation.handler
@@ -204,6 +213,13 @@ class Served:
 
 def _response(operation: Operation, result: object, known_etag: str | None) -> Response:
     reply = result if isinstance(result, Reply) else Reply(body=result)
+    response = _bodied(operation, reply, known_etag)
+    for cookie in reply.cookies:
+        response.headers.append("set-cookie", cookie)
+    return response
+
+
+def _bodied(operation: Operation, reply: Reply, known_etag: str | None) -> Response:
     status = reply.status or operation.status
     headers = {**HEADERS, **reply.headers}
     if isinstance(reply, Stream):

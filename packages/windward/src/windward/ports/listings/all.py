@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from windward.ports.listings.dags import DagListings
+from windward.ports.listings.events import EventListings
 from windward.ports.listings.pools import PoolListings
 from windward.ports.listings.runs import RunListings
 from windward.ports.listings.versions import VersionListings
@@ -16,6 +17,10 @@ class Listings(Protocol):
     @property
     def dags(self) -> DagListings:
         """DAGs."""
+
+    @property
+    def events(self) -> EventListings:
+        """The audit log."""
 
     @property
     def pools(self) -> PoolListings:

@@ -7,6 +7,7 @@ measure that the SQL stores are compared with.
 from __future__ import annotations
 
 from windward.store.memory.assets import MemoryAssets
+from windward.store.memory.audit import MemoryAudit
 from windward.store.memory.backfills import MemoryBackfills
 from windward.store.memory.catalog import MemoryCatalog
 from windward.store.memory.deferrals import MemoryDeferrals
@@ -41,6 +42,7 @@ class MemoryStore:
         self.secrets = MemorySecrets(tables)
         self.catalog = MemoryCatalog(tables)
         self.assets = MemoryAssets(tables)
+        self.audit = MemoryAudit()
         self.reads = MemoryReads(tables)
         self.retention = MemoryRetention(tables)
         self.remote = MemoryRemote(tables)

@@ -9,7 +9,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from windward.store.sql import archive, schema
+from windward.store.sql.accounts import SqlAccounts
 from windward.store.sql.assets import SqlAssets
+from windward.store.sql.audit import SqlAudit
 from windward.store.sql.backfills import SqlBackfills
 from windward.store.sql.catalog import SqlCatalog
 from windward.store.sql.database import Database
@@ -53,6 +55,8 @@ class SqlStore:
         self.retention = SqlRetention(database)
         self.remote = SqlRemote(database, texts)
         self.listings = SqlListings(database)
+        self.accounts = SqlAccounts(database)
+        self.audit = SqlAudit(database)
         self._database = database
         self._cleaner = Cleaner(database)
 

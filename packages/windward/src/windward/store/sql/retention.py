@@ -14,6 +14,7 @@ from windward.ports.retention import DeletedXComs
 from windward.store.facts import facts_of
 from windward.store.sql.database import Database, Transaction, chunks
 from windward.store.sql.deletion import bury_xcoms, delete_runs
+from windward.store.sql.logins import delete_expired
 from windward.store.sql.tables import DAG, DAG_DOCUMENT, DAG_RUN, TASK_INSTANCE, XCOM
 
 _FINISHED = tuple(sorted(str(state) for state in RUN_FINISHED))
@@ -165,6 +166,12 @@ class SqlRetention:
         return [
             location for run_pk, location in objects if run_pk in over and (run_pk, location) not in named
         ]
+
+    def delete_expired_logins(self, *, before: datetime, limit: int) -> int:
+        """Delete what was given out to people and expired."""
+        return self._database.write(
+            lambda transaction: delete_expired(transaction, before=before, limit=limit)
+        )
 
 
 def _old_runs(state: str, before: datetime, limit: int) -> sa.Select[Any]:

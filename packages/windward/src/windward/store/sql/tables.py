@@ -2,6 +2,8 @@
 
 A task instance is one row that holds its current attempt. Its `trail` is text: one JSON array
 `[microseconds, event, reason]` a line, appended by the update that makes the transition.
+
+Longer than 400 lines because it is the whole of a schema.
 """
 
 from __future__ import annotations
@@ -12,6 +14,17 @@ from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, Uniqu
 from windward.store.sql.columns import JsonText, UtcTime, bytes_type, counted_pk, key_type, long_text
 from windward.store.sql.metadata import METADATA
 from windward.store.sql.metadata import table as _table
+from windward.store.sql.tables_of_accounts import (
+    ACCESS_GRANT,
+    ACCOUNT,
+    ACCOUNT_ROLE,
+    API_TOKEN,
+    AUDIT_EVENT,
+    CUSTOM_ROLE,
+    LOGIN_SESSION,
+    LOGIN_TICKET,
+    REVOKED_JWT,
+)
 from windward.store.sql.tables_of_assets import ASSET_ALIAS, ASSET_EVENT, ASSET_STATE, ASSET_USE
 from windward.store.sql.tables_of_people import (
     COMPONENT,
@@ -29,16 +42,22 @@ from windward.store.sql.tables_of_people import (
 )
 
 __all__ = [
+    "ACCESS_GRANT",
+    "ACCOUNT",
+    "ACCOUNT_ROLE",
+    "API_TOKEN",
     "ASSET_ALIAS",
     "ASSET_EVENT",
     "ASSET_STATE",
     "ASSET_USE",
+    "AUDIT_EVENT",
     "BACKFILL",
     "BACKFILL_SLOT",
     "CALLBACK",
     "COMPONENT",
     "CONNECTION",
     "COUNTER",
+    "CUSTOM_ROLE",
     "DAG",
     "DAG_DOCUMENT",
     "DAG_FILE",
@@ -52,10 +71,13 @@ __all__ = [
     "HOST_MAIL",
     "HUMAN_INPUT",
     "LEASE",
+    "LOGIN_SESSION",
+    "LOGIN_TICKET",
     "METADATA",
     "NOTE",
     "PARSE_REQUEST",
     "POOL",
+    "REVOKED_JWT",
     "RUN_LINK",
     "SLA_MISS",
     "TASK_ATTEMPT",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from windward.store.sql.database import Database
 from windward.store.sql.listings.dags import SqlDagListings
 from windward.store.sql.listings.documents import Documents
+from windward.store.sql.listings.events import SqlEventListings
 from windward.store.sql.listings.pools import SqlPoolListings
 from windward.store.sql.listings.runs import SqlRunListings
 from windward.store.sql.listings.versions import SqlVersionListings
@@ -16,6 +17,7 @@ class SqlListings:
     def __init__(self, database: Database) -> None:
         documents = Documents(database)
         self.dags = SqlDagListings(database, documents)
+        self.events = SqlEventListings(database)
         self.pools = SqlPoolListings(database, documents)
         self.runs = SqlRunListings(database)
         self.versions = SqlVersionListings(database)

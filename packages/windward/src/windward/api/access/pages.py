@@ -1,0 +1,168 @@
+"""The page on which a browser signs in, and the link with which it does so once. Plain HTML, no script."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from html import escape
+from urllib.parse import parse_qsl, quote
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from windward.api.access.entrance import Entrance
+from windward.api.contract.problem import Throttled, Unauthenticated
+from windward.api.ledger import write_line
+from windward.api.public.login import OWN_PAGE, checked_next
+from windward.errors import UnavailableError, UserError
+from windward.model.access import Principal
+from windward.model.accounts import AuditEvent
+from windward.ports.audit import AuditStore
+
+FORM_MAX = 10_000
+LINK = f"{OWN_PAGE}/link"
+OIDC = f"{OWN_PAGE}/oidc"
+STYLE = """
+:root{color-scheme:light dark;--bg:#fafaf8;--fg:#1d2126;--dim:#667080;--line:#d5d8dc;--card:#fff;--bad:#c02626;--go:#0b66c3}
+@media(prefers-color-scheme:dark){:root{--bg:#14171a;--fg:#e7e9ec;--dim:#98a1ad;--line:#3a414a;--card:#1b1f24;
+--bad:#ff7b72;--go:#1f6fbf}}
+*{box-sizing:border-box}body{margin:0;min-height:100vh;display:grid;place-items:center;background:var(--bg);color:var(--fg);
+font:16px/1.5 system-ui,-apple-system,"Segoe UI",sans-serif}
+main{width:min(22rem,92vw);background:var(--card);border:1px solid var(--line);border-radius:.8rem;padding:1.75rem}
+h1{font-size:1.2rem;margin:0 0 1rem}label{display:block;margin:.75rem 0 .25rem;font-size:.9rem;color:var(--dim)}
+input{width:100%;font:inherit;padding:.5rem .6rem;border:1px solid var(--line);border-radius:.4rem;background:var(--bg);color:var(--fg)}
+button,a.go{display:block;width:100%;margin-top:1.1rem;padding:.55rem;font:inherit;font-weight:600;text-align:center;
+text-decoration:none;border:0;border-radius:.4rem;background:var(--go);color:#fff;cursor:pointer}
+p.bad{color:var(--bad);margin:0 0 .5rem}
+"""
+
+
+def style_source(style: str) -> str:
+    """Return what a content security policy says of a style of our own."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()}'"
+
+
+HEADERS = {
+    "cache-control": "no-store",
+    "content-security-policy": f"default-src 'none'; style-src {style_source(STYLE)}; form-action 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+}
+
+
+class LoginPages:
+    """Where a browser signs in."""
+
+    def __init__(self, entrance: Entrance, audit: AuditStore, *, title: str) -> None:
+        self._entrance = entrance
+        self._audit = audit
+        self._title = title
+        self._has_oidc = bool(entrance.settings.api_auth.oidc_issuer)
+
+    def routes(self) -> Sequence[Route]:
+        """Return the routes."""
+        return [
+            Route(OWN_PAGE, self.show, methods=["GET"]),
+            Route(OWN_PAGE, self.sign_in, methods=["POST"]),
+            Route(LINK, self.use_link, methods=["GET"]),
+        ]
+
+    async def show(self, request: Request) -> Response:
+        """Show the form."""
+        return self._page(_next_of(request.query_params.get("next")))
+
+    async def sign_in(self, request: Request) -> Response:
+        """Sign in with what the form says."""
+        raw = bytearray()
+        async for chunk in request.stream():
+            raw += chunk
+            if len(raw) > FORM_MAX:
+                return self._page("/", "That is too long.", status=413)
+        return await run_in_threadpool(self._sign_in, request, bytes(raw))
+
+    async def use_link(self, request: Request) -> Response:
+        """Sign in with a link that counts once."""
+        return await run_in_threadpool(self._use_link, request)
+
+    def _sign_in(self, request: Request, raw: bytes) -> Response:
+        entrance = self._entrance
+        presented = entrance.presented(request)
+        form = dict(parse_qsl(raw.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=10))
+        target, name = _next_of(form.get("next")), form.get("username", "")
+        if entrance.is_from_elsewhere(presented):
+            return self._page("/", "Another site sent this form. Sign in here.", status=403)
+        try:
+            principal = entrance.sign_in(name, form.get("password", ""), address=presented.address)
+        except Unauthenticated:
+            self._write("sign_in", name, presented.address, status=401)
+            return self._page(target, "This name and this password do not belong together.", status=401)
+        except Throttled as error:
+            wait = {"retry-after": str(max(1, round(error.retry_after_s)))}
+            return self._page(target, "Too many tries. Wait a while, then try again.", status=429, more=wait)
+        except UnavailableError:
+            return self._page(target, "The database does not answer. Try again later.", status=503)
+        return self._let_in(request, principal, "sign_in", target)
+
+    def _use_link(self, request: Request) -> Response:
+        entrance = self._entrance
+        presented = entrance.presented(request)
+        ticket = request.query_params.get("ticket", "")
+        is_meant = presented.headers.get("sec-fetch-site", "none") in {"none", "same-origin"}
+        try:
+            principal = entrance.take_ticket(ticket) if ticket and is_meant else None
+        except UnavailableError:
+            return self._page("/", "The database does not answer. Try again later.", status=503)
+        if principal is None:
+            return self._page(
+                "/", "This link was used, or is too old. Sign in with the password.", status=401
+            )
+        return self._let_in(request, principal, "sign_in_by_link", "/")
+
+    def _let_in(self, request: Request, principal: Principal, event: str, target: str) -> Response:
+        presented = self._entrance.presented(request)
+        cookies = self._entrance.begin_session(principal, presented)
+        self._write(event, principal.name, presented.address, status=200)
+        response = Response(status_code=303, headers={**HEADERS, "location": target})
+        for cookie in cookies:
+            response.headers.append("set-cookie", cookie)
+        return response
+
+    def _write(self, event: str, owner: str, address: str, *, status: int) -> None:
+        if not owner:
+            return
+        line = AuditEvent(at=self._entrance.now(), event=event, owner=owner, status=status, address=address)
+        write_line(self._audit, line)
+
+    def _page(
+        self, target: str, problem: str = "", *, status: int = 200, more: dict[str, str] | None = None
+    ) -> Response:
+        bad = f'<p class="bad" role="alert">{escape(problem)}</p>' if problem else ""
+        other = (
+            f'<a class="go" href="{OIDC}?next={quote(target, safe="")}">Single sign-on</a>'
+            if self._has_oidc
+            else ""
+        )
+        text = (
+            f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Sign in · {escape(self._title)}</title>'
+            f'<meta name="viewport" content="width=device-width,initial-scale=1"><style>{STYLE}</style></head><body><main>'
+            f'<h1>{escape(self._title)}</h1>{bad}<form method="post" action="{OWN_PAGE}">'
+            f'<input type="hidden" name="next" value="{escape(target)}">'
+            '<label for="username">User name</label><input id="username" name="username" autocomplete="username" '
+            'required autofocus><label for="password">Password</label><input id="password" name="password" '
+            'type="password" autocomplete="current-password" required><button>Sign in</button></form>'
+            f"{other}</main></body></html>"
+        )
+        return Response(text, status_code=status, headers={**HEADERS, **(more or {})}, media_type="text/html")
+
+
+def _next_of(text: str | None) -> str:
+    """Return where to go afterwards: a place of this server, whatever was asked for."""
+    try:
+        return checked_next(text)
+    except UserError:
+        return "/"

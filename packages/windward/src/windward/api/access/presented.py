@@ -1,0 +1,91 @@
+"""What a request shows of who sends it, and from where: only proxies that are trusted are believed."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping, Sequence
+from http.cookies import CookieError, SimpleCookie
+from urllib.parse import urlsplit
+
+from starlette.requests import HTTPConnection
+
+from windward.ports.auth import Presented
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+FORWARDED_MAX = 20
+"""Hops of `X-Forwarded-For` that are looked at."""
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class Proxies:
+    """The proxies that are believed."""
+
+    def __init__(self, networks: Sequence[str]) -> None:
+        self._networks: tuple[Network, ...] = tuple(
+            ipaddress.ip_network(one, strict=False) for one in networks
+        )
+
+    def trusts(self, address: str) -> bool:
+        """Whether this address is one of theirs."""
+        try:
+            found = ipaddress.ip_address(address)
+        except ValueError:
+            return False
+        if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped is not None:
+            found = found.ipv4_mapped
+        return any(found in network for network in self._networks)
+
+    def presented(self, request: HTTPConnection) -> Presented:
+        """Return what a request shows."""
+        peer = request.client.host if request.client is not None else ""
+        headers = dict(request.headers)
+        return Presented(
+            method=request.scope.get("method", "GET"),
+            path=request.url.path,
+            headers=headers,
+            address=self._address(peer, headers),
+            peer=peer,
+        )
+
+    def is_https(self, presented: Presented, *, base_url: str) -> bool:
+        """Whether the browser speaks HTTPS, to us or to a proxy."""
+        if base_url.startswith("https://"):
+            return True
+        return self.trusts(presented.peer) and presented.headers.get("x-forwarded-proto") == "https"
+
+    def _address(self, peer: str, headers: Mapping[str, str]) -> str:
+        """Return the last address that no trusted proxy has: everything before it, anybody may have written."""
+        hops = [hop.strip() for hop in headers.get("x-forwarded-for", "").split(",") if hop.strip()]
+        address = peer
+        for hop in reversed(hops[-FORWARDED_MAX:]):
+            if not self.trusts(address):
+                break
+            address = hop
+        return address
+
+
+def cookie_of(presented: Presented, name: str) -> str:
+    """Return a cookie, or nothing."""
+    text = presented.headers.get("cookie", "")
+    for part in text.split(";"):
+        key, _, value = part.strip().partition("=")
+        if key == name:
+            try:
+                return SimpleCookie(f"{key}={value}")[key].value
+            except (CookieError, KeyError):
+                return ""
+    return ""
+
+
+def is_from_elsewhere(presented: Presented, *, base_url: str) -> bool:
+    """Whether a browser says that another site made it send this. Programs say nothing of the kind."""
+    headers = presented.headers
+    if headers.get("sec-fetch-site", "none") not in {"none", "same-origin"}:
+        return True
+    origin = headers.get("origin")
+    if origin is None:
+        return False
+    own = {headers.get("host", "").lower()}
+    if base_url:
+        own.add(urlsplit(base_url).netloc.lower())
+    return urlsplit(origin).netloc.lower() not in own

@@ -1,0 +1,196 @@
+"""Accounts: what a name, a password, a scope and a grant may be, what a user holds, and who may give what. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+
+from windward.core.access import BUILT_IN_ROLES
+from windward.errors import UserError
+from windward.model.access import OF_A_DAG, Credential, Permission, Principal, Resource, Verb
+from windward.model.accounts import Scopes, User
+
+ADMIN = "admin"
+TOKEN_PREFIX = "wnd_"
+"""Scanners for leaked secrets know API tokens by it."""
+PASSWORD_MIN = 8
+PASSWORD_MAX = 1024
+NAME_MAX = 250
+TEXT_MAX = 250
+_USERNAME = re.compile(r"[A-Za-z0-9_.@+-]{1,250}")
+_ROLE = re.compile(r"[A-Za-z0-9_.-]{1,100}")
+_TAG = "tag:"
+_DAG = "dag:"
+
+
+def digest_of(secret: str) -> str:
+    """Return what is kept of a random secret. It has too many bits to be guessed, so this may be quick."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def check_username(name: str) -> None:
+    """Raise `UserError` unless `name` can be a user's."""
+    if not _USERNAME.fullmatch(name):
+        raise UserError(
+            f"`{name[:40]}` cannot be the name of a user",
+            hint="Use 1 to 250 letters, digits and `_ . @ + -`.",
+        )
+
+
+def folded(name: str) -> str:
+    """Return what two names have in common that nobody should take for two people."""
+    return name.lower()
+
+
+def check_password(password: str, *, username: str) -> None:
+    """Raise `UserError` unless `password` may be one. Its length counts, not its kinds of characters."""
+    if not PASSWORD_MIN <= len(password) <= PASSWORD_MAX:
+        raise UserError(
+            f"a password has {PASSWORD_MIN} to {PASSWORD_MAX} characters",
+            hint="A few unrelated words are long enough, and easier to keep in mind than signs.",
+        )
+    if folded(password) == folded(username):
+        raise UserError("a password cannot be the user's name", hint="Choose one that nobody can guess.")
+
+
+def check_text(what: str, text: str) -> None:
+    """Raise `UserError` unless `text` can be a name or an address of a person."""
+    if len(text) > TEXT_MAX or not (text.isprintable() or not text):
+        raise UserError(
+            f"the {what} cannot be stored",
+            hint=f"Use at most {TEXT_MAX} characters, without control characters.",
+        )
+
+
+def check_role_name(name: str) -> None:
+    """Raise `UserError` unless `name` can be that of a role of one's own."""
+    if not _ROLE.fullmatch(name):
+        raise UserError(
+            f"`{name[:40]}` cannot be the name of a role", hint="Use 1 to 100 letters, digits and `_ . -`."
+        )
+    if folded(name) in BUILT_IN_ROLES:
+        raise UserError(
+            f"`{name}` is a built-in role",
+            hint="Built-in roles stay as they are; make a role of another name and give it what you want.",
+        )
+
+
+def permission_of(text: str, *, dag_id: str | None = None, tag: str | None = None) -> Permission:
+    """Read `resource:verb`, such as `run:create`; for one DAG or the DAGs with a tag, where these are given.
+
+    Raises:
+        UserError: when there is no such thing, or when it belongs to no DAG and is given for one.
+    """
+    resource, _, verb = text.strip().partition(":")
+    try:
+        found = Permission(resource=Resource(resource), verb=Verb(verb), dag_id=dag_id, tag=tag)
+    except ValueError:
+        raise UserError(
+            f"there is no permission `{text}`",
+            hint=f"Write `RESOURCE:VERB`; verbs are {', '.join(Verb)}, resources are {', '.join(Resource)}.",
+        ) from None
+    if dag_id is not None and tag is not None:
+        raise UserError("a permission is for a DAG or for a tag, not for both", hint="Give two permissions.")
+    if (dag_id is not None or tag is not None) and found.resource not in OF_A_DAG:
+        raise UserError(
+            f"`{resource}` belongs to no DAG, so it cannot be permitted for some DAGs only",
+            hint=f"For some DAGs, permit: {', '.join(sorted(OF_A_DAG))}.",
+        )
+    return found
+
+
+def scopes_of(texts: Iterable[str] | None) -> Scopes | None:
+    """Read what a token is limited to: `resource:verb` each; None for no limit.
+
+    Raises:
+        UserError: when one is not known, or when there is none at all.
+    """
+    if texts is None:
+        return None
+    found = frozenset((one.resource, one.verb) for one in map(permission_of, texts))
+    if not found:
+        raise UserError(
+            "a token without any scope may do nothing",
+            hint="Name scopes such as `dag:read`, or leave them out.",
+        )
+    return found
+
+
+def shown_permission(one: Permission) -> str:
+    """Return a permission as people write it: `run:create`, `run:create@dag:sales`, `run:create@tag:shop`."""
+    place = (
+        f"@{_DAG}{one.dag_id}"
+        if one.dag_id is not None
+        else f"@{_TAG}{one.tag}"
+        if one.tag is not None
+        else ""
+    )
+    return f"{one.resource}:{one.verb}{place}"
+
+
+def read_permission(text: str) -> Permission:
+    """Read what `shown_permission` writes.
+
+    Raises:
+        UserError: when it cannot be read.
+    """
+    permission, at, place = text.partition("@")
+    if not at:
+        return permission_of(permission)
+    if place.startswith(_DAG) and place != _DAG:
+        return permission_of(permission, dag_id=place.removeprefix(_DAG))
+    if place.startswith(_TAG) and place != _TAG:
+        return permission_of(permission, tag=place.removeprefix(_TAG))
+    raise UserError(
+        f"`{place}` names no DAG and no tag", hint="Write `run:create@dag:DAG_ID` or `run:create@tag:TAG`."
+    )
+
+
+def held_by(user: User, custom_roles: Mapping[str, Collection[Permission]]) -> frozenset[Permission]:
+    """Return what a user may do: by roles and grants. A role that does not exist any more gives nothing."""
+    held = set(user.grants)
+    for name in user.roles:
+        held.update(BUILT_IN_ROLES.get(name) or custom_roles.get(name, ()))
+    return frozenset(held)
+
+
+def principal_of(
+    user: User,
+    custom_roles: Mapping[str, Collection[Permission]],
+    *,
+    credential: Credential = Credential.OTHER,
+) -> Principal:
+    """Return the user as somebody who acts."""
+    return Principal(
+        user_id=user.user_id,
+        name=user.username,
+        roles=user.roles,
+        permissions=held_by(user, custom_roles),
+        credential=credential,
+        version=user.version,
+    )
+
+
+def may_give(giver: Principal, given: Iterable[Permission]) -> bool:
+    """Whether somebody may give `given` to others: nobody gives what they do not have, nor what their token lacks."""
+    held, scopes = giver.permissions, giver.scopes
+    for one in given:
+        everywhere = Permission(resource=one.resource, verb=one.verb)
+        if one not in held and everywhere not in held:
+            return False
+        if scopes is not None and (one.resource, one.verb) not in scopes:
+            return False
+    return True
+
+
+def is_last_admin(user: User, admins: Collection[User]) -> bool:
+    """Whether nobody else could administer any more without this user."""
+    others = [one for one in admins if one.user_id != user.user_id and one.is_active]
+    return ADMIN in user.roles and user.is_active and not others
+
+
+def is_session_over(*, version: int, user: User, expires_at: datetime, now: datetime) -> bool:
+    """Whether what was given out to a user at `version` does not count any more."""
+    return version != user.version or not user.is_active or now >= expires_at

@@ -1,0 +1,53 @@
+"""What of a change may be written down: values whose names tell that they are secret are not. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import msgspec
+
+MASK = "***"
+TEXT_MAX = 2_000
+ITEMS_MAX = 200
+DEPTH_MAX = 12
+TELLING = (
+    "access_token", "api_key", "apikey", "authorization", "credential", "keyfile_dict", "passphrase", "passwd",
+    "password", "private_key", "secret", "service_account", "token",
+)  # fmt: skip
+SECRET_FIELDS: dict[str, frozenset[str]] = {
+    "variable": frozenset({"value", "val"}),
+    "connection": frozenset({"password", "extra", "conn_uri"}),
+    "xcom": frozenset({"value"}),
+    "task_state": frozenset({"value"}),
+    "asset_state": frozenset({"value"}),
+}
+"""Fields of a kind of thing that are secret whatever they hold."""
+
+
+def masked(value: object, *, kind: str = "", telling: Collection[str] = ()) -> Any:
+    """Return a value as plain data without what is secret, and without what is too long.
+
+    `kind` is what it belongs to, such as `variable`; `telling` are further parts of names that tell of a secret.
+    """
+    plain = msgspec.to_builtins(value, str_keys=True, enc_hook=str)
+    words = (*TELLING, *(word.lower() for word in telling))
+    return _masked(plain, SECRET_FIELDS.get(kind, frozenset()), words, depth=0)
+
+
+def _masked(value: Any, fields: frozenset[str], words: tuple[str, ...], *, depth: int) -> Any:
+    if depth > DEPTH_MAX:
+        return "…"
+    match value:
+        case Mapping():
+            shown = {}
+            for name, one in list(value.items())[:ITEMS_MAX]:
+                hide = one is not None and (name in fields or any(word in name.lower() for word in words))
+                shown[name] = MASK if hide else _masked(one, fields, words, depth=depth + 1)
+            return shown
+        case list():
+            return [_masked(one, fields, words, depth=depth + 1) for one in value[:ITEMS_MAX]]
+        case str() if len(value) > TEXT_MAX:
+            return f"{value[:TEXT_MAX]}…"
+        case _:
+            return value

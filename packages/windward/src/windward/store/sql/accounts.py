@@ -1,0 +1,243 @@
+"""Users, roles and what belongs to them, on a database. Sessions, tokens and tickets: `logins`."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import exc
+
+from windward.core.accounts import folded
+from windward.errors import ConflictError, NotFoundError
+from windward.model.access import Permission, Resource, Verb
+from windward.model.accounts import Role, Source, User
+from windward.ports.accounts import Known
+from windward.store.sql.columns import storable
+from windward.store.sql.database import Database, Transaction, is_taken
+from windward.store.sql.logins import SqlLogins
+from windward.store.sql.tables import (
+    ACCESS_GRANT,
+    ACCOUNT,
+    ACCOUNT_ROLE,
+    API_TOKEN,
+    CUSTOM_ROLE,
+    LOGIN_SESSION,
+    LOGIN_TICKET,
+)
+
+USER, ROLE = "user", "role"
+
+
+class SqlAccounts(SqlLogins):
+    """Users and roles; what was given out to them is inherited."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self._database = database
+
+    def insert_user(self, user: User, password_hash: str | None) -> None:
+        """Insert a user."""
+
+        def insert(transaction: Transaction) -> None:
+            row = {**_row(user), "user_id": user.user_id, "created_at": user.created_at}
+            transaction.run(sa.insert(ACCOUNT).values(**row, password_hash=password_hash))
+            _put_parts(transaction, user)
+
+        self._write_unique(insert, f"there is a user `{user.username}` already")
+
+    def replace_user(self, user: User, *, expect_version: int) -> None:
+        """Replace all but the password."""
+
+        def replace(transaction: Transaction) -> None:
+            same = (ACCOUNT.c.user_id == user.user_id) & (ACCOUNT.c.version == expect_version)
+            # Read and locked, not counted by the update: MySQL counts rows that changed, not those that were found.
+            if not transaction.run(sa.select(ACCOUNT.c.user_id).where(same).with_for_update()).scalar():
+                raise ConflictError(f"user `{user.username}` was changed by someone else")
+            transaction.run(sa.update(ACCOUNT).where(same).values(**_row(user)))
+            _put_parts(transaction, user)
+
+        self._write_unique(replace, f"there is a user `{user.username}` already")
+
+    def set_password_hash(self, user_id: str, password_hash: str | None, *, new_version: int) -> bool:
+        """Replace the hash and the version."""
+        query = sa.update(ACCOUNT).where(ACCOUNT.c.user_id == user_id)
+        query = query.values(password_hash=password_hash, version=new_version)
+        return self._database.write(lambda transaction: transaction.run(query).rowcount > 0)
+
+    def delete_user(self, user_id: str) -> bool:
+        """Delete a user with all that belongs to it."""
+
+        def delete(transaction: Transaction) -> bool:
+            for table in (LOGIN_SESSION, API_TOKEN, LOGIN_TICKET, ACCOUNT_ROLE):
+                transaction.run(sa.delete(table).where(table.c.user_id == user_id))
+            transaction.run(sa.delete(ACCESS_GRANT).where(_held(USER, user_id)))
+            return transaction.run(sa.delete(ACCOUNT).where(ACCOUNT.c.user_id == user_id)).rowcount > 0
+
+        return self._database.write(delete)
+
+    def known(self, user_id: str) -> Known | None:
+        """Return a user by id."""
+        found = self._known(ACCOUNT.c.user_id == user_id)
+        return found and found[0]
+
+    def known_by_name(self, username: str) -> tuple[Known, str | None] | None:
+        """Return a user by name, and the hash of the password."""
+        return self._known(ACCOUNT.c.folded_name == storable(folded(username)))
+
+    def known_by_subject(self, subject: str) -> Known | None:
+        """Return a user by what an OIDC provider calls it."""
+        found = self._known(ACCOUNT.c.subject == storable(subject))
+        return found and found[0]
+
+    def _known(self, which: sa.ColumnElement[bool]) -> tuple[Known, str | None] | None:
+        with self._database.reading() as transaction:
+            row = transaction.run(sa.select(ACCOUNT).where(which)).mappings().one_or_none()
+            if row is None:
+                return None
+            (user,) = _users(transaction, [row])
+            grants = _grants(transaction, ROLE, user.roles) if user.roles else {}
+        return Known(user=user, custom_roles=grants), row["password_hash"]
+
+    def list_users(self) -> list[User]:
+        """Return all users."""
+        with self._database.reading() as transaction:
+            rows = transaction.run(sa.select(ACCOUNT).order_by(ACCOUNT.c.folded_name)).mappings().fetchall()
+            return _users(transaction, rows)
+
+    def count_users(self) -> int:
+        """Return how many users there are."""
+        with self._database.reading() as transaction:
+            return int(transaction.run(sa.select(sa.func.count()).select_from(ACCOUNT)).scalar_one())
+
+    def note_login(self, user_id: str, *, now: datetime) -> None:
+        """Remember when a user signed in last."""
+        query = sa.update(ACCOUNT).where(ACCOUNT.c.user_id == user_id).values(last_login_at=now)
+        self._database.write(lambda transaction: transaction.run(query))
+
+    def put_role(self, role: Role, *, is_new: bool) -> None:
+        """Insert or replace a role."""
+
+        def put(transaction: Transaction) -> None:
+            same = CUSTOM_ROLE.c.name == role.name
+            if is_new:
+                transaction.run(sa.insert(CUSTOM_ROLE).values(name=role.name))
+            elif not transaction.run(sa.select(CUSTOM_ROLE.c.name).where(same).with_for_update()).scalar():
+                raise NotFoundError(f"there is no role `{role.name}` of your own")
+            _put_grants(transaction, ROLE, role.name, role.permissions)
+
+        self._write_unique(put, f"there is a role `{role.name}` already")
+
+    def delete_role(self, name: str) -> bool:
+        """Delete a role, and take it from its users."""
+
+        def delete(transaction: Transaction) -> bool:
+            transaction.run(sa.delete(ACCOUNT_ROLE).where(ACCOUNT_ROLE.c.role == name))
+            transaction.run(sa.delete(ACCESS_GRANT).where(_held(ROLE, name)))
+            return transaction.run(sa.delete(CUSTOM_ROLE).where(CUSTOM_ROLE.c.name == name)).rowcount > 0
+
+        return self._database.write(delete)
+
+    def list_roles(self) -> list[Role]:
+        """Return all roles of one's own."""
+        with self._database.reading() as transaction:
+            names = list(
+                transaction.run(sa.select(CUSTOM_ROLE.c.name).order_by(CUSTOM_ROLE.c.name)).scalars()
+            )
+            grants = _grants(transaction, ROLE, names)
+        return [Role(name=name, permissions=grants.get(name, frozenset())) for name in names]
+
+    def _write_unique(self, work: Any, message: str) -> None:
+        try:
+            self._database.write(work)
+        except exc.IntegrityError as error:
+            if is_taken(error):
+                raise ConflictError(message) from error
+            raise
+
+
+def _row(user: User) -> dict[str, Any]:
+    return {
+        "username": storable(user.username),
+        "folded_name": storable(folded(user.username)),
+        "email": storable(user.email),
+        "first_name": storable(user.first_name),
+        "last_name": storable(user.last_name),
+        "is_active": user.is_active,
+        "source": user.source.value,
+        "subject": storable(user.subject) or None,
+        "version": user.version,
+        "last_login_at": user.last_login_at,
+    }
+
+
+def _put_parts(transaction: Transaction, user: User) -> None:
+    transaction.run(sa.delete(ACCOUNT_ROLE).where(ACCOUNT_ROLE.c.user_id == user.user_id))
+    rows = [{"user_id": user.user_id, "role": name} for name in dict.fromkeys(user.roles)]
+    if rows:
+        transaction.run(sa.insert(ACCOUNT_ROLE), rows)
+    _put_grants(transaction, USER, user.user_id, user.grants)
+
+
+def _held(kind: str, holder: str) -> sa.ColumnElement[bool]:
+    return (ACCESS_GRANT.c.kind == kind) & (ACCESS_GRANT.c.holder == holder)
+
+
+def _put_grants(transaction: Transaction, kind: str, holder: str, grants: Iterable[Permission]) -> None:
+    transaction.run(sa.delete(ACCESS_GRANT).where(_held(kind, holder)))
+    rows = [
+        {
+            "kind": kind,
+            "holder": holder,
+            "resource": one.resource.value,
+            "verb": one.verb.value,
+            "dag_id": one.dag_id,
+            "tag": one.tag,
+        }
+        for one in grants
+    ]
+    if rows:
+        transaction.run(sa.insert(ACCESS_GRANT), rows)
+
+
+def _grants(transaction: Transaction, kind: str, holders: Sequence[str]) -> dict[str, frozenset[Permission]]:
+    found: dict[str, set[Permission]] = defaultdict(set)
+    query = sa.select(ACCESS_GRANT).where(ACCESS_GRANT.c.kind == kind, ACCESS_GRANT.c.holder.in_(holders))
+    for row in transaction.run(query):
+        # What a later version may permit is nothing here.
+        if row.resource in set(Resource) and row.verb in set(Verb):
+            one = Permission(
+                resource=Resource(row.resource), verb=Verb(row.verb), dag_id=row.dag_id, tag=row.tag
+            )
+            found[row.holder].add(one)
+    return {holder: frozenset(grants) for holder, grants in found.items()}
+
+
+def _users(transaction: Transaction, rows: Sequence[sa.RowMapping]) -> list[User]:
+    ids = [row["user_id"] for row in rows]
+    all_of = len(ids) > 1
+    roles: dict[str, list[str]] = defaultdict(list)
+    query = sa.select(ACCOUNT_ROLE).order_by(ACCOUNT_ROLE.c.role)
+    for one in transaction.run(query if all_of else query.where(ACCOUNT_ROLE.c.user_id.in_(ids))):
+        roles[one.user_id].append(one.role)
+    grants = _grants(transaction, USER, ids)
+    return [
+        User(
+            user_id=row["user_id"],
+            username=row["username"],
+            email=row["email"],
+            first_name=row["first_name"],
+            last_name=row["last_name"],
+            roles=tuple(roles[row["user_id"]]),
+            grants=grants.get(row["user_id"], frozenset()),
+            is_active=bool(row["is_active"]),
+            source=Source(row["source"]),
+            subject=row["subject"] or "",
+            version=row["version"],
+            created_at=row["created_at"],
+            last_login_at=row["last_login_at"],
+        )
+        for row in rows
+    ]

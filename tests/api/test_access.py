@@ -1,0 +1,262 @@
+"""Coming in as a person: passwords, sessions of browsers, proxies; and what others may make a browser do."""
+
+from datetime import timedelta
+from urllib.parse import urlencode
+
+import pytest
+
+from tests.api.conftest import Client, FixedClock
+from tests.api.signing_in import ME, POOL, SESSION, basic, bearer, cookies_of, headers_of, jwt_of, sign_in
+from windward.core.access import BUILT_IN_ROLES
+from windward.model.accounts import User
+
+FORM = {"content-type": "application/x-www-form-urlencoded"}
+
+
+# -- passwords
+
+
+def test_a_name_and_its_password_come_in_whatever_the_case_of_the_name(client: Client) -> None:
+    answer = client.ask("GET", ME, headers=basic("ADMIN", client.password))
+    assert answer.json["username"] == "admin"
+    assert answer.json["credential"] == "password"
+    assert client.ask("GET", ME, headers=basic("admin", client.password.upper())).status == 401
+
+
+def test_wrong_passwords_are_throttled_by_name_and_tries_come_back(client: Client, clock: FixedClock) -> None:
+    for _ in range(10):
+        assert client.ask("GET", ME, headers=basic("admin", "wrong")).status == 401
+    answer = client.ask("GET", ME, headers=basic("admin", client.password))
+    assert (answer.status, answer.headers["retry-after"]) == (429, "30")
+    assert client.ask("GET", ME, headers=basic("vera", "wrong")).status == 401
+    clock.at += timedelta(seconds=30)
+    assert client.ask("GET", ME, headers=basic("admin", client.password)).status == 200
+
+
+def test_wrong_passwords_are_throttled_by_address_whatever_the_names(client: Client) -> None:
+    for number in range(50):
+        assert client.ask("GET", ME, headers=basic(f"user{number}", "wrong")).status == 401
+    assert client.ask("GET", ME, headers=basic("somebody", "wrong")).status == 429
+
+
+def test_right_passwords_use_no_tries_up(client: Client) -> None:
+    for _ in range(30):
+        assert (
+            client.ask("POST", "/auth/token", {"username": "admin", "password": client.password}).status
+            == 201
+        )
+
+
+def test_an_address_cannot_be_made_up(client: Client) -> None:
+    for number in range(50):
+        headers = {**basic(f"user{number}", "wrong"), "x-forwarded-for": f"10.0.0.{number}"}
+        client.ask("GET", ME, headers=headers)
+    assert client.ask("GET", ME, headers={**basic("x", "wrong"), "x-forwarded-for": "10.9.9.9"}).status == 429
+
+
+# -- sessions
+
+
+def test_a_session_cookie_is_hidden_from_scripts_and_other_sites(client: Client) -> None:
+    answer = client.ask("POST", SESSION, {"username": "admin", "password": client.password})
+    session, csrf = answer.cookies
+    assert session.startswith("windward_session=")
+    assert "HttpOnly" in session
+    assert all("SameSite=Lax" in cookie and "Path=/" in cookie for cookie in (session, csrf))
+    assert "Secure" not in session
+    assert "HttpOnly" not in csrf
+
+
+@pytest.mark.parametrize("variables", [{"WINDWARD__API__BASE_URL": "https://windward.test"}])
+def test_cookies_stay_on_https(client: Client) -> None:
+    answer = client.ask("POST", SESSION, {"username": "admin", "password": client.password})
+    assert all("; Secure" in cookie for cookie in answer.cookies)
+
+
+def test_a_session_reads_and_changes_only_with_its_own_token(client: Client) -> None:
+    mine, other = sign_in(client), sign_in(client)
+    assert client.ask("GET", ME, headers=headers_of(mine, csrf=False)).json["credential"] == "session"
+    for headers in (
+        headers_of(mine, csrf=False),
+        {**headers_of(mine), "x-csrf-token": "x"},
+        {**headers_of(mine), "x-csrf-token": other["windward_csrf"]},
+        {**headers_of(mine), "origin": "https://evil.test", "host": "127.0.0.1"},
+        {**headers_of(mine), "sec-fetch-site": "cross-site"},
+        {**headers_of(mine), "sec-fetch-site": "same-site"},
+    ):
+        assert client.ask("POST", "/api/v2/pools", POOL, headers=headers).status == 403
+    assert client.ask("POST", "/api/v2/pools", POOL, headers=headers_of(mine)).status == 201
+
+
+def test_a_session_begins_with_a_new_id_and_ends_the_one_before(client: Client) -> None:
+    planted = sign_in(client)
+    body = {"username": "admin", "password": client.password}
+    answer = client.ask("POST", SESSION, body, headers=headers_of(planted, csrf=False))
+    fresh = cookies_of(answer)
+    assert fresh["windward_session"] != planted["windward_session"]
+    assert client.ask("GET", ME, headers=headers_of(planted)).status == 401
+    assert client.ask("GET", ME, headers=headers_of(fresh)).status == 200
+    made_up = {"windward_session": "chosen by somebody else"}
+    answer = client.ask("POST", SESSION, body, headers=headers_of(made_up, csrf=False))
+    assert cookies_of(answer)["windward_session"] != made_up["windward_session"]
+
+
+def test_sessions_are_listed_and_ended(client: Client) -> None:
+    mine, lost = sign_in(client), sign_in(client)
+    listed = client.ask("GET", f"{ME}/sessions", headers=headers_of(mine)).json["sessions"]
+    assert [one["is_current"] for one in listed].count(True) == 1
+    (other,) = [one["session_id"] for one in listed if not one["is_current"]]
+    assert client.ask("DELETE", f"{ME}/sessions/{other}", headers=headers_of(mine)).status == 204
+    assert client.ask("DELETE", f"{ME}/sessions/{other}", headers=headers_of(mine)).status == 404
+    assert client.ask("GET", ME, headers=headers_of(lost)).status == 401
+    assert client.ask("DELETE", SESSION, headers=headers_of(mine)).status == 204
+    assert client.ask("GET", ME, headers=headers_of(mine)).status == 401
+
+
+def test_a_session_ends_with_its_time_and_when_nobody_uses_it(client: Client, clock: FixedClock) -> None:
+    idle, used = sign_in(client), sign_in(client)
+    for _ in range(6):
+        clock.at += timedelta(hours=20)
+        assert client.ask("GET", ME, headers=headers_of(used)).status == 200
+    assert client.ask("GET", ME, headers=headers_of(idle)).status == 401
+    statuses = []
+    for _ in range(3):
+        clock.at += timedelta(hours=20)
+        statuses.append(client.ask("GET", ME, headers=headers_of(used)).status)
+    assert statuses == [200, 200, 401]
+
+
+def test_a_new_password_ends_every_session_and_jwt_and_goes_on_in_a_new_session(client: Client) -> None:
+    mine, other, token = sign_in(client), sign_in(client), jwt_of(client)
+    body = {"current": client.password, "new": "another long password"}
+    answer = client.ask("POST", f"{ME}/password", body, headers=headers_of(mine))
+    assert answer.status == 204
+    for headers in (headers_of(mine), headers_of(other), bearer(token), basic("admin", client.password)):
+        assert client.ask("GET", ME, headers=headers).status == 401
+    assert client.ask("GET", ME, headers=headers_of(cookies_of(answer))).status == 200
+    assert client.ask("GET", ME, headers=basic("admin", "another long password")).status == 200
+
+
+def test_a_password_is_changed_by_who_knows_it_and_tries_are_limited(client: Client) -> None:
+    mine = sign_in(client)
+    body = {"current": "wrong", "new": "another long password"}
+    for _ in range(10):
+        assert client.ask("POST", f"{ME}/password", body, headers=headers_of(mine)).status == 400
+    assert client.ask("POST", f"{ME}/password", body, headers=headers_of(mine)).status == 429
+
+
+@pytest.mark.parametrize("new", ["short", "ADMIN", "x" * 2000])
+def test_some_passwords_are_none(client: Client, new: str) -> None:
+    body = {"current": client.password, "new": new}
+    answer = client.ask("POST", f"{ME}/password", body, headers=basic("admin", client.password))
+    assert answer.status == 400
+
+
+# -- the page to sign in on
+
+
+def test_the_form_signs_in_and_goes_on_to_a_place_of_this_server(client: Client) -> None:
+    form = urlencode({"username": "admin", "password": client.password, "next": "/openapi.json"}).encode()
+    answer = client.ask("POST", "/login", form, headers=FORM)
+    assert (answer.status, answer.headers["location"]) == (303, "/openapi.json")
+    page = client.ask("GET", "/", headers=headers_of(cookies_of(answer), csrf=False))
+    assert (page.status, b"sign out" in page.body) == (200, True)
+
+
+@pytest.mark.parametrize(
+    "target", ["//evil.test", "https://evil.test", "/\\evil.test", "javascript:alert(1)", "\\x"]
+)
+def test_nobody_is_sent_elsewhere_after_signing_in(client: Client, target: str) -> None:
+    form = urlencode({"username": "admin", "password": client.password, "next": target}).encode()
+    assert client.ask("POST", "/login", form, headers=FORM).headers["location"] == "/"
+    assert client.ask("GET", f"/api/v2/auth/login?{urlencode({'next': target})}").status == 400
+
+
+def test_the_form_says_what_is_wrong_and_runs_no_script(client: Client) -> None:
+    form = urlencode({"username": '"><script>', "password": "x", "next": '/"><script>'}).encode()
+    answer = client.ask("POST", "/login", form, headers=FORM)
+    assert answer.status == 401
+    assert b"<script" not in answer.body
+    assert "unsafe" not in answer.headers["content-security-policy"]
+    elsewhere = client.ask(
+        "POST", "/login", form, headers={**FORM, "origin": "https://evil.test", "host": "h"}
+    )
+    assert elsewhere.status == 403
+
+
+def test_a_link_signs_in_once(client: Client) -> None:
+    link = f"/login/link?ticket={client.ticket}"
+    answer = client.ask("GET", link)
+    assert (answer.status, answer.headers["location"]) == (303, "/")
+    assert client.ask("GET", "/", headers=headers_of(cookies_of(answer), csrf=False)).status == 200
+    assert client.ask("GET", link).status == 401
+    assert client.ask("GET", "/login/link").status == 401
+
+
+def test_a_link_counts_for_a_while_only(client: Client, clock: FixedClock) -> None:
+    clock.at += timedelta(seconds=900)
+    assert client.ask("GET", f"/login/link?ticket={client.ticket}").status == 401
+
+
+def test_airflows_addresses_lead_to_the_page_and_back(client: Client) -> None:
+    answer = client.ask("GET", "/api/v2/auth/login?next=/x?a=b")
+    assert (answer.status, answer.headers["location"]) == (307, "/login?next=%2Fx%3Fa%3Db")
+    mine = sign_in(client)
+    elsewhere = {**headers_of(mine, csrf=False), "sec-fetch-site": "cross-site"}
+    assert client.ask("GET", "/api/v2/auth/logout", headers=elsewhere).cookies == []
+    assert client.ask("GET", ME, headers=headers_of(mine)).status == 200
+    answer = client.ask("GET", "/api/v2/auth/logout", headers=headers_of(mine, csrf=False))
+    assert (answer.status, answer.headers["location"]) == (307, "/login")
+    assert all("Max-Age=0" in cookie for cookie in answer.cookies)
+    assert client.ask("GET", ME, headers=headers_of(mine)).status == 401
+
+
+# -- proxies
+
+PROXY = {
+    "WINDWARD__API_AUTH__PROXY_USER_HEADER": "X-Remote-User",
+    "WINDWARD__API__TRUSTED_PROXIES": "127.0.0.1, 10.0.0.0/8",
+}
+
+
+@pytest.mark.parametrize("variables", [PROXY])
+def test_a_trusted_proxy_says_who_it_is(client: Client, viewer: User) -> None:
+    assert client.ask("GET", ME, headers={"x-remote-user": "vera"}).json["credential"] == "proxy"
+    assert client.ask("GET", ME, headers={"x-remote-user": "nobody"}).status == 401
+    elsewhere = {"x-remote-user": "admin", "origin": "https://evil.test", "host": "127.0.0.1"}
+    assert client.ask("POST", "/api/v2/pools", POOL, headers=elsewhere).status == 403
+    assert client.ask("POST", "/api/v2/pools", POOL, headers={"x-remote-user": "admin"}).status == 201
+
+
+@pytest.mark.parametrize("variables", [{**PROXY, "WINDWARD__API_AUTH__NEW_USER_ROLE": "viewer"}])
+def test_a_user_that_a_proxy_vouches_for_is_made_with_the_role_that_is_set(client: Client) -> None:
+    answer = client.ask("GET", ME, headers={"x-remote-user": "nora"})
+    assert (answer.json["username"], answer.json["roles"]) == ("nora", ["viewer"])
+    assert client.ask("GET", ME, headers=basic("nora", "")).status == 401
+    assert client.ask("GET", ME, headers={"x-remote-user": "no such <name>"}).status == 401
+
+
+@pytest.mark.parametrize("variables", [{**PROXY, "WINDWARD__API__TRUSTED_PROXIES": "10.0.0.1"}])
+def test_a_header_from_anybody_else_is_nothing(client: Client) -> None:
+    assert client.ask("GET", ME, headers={"x-remote-user": "admin"}).status == 401
+    lie = {"x-remote-user": "admin", "x-forwarded-for": "10.0.0.1"}
+    assert client.ask("GET", ME, headers=lie).status == 401
+
+
+def test_a_header_is_nothing_unless_it_is_switched_on(client: Client) -> None:
+    assert client.ask("GET", ME, headers={"x-remote-user": "admin", "": "admin"}).status == 401
+
+
+@pytest.mark.parametrize("variables", [PROXY])
+def test_addresses_behind_trusted_proxies_are_the_last_that_is_not_theirs(client: Client) -> None:
+    headers = {"x-forwarded-for": "1.1.1.1, 9.9.9.9, 10.1.1.1"}
+    body = {"username": "admin", "password": client.password}
+    made = cookies_of(client.ask("POST", SESSION, body, headers={**headers, "x-forwarded-proto": "https"}))
+    (shown,) = client.ask("GET", f"{ME}/sessions", headers=headers_of(made)).json["sessions"]
+    assert shown["address"] == "9.9.9.9"
+
+
+def test_me_says_what_i_may(client: Client) -> None:
+    shown = client.ask("GET", ME, role="viewer").json
+    assert "run:read" in shown["permissions"]
+    assert len(shown["permissions"]) == len(BUILT_IN_ROLES["viewer"])

@@ -2,6 +2,7 @@
 
 import os
 import zipfile
+from datetime import UTC, datetime
 
 import pytest
 
@@ -30,6 +31,15 @@ def test_a_touched_file_is_not_parsed(folder: Folder) -> None:
     path = folder.write("one.py", "DAGS = {'one': []}")
     folder.parse()
     os.utime(path, (1, 1))
+    assert folder.parse().parsed == []
+
+
+def test_a_file_that_somebody_wants_to_be_read_again_is_parsed_once(folder: Folder) -> None:
+    folder.write("one.py", "DAGS = {'one': []}")
+    folder.write("two.py", "DAGS = {'two': []}")
+    folder.parse()
+    folder.store.catalog.ask_parse("two.py", now=datetime.now(UTC))
+    assert folder.parse().parsed == ["two.py"]
     assert folder.parse().parsed == []
 
 

@@ -13,6 +13,7 @@ from windward.settings import Settings, load, prepare_home
 
 if TYPE_CHECKING:
     from windward.app.wakeup import LocalWakeup, PostgresWakeup
+    from windward.engine.people.desk import Desk
     from windward.ports.clock import Clock
     from windward.ports.store import Store
     from windward.ports.wakeup import Wakeup
@@ -81,6 +82,19 @@ class Session:
     def wakeup(self) -> Wakeup:
         """The way to tell the scheduler that something changed."""
         return self._open_wakeup(self.prepared, self.store)
+
+    @cached_property
+    def desk(self) -> Desk:
+        """The desk that carries out what people wish."""
+        from windward.engine.people.desk import Desk
+
+        return Desk(
+            store=self.store,
+            clock=self.clock,
+            wakeup=self.wakeup,
+            next_pk=self.next_pk,
+            drops_states=self.settings.state_store.clear_on_success,
+        )
 
     def override(self, variables: Mapping[str, str]) -> None:
         """Let flags of the command line win over the environment; before the settings are read."""

@@ -14,12 +14,12 @@ from windward.cli.backfill_read import found_backfill
 from windward.cli.backfill_write import created, preview
 from windward.cli.dags_write import person
 from windward.cli.output import is_agreed, note
-from windward.core.backfill import BackfillRequest, decide_backfill_change
+from windward.core.backfill import BackfillRequest
 from windward.core.transitions import BackfillEvent
+from windward.engine.people.backfills import change_backfill
 from windward.errors import UserError
 from windward.model.states import BACKFILL_OPEN, Reprocess, RunState
 from windward.ports.reads import LIST_LIMIT_MAX
-from windward.ports.store import Note
 
 LOOK_EVERY_S = 0.5
 NOT_HERE = {
@@ -83,8 +83,5 @@ def _cancel(session: Session, backfill_pk: int) -> None:
     record = found_backfill(session, backfill_pk)
     if record.state not in BACKFILL_OPEN:
         return
-    action = decide_backfill_change(record, BackfillEvent.CANCEL, by=person(), now=session.clock.now())
-    if action is not None:
-        session.store.runs.apply([[action]], notes=[Note(kind="backfill", subject=str(backfill_pk))])
-        session.wakeup.wake()
+    if change_backfill(session.desk, backfill_pk, BackfillEvent.CANCEL, by=person()) is not None:
         note(f"backfill {backfill_pk} is cancelled; runs that began go on to their end")

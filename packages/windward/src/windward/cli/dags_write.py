@@ -1,62 +1,49 @@
-"""`windward dags`, writing: trigger, pause, unpause, delete. The decisions are the core's, applied by compare-and-set."""
+"""`windward dags`, writing: trigger, pause, unpause, delete. The desk carries it out."""
 
 from __future__ import annotations
 
 import getpass
 import os
 from argparse import ArgumentTypeError, Namespace
-from datetime import datetime
 
 from windward.app.session import Session
 from windward.cli.arguments import UsageError, pattern
 from windward.cli.dags_read import RUN_COLUMNS, run_row
 from windward.cli.lookup import active_records, found_dag
 from windward.cli.output import is_agreed, note, show_rows
-from windward.core.actions import PauseDag
-from windward.core.runs import decide_manual_run
-from windward.document.params import check_conf
-from windward.errors import UserError
-from windward.model.records import RunRecord
-from windward.ports.store import Note
+from windward.engine.people.dags import delete_dag, pause_dags
+from windward.engine.people.runs import RunExistsError, RunRequest, trigger_run
+from windward.errors import ConflictError, UserError
 
 
 def trigger(args: Namespace, session: Session) -> int:
     """Make a run."""
-    found, now = found_dag(session, args.dag_id), session.clock.now()
-    if not found.record.is_active:
-        raise UserError(
-            f"the file of DAG `{args.dag_id}` is gone: `{found.record.fileloc}`",
-            hint="Put the file back into the DAG folder, then trigger it again.",
-        )
-    conf = args.conf or {}
-    check_conf(found.document, conf)
-    logical_date = session.aware(args.logical_date) if args.logical_date else None
-    action = decide_manual_run(
-        found.document,
-        document_hash=found.record.document_hash,
-        run_pk=session.next_pk(),
-        now=now,
+    found = found_dag(session, args.dag_id)
+    asked = RunRequest(
         run_id=args.run_id,
-        logical_date=logical_date,
-        conf=conf,
+        logical_date=session.aware(args.logical_date) if args.logical_date else None,
+        conf=args.conf or {},
         note=args.note,
-        windows=session.store.catalog.load_windows([args.dag_id]).get(args.dag_id),
-        triggering_user=person(),
     )
-    _refuse_double(session, action.run)
-    applied = session.store.runs.apply([[action]], notes=[Note(kind="run", subject=str(action.run.run_pk))])
-    if not applied.all:
-        _refuse_double(session, action.run)
+    try:
+        run = trigger_run(session.desk, found, asked, by=person())
+    except RunExistsError as error:
+        flag = "--logical-date" if error.has_same_date else "--run-id"
+        raise UserError(
+            str(error),
+            hint=f"Give another `{flag}`, or run that one again with "
+            f"`windward tasks clear {args.dag_id} --run-id {error.run.run_id}`.",
+        ) from error
+    except ConflictError as error:
         raise UserError(
             f"the run of DAG `{args.dag_id}` was refused",
             hint="Someone changed the DAG just now. Trigger it again.",
-        )
-    session.wakeup.wake()
+        ) from error
     if found.record.is_paused:
         note(
             f"DAG `{args.dag_id}` is paused: the run stays queued until `windward dags unpause {args.dag_id}`"
         )
-    show_rows([run_row(action.run) | {"conf": action.run.conf}], output=args.output, columns=RUN_COLUMNS)
+    show_rows([run_row(run) | {"conf": run.conf}], output=args.output, columns=RUN_COLUMNS)
     return 0
 
 
@@ -66,25 +53,6 @@ def person() -> str:
         return getpass.getuser()
     except (KeyError, OSError):
         return str(os.getuid())
-
-
-def _refuse_double(session: Session, run: RunRecord) -> None:
-    runs = session.store.runs
-    if runs.find_run(run.dag_id, run_id=run.run_id) is not None:
-        raise UserError(
-            f"DAG `{run.dag_id}` already has a run `{run.run_id}`",
-            hint="Give another `--run-id`, or run that one again with "
-            f"`windward tasks clear {run.dag_id} --run-id {run.run_id}`.",
-        )
-    same = None
-    if run.logical_date is not None:
-        same = runs.find_run(run.dag_id, logical_date=run.logical_date)
-    if same is not None and run.logical_date is not None:
-        raise UserError(
-            f"DAG `{run.dag_id}` already has a run with logical date `{run.logical_date.isoformat()}`: `{same.run_id}`",
-            hint="Give another `--logical-date`, or run that one again with "
-            f"`windward tasks clear {run.dag_id} --run-id {same.run_id}`.",
-        )
 
 
 def pause(args: Namespace, session: Session) -> int:
@@ -102,20 +70,12 @@ def _set_paused(args: Namespace, session: Session, *, is_paused: bool) -> int:
     dag_ids = _named(args, session, word=word)
     if not dag_ids:
         return 1
-    now = session.clock.now()
-    changed = [dag_id for dag_id in dag_ids if _pause_one(session, dag_id, is_paused=is_paused, now=now)]
-    if changed:
-        session.wakeup.wake()
+    changed = pause_dags(session.desk, dag_ids, is_paused=is_paused, by=person())
     for dag_id in dag_ids:
         if dag_id not in changed:
             note(f"DAG `{dag_id}` was {word} already")
     show_rows([{"dag_id": dag_id, "is_paused": is_paused} for dag_id in dag_ids], output=args.output)
     return 0
-
-
-def _pause_one(session: Session, dag_id: str, *, is_paused: bool, now: datetime) -> bool:
-    action = PauseDag(dag_id=dag_id, is_paused=is_paused, at=now, reason=f"asked for by {person()}")
-    return session.store.runs.apply([[action]], notes=[Note(kind="dag", subject=dag_id)]).all
 
 
 def _named(args: Namespace, session: Session, *, word: str) -> list[str]:
@@ -139,9 +99,7 @@ def delete(args: Namespace, session: Session) -> int:
         f"All runs, tasks and XComs of DAG `{args.dag_id}` will be deleted. Go on?", yes=args.yes
     ):
         return 1
-    runs = session.store.catalog.delete_dag(args.dag_id)
-    session.store.runs.apply([], notes=[Note(kind="dag", subject=args.dag_id)])
-    session.wakeup.wake()
+    runs = delete_dag(session.desk, args.dag_id)
     note(f"deleted DAG `{args.dag_id}` with {runs} run{'' if runs == 1 else 's'}")
     if record.is_active:
         note(f"it comes back when `{record.fileloc}` is read again; delete that file, too, to be rid of it")

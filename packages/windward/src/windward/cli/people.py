@@ -1,4 +1,4 @@
-"""What people ask of a run's tasks: decided by the core on the run as it is, and written if it is still so."""
+"""What people ask of a run's tasks: carried out at the desk; a run that does not hold still is an error with a hint."""
 
 from __future__ import annotations
 
@@ -7,15 +7,11 @@ from datetime import datetime
 
 from windward.app.session import Session
 from windward.cli.lookup import found_document
-from windward.core.actions import Action, MoveTask, dropping_states
+from windward.core.actions import Action
 from windward.core.plan import compile_plan
 from windward.core.view import RunView
-from windward.errors import UserError
+from windward.errors import ConflictError, UserError
 from windward.model.records import RunRecord
-from windward.ports.store import Note
-
-TRIES_MAX = 5
-"""A run that the scheduler changes at the same moment is decided again so many times."""
 
 
 def view_of(session: Session, run: RunRecord) -> RunView:
@@ -31,18 +27,11 @@ def decide_and_apply(
 
     Return the actions that were written. Raises `UserError` when the run does not hold still.
     """
-    for _ in range(TRIES_MAX):
-        runs = session.store.runs.load_runs([run.run_pk])
-        if not runs:
-            return []
-        actions = decide(view_of(session, runs[0]), session.clock.now())
-        if session.settings.state_store.clear_on_success:
-            actions = [dropping_states(one) if isinstance(one, MoveTask) else one for one in actions]
-        if not actions:
-            return []
-        if session.store.runs.apply([actions], notes=[Note(kind="run", subject=str(run.run_pk))]).all:
-            return actions
-    raise UserError(
-        f"run `{run.run_id}` changes too quickly to be {verb}",
-        hint="Repeat the command, or pause the DAG first.",
-    )
+    found_document(session, run)
+    try:
+        return session.desk.change(run, decide)
+    except ConflictError as error:
+        raise UserError(
+            f"run `{run.run_id}` changes too quickly to be {verb}",
+            hint="Repeat the command, or pause the DAG first.",
+        ) from error

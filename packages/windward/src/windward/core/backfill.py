@@ -25,7 +25,7 @@ from windward.core.actions import (
 )
 from windward.core.people import decide_rerun
 from windward.core.plan import DagPlan
-from windward.core.runs import new_tasks
+from windward.core.runs import RunTypeError, new_tasks
 from windward.core.transitions import BackfillEvent, RunEvent, TaskEvent
 from windward.core.view import RunView
 from windward.document import DagDocument
@@ -139,10 +139,7 @@ def _check(document: DagDocument, request: BackfillRequest, *, now: datetime) ->
         )
     allowed = document.allowed_run_types
     if allowed is not None and RunType.BACKFILL not in allowed:
-        raise UserError(
-            f"DAG `{document.dag_id}` does not allow runs of type `{RunType.BACKFILL}`",
-            hint=f"Its `allowed_run_types` are: {', '.join(allowed)}.",
-        )
+        raise RunTypeError(document, RunType.BACKFILL)
     past = next((task for task in document.tasks if task.depends_on_past or task.wait_for_downstream), None)
     if request.run_backwards and past is not None:
         raise UserError(

@@ -16,7 +16,15 @@ from windward.model.ids import TaskKey
 from windward.model.records import TaskRecord
 from windward.model.states import FINISHED, RUN_FINISHED, RunState, TaskState
 
-__all__ = ["decide_clear", "decide_mark", "decide_mark_run", "decide_rerun", "note_text", "related"]
+__all__ = [
+    "decide_clear",
+    "decide_mark",
+    "decide_mark_run",
+    "decide_requeue",
+    "decide_rerun",
+    "note_text",
+    "related",
+]
 
 NOTE_CHARACTERS_MAX = 1000
 _MARK_OF = {
@@ -187,6 +195,36 @@ def decide_mark_run(view: RunView, state: RunState, *, by: str, now: datetime) -
         is_recovery_stopped=is_failed,
     )
     return [*actions, TouchRun(run_pk=view.run.run_pk), mark]
+
+
+def decide_requeue(view: RunView, *, by: str, now: datetime) -> list[Action]:
+    """Queue an ended run again with its tasks as they are; empty when it is queued already.
+
+    Raises `UserError` for a run that is running: there is nothing to be queued for.
+    """
+    if view.run.state is RunState.QUEUED:
+        return []
+    if view.run.state not in RUN_FINISHED:
+        raise UserError(
+            f"run `{view.run.run_id}` is {view.run.state} and cannot be queued",
+            hint="Clear it to run its tasks again.",
+        )
+    again = move_run(
+        view.run,
+        RunEvent.CLEAR,
+        at=now,
+        reason=f"queued again by {by}",
+        queued_at=now,
+        start_date=None,
+        end_date=None,
+        recover_at=None,
+        clear_number=view.run.clear_number + 1,
+        is_idle_class=False,
+        backfill_pk=None,
+        recoveries=0,
+        is_recovery_stopped=False,
+    )
+    return [TouchRun(run_pk=view.run.run_pk), again]
 
 
 def _records(view: RunView, keys: Iterable[TaskKey]) -> list[TaskRecord]:

@@ -29,6 +29,16 @@ from windward.timetable import (
 _UNRESTRICTED = Restriction(None, None, catchup=True)
 
 
+class RunTypeError(UserError):
+    """The author of a DAG does not allow runs of this type."""
+
+    def __init__(self, document: DagDocument, run_type: RunType) -> None:
+        super().__init__(
+            f"DAG `{document.dag_id}` does not allow runs of type `{run_type}`",
+            hint=f"Its `allowed_run_types` are: {', '.join(document.allowed_run_types or ())}.",
+        )
+
+
 def new_tasks(document: DagDocument, *, run_pk: int) -> tuple[TaskRecord, ...]:
     """Return the task instances that a new run begins with."""
     return tuple(
@@ -103,21 +113,20 @@ def decide_manual_run(
     run_after: datetime | None = None,
     has_no_date: bool = False,
     windows: Windows | None = None,
+    interval: DataInterval | None = None,
     reason: str | None = None,
 ) -> CreateRun:
     """Make a run that somebody asked for; the conf has been checked against the params by the caller.
 
     The data interval is the one that the schedule gives to a run at that moment; without a logical date
-    there is none. `run_after` is the moment before which the run does not start. `windows` are those of a
+    there is none, unless `interval` gives another. `run_after` is the moment before which the run does not start. `windows` are those of a
     timetable of the author's own.
     """
     if document.allowed_run_types is not None and run_type not in document.allowed_run_types:
-        raise UserError(
-            f"DAG `{document.dag_id}` does not allow runs of type `{run_type}`",
-            hint=f"Its `allowed_run_types` are: {', '.join(document.allowed_run_types)}.",
-        )
+        raise RunTypeError(document, run_type)
     moment = None if has_no_date else logical_date or now
-    interval = _manual_interval(document, moment, windows) if moment is not None else None
+    if moment is not None and interval is None:
+        interval = _manual_interval(document, moment, windows)
     run_after = run_after or now
     if run_id is None:
         run_id = run_id_of(

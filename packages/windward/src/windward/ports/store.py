@@ -29,7 +29,7 @@ from windward.model.records import (
 from windward.ports.annotations import AnnotationWrites
 from windward.ports.hosts import HostStore
 from windward.ports.lookups import RunLookups
-from windward.ports.windows import WindowStore
+from windward.ports.wishes import WishStore
 from windward.protocol.outcomes import XComValue
 
 if TYPE_CHECKING:
@@ -283,7 +283,7 @@ class StoredFile(msgspec.Struct, frozen=True, kw_only=True):
     refused: str = ""
 
 
-class CatalogStore(WindowStore, Protocol):
+class CatalogStore(WishStore, Protocol):
     """DAGs, documents, files: what the processor writes and everyone reads."""
 
     def load_dags(self, *, active_only: bool = True) -> list[DagRecord]:

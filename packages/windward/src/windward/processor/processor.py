@@ -150,7 +150,7 @@ class Processor:
         self._results.load()
         self._answers.begin_pass()
         self._pass = Pass()
-        forced = set(self._results.known) if is_forced else set()
+        forced = set(self._results.known) if is_forced else self._results.requested()
         while True:
             plan = self._scan(forced)
             forced = set()
@@ -243,7 +243,7 @@ class Processor:
         if now >= self._values_due:
             self._values_due = now + VALUES_S
             self._answers.begin_pass()
-        plan = self._scan(self._results.windows.due(self._clock.now()))
+        plan = self._scan(self._results.asked_for(self._clock.now()))
         interval = self._settings.processor.scan_interval_s
         self._scan_due = self._clock.monotonic() + (
             DEBOUNCE_S if plan.unsettled or plan.gone or self._has_new_folders else interval

@@ -78,6 +78,14 @@ class Results:
             self._remember(record)
         self.windows.load(self.known.values())
 
+    def asked_for(self, now: datetime) -> set[str]:
+        """Return the files that have to be parsed although they did not change, because somebody asks for it."""
+        return self.windows.due(now) | self.requested()
+
+    def requested(self) -> set[str]:
+        """Return the files that people want to be read again; each is given out once."""
+        return set(self._catalog.take_parse_requests())
+
     def forget(self, fileloc: str, *, now: datetime) -> tuple[str, ...]:
         """Delete a file that is gone; return the ids of DAGs that changed."""
         self._unclaim(fileloc)

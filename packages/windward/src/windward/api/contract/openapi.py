@@ -62,9 +62,10 @@ class _Schemas:
     def __init__(self, operations: Sequence[Operation]) -> None:
         kinds: list[Any] = [Problem, ValidationProblem]
         for one in operations:
+            replies = one.reply if isinstance(one.reply, tuple) else (one.reply,)
             kinds += [
                 kind
-                for kind in (one.query, one.body, one.reply)
+                for kind in (one.query, one.body, *replies)
                 if kind is not None and kind not in (Nothing, bytes)
             ]
         found, self.components = msgspec.json.schema_components(kinds, ref_template=_REF)
@@ -74,7 +75,9 @@ class _Schemas:
                 self.components.pop(one.query.__name__, None)  # its fields are parameters
 
     def of(self, kind: Any) -> dict[str, Any]:
-        """Return the schema of a type: mostly a reference."""
+        """Return the schema of a type: mostly a reference; of a tuple, any of its types."""
+        if isinstance(kind, tuple):
+            return {"anyOf": [self.of(part) for part in kind]}
         if kind is bytes:
             return {"type": "string", "format": "binary"}
         return self._of[_key(kind)]

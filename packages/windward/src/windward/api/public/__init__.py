@@ -6,10 +6,21 @@ What lives here: the shapes of bodies, and handlers that call a read model or th
 from __future__ import annotations
 
 from windward.api.contract.operation import Operation
-from windward.api.public import dag_runs, dag_versions, event_logs, login, monitor, pools
+from windward.api.public import (
+    dag_run_bulk,
+    dag_run_changes,
+    dag_runs,
+    dag_versions,
+    event_logs,
+    login,
+    monitor,
+    pools,
+)
 
 OPERATIONS: tuple[Operation, ...] = (
     *dag_runs.OPERATIONS,
+    *dag_run_changes.OPERATIONS,
+    *dag_run_bulk.OPERATIONS,
     *dag_versions.OPERATIONS,
     *event_logs.OPERATIONS,
     *login.OPERATIONS,

@@ -43,6 +43,25 @@ def found_run(call: Call[Any, Any]) -> RunRow:
     return row
 
 
+def place_of(call: Call[Any, Any], named: str | None, run_id: str) -> tuple[str, str]:
+    """Return the DAG and the run that an entry of a body means, beside the DAG in the path.
+
+    Raises:
+        UserError: when it names none, or another one.
+    """
+    if call.dag_id is None and (named is None or named == ANY_DAG):
+        raise UserError(
+            f"run `{run_id}` does not say of which DAG it is",
+            hint="With `~` in the path, each entry is an object with a `dag_id`.",
+        )
+    if call.dag_id is not None and named not in (None, ANY_DAG, call.dag_id):
+        raise UserError(
+            f"run `{run_id}` is said to be of DAG `{named}`, and the path names DAG `{call.dag_id}`",
+            hint="Use `~` in the path to name runs of several DAGs.",
+        )
+    return call.dag_id or named or "", run_id
+
+
 def get_dag_runs(call: Call[RunsQuery, Nothing]) -> DAGRunCollectionResponse:
     """List runs."""
     query, request = call.query, page_of(call.query)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from windward.core.actions import Action
+from windward.core.actions import Action, MoveTask, dropping_states
 from windward.core.plan import compile_plan
 from windward.core.view import RunView
 from windward.document import DagDocument
@@ -29,6 +29,8 @@ class Desk:
     clock: Clock
     wakeup: Wakeup
     next_pk: Callable[[], int]
+    drops_states: bool = False
+    """Whether an instance that is marked as successful forgets the small values that it keeps."""
 
     def dag(self, dag_id: str) -> DagDetails:
         """Return a DAG with its newest document.
@@ -84,6 +86,8 @@ class Desk:
             if not runs:
                 return []
             actions = decide(self.view(runs[0]), self.clock.now())
+            if self.drops_states:
+                actions = [dropping_states(one) if isinstance(one, MoveTask) else one for one in actions]
             if not actions:
                 return []
             if self.store.runs.apply([actions], notes=[Note(kind="run", subject=str(run.run_pk))]).all:

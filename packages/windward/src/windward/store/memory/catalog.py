@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -10,6 +10,7 @@ import msgspec
 from windward.core.paths import LOGS_SCHEME, run_log_folder
 from windward.document import DagDocument, decode
 from windward.model.records import DagRecord
+from windward.model.states import RunState
 from windward.ports.store import SUPERSEDED_KEPT, FileRecord, ParsedFile, StoredFile
 from windward.ports.windows import ASKED_KEPT, DatesAsked
 from windward.store.memory.tables import DagDates, StoredDocument, Tables
@@ -192,6 +193,8 @@ class MemoryCatalog:
             existed = self._tables.dags.pop(dag_id, None) is not None
             for use in [use for use in self._tables.asset_uses if use[0] == dag_id]:
                 del self._tables.asset_uses[use]
+            for mark in [mark for mark in self._tables.favorites if mark[1] == dag_id]:
+                del self._tables.favorites[mark]
             self._tables.dag_dates.pop(dag_id, None)
             self._tables.windows.pop(dag_id, None)
             for asked in [asked for asked in self._tables.dates if asked.dag_id == dag_id]:
@@ -205,6 +208,44 @@ class MemoryCatalog:
                 self._tables.add_note("dag", dag_id)
             self._tables.wrote(len(run_pks) + existed)
             return len(run_pks)
+
+    def delete_run(self, run_pk: int, *, states: Collection[RunState]) -> bool:
+        """Delete a run in one of these states."""
+        with self._tables.lock:
+            run = self._tables.runs.get(run_pk)
+            if run is None or run.state not in states:
+                return False
+            forget_run(self._tables, run_pk)
+            self._tables.add_note("run", str(run_pk))
+            self._tables.wrote(1)
+            return True
+
+    def add_favorite(self, user_id: str, dag_id: str, *, now: datetime) -> None:
+        """Mark a DAG for a user."""
+        with self._tables.lock:
+            self._tables.favorites[user_id, dag_id] = now
+            self._tables.wrote(1)
+
+    def remove_favorite(self, user_id: str, dag_id: str) -> bool:
+        """Take a user's mark away."""
+        with self._tables.lock:
+            existed = self._tables.favorites.pop((user_id, dag_id), None) is not None
+            self._tables.wrote(int(existed))
+            return existed
+
+    def ask_parse(self, fileloc: str, *, now: datetime) -> None:
+        """Ask that a file is read again."""
+        with self._tables.lock:
+            self._tables.parse_requests[fileloc] = now
+            self._tables.wrote(1)
+
+    def take_parse_requests(self) -> list[str]:
+        """Return the files to be read again, and forget them."""
+        with self._tables.lock:
+            asked = sorted(self._tables.parse_requests)
+            self._tables.parse_requests.clear()
+            self._tables.wrote(len(asked))
+            return asked
 
 
 def forget_run(tables: Tables, run_pk: int) -> None:

@@ -90,6 +90,8 @@ class Tables:
         self.links: dict[int, RunParent] = {}
         self.sla_misses: dict[tuple[int, str], SlaMissRecord] = {}
         self.run_trails: dict[int, list[Line]] = {}
+        self.favorites: dict[tuple[str, str], datetime] = {}
+        self.parse_requests: dict[str, datetime] = {}
         self.tasks: dict[int, dict[tuple[str, int], TaskRecord]] = {}
         self.trails: dict[TaskKey, list[Line]] = {}
         self.rendered: dict[TaskKey, str | None] = {}

@@ -27,9 +27,11 @@ from windward.store.sql.tables import (
     DAG_DOCUMENT,
     DAG_FILE,
     DAG_RUN,
+    FAVORITE,
     TIMETABLE_DATES,
     TIMETABLE_WINDOW,
 )
+from windward.store.sql.wishes import SqlWishes
 from windward.timetable import Dates, Windows
 
 _DAG_COLUMNS = tuple(DAG.c[name] for name in DagRecord.__struct_fields__)
@@ -45,12 +47,11 @@ def _is_asked(asked: DatesAsked) -> sa.ColumnElement[bool]:
     )
 
 
-class SqlCatalog:
+class SqlCatalog(SqlWishes):
     """What the processor writes and everyone reads."""
 
     def __init__(self, database: Database, texts: Texts) -> None:
-        self._database = database
-        self._texts = texts
+        super().__init__(database, texts)
         self._file_texts = FileTexts(database.dialect)
 
     def load_dags(self, *, active_only: bool = True) -> list[DagRecord]:
@@ -204,6 +205,7 @@ class SqlCatalog:
             delete_backfills(transaction, list(transaction.run(of_dag).scalars()))
             transaction.run(sa.delete(DAG_DOCUMENT).where(DAG_DOCUMENT.c.dag_id == dag_id))
             transaction.run(sa.delete(ASSET_USE).where(ASSET_USE.c.dag_id == dag_id))
+            transaction.run(sa.delete(FAVORITE).where(FAVORITE.c.dag_id == dag_id))
             transaction.run(sa.delete(TIMETABLE_WINDOW).where(TIMETABLE_WINDOW.c.dag_id == dag_id))
             transaction.run(sa.delete(TIMETABLE_DATES).where(TIMETABLE_DATES.c.dag_id == dag_id))
             if existed or count or deleted:

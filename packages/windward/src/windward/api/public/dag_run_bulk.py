@@ -1,0 +1,124 @@
+"""Runs, changed and deleted many at a time; each is named `DAG.RUN` in the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from msgspec import UNSET
+
+from windward.api.contract.bulk import (
+    BulkActionResponse,
+    BulkBody,
+    BulkCreateAction,
+    BulkDeleteAction,
+    BulkResponse,
+    BulkUpdateAction,
+    OnAbsence,
+)
+from windward.api.contract.operation import Call, Needs, Nothing, Operation, Scope, operation
+from windward.api.contract.problem import refusal_of
+from windward.api.public.dag_run_changes import change_run
+from windward.api.public.dag_run_shapes import BulkDAGRunBody
+from windward.api.public.dag_runs import TAG, place_of
+from windward.engine.people import runs
+from windward.errors import NotFoundError, WindwardError
+from windward.model.access import Resource, Verb
+from windward.model.records import RunRecord
+
+BulkCall = Call[Nothing, BulkBody[BulkDAGRunBody]]
+Place = tuple[str, str]
+METHOD_NOT_ALLOWED = 405
+
+
+def bulk_dag_runs(call: BulkCall) -> BulkResponse:
+    """Change and delete runs, action by action; an action that may not go on as a whole changes nothing."""
+    response = BulkResponse()
+    for action in call.body.actions:
+        match action:
+            case BulkCreateAction():
+                response.create = response.create or BulkActionResponse()
+                message = "runs are not made in bulk: trigger them by `POST`"
+                response.create.errors.append({"error": message, "status_code": METHOD_NOT_ALLOWED})
+            case BulkUpdateAction(entities=entities, update_mask=mask, action_on_non_existence=rule):
+                response.update = outcome = response.update or BulkActionResponse()
+                wanted = frozenset(mask) if mask else frozenset({"state", "note"})
+
+                def update(run: RunRecord, entity: Any, wanted: frozenset[str] = wanted) -> None:
+                    note = entity.note if entity.note is not None and "note" in wanted else UNSET
+                    change_run(call, run, state=entity.state if "state" in wanted else None, note=note)
+
+                _each(call, _places(call, entities, Verb.EDIT, outcome), outcome, update, rule)
+            case BulkDeleteAction(entities=entities, action_on_non_existence=rule):
+                response.delete = outcome = response.delete or BulkActionResponse()
+
+                def delete(run: RunRecord, _entity: Any) -> None:
+                    runs.delete_run(call.services.desk, run)
+
+                _each(call, _places(call, entities, Verb.DELETE, outcome), outcome, delete, rule)
+    return response
+
+
+def _places(call: BulkCall, entities: list[Any], verb: Verb, outcome: BulkActionResponse) -> dict[Place, Any]:
+    """Return the entities by DAG and run; those that name none, or that the caller may not touch, are errors."""
+    found: dict[Place, Any] = {}
+    for entity in entities:
+        is_name = isinstance(entity, str)
+        try:
+            place = place_of(
+                call, None if is_name else entity.dag_id, entity if is_name else entity.dag_run_id
+            )
+            call.demand(verb, Resource.RUN, dag_id=place[0])
+        except WindwardError as error:
+            _refused(outcome, error)
+        else:
+            found[place] = entity
+    return found
+
+
+def _each(
+    call: BulkCall,
+    places: Mapping[Place, Any],
+    outcome: BulkActionResponse,
+    change: Callable[[RunRecord, Any], None],
+    rule: OnAbsence,
+) -> None:
+    found = {
+        (dag_id, run_id): call.services.store.runs.find_run(dag_id, run_id=run_id)
+        for dag_id, run_id in places
+    }
+    absent = sorted(place for place, run in found.items() if run is None)
+    if absent and rule is OnAbsence.FAIL:
+        names = ", ".join(".".join(place) for place in absent)
+        _refused(outcome, NotFoundError(f"these runs were not found: {names}"))
+        return
+    for place, run in found.items():
+        if run is None:
+            continue
+        try:
+            change(run, places[place])
+        except WindwardError as error:
+            _refused(outcome, error)
+        else:
+            outcome.success.append(".".join(place))
+
+
+def _refused(outcome: BulkActionResponse, error: WindwardError) -> None:
+    refusal = refusal_of(error)
+    outcome.errors.append({"error": str(refusal.body.detail), "status_code": refusal.status})
+
+
+OPERATIONS: tuple[Operation, ...] = (
+    operation(
+        "PATCH",
+        "/api/v2/dags/{dag_id}/dagRuns",
+        name="bulk_dag_runs",
+        tag=TAG,
+        summary="Change and delete several runs, of one DAG or (`~`) of any.",
+        access=Needs(verb=Verb.EDIT, resource=Resource.RUN, scope=Scope.PATH),
+        body=BulkBody[BulkDAGRunBody],
+        reply=BulkResponse,
+        handler=bulk_dag_runs,
+        errors=[400],
+    ),
+)

@@ -1,0 +1,189 @@
+"""Runs, as people make, change, repeat and delete them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from windward.core.actions import Action
+from windward.core.people import decide_clear, decide_mark_run, decide_requeue, note_text
+from windward.core.plan import DagPlan, compile_plan
+from windward.core.runs import decide_manual_run
+from windward.core.selection import Selection, select
+from windward.core.view import RunView
+from windward.document.params import check_conf
+from windward.engine.people.desk import Desk
+from windward.errors import ConflictError, NotFoundError, UserError
+from windward.model.records import RunRecord, TaskRecord
+from windward.model.states import RunState, TriggeredBy
+from windward.ports.reads import DagDetails
+from windward.ports.store import Note
+from windward.timetable import DataInterval
+
+DELETABLE = frozenset({RunState.QUEUED, RunState.SUCCESS, RunState.FAILED})
+"""States in which a run may be deleted: nothing of it is at work."""
+
+
+class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A run that somebody asks for. Without a date it is of the present, unless it `has_no_date`."""
+
+    run_id: str | None = None
+    logical_date: datetime | None = None
+    has_no_date: bool = False
+    interval: DataInterval | None = None
+    run_after: datetime | None = None
+    conf: dict[str, Any] = {}
+    note: str | None = None
+    triggered_by: TriggeredBy = TriggeredBy.CLI
+
+
+class RunExistsError(ConflictError):
+    """There is such a run: of that id, or (`has_same_date`) of that logical date."""
+
+    def __init__(self, run: RunRecord, *, has_same_date: bool) -> None:
+        what = f"`{run.run_id}`"
+        if has_same_date and run.logical_date is not None:
+            what = f"with logical date `{run.logical_date.isoformat()}`: `{run.run_id}`"
+        super().__init__(f"DAG `{run.dag_id}` already has a run {what}")
+        self.run = run
+        self.has_same_date = has_same_date
+
+
+def trigger_run(desk: Desk, dag: DagDetails, asked: RunRequest, *, by: str) -> RunRecord:
+    """Make a run, and tell the scheduler at once.
+
+    Raises:
+        UserError: when the DAG's file is gone, the conf does not fit, or the run cannot be.
+        RunExistsError: when there is such a run.
+        ConflictError: when the DAG changed at the same moment.
+    """
+    dag_id = dag.record.dag_id
+    if not dag.record.is_active:
+        raise UserError(
+            f"the file of DAG `{dag_id}` is gone: `{dag.record.fileloc}`",
+            hint="Put the file back into the DAG folder, then trigger it again.",
+        )
+    check_conf(dag.document, asked.conf)
+    action = decide_manual_run(
+        dag.document,
+        document_hash=dag.record.document_hash,
+        run_pk=desk.next_pk(),
+        now=desk.clock.now(),
+        run_id=asked.run_id,
+        logical_date=asked.logical_date,
+        has_no_date=asked.has_no_date,
+        interval=asked.interval,
+        run_after=asked.run_after,
+        conf=asked.conf,
+        note=asked.note,
+        windows=desk.store.catalog.load_windows([dag_id]).get(dag_id),
+        triggered_by=asked.triggered_by,
+        triggering_user=by,
+    )
+    _refuse_double(desk, action.run)
+    if not desk.store.runs.apply([[action]], notes=[_told(action.run)]).all:
+        _refuse_double(desk, action.run)
+        raise ConflictError(f"the run of DAG `{dag_id}` was refused: somebody changed the DAG just now")
+    desk.wakeup.wake()
+    return action.run
+
+
+def _refuse_double(desk: Desk, run: RunRecord) -> None:
+    same = desk.store.runs.find_run(run.dag_id, run_id=run.run_id)
+    if same is not None:
+        raise RunExistsError(same, has_same_date=False)
+    if run.logical_date is not None:
+        same = desk.store.runs.find_run(run.dag_id, logical_date=run.logical_date)
+        if same is not None:
+            raise RunExistsError(same, has_same_date=True)
+
+
+def mark_run(desk: Desk, run: RunRecord, state: RunState, *, by: str) -> list[Action]:
+    """End a run by hand; return what was written, which is nothing when it is so already.
+
+    Raises:
+        ConflictError: when the run does not hold still.
+    """
+    actions = desk.change(run, lambda view, now: decide_mark_run(view, state, by=by, now=now))
+    desk.wakeup.wake()
+    return actions
+
+
+def requeue_run(desk: Desk, run: RunRecord, *, by: str) -> None:
+    """Queue an ended run again, its tasks as they are.
+
+    Raises:
+        UserError: when it is running.
+        ConflictError: when the run does not hold still.
+    """
+    if desk.change(run, lambda view, now: decide_requeue(view, by=by, now=now)):
+        desk.wakeup.wake()
+
+
+def write_run_note(desk: Desk, run: RunRecord, note: str | None) -> None:
+    """Replace what is noted on a run; one without text takes it away. Tasks that begin from then on see it.
+
+    Raises:
+        NotFoundError: when the run is gone.
+        UserError: when it is too long.
+    """
+    text = note_text(note) if note and note.strip() else None
+    if not desk.store.runs.set_run_note(run.run_pk, text):
+        raise NotFoundError(f"DAG `{run.dag_id}` has no run `{run.run_id}`")
+    desk.store.runs.apply([], notes=[_told(run)])
+    desk.wakeup.wake()
+
+
+def clear_run(desk: Desk, run: RunRecord, selection: Selection, *, newest: DagPlan | None, by: str) -> None:
+    """Run what is selected of a run again; with `newest`, as that version of its DAG, and what it adds.
+
+    Raises:
+        UserError: when a run that has not ended is to take another version.
+        ConflictError: when the run does not hold still.
+    """
+
+    def decide(view: RunView, now: datetime) -> list[Action]:
+        keys = [record.key for record in select(view, selection)]
+        records = desk.store.runs.load_tasks([run.run_pk]) if newest is not None else None
+        return decide_clear(view, keys, by=by, now=now, newest=newest, records=records)
+
+    desk.change(run, decide)
+    desk.wakeup.wake()
+
+
+def selected(desk: Desk, run: RunRecord, selection: Selection) -> list[TaskRecord]:
+    """Return what `clear_run` would run again."""
+    return select(desk.view(run), selection)
+
+
+def newest_plan(desk: Desk, dag_id: str) -> DagPlan:
+    """Return the newest version of a DAG.
+
+    Raises:
+        NotFoundError: when there is no such DAG.
+    """
+    details = desk.dag(dag_id)
+    return compile_plan(details.document, details.record.document_hash)
+
+
+def delete_run(desk: Desk, run: RunRecord) -> None:
+    """Delete a run with its tasks, XComs and history.
+
+    Raises:
+        ConflictError: when it is running.
+        NotFoundError: when it is gone.
+    """
+    if not desk.store.catalog.delete_run(run.run_pk, states=DELETABLE):
+        if found := desk.store.runs.load_runs([run.run_pk]):
+            raise ConflictError(
+                f"The DagRun with dag_id: `{run.dag_id}` and run_id: `{run.run_id}` "
+                f"cannot be deleted in {found[0].state} state"
+            )
+        raise NotFoundError(f"DAG `{run.dag_id}` has no run `{run.run_id}`")
+    desk.wakeup.wake()
+
+
+def _told(run: RunRecord) -> Note:
+    return Note(kind="run", subject=str(run.run_pk))

@@ -20,6 +20,7 @@ from windward.api.access.entrance import Entrance, EntranceGate
 from windward.api.access.manager import found_manager
 from windward.api.access.pages import LoginPages
 from windward.api.app import make_app
+from windward.api.changes import Changes
 from windward.api.contract.operation import Operation
 from windward.api.contract.serving import Gate
 from windward.api.execution.tokens import AttemptTokens
@@ -171,8 +172,14 @@ class Client:
             "server": ("127.0.0.1", 80),
         }
 
+        asked: list[Any] = [{"type": "http.request", "body": raw, "more_body": False}]
+
         async def receive() -> Any:
-            return {"type": "http.request", "body": raw, "more_body": False}
+            if not asked:  # the client stays until it has its answer, but not for one that never ends
+                while not sent or not any(b"event-stream" in value for _, value in sent[0]["headers"]):  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
+                return {"type": "http.disconnect"}
+            return asked.pop()
 
         async def send(message: Any) -> None:
             sent.append(message)
@@ -247,6 +254,7 @@ def services(
             code=LocalCodeStore(tmp_path / "code"),
             values=MemoryXComs(threshold_bytes=1000),
         ),
+        changes=Changes(store.listings, clock.now),
     )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from windward.api.access.entrance import Entrance
+    from windward.api.changes import Changes
     from windward.api.execution.tokens import AttemptTokens
     from windward.api.execution.values import LargeValues
     from windward.engine.people.accounts import AccountDesk
@@ -43,6 +44,7 @@ class Services:
     entrance: Entrance
     now: Callable[[], datetime]
     execution: Execution
+    changes: Changes
 
     def tags_of(self, dag_id: str) -> Collection[str]:
         """Return the tags of a DAG; none when it is not known."""

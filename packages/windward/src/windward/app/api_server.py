@@ -35,6 +35,7 @@ def run_api_server(
     settings: Settings, *, listener: socket.socket | None = None, ready: Ready = is_ready
 ) -> None:
     """Serve in this process until SIGTERM or SIGINT, on `listener` when it is open already."""
+    from windward.api.changes import Changes
     from windward.api.execution.tokens import AttemptTokens
     from windward.api.listen import listen
     from windward.api.server import serve
@@ -80,6 +81,7 @@ def run_api_server(
         entrance=open_entrance(settings, accounts, clock),
         now=clock.now,
         execution=execution,
+        changes=Changes(store.listings, clock.now),
     )
     try:
         serve(services, opened, clock=clock, name=component_name(), stop=stop, ready=ready)

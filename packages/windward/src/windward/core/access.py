@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 
 from windward.model.access import OF_A_DAG, DagReach, Permission, Principal, Resource, Verb
 
-__all__ = ["BUILT_IN_ROLES", "EVERYWHERE", "is_allowed", "reach_of"]
+__all__ = ["BUILT_IN_ROLES", "EVERYWHERE", "is_allowed", "is_within", "reach_of"]
 
 EVERYWHERE = DagReach(is_all=True)
 
@@ -96,3 +96,8 @@ def reach_of(principal: Principal, verb: Verb, resource: Resource) -> DagReach:
         dag_ids=frozenset(one.dag_id for one in mine if one.dag_id is not None),
         tags=frozenset(one.tag for one in mine if one.tag is not None),
     )
+
+
+def is_within(reach: DagReach, dag_id: str, tags: Collection[str]) -> bool:
+    """Whether a DAG is one of those that are reached."""
+    return reach.is_all or dag_id in reach.dag_ids or not reach.tags.isdisjoint(tags)

@@ -49,10 +49,11 @@ class ShippedLogStore(LocalLogStore):
         return max(here, self._opened().delete_below(prefix))
 
     def _whole(self, path: str) -> bytes:
-        if self._fetched[0] != path:
+        fetched = self._fetched  # another thread may put another there
+        if fetched[0] != path:
             store = self._opened()
-            self._fetched = (path, store.get(store.location_of(path)))
-        return self._fetched[1]
+            self._fetched = fetched = (path, store.get(store.location_of(path)))
+        return fetched[1]
 
     def _opened(self) -> CloudObjectStore | LocalObjectStore:
         """Open the store at first use: its library starts threads, and processes that fork must have none."""

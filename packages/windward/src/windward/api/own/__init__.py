@@ -1,14 +1,16 @@
 """`/api/windward/v1`: what is ours alone. One module for each thing.
 
-What lives here: the shapes of bodies, and handlers that call a read model or the desk. What may not: SQL and decisions.
+What lives here: the shapes of bodies, and handlers that call a read model, the desk, or a stream. What may not: SQL.
 """
 
 from __future__ import annotations
 
 from windward.api.contract.operation import Operation
-from windward.api.own import me, roles, sessions, users
+from windward.api.own import events, logs, me, roles, sessions, users
 
 OPERATIONS: tuple[Operation, ...] = (
+    *events.OPERATIONS,
+    *logs.OPERATIONS,
     *me.OPERATIONS,
     *roles.OPERATIONS,
     *sessions.OPERATIONS,

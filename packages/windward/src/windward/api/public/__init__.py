@@ -13,6 +13,7 @@ from windward.api.public import (
     dag_versions,
     event_logs,
     login,
+    logs,
     monitor,
     pools,
 )
@@ -24,6 +25,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *dag_versions.OPERATIONS,
     *event_logs.OPERATIONS,
     *login.OPERATIONS,
+    *logs.OPERATIONS,
     *monitor.OPERATIONS,
     *pools.OPERATIONS,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from windward.ports.listings.changes import ChangeListings
 from windward.ports.listings.dags import DagListings
 from windward.ports.listings.events import EventListings
 from windward.ports.listings.pools import PoolListings
@@ -13,6 +14,10 @@ from windward.ports.listings.versions import VersionListings
 
 class Listings(Protocol):
     """One attribute for each resource."""
+
+    @property
+    def changes(self) -> ChangeListings:
+        """What is under way, and what has just ended."""
 
     @property
     def dags(self) -> DagListings:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from windward.store.sql.database import Database
+from windward.store.sql.listings.changes import SqlChangeListings
 from windward.store.sql.listings.dags import SqlDagListings
 from windward.store.sql.listings.documents import Documents
 from windward.store.sql.listings.events import SqlEventListings
@@ -16,6 +17,7 @@ class SqlListings:
 
     def __init__(self, database: Database) -> None:
         documents = Documents(database)
+        self.changes = SqlChangeListings(database)
         self.dags = SqlDagListings(database, documents)
         self.events = SqlEventListings(database)
         self.pools = SqlPoolListings(database, documents)

@@ -1,0 +1,102 @@
+"""Server-sent events: what changes, as it changes. A client that comes back goes on where it was."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import msgspec
+from starlette.concurrency import run_in_threadpool
+
+from windward.api.changes import Change
+from windward.api.contract.operation import Call, Needs, Nothing, Operation, Scope, operation
+from windward.api.contract.serving import Stream
+from windward.core.access import is_within
+from windward.model.access import Resource, Verb
+
+BEAT_S = 15.0
+"""A comment is sent after so much silence, so that a connection that is dead is found."""
+TAGS_S = 30.0
+"""How long the tags of a DAG are believed."""
+
+
+class EventsQuery(msgspec.Struct, kw_only=True):
+    """Of which DAG; of all that may be seen, without one."""
+
+    dag_id: str | None = None
+
+
+async def stream_events(call: Call[EventsQuery, Nothing]) -> Stream:
+    """Send changes until the client goes."""
+    last = call.headers.get("last-event-id", "")
+    after = int(last) if last.isdigit() else None
+    return Stream(
+        chunks=_chunks(call, after), media_type="text/event-stream", headers={"x-accel-buffering": "no"}
+    )
+
+
+async def _chunks(call: Call[EventsQuery, Nothing], after: int | None) -> AsyncIterator[bytes]:
+    yield b"retry: 2000\n\n"
+    sees = _Sight(call)
+    with call.services.changes.listening(after=after) as changes:
+        while True:
+            try:
+                change = await asyncio.wait_for(changes.get(), BEAT_S)
+            except TimeoutError:
+                yield b": still here\n\n"
+                continue
+            if await sees(change.dag_id):
+                yield _event(change)
+
+
+def _event(change: Change) -> bytes:
+    data: Any = {"dag_id": change.dag_id}
+    if change.run is not None:
+        data = {name: value for name, value in msgspec.structs.asdict(change.run).items() if name != "run_pk"}
+    return b"id: %d\nevent: %s\ndata: %s\n\n" % (
+        change.number,
+        change.kind.encode(),
+        msgspec.json.encode(data),
+    )
+
+
+class _Sight:
+    """What one listener may see, and wants to."""
+
+    def __init__(self, call: Call[EventsQuery, Nothing]) -> None:
+        self._call = call
+        self._known: dict[str, tuple[float, bool]] = {}
+
+    async def __call__(self, dag_id: str | None) -> bool:
+        """Whether the listener is told of a change of this DAG; of all of them, when it is None."""
+        reach, only = self._call.reach, self._call.query.dag_id
+        if dag_id is None:
+            return True
+        if only is not None and dag_id != only:
+            return False
+        if reach.is_all:
+            return True
+        asked_s, is_seen = self._known.get(dag_id, (0.0, False))
+        if not asked_s or time.monotonic() - asked_s > TAGS_S:
+            tags = await run_in_threadpool(self._call.services.tags_of, dag_id) if reach.tags else ()
+            is_seen = is_within(reach, dag_id, tags)
+            self._known[dag_id] = (time.monotonic(), is_seen)
+        return is_seen
+
+
+OPERATIONS: tuple[Operation, ...] = (
+    operation(
+        "GET",
+        "/api/windward/v1/events",
+        name="stream_events",
+        tag="Events",
+        summary="Send what changes, as server-sent events: runs with their counts, DAGs, and when to read all again.",
+        access=Needs(verb=Verb.READ, resource=Resource.RUN, scope=Scope.LISTED),
+        query=EventsQuery,
+        reply=bytes,
+        handler=stream_events,
+        media_types=["text/event-stream"],
+    ),
+)

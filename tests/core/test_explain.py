@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,6 +21,7 @@ from tests.core.building import (
 )
 from windward.core.admission import Limits, ReadyQueue, Usage
 from windward.core.explain import DEPTH_MAX, Reason, Surroundings, explain_task, in_words
+from windward.core.past import previous_of
 from windward.core.view import RunView
 from windward.document import TaskDocument
 from windward.document.expansion import Expansion, XComLength
@@ -192,7 +194,7 @@ def test_each_state_of_a_begun_instance_says_what_comes_next() -> None:
     assert said(S.RUNNING, owner="h1") == "`t` runs for 1 min 30 s on host `h1`, try 1 of 3"
     assert said(S.QUEUED) == "`t` has its slot for 3 s, and waits for a worker to start it"
     assert said(S.UP_FOR_RETRY, due_at=soon) == (
-        "`t` tries again in 5 min (2026-03-29 00:35:00 UTC), after try 1 of 3"
+        "`t` tries again in 5 min, at 2026-03-29 00:35:00 UTC, after try 1 of 3"
     )
     assert said(S.UP_FOR_RESCHEDULE, due_at=soon).startswith("`t` is a sensor that looks again in 5 min")
     assert said(S.DEFERRED, trigger_class="a.b.DateTimeTrigger", due_at=soon) == (
@@ -247,3 +249,25 @@ def test_spans_are_said_in_two_units() -> None:
         "1 d 1 h",
         "0 s",
     ]
+
+
+def test_what_waits_for_the_past_names_the_run_before_and_what_may_become_of_it() -> None:
+    plan = plan_of(task("t", depends_on_past=True), timezone="Europe/Berlin")
+    view = view_of(plan)
+    view.is_first, view.previous = (
+        False,
+        previous_of(view_of(plan, records=[record_of("t", S.FAILED)]), plan),
+    )
+    failed = run_of(run_pk=2, run_id="before", state=RunState.FAILED)
+
+    lasting = reason_of(view, "t", previous=failed)
+    passing = reason_of(view, "t", previous=msgspec.structs.replace(failed, recover_at=at(60)))
+
+    assert lasting.sentence == "`t` waits for the previous run: `t` is failed in the previous run"
+    (which,) = lasting.parts
+    assert which.sentence == "that is run `before`, which is failed"
+    assert "--run-id before --only-failed" in which.parts[0].sentence
+    assert texts_of(passing)[-1] == (
+        "its failed tasks run again on their own, not before "
+        "2026-03-29 00:31:00 UTC (2026-03-29 01:31:00 Europe/Berlin)"
+    )

@@ -46,7 +46,7 @@ class Gatherer:
             return None
         view = RunView(run, plan, self._store.runs.load_tasks([run.run_pk]))
         if plan.asks_past and run.logical_date is not None:
-            self._load_past(view, run.logical_date)
+            self._load_past(view)
         return view
 
     def around_tasks(self, run: RunRecord) -> Surroundings:
@@ -61,6 +61,7 @@ class Gatherer:
             capacity=sum(host.capacity for host in alive),
             usage=self._usage(),
             limits=Limits(parallelism=self._settings.core.parallelism, pools=pools),
+            previous=self._previous(run),
         )
 
     def around_run(self, run: RunRecord, details: DagDetails) -> RunSurroundings:
@@ -146,8 +147,13 @@ class Gatherer:
                         usage.count(view, record, 1)
         return usage
 
-    def _load_past(self, view: RunView, date: datetime) -> None:
-        previous = self._store.runs.load_previous_run(view.run.dag_id, date, exclude_pk=view.run.run_pk)
+    def _previous(self, run: RunRecord) -> RunRecord | None:
+        if run.logical_date is None:
+            return None
+        return self._store.runs.load_previous_run(run.dag_id, run.logical_date, exclude_pk=run.run_pk)
+
+    def _load_past(self, view: RunView) -> None:
+        previous = self._previous(view.run)
         if previous is None:
             return
         view.is_first = False

@@ -126,6 +126,7 @@ def _add_writes(commands: Commands) -> None:
         metavar="TIME",
         help="ISO 8601; now when left out",
     )
+    trigger.add_argument("--run-after", type=moment, metavar="TIME", help="the run waits in line until then")
     trigger.add_argument("--note", metavar="TEXT", help="shown with the run")
     trigger.add_argument(
         "--no-replace-microseconds",

@@ -22,6 +22,7 @@ def trigger(args: Namespace, session: Session) -> int:
     asked = RunRequest(
         run_id=args.run_id,
         logical_date=session.aware(args.logical_date) if args.logical_date else None,
+        run_after=session.aware(args.run_after) if args.run_after else None,
         conf=args.conf or {},
         note=args.note,
     )

@@ -17,8 +17,9 @@ from windward.core.advance import is_in_window, verdict_of, verdict_of_sources
 from windward.core.past import ask_past
 from windward.core.trigger_rules import Verdict
 from windward.core.view import UNSTARTED, RunView
-from windward.model.records import TaskRecord
-from windward.model.states import FAILURES, FINISHED, IN_FLIGHT, RunState, TaskState
+from windward.model.records import RunRecord, TaskRecord
+from windward.model.states import FAILURES, FINISHED, IN_FLIGHT, RUN_FINISHED, RunState, TaskState
+from windward.timetable.zones import zone_named
 
 DEPTH_MAX = 6
 """Tasks in a row that a tree follows towards the cause."""
@@ -44,6 +45,8 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     """Attempts that the worker hosts can take in all; None when nobody knows."""
     usage: Usage = msgspec.field(default_factory=Usage)
     limits: Limits = msgspec.field(default_factory=lambda: Limits(parallelism=32, pools={}))
+    previous: RunRecord | None = None
+    """The DAG's run before, which tasks with a past wait for."""
 
 
 def explain_task(view: RunView, record: TaskRecord, around: Surroundings, *, now: datetime) -> Reason:
@@ -81,19 +84,19 @@ def _underway(view: RunView, record: TaskRecord, around: Surroundings, *, now: d
             said = f"{name} has its slot{_since(record.queued_at, now)}, and waits for a worker to start it"
             return Reason(said, _about_workers(around))
         case TaskState.UP_FOR_RETRY:
-            return _waiting(view, record, f"{name} tries again{_ahead(record.due_at, now)}, after {tries}",
+            return _waiting(view, record, f"{name} tries again{_ahead(view, record.due_at, now)}, after {tries}",
                             behind, around, now=now)  # fmt: skip
         case TaskState.UP_FOR_RESCHEDULE:
-            return _waiting(view, record, f"{name} is a sensor that looks again{_ahead(record.due_at, now)}",
+            return _waiting(view, record, f"{name} is a sensor that looks again{_ahead(view, record.due_at, now)}",
                             behind, around, now=now)  # fmt: skip
         case TaskState.DEFERRED:
             trigger = f" `{record.trigger_class.rpartition('.')[2]}`" if record.trigger_class else ""
-            until = f", at most until {_moment(record.due_at)}" if record.due_at is not None else ""
+            until = f", at most until {_moment(view, record.due_at)}" if record.due_at is not None else ""
             return Reason(
                 f"{name} is deferred: it holds no slot and waits for its trigger{trigger}{until}", behind
             )
         case TaskState.AWAITING_INPUT:
-            until = f", at most until {_moment(record.due_at)}" if record.due_at is not None else ""
+            until = f", at most until {_moment(view, record.due_at)}" if record.due_at is not None else ""
             return Reason(f"{name} waits for the answer of a person{until}", behind)
         case _:
             return Reason(f"{name} is {record.state}", behind)
@@ -143,7 +146,7 @@ def _unstarted(view: RunView, record: TaskRecord, around: Surroundings) -> Reaso
         return Reason(f"{name} waits for tasks before it, by its rule {why}", _unfinished(view, record, 0))
     past = ask_past(view, number, [record])
     if past.waits and verdict is Verdict.RUN:
-        return Reason(f"{name} waits for the previous run: {past.reason}")
+        return Reason(f"{name} waits for the previous run: {past.reason}", _previous_run(view, around))
     if verdict is not Verdict.RUN:
         return Reason(f"{name} is about to be {verdict}, by its rule {why}", _guilty(view, record, 0))
     if view.plan.expansions[number] is not None and record.map_index < 0:
@@ -151,6 +154,22 @@ def _unstarted(view: RunView, record: TaskRecord, around: Surroundings) -> Reaso
         if over is Verdict.WAIT:
             return Reason(f"{name} waits to be expanded: {why}")
     return _without_slot(view, record, around)
+
+
+def _previous_run(view: RunView, around: Surroundings) -> tuple[Reason, ...]:
+    """Return which run the one before is, and whether waiting for it may help by itself."""
+    run = around.previous
+    if run is None:
+        return ()
+    behind = []
+    if run.recover_at is not None:
+        behind.append(f"its failed tasks run again on their own, not before {_moment(view, run.recover_at)}")
+    elif run.state in RUN_FINISHED:
+        behind.append(
+            f"it has ended: `windward tasks clear {run.dag_id} --run-id {run.run_id} --only-failed --downstream`"
+            " runs what failed again"
+        )
+    return (Reason(f"that is run `{run.run_id}`, which is {run.state}", tuple(map(Reason, behind))),)
 
 
 def _without_slot(view: RunView, record: TaskRecord, around: Surroundings) -> Reason:
@@ -213,7 +232,7 @@ def _finished(view: RunView, record: TaskRecord, depth: int) -> Reason:
     """Return why an instance ended as it did; a skip or failure that it inherited is followed to its cause."""
     name = _name(record)
     said = f": {record.reason}" if record.reason else ""
-    at = f" at {_moment(record.end_date)}" if record.end_date is not None else ""
+    at = f" at {_moment(view, record.end_date)}" if record.end_date is not None else ""
     if record.state in {TaskState.UPSTREAM_FAILED, TaskState.SKIPPED}:
         by = f" by branch `{record.skip_by}`" if record.skip_by else ""
         return Reason(f"{name} is {record.state}{by}{said}", () if by else _guilty(view, record, depth))
@@ -260,7 +279,7 @@ def _part(view: RunView, record: TaskRecord, depth: int) -> Reason:
         return _finished(view, record, depth)
     if record.state in UNSTARTED:
         return Reason(f"{_name(record)} has not begun", _unfinished(view, record, depth))
-    due = f", due {_moment(record.due_at)}" if record.due_at is not None else ""
+    due = f", due {_moment(view, record.due_at)}" if record.due_at is not None else ""
     reason = f": {record.reason}" if record.reason else ""
     return Reason(f"{_name(record)} is {record.state}{due}{reason}")
 
@@ -279,13 +298,22 @@ def in_words(span: timedelta) -> str:
     return " ".join(parts[:2]) or "0 s"
 
 
-def _moment(moment: datetime | None) -> str:
-    return "?" if moment is None else f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+def in_zones(moment: datetime, zone: str) -> str:
+    """Return a time in UTC and, where that differs, in the DAG's zone too; each with its zone."""
+    text = f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+    local = moment.astimezone(zone_named(zone))
+    if zone.upper() == "UTC" or not local.utcoffset():
+        return text
+    return f"{text} ({local:%Y-%m-%d %H:%M:%S} {zone})"
+
+
+def _moment(view: RunView, moment: datetime | None) -> str:
+    return "?" if moment is None else in_zones(moment, view.plan.document.timezone)
 
 
 def _since(moment: datetime | None, now: datetime) -> str:
     return "" if moment is None else f" for {in_words(now - moment)}"
 
 
-def _ahead(moment: datetime | None, now: datetime) -> str:
-    return "" if moment is None else f" in {in_words(moment - now)} ({_moment(moment)})"
+def _ahead(view: RunView, moment: datetime | None, now: datetime) -> str:
+    return "" if moment is None else f" in {in_words(moment - now)}, at {_moment(view, moment)}"

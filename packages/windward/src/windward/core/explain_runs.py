@@ -10,14 +10,13 @@ from datetime import datetime
 
 import msgspec
 
-from windward.core.explain import BREADTH_MAX, Reason, Surroundings, explain_task, in_words
+from windward.core.explain import BREADTH_MAX, Reason, Surroundings, explain_task, in_words, in_zones
 from windward.core.recovery import RecoveryRules, refusal
 from windward.core.view import RunView
 from windward.document import DagDocument
 from windward.model.records import BackfillRecord, DagRecord, RunParent, RunRecord
 from windward.model.states import FAILURES, FINISHED, BackfillState, RunState, RunType, TaskState
 from windward.timetable import can_be_scheduled, describe_schedule
-from windward.timetable.zones import zone_named
 
 
 class RunSurroundings(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,7 +80,10 @@ def _origin(run: RunRecord, document: DagDocument, around: RunSurroundings) -> R
     if run.note:
         parts.append(Reason(f"somebody noted: {run.note}"))
     if run.recoveries:
-        parts.append(Reason(f"it was run again on its own {run.recoveries} times, because it had failed"))
+        times = "once" if run.recoveries == 1 else f"{run.recoveries} times"
+        parts.append(Reason(f"it was run again on its own {times}, because it had failed"))
+    if run.is_idle_class:
+        parts.append(Reason("it is of the idle class: it takes only what scheduled and manual work leaves"))
     return Reason(f"it exists because {why}", tuple(parts))
 
 
@@ -117,7 +119,10 @@ def _why_queued(run: RunRecord, around: RunSurroundings, *, now: datetime) -> tu
     if around.dag.is_paused:
         found.append(f"DAG `{run.dag_id}` is paused: `windward dags unpause {run.dag_id}` lets it start")
     if run.run_after > now:
-        found.append(f"it may start in {in_words(run.run_after - now)}")
+        zone = around.newest.timezone
+        found.append(
+            f"it starts in {in_words(run.run_after - now)} at the earliest: {in_zones(run.run_after, zone)}"
+        )
     backfill = around.backfill
     if backfill is not None and backfill.state is BackfillState.PAUSED:
         found.append(f"backfill {backfill.backfill_pk} is paused")
@@ -234,15 +239,7 @@ def _obstacles(document: DagDocument, around: DagSurroundings) -> list[Reason]:
             Reason(f"{around.running} of `max_active_runs` {limit} are running: new runs wait in line")
         )
     if around.queued:
-        found.append(Reason(f"{around.queued} runs of it wait to start"))
+        waiting = "1 run of it waits" if around.queued == 1 else f"{around.queued} runs of it wait"
+        found.append(Reason(f"{waiting} to start"))
     found.extend(Reason(f"`{name}` was not written since its last run") for name in around.missing_assets)
     return found
-
-
-def in_zones(moment: datetime, zone: str) -> str:
-    """Return a time in UTC and, where that differs, in the DAG's zone too; each with its zone."""
-    text = f"{moment:%Y-%m-%d %H:%M:%S} UTC"
-    local = moment.astimezone(zone_named(zone))
-    if zone.upper() == "UTC" or not local.utcoffset():
-        return text
-    return f"{text} ({local:%Y-%m-%d %H:%M:%S} {zone})"

@@ -77,7 +77,7 @@ def trigger_run(desk: Desk, dag: DagDetails, asked: RunRequest, *, by: str) -> R
         interval=asked.interval,
         run_after=asked.run_after,
         conf=asked.conf,
-        note=asked.note,
+        note=note_text(asked.note) if asked.note and asked.note.strip() else None,
         windows=desk.store.catalog.load_windows([dag_id]).get(dag_id),
         triggered_by=asked.triggered_by,
         triggering_user=by,

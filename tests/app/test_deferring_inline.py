@@ -1,6 +1,7 @@
 """Deferrable tasks where there is no triggerer: `dags test` and `tasks test` run the trigger themselves."""
 
 import textwrap
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,13 @@ def test_a_tested_run_waits_for_its_triggers_and_goes_on(tmp_path: Path, setting
     path = dag_file(tmp_path, "Wait(task_id='a', word='colour')\nWait(task_id='b', word='colour')")
     assert dag_test.main(str(path), None, {}, settings=settings) == 0
     assert sorted((tmp_path / "out").read_text().splitlines()) == ["a red 3", "b red 3"]
+
+
+@pytest.mark.time_limit(20)
+def test_a_tested_run_runs_the_triggers_of_all_queues(tmp_path: Path, settings: Settings) -> None:
+    path = dag_file(tmp_path, "Wait(task_id='a', word='colour', queue='gpu')")
+    settings = replace(settings, triggerer=replace(settings.triggerer, queues_enabled=True))
+    assert dag_test.main(str(path), None, {}, settings=settings) == 0
 
 
 def test_a_tested_run_fails_by_a_trigger_that_fails_or_is_late(

@@ -76,7 +76,11 @@ class Rehearsal:
         variables_file: str | None = None,
         connections_file: str | None = None,
     ) -> None:
-        self._settings = replace(settings, scheduler=replace(settings.scheduler, poll_interval_s=POLL_S))
+        self._settings = replace(
+            settings,
+            scheduler=replace(settings.scheduler, poll_interval_s=POLL_S),
+            triggerer=replace(settings.triggerer, queues_enabled=False),  # there is one for all queues
+        )
         self._clock = SystemClock()
         self._ids = _Ids()
         self.store = MemoryStore()

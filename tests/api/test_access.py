@@ -128,7 +128,7 @@ def test_a_session_ends_with_its_time_and_when_nobody_uses_it(client: Client, cl
 
 def test_a_new_password_ends_every_session_and_jwt_and_goes_on_in_a_new_session(client: Client) -> None:
     mine, other, token = sign_in(client), sign_in(client), jwt_of(client)
-    body = {"current": client.password, "new": "another long password"}
+    body = {"current_password": client.password, "new_password": "another long password"}
     answer = client.ask("POST", f"{ME}/password", body, headers=headers_of(mine))
     assert answer.status == 204
     for headers in (headers_of(mine), headers_of(other), bearer(token), basic("admin", client.password)):
@@ -139,7 +139,7 @@ def test_a_new_password_ends_every_session_and_jwt_and_goes_on_in_a_new_session(
 
 def test_a_password_is_changed_by_who_knows_it_and_tries_are_limited(client: Client) -> None:
     mine = sign_in(client)
-    body = {"current": "wrong", "new": "another long password"}
+    body = {"current_password": "wrong", "new_password": "another long password"}
     for _ in range(10):
         assert client.ask("POST", f"{ME}/password", body, headers=headers_of(mine)).status == 400
     assert client.ask("POST", f"{ME}/password", body, headers=headers_of(mine)).status == 429
@@ -147,7 +147,7 @@ def test_a_password_is_changed_by_who_knows_it_and_tries_are_limited(client: Cli
 
 @pytest.mark.parametrize("new", ["short", "ADMIN", "x" * 2000])
 def test_some_passwords_are_none(client: Client, new: str) -> None:
-    body = {"current": client.password, "new": new}
+    body = {"current_password": client.password, "new_password": new}
     answer = client.ask("POST", f"{ME}/password", body, headers=basic("admin", client.password))
     assert answer.status == 400
 

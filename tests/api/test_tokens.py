@@ -103,7 +103,7 @@ def test_a_token_does_what_its_scopes_say_until_it_ends(
 
 def test_a_token_makes_no_other_and_changes_no_password(client: Client) -> None:
     token = make_token(client, basic("admin", client.password), scopes=["pool:read"])
-    body = {"current": client.password, "new": "another long password"}
+    body = {"current_password": client.password, "new_password": "another long password"}
     assert client.ask("POST", f"{ME}/tokens", {"name": "more"}, headers=bearer(token)).status == 403
     assert client.ask("POST", f"{ME}/password", body, headers=bearer(token)).status == 403
 

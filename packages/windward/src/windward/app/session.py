@@ -13,6 +13,7 @@ from windward.settings import Settings, load, prepare_home
 
 if TYPE_CHECKING:
     from windward.app.wakeup import LocalWakeup, PostgresWakeup
+    from windward.engine.people.accounts import AccountDesk
     from windward.engine.people.desk import Desk
     from windward.ports.clock import Clock
     from windward.ports.store import Store
@@ -77,6 +78,22 @@ class Session:
         if self._store is None:
             self._store = self._open_store(self.prepared)
         return self._store
+
+    @cached_property
+    def account_desk(self) -> AccountDesk:
+        """Who takes wishes about users and roles.
+
+        Raises:
+            UserError: when the store keeps no accounts, or its database cannot be used.
+        """
+        from windward.app.entrance import account_desk
+        from windward.errors import UserError
+        from windward.store.sql.open import SqlStore
+
+        store = self.store
+        if not isinstance(store, SqlStore):
+            raise UserError("this store keeps no accounts", hint="Use a database.")
+        return account_desk(store.accounts, self.clock)
 
     @cached_property
     def wakeup(self) -> Wakeup:

@@ -37,6 +37,9 @@ GROUPS: dict[str, Group] = {
     "variables": Group("variables", "get, set, import and export variables", _KEEP),
     "connections": Group("connections", "get, add, import and export connections", _KEEP),
     "pools": Group("pools", "get, set, import and export pools", _KEEP),
+    "users": Group("users", "make, change and list users", _KEEP),
+    "roles": Group("roles", "make, change and list roles", _KEEP),
+    "tokens": Group("tokens", "make and delete tokens for programs", _KEEP),
     "db": Group("db", "migrate, check and clean the metadata database", _KNOW),
     "rotate-fernet-key": Group("rotation", "encrypt all secrets again with the newest key", _KNOW),
     "config": Group("config", "show settings and where they come from", _KNOW),
@@ -64,3 +67,30 @@ def overview() -> str:
             lines += ["", f"{heading}:"]
         lines.append(f"  {name:<14}{group.help}")
     return "\n".join(lines[1:])
+
+
+WRITES = frozenset(
+    {
+        *(f"dags {name}" for name in ("backfill", "clear", "delete", "mark", "note", "pause", "reserialize")),
+        *(f"dags {name}" for name in ("trigger", "unpause")),
+        *(f"tasks {name}" for name in ("clear", "mark", "note")),
+        *(f"backfill {name}" for name in ("cancel", "create", "pause", "unpause")),
+        *(f"recovery {name}" for name in ("start", "stop")),
+        *(f"assets {name}" for name in ("emit", "materialize")),
+        "hitl respond",
+        *(f"state-store {name}" for name in ("clean", "delete", "delete-asset")),
+        *(f"variables {name}" for name in ("delete", "import", "set")),
+        *(f"connections {name}" for name in ("add", "create-default-connections", "delete", "import")),
+        *(f"pools {name}" for name in ("delete", "import", "set")),
+        *(f"users {name}" for name in ("add-role", "create", "delete", "disable", "enable", "end-sessions")),
+        *(
+            f"users {name}"
+            for name in ("grant", "import", "login-link", "remove-role", "reset-password", "revoke")
+        ),
+        *(f"roles {name}" for name in ("add-perms", "create", "del-perms", "delete", "import")),
+        *(f"tokens {name}" for name in ("create", "delete")),
+        *(f"db {name}" for name in ("clean", "drop-archived", "migrate", "reset")),
+        "rotate-fernet-key",
+    }
+)
+"""Commands that change what everybody sees: each is written to the audit log."""

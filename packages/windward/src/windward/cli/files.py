@@ -23,14 +23,19 @@ def format_of(file: str, *, given: str | None = None) -> str:
     return "json" if file == "-" else FORMATS.get(Path(file).suffix or Path(file).name, "json")
 
 
-def read_mapping(file: str) -> dict[str, Any]:
-    """Read an object of names and values; raise `UserError` when the file holds something else."""
+def read_text(file: str) -> str:
+    """Read a file or standard input; raise `UserError` when that cannot be."""
     try:
-        text = sys.stdin.read() if file == "-" else Path(file).read_text("utf-8")
+        return sys.stdin.read() if file == "-" else Path(file).read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(
             f"`{file}` cannot be read: {error}", hint="Give a UTF-8 file, or `-` for standard input."
         ) from error
+
+
+def read_mapping(file: str) -> dict[str, Any]:
+    """Read an object of names and values; raise `UserError` when the file holds something else."""
+    text = read_text(file)
     form = format_of(file)
     try:
         values = _env(text, file=file) if form == "env" else _parsed(text, form=form)

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import os
 import sys
-from argparse import SUPPRESS
+from argparse import SUPPRESS, Namespace
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 from windward import __version__
 from windward.cli.arguments import Parser, UsageError, refuse_leftovers
-from windward.cli.catalogue import GROUPS, group_named, overview
+from windward.cli.catalogue import GROUPS, WRITES, group_named, overview
 
 if TYPE_CHECKING:
     from windward.app.session import Session
@@ -93,9 +93,19 @@ def _run(words: list[str], *, environ: Mapping[str, str], make_session: MakeSess
     if leftovers:
         refuse_leftovers(args.parser, leftovers)
     with (make_session or _session)(environ) as session:
-        code: int = args.execute(args, session)
+        code = _executed(args, session)
     sys.stdout.flush()
     return code
+
+
+def _executed(args: Namespace, session: Session) -> int:
+    command = " ".join(filter(None, (group_named(args.group), getattr(args, "command", None))))
+    if command not in WRITES:
+        code: int = args.execute(args, session)
+        return code
+    from windward.cli.audit import written_down
+
+    return written_down(command, args, session)
 
 
 def _session(environ: Mapping[str, str]) -> Session:

@@ -17,7 +17,7 @@ TELLING = (
 )  # fmt: skip
 SECRET_FIELDS: dict[str, frozenset[str]] = {
     "variable": frozenset({"value", "val"}),
-    "connection": frozenset({"password", "extra", "conn_uri"}),
+    "connection": frozenset({"password", "extra", "conn_password", "conn_extra", "conn_uri", "conn_json"}),
     "xcom": frozenset({"value"}),
     "task_state": frozenset({"value"}),
     "asset_state": frozenset({"value"}),

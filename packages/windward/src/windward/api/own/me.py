@@ -40,8 +40,8 @@ class MeResponse(msgspec.Struct, kw_only=True):
 class PasswordBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """The password as it is, and as it shall be."""
 
-    current: str
-    new: str
+    current_password: str
+    new_password: str
 
 
 class TokenBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -79,7 +79,9 @@ def change_password(call: Call[Nothing, PasswordBody]) -> Reply:
     assert presented is not None, "every request shows something"
     body = call.body
     with services.entrance.trying(principal.name, address=presented.address) as was_right:
-        people.change_password(services.account_desk, principal.name, current=body.current, new=body.new)
+        people.change_password(
+            services.account_desk, principal.name, current=body.current_password, new=body.new_password
+        )
         was_right()
     if not principal.has_session:
         return Reply(status=204)

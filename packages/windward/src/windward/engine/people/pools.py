@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from windward.engine.people.changes import note_change
 from windward.engine.people.desk import Desk
 from windward.errors import ConflictError, NotFoundError, UserError
 from windward.model.records import PoolRecord
@@ -23,6 +24,7 @@ def create_pool(desk: Desk, pool: PoolRecord) -> None:
     if _found(desk, pool.name) is not None:
         raise ConflictError(f"there is a pool `{pool.name}` already")
     desk.store.secrets.set_pool(pool)
+    note_change("pool", pool.name, after=pool)
     desk.wakeup.wake()
 
 
@@ -32,9 +34,11 @@ def edit_pool(desk: Desk, pool: PoolRecord) -> None:
     Raises:
         NotFoundError: when there is none of its name.
     """
-    if _found(desk, pool.name) is None:
+    before = _found(desk, pool.name)
+    if before is None:
         raise NotFoundError(f"there is no pool `{pool.name}`")
     desk.store.secrets.set_pool(pool)
+    note_change("pool", pool.name, before=before, after=pool)
     desk.wakeup.wake()
 
 
@@ -45,8 +49,10 @@ def delete_pool(desk: Desk, name: str) -> None:
         UserError: when it is the default pool.
         NotFoundError: when there is none of that name.
     """
+    before = _found(desk, name)
     if not desk.store.secrets.delete_pool(name):
         raise NotFoundError(f"there is no pool `{name}`")
+    note_change("pool", name, before=before)
     desk.wakeup.wake()
 
 

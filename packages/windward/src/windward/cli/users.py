@@ -247,7 +247,9 @@ def _named(args: Namespace, session: Session) -> str:
 
     if args.username is not None:
         return str(args.username)
-    found = [one for one in session.account_desk.accounts.list_users() if one.email.lower() == args.email.lower()]
+    found = [
+        one for one in session.account_desk.accounts.list_users() if one.email.lower() == args.email.lower()
+    ]
     if len(found) != 1:
         what = "no user has" if not found else "several users have"
         raise UserError(f"{what} the address `{args.email}`", hint="Name the user with `-u`.")

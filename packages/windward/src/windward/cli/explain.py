@@ -8,7 +8,6 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import Any
 
-from windward.app.explain import Gatherer
 from windward.app.session import Session
 from windward.cli.lookup import found_dag, found_document, found_instance, found_run
 from windward.cli.output import show_one
@@ -16,6 +15,7 @@ from windward.core.explain import Reason, explain_task
 from windward.core.explain_runs import explain_dag, explain_run
 from windward.core.upcoming import next_run
 from windward.core.view import RunView
+from windward.engine.explaining import Gatherer
 from windward.model.records import RunRecord
 
 

@@ -10,7 +10,6 @@ from windward.cli.dags import late
 
 if TYPE_CHECKING:
     from windward.app.session import Session
-    from windward.core.recovery import RecoveryRules
     from windward.model.records import RunRecord
 
 COLUMNS = ("dag_id", "run_id", "logical_date", "recoveries", "recover_at", "reason")
@@ -41,24 +40,15 @@ def add_commands(_name: str, parser: Parser) -> None:
         )
 
 
-def _rules(session: Session) -> RecoveryRules:
-    from windward.core.recovery import RecoveryRules, RecoveryScope
-
-    scheduler = session.settings.scheduler
-    return RecoveryRules(
-        scope=RecoveryScope(scheduler.recover_failed_runs),
-        recoveries_max=scheduler.recoveries_max,
-        delay_s=scheduler.recovery_delay_s,
-    )
-
-
 def list_runs(args: Namespace, session: Session) -> int:
     """Print failed runs."""
     from windward.cli.lookup import found_dag
     from windward.cli.output import show_rows
     from windward.core.recovery import refusal
+    from windward.engine.people.recovery import rules_of
     from windward.model.states import RunState
 
+    rules = rules_of(session.settings.scheduler)
     if args.dag_id:
         found_dag(session, args.dag_id)
     runs = session.store.reads.list_runs(dag_id=args.dag_id, states=[RunState.FAILED], limit=args.limit)
@@ -67,9 +57,9 @@ def list_runs(args: Namespace, session: Session) -> int:
     rows = []
     for run in runs:
         document = documents.get(records.get(run.dag_id, ""))
-        why = refusal(run, document, _rules(session)) if document is not None else "its DAG is gone"
+        why = refusal(run, document, rules) if document is not None else "its DAG is gone"
         if run.recover_at is not None and not why:
-            why = f"number {run.recoveries + 1} of {_rules(session).recoveries_max}, when nothing else waits"
+            why = f"number {run.recoveries + 1} of {rules.recoveries_max}, when nothing else waits"
         rows.append(
             {
                 "dag_id": run.dag_id,
@@ -99,15 +89,9 @@ def _named(args: Namespace, session: Session) -> list[RunRecord]:
 def stop(args: Namespace, session: Session) -> int:
     """Leave failed runs as they are."""
     from windward.cli.output import note
-    from windward.core.recovery import decide_recovery_stop
-    from windward.ports.store import Note
+    from windward.engine.people.recovery import stop_recovery
 
-    count = 0
-    for run in _named(args, session):
-        action = decide_recovery_stop(run)
-        if action is not None:
-            told = [Note(kind="run", subject=str(run.run_pk))]
-            count += session.store.runs.apply([[action]], notes=told).all
+    count = sum(stop_recovery(session.desk, run) for run in _named(args, session))
     session.wakeup.wake()
     note(f"{count} run{'' if count == 1 else 's'} will not run again on their own")
     return 0
@@ -117,18 +101,16 @@ def start(args: Namespace, session: Session) -> int:
     """Let failed runs run again on their own."""
     from windward.cli.lookup import found_dag
     from windward.cli.output import note
-    from windward.core.recovery import decide_recovery_start
-    from windward.ports.store import Note
+    from windward.engine.people.recovery import rules_of, start_recovery
 
     document = found_dag(session, args.dag_id).document
-    count = 0
+    rules, count = rules_of(session.settings.scheduler), 0
     for run in _named(args, session):
-        decided = decide_recovery_start(run, document, _rules(session), now=session.clock.now())
-        if isinstance(decided, str):
-            note(f"run `{run.run_id}` stays as it is: {decided}")
-            continue
-        told = [Note(kind="run", subject=str(run.run_pk))]
-        count += session.store.runs.apply([[decided]], notes=told).all
+        why_not = start_recovery(session.desk, run, document, rules)
+        if why_not:
+            note(f"run `{run.run_id}` stays as it is: {why_not}")
+        else:
+            count += 1
     session.wakeup.wake()
     note(f"{count} run{'' if count == 1 else 's'} will run again when nothing else waits")
     return 0

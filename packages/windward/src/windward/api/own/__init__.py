@@ -6,12 +6,15 @@ What lives here: the shapes of bodies, and handlers that call a read model, the 
 from __future__ import annotations
 
 from windward.api.contract.operation import Operation
-from windward.api.own import events, logs, me, roles, sessions, users
+from windward.api.own import events, explain, grid, logs, me, recovery, roles, sessions, users
 
 OPERATIONS: tuple[Operation, ...] = (
     *events.OPERATIONS,
+    *explain.OPERATIONS,
+    *grid.OPERATIONS,
     *logs.OPERATIONS,
     *me.OPERATIONS,
+    *recovery.OPERATIONS,
     *roles.OPERATIONS,
     *sessions.OPERATIONS,
     *users.OPERATIONS,

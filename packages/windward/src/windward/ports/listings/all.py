@@ -7,6 +7,7 @@ from typing import Protocol
 from windward.ports.listings.changes import ChangeListings
 from windward.ports.listings.dags import DagListings
 from windward.ports.listings.events import EventListings
+from windward.ports.listings.grid import GridListings
 from windward.ports.listings.pools import PoolListings
 from windward.ports.listings.runs import RunListings
 from windward.ports.listings.versions import VersionListings
@@ -26,6 +27,10 @@ class Listings(Protocol):
     @property
     def events(self) -> EventListings:
         """The audit log."""
+
+    @property
+    def grid(self) -> GridListings:
+        """Grids and timelines."""
 
     @property
     def pools(self) -> PoolListings:

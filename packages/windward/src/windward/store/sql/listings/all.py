@@ -7,6 +7,7 @@ from windward.store.sql.listings.changes import SqlChangeListings
 from windward.store.sql.listings.dags import SqlDagListings
 from windward.store.sql.listings.documents import Documents
 from windward.store.sql.listings.events import SqlEventListings
+from windward.store.sql.listings.grid import SqlGridListings
 from windward.store.sql.listings.pools import SqlPoolListings
 from windward.store.sql.listings.runs import SqlRunListings
 from windward.store.sql.listings.versions import SqlVersionListings
@@ -20,6 +21,7 @@ class SqlListings:
         self.changes = SqlChangeListings(database)
         self.dags = SqlDagListings(database, documents)
         self.events = SqlEventListings(database)
+        self.grid = SqlGridListings(database, documents)
         self.pools = SqlPoolListings(database, documents)
         self.runs = SqlRunListings(database)
         self.versions = SqlVersionListings(database)

@@ -1,0 +1,58 @@
+"""The grid of a DAG: its newest runs beside each other, each with the states of its tasks, in as few bytes as can be."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+
+import msgspec
+
+from windward.document import DagDocument
+from windward.model.records import RunRecord
+
+
+class TaskCell(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """One task of one run: instances by state, and from when to when they ran."""
+
+    task_id: str
+    counts: dict[str, int]
+    start_date: datetime | None
+    end_date: datetime | None
+
+
+class GridRun(msgspec.Struct, frozen=True, kw_only=True):
+    """One run with its tasks. `mark` differs when anything of it may differ."""
+
+    run: RunRecord
+    mark: str
+    cells: tuple[TaskCell, ...]
+
+
+class TimelineRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One try of a task instance, from when to when it was in which state."""
+
+    task_id: str
+    map_index: int
+    try_number: int
+    state: str
+    queued_at: datetime | None
+    start_date: datetime | None
+    end_date: datetime | None
+    map_label: str | None
+    exit_fact: str | None
+
+
+class GridListings(Protocol):
+    """What the pages of a DAG and of a run show at a glance."""
+
+    def newest(self, dag_id: str) -> DagDocument | None:
+        """Return the newest document of a DAG, or None."""
+
+    def runs(self, dag_id: str, *, limit: int, before: datetime | None = None) -> list[RunRecord]:
+        """Return the newest runs, the newest first; with `before`, those that were due before then."""
+
+    def cells(self, runs: list[RunRecord]) -> list[GridRun]:
+        """Return these runs with their tasks; what has ended is remembered."""
+
+    def timeline(self, run_pk: int, *, limit: int) -> list[TimelineRow]:
+        """Return the tries of a run's tasks, earlier ones too, by when they began."""

@@ -1,0 +1,128 @@
+"""The grid of a DAG and the timeline of a run, on a database.
+
+What has ended is remembered by its mark: a run that did not change since is not read again, so that a grid of a hundred
+runs costs what changed in it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict, defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from windward.document import DagDocument
+from windward.model.records import RunRecord
+from windward.model.states import RUN_FINISHED
+from windward.ports.listings.grid import GridRun, TaskCell, TimelineRow
+from windward.store.sql.columns import from_us, to_us
+from windward.store.sql.database import Database, chunks
+from windward.store.sql.listings.documents import Documents
+from windward.store.sql.rows import RUN_COLUMNS, run_of
+from windward.store.sql.tables import DAG, TASK_ATTEMPT, TASK_INSTANCE
+
+KEPT_MAX = 2000
+"""Runs whose cells are remembered."""
+_CELLS = (
+    "SELECT run_pk, task_id, state, count(*), min(start_date), max(end_date) FROM task_instance "
+    "WHERE run_pk IN ({marks}) GROUP BY run_pk, task_id, state"
+)
+
+
+class SqlGridListings:
+    """Implements `windward.ports.listings.grid.GridListings`. Safe to share between threads."""
+
+    def __init__(self, database: Database, documents: Documents) -> None:
+        self._database = database
+        self._documents = documents
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[int, GridRun] = OrderedDict()
+
+    def newest(self, dag_id: str) -> DagDocument | None:
+        """Return the newest document of a DAG, or None."""
+        with self._database.reading() as transaction:
+            name = transaction.run(sa.select(DAG.c.document_hash).where(DAG.c.dag_id == dag_id)).scalar()
+        known = self._documents.load([name]).get(name) if name is not None else None
+        return known.document if known is not None else None
+
+    def runs(self, dag_id: str, *, limit: int, before: datetime | None = None) -> list[RunRecord]:
+        """Return the newest runs, the newest first."""
+        where, values = "dag_id = ?", list[Any]([dag_id])
+        if before is not None:
+            where += " AND run_after < ?"
+            values.append(to_us(before))
+        text = f"SELECT {', '.join(RUN_COLUMNS)} FROM dag_run WHERE {where}"
+        text += " ORDER BY run_after DESC, run_pk DESC LIMIT ?"
+        with self._database.reading() as transaction:
+            return [
+                run_of(row) for row in transaction.select(self._database.dialect.sql(text), (*values, limit))
+            ]
+
+    def cells(self, runs: list[RunRecord]) -> list[GridRun]:
+        """Return these runs with their tasks."""
+        found: dict[int, GridRun] = {}
+        with self._lock:
+            for run in runs:
+                kept = self._kept.get(run.run_pk)
+                if kept is not None and run.state in RUN_FINISHED and kept.mark == mark_of(run):
+                    self._kept.move_to_end(run.run_pk)
+                    found[run.run_pk] = kept
+        missing = [run for run in runs if run.run_pk not in found]
+        read = self._read([run.run_pk for run in missing])
+        with self._lock:
+            for run in missing:
+                made = GridRun(run=run, mark=mark_of(run), cells=tuple(read.get(run.run_pk, {}).values()))
+                found[run.run_pk] = made
+                if run.state in RUN_FINISHED:
+                    self._kept[run.run_pk] = made
+            while len(self._kept) > KEPT_MAX:
+                self._kept.popitem(last=False)
+        return [found[run.run_pk] for run in runs]
+
+    def _read(self, run_pks: Sequence[int]) -> dict[int, dict[str, TaskCell]]:
+        cells: defaultdict[int, dict[str, TaskCell]] = defaultdict(dict)
+        with self._database.reading() as transaction:
+            for some in chunks(run_pks):
+                text = self._database.dialect.sql(_CELLS.format(marks=", ".join("?" * len(some))))
+                for run_pk, task_id, state, count, start, end in transaction.select(text, tuple(some)):
+                    cell = cells[run_pk].get(task_id)
+                    cells[run_pk][task_id] = _with(
+                        cell, task_id, state, int(count), from_us(start), from_us(end)
+                    )
+        return cells
+
+    def timeline(self, run_pk: int, *, limit: int) -> list[TimelineRow]:
+        """Return the tries of a run's tasks, by when they began."""
+        queries = []
+        for table in (TASK_INSTANCE, TASK_ATTEMPT):
+            columns = [table.c[name] for name in TimelineRow.__struct_fields__]
+            queries.append(sa.select(*columns).where(table.c.run_pk == run_pk, table.c.try_number > 0))
+        tries = sa.union_all(*queries).subquery()
+        begun = sa.func.coalesce(tries.c.start_date, tries.c.queued_at)
+        order = (begun, tries.c.task_id, tries.c.map_index, tries.c.try_number)
+        query = sa.select(tries).order_by(*order).limit(limit)
+        with self._database.reading() as transaction:
+            return [TimelineRow(**row) for row in transaction.run(query).mappings()]
+
+
+def mark_of(run: RunRecord) -> str:
+    """Return what differs when anything of a run that has ended may differ."""
+    return f"{run.state}.{run.revision}.{run.clear_number}.{to_us(run.end_date)}"
+
+
+def _with(
+    cell: TaskCell | None, task_id: str, state: str, count: int, start: datetime | None, end: datetime | None
+) -> TaskCell:
+    if cell is None:
+        return TaskCell(task_id=task_id, counts={state: count}, start_date=start, end_date=end)
+    starts = [at for at in (cell.start_date, start) if at is not None]
+    ends = [at for at in (cell.end_date, end) if at is not None]
+    return TaskCell(
+        task_id=task_id,
+        counts={**cell.counts, state: count},
+        start_date=min(starts, default=None),
+        end_date=max(ends, default=None),
+    )

@@ -52,12 +52,6 @@ PLANTED = (
         "        self._assets.reload(documents)\n",
     ),
     Sabotage(
-        "a run counts as ended before its end is written",
-        "engine/cache.py",
-        "                self.ending.setdefault(action.dag_id, []).append(view.run)\n",
-        "",
-    ),
-    Sabotage(
         "max_active_runs is not a limit",
         "core/runs.py",
         "for run in due[: max(0, free)]",

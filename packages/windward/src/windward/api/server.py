@@ -13,6 +13,7 @@ from typing import Protocol
 import uvicorn
 
 from windward.api.access.entrance import EntranceGate
+from windward.api.access.oidc import Oidc
 from windward.api.access.pages import LoginPages
 from windward.api.app import TITLE, make_app
 from windward.api.ledger import StoreLedger
@@ -72,6 +73,7 @@ def serve(
     store, settings = services.store, services.settings
     entrance, title = services.entrance, settings.api.instance_name or TITLE
     gate = EntranceGate(entrance)
+    oidc = Oidc(settings, services.account_desk) if settings.api_auth.oidc_issuer else None
     ledger = StoreLedger(
         store.audit,
         settings,
@@ -84,7 +86,7 @@ def serve(
             gate=gate,
             ledger=ledger,
             page=Page(services, gate=gate, title=title),
-            login=LoginPages(entrance, store.audit, title=title),
+            login=LoginPages(entrance, store.audit, title=title, oidc=oidc),
         ),
         # Whom to believe about addresses, `[api] trusted_proxies` says; uvicorn would believe everybody here.
         proxy_headers=False,

@@ -44,6 +44,7 @@ class Entrance:
         monotonic: Callable[[], float],
     ) -> None:
         self.settings = settings
+        self.desk = desk
         self.accounts = desk.accounts
         self.manager = manager
         self.now = desk.now

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import logging
 from collections.abc import Sequence
 from html import escape
 from urllib.parse import parse_qsl, quote
@@ -14,14 +15,20 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from windward.api.access.entrance import Entrance
+from windward.api.access.oidc import CALLBACK, STATE_LIFETIME, Oidc
+from windward.api.access.oidc import COOKIE as OIDC_COOKIE
+from windward.api.access.presented import cookie_of
 from windward.api.contract.problem import Throttled, Unauthenticated
 from windward.api.ledger import write_line
 from windward.api.public.login import OWN_PAGE, checked_next
-from windward.errors import UnavailableError, UserError
+from windward.core.accounts import principal_of
+from windward.engine.people.vouching import vouched_user
+from windward.errors import ConflictError, UnavailableError, UserError
 from windward.model.access import Principal
 from windward.model.accounts import AuditEvent
 from windward.ports.audit import AuditStore
 
+log = logging.getLogger("windward.api.access")
 FORM_MAX = 10_000
 LINK = f"{OWN_PAGE}/link"
 OIDC = f"{OWN_PAGE}/oidc"
@@ -58,15 +65,26 @@ HEADERS = {
 class LoginPages:
     """Where a browser signs in."""
 
-    def __init__(self, entrance: Entrance, audit: AuditStore, *, title: str) -> None:
+    def __init__(
+        self, entrance: Entrance, audit: AuditStore, *, title: str, oidc: Oidc | None = None
+    ) -> None:
         self._entrance = entrance
         self._audit = audit
         self._title = title
-        self._has_oidc = bool(entrance.settings.api_auth.oidc_issuer)
+        self._oidc = oidc
 
     def routes(self) -> Sequence[Route]:
         """Return the routes."""
+        oidc = (
+            [
+                Route(OIDC, self.go_to_provider, methods=["GET"]),
+                Route(CALLBACK, self.come_back, methods=["GET"]),
+            ]
+            if self._oidc is not None
+            else []
+        )
         return [
+            *oidc,
             Route(OWN_PAGE, self.show, methods=["GET"]),
             Route(OWN_PAGE, self.sign_in, methods=["POST"]),
             Route(LINK, self.use_link, methods=["GET"]),
@@ -88,6 +106,63 @@ class LoginPages:
     async def use_link(self, request: Request) -> Response:
         """Sign in with a link that counts once."""
         return await run_in_threadpool(self._use_link, request)
+
+    async def go_to_provider(self, request: Request) -> Response:
+        """Send the browser to the OIDC provider."""
+        return await run_in_threadpool(self._go_to_provider, request)
+
+    async def come_back(self, request: Request) -> Response:
+        """Sign in whom the OIDC provider vouches for."""
+        return await run_in_threadpool(self._come_back, request)
+
+    def _go_to_provider(self, request: Request) -> Response:
+        assert self._oidc is not None, "there is no such route without a provider"
+        target = _next_of(request.query_params.get("next"))
+        try:
+            url, sealed = self._oidc.begin(next_path=target, base_url=self._base_url(request))
+        except UnavailableError as error:
+            log.warning("OIDC provider not reached", extra={"error": str(error)})
+            return self._page(target, "The provider does not answer. Try again later.", status=503)
+        response = Response(status_code=303, headers={**HEADERS, "location": url})
+        response.headers.append("set-cookie", self._oidc_cookie(request, sealed))
+        return response
+
+    def _come_back(self, request: Request) -> Response:
+        assert self._oidc is not None, "there is no such route without a provider"
+        entrance, query = self._entrance, request.query_params
+        presented = entrance.presented(request)
+        try:
+            said, target = self._oidc.finish(
+                cookie=cookie_of(presented, OIDC_COOKIE),
+                state=query.get("state", ""),
+                code=query.get("code", ""),
+                base_url=self._base_url(request),
+            )
+            known = vouched_user(entrance.desk, said, new_user_role=entrance.settings.api_auth.new_user_role)
+        except UserError as error:
+            log.warning("sign-in refused", extra={"by": "oidc", "error": error.message})
+            return self._page("/", f"{error.message}. {error.hint}", status=401)
+        except (UnavailableError, ConflictError) as error:
+            log.warning("OIDC provider not reached", extra={"error": str(error)})
+            return self._page("/", "That does not work now. Try again later.", status=503)
+        principal = principal_of(known.user, known.custom_roles)
+        response = self._let_in(request, principal, "sign_in_by_oidc", target)
+        response.headers.append("set-cookie", self._oidc_cookie(request, ""))
+        return response
+
+    def _base_url(self, request: Request) -> str:
+        """Return the address that the browser uses; a wrong one is refused by the provider, which knows the right one."""
+        entrance = self._entrance
+        if entrance.settings.api.base_url:
+            return entrance.settings.api.base_url.rstrip("/")
+        presented = entrance.presented(request)
+        scheme = "https" if entrance.is_https(presented) else "http"
+        return f"{scheme}://{presented.headers.get('host', '')}"
+
+    def _oidc_cookie(self, request: Request, value: str) -> str:
+        age_s = int(STATE_LIFETIME.total_seconds()) if value else 0
+        secure = "; Secure" if self._entrance.is_https(self._entrance.presented(request)) else ""
+        return f"{OIDC_COOKIE}={value}; Path={OIDC}; Max-Age={age_s}; SameSite=Lax; HttpOnly{secure}"
 
     def _sign_in(self, request: Request, raw: bytes) -> Response:
         entrance = self._entrance
@@ -144,7 +219,7 @@ class LoginPages:
         bad = f'<p class="bad" role="alert">{escape(problem)}</p>' if problem else ""
         other = (
             f'<a class="go" href="{OIDC}?next={quote(target, safe="")}">Single sign-on</a>'
-            if self._has_oidc
+            if self._oidc is not None
             else ""
         )
         text = (

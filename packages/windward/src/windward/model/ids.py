@@ -50,3 +50,9 @@ def check_run_id(value: str) -> str:
             hint=f"Use 1 to {ID_LENGTH_MAX} letters, digits and `_ . ~ : + -`, without `..`.",
         )
     return value
+
+
+def hostname_of(host_id: str) -> str:
+    """Return the name of the machine in the id of a worker host, which is `MACHINE-PID-CHANCE`."""
+    parts = host_id.rsplit("-", 2)
+    return parts[0] if len(parts) == 3 and parts[1].isdigit() else host_id

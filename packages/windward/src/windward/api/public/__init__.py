@@ -16,6 +16,7 @@ from windward.api.public import (
     logs,
     monitor,
     pools,
+    task_instances,
 )
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -28,5 +29,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *logs.OPERATIONS,
     *monitor.OPERATIONS,
     *pools.OPERATIONS,
+    # Last: `…/taskInstances/{task_id}/{map_index}` would take what others have in the place of an index.
+    *task_instances.OPERATIONS,
 )
 """All of them. A path that is more special than another stands before it."""

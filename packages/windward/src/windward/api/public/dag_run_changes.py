@@ -195,10 +195,9 @@ def _added(call: Call[Any, Any], run: RunRecord) -> list[NewTaskResponse]:
 
 
 def _selected(call: Call[Any, Any], row: RunRow, body: DAGRunClearBody) -> list[TaskInstanceResponse]:
-    desk = call.services.desk
-    tasks = {task.task_id: task for task in desk.document(row.run).tasks}
-    records = runs.selected(desk, row.run, _selection(body))
-    return [instance_response(row, record, tasks.get(record.task_id)) for record in records]
+    records = runs.selected(call.services.desk, row.run, _selection(body))
+    found = call.services.listings.instances.by_keys([record.key for record in records])
+    return [instance_response(one) for one in found]
 
 
 _EDIT = Needs(verb=Verb.EDIT, resource=Resource.RUN, scope=Scope.PATH)

@@ -1,26 +1,48 @@
-"""The shapes of task instances."""
+"""The shapes of task instances and of their tries, as they are sent."""
 
 from __future__ import annotations
 
 import uuid
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from windward.api.public.dag_versions import DagVersionResponse, version_response
-from windward.document import TaskDocument
-from windward.model.ids import TaskKey
-from windward.model.records import TaskRecord
-from windward.model.states import TaskState
-from windward.ports.listings.runs import RunRow
+from windward.core.transitions import TaskEvent
+from windward.model.ids import TaskKey, hostname_of
+from windward.model.states import FINISHED, TaskState
+from windward.ports.listings.instances import InstanceRow
+from windward.ports.listings.page import TOTAL_MAX, Page, PageRequest
+from windward.ports.reads import AttemptRecord
 
 _NAMESPACE = UUID("6b1f3c52-6a0e-5d49-9e4b-6f6c6f2f2a11")
+SHORT_BITS = 48
+DEFAULT_POOL = "default_pool"
+
+
+class TaskInstanceState(StrEnum):
+    """States that a task instance is shown in; nothing, when nothing has been decided of it."""
+
+    REMOVED = "removed"
+    SCHEDULED = "scheduled"
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCESS = "success"
+    RESTARTING = "restarting"
+    FAILED = "failed"
+    UP_FOR_RETRY = "up_for_retry"
+    UP_FOR_RESCHEDULE = "up_for_reschedule"
+    UPSTREAM_FAILED = "upstream_failed"
+    SKIPPED = "skipped"
+    DEFERRED = "deferred"
+    AWAITING_INPUT = "awaiting_input"
 
 
 class TriggerResponse(msgspec.Struct, kw_only=True):
-    """What a deferred instance waits for."""
+    """What a deferred instance waits for. Its arguments are encrypted, and not shown."""
 
     id: int
     classpath: str
@@ -30,20 +52,33 @@ class TriggerResponse(msgspec.Struct, kw_only=True):
     triggerer_id: int | None
 
 
-class TaskInstanceResponse(msgspec.Struct, kw_only=True):
-    """A task instance, as its current try is."""
+class JobResponse(msgspec.Struct, kw_only=True):
+    """A component as a job."""
 
-    id: UUID
+    id: int
+    dag_id: str | None
+    state: str | None
+    job_type: str | None
+    start_date: datetime | None
+    end_date: datetime | None
+    latest_heartbeat: datetime | None
+    executor_class: str | None
+    hostname: str | None
+    unixname: str | None
+    dag_display_name: str | None = None
+
+
+class TaskInstanceHistoryResponse(msgspec.Struct, kw_only=True):
+    """One try of a task instance."""
+
     task_id: str
     dag_id: str
     dag_run_id: str
     map_index: int
-    logical_date: datetime | None
-    run_after: datetime
     start_date: datetime | None
     end_date: datetime | None
     duration: float | None
-    state: TaskState | None
+    state: TaskInstanceState | None
     try_number: int
     max_tries: int
     task_display_name: str
@@ -61,12 +96,37 @@ class TaskInstanceResponse(msgspec.Struct, kw_only=True):
     pid: int | None
     executor: str | None
     executor_config: str
+    dag_version: DagVersionResponse | None
+
+
+class TaskInstanceHistoryCollectionResponse(msgspec.Struct, kw_only=True):
+    """Tries."""
+
+    task_instances: list[TaskInstanceHistoryResponse]
+    total_entries: int
+
+
+class TaskInstanceResponse(TaskInstanceHistoryResponse, kw_only=True):
+    """A task instance, as its current try is."""
+
+    id: UUID
+    logical_date: datetime | None
+    run_after: datetime
     note: str | None
     rendered_map_index: str | None
     rendered_fields: dict[str, Any] = {}
     trigger: TriggerResponse | None
-    triggerer_job: dict[str, Any] | None
-    dag_version: DagVersionResponse | None
+    triggerer_job: JobResponse | None
+
+
+class TaskInstanceCollectionResponse(msgspec.Struct, kw_only=True):
+    """Task instances. With a cursor, `total_entries` counts no further than `total_entries_limit`."""
+
+    task_instances: list[TaskInstanceResponse]
+    total_entries: int | None = None
+    total_entries_limit: int | None = None
+    next_cursor: str | None = None
+    previous_cursor: str | None = None
 
 
 class NewTaskResponse(msgspec.Struct, kw_only=True):
@@ -90,51 +150,137 @@ class NewTaskCollectionResponse(msgspec.Struct, kw_only=True):
     total_entries: int
 
 
+class TaskDependencyResponse(msgspec.Struct, kw_only=True):
+    """One thing that an instance waits for."""
+
+    name: str
+    reason: str
+
+
+class TaskDependencyCollectionResponse(msgspec.Struct, kw_only=True):
+    """What an instance waits for."""
+
+    dependencies: list[TaskDependencyResponse]
+
+
 def instance_id(key: TaskKey) -> UUID:
     """Return the id of a task instance: the same in all of its tries."""
     return uuid.uuid5(_NAMESPACE, f"{key.run_pk}\0{key.task_id}\0{key.map_index}")
 
 
-def instance_response(row: RunRow, record: TaskRecord, task: TaskDocument | None) -> TaskInstanceResponse:
-    """Return an instance of a run as the API shows it; `task` is None when its version of the DAG is gone."""
-    run = row.run
-    took = (
-        (record.end_date - record.start_date).total_seconds()
-        if record.start_date and record.end_date
-        else None
-    )
+def instance_response(row: InstanceRow) -> TaskInstanceResponse:
+    """Return an instance as the API shows it."""
+    record, run = row.record, row.run.run
+    named = record.map_label or (str(record.map_index) if record.map_index >= 0 else None)
     return TaskInstanceResponse(
+        **_common(row),
+        **_times(record.queued_at, record.start_date, record.end_date),
         id=instance_id(record.key),
-        task_id=record.task_id,
-        dag_id=run.dag_id,
-        dag_run_id=run.run_id,
-        map_index=record.map_index,
         logical_date=run.logical_date,
         run_after=run.run_after,
-        start_date=record.start_date,
-        end_date=record.end_date,
-        duration=took,
-        state=None if record.state is TaskState.NONE else record.state,
+        state=_shown(record.state),
         try_number=record.try_number,
-        max_tries=record.max_tries,
-        task_display_name=(task.display_name if task is not None else None) or record.task_id,
-        dag_display_name=row.display_name,
-        hostname=None,
-        unixname=None,
-        pool=task.pool if task is not None else "default_pool",
-        pool_slots=task.pool_slots if task is not None else 1,
-        queue=task.queue if task is not None else None,
-        priority_weight=task.priority_weight if task is not None else None,
-        operator=task.operator if task is not None else None,
-        operator_name=task.operator if task is not None else None,
-        queued_when=record.queued_at,
-        scheduled_when=record.queued_at,
-        pid=None,
-        executor=task.executor if task is not None else None,
-        executor_config=msgspec.json.encode(task.executor_config).decode() if task is not None else "{}",
+        hostname=_hostname(record.owner),
         note=record.note,
-        rendered_map_index=record.map_label,
-        trigger=None,
+        rendered_map_index=named,
+        rendered_fields=_fields(row.rendered),
+        trigger=_trigger(row),
         triggerer_job=None,
-        dag_version=version_response(row.version) if row.version is not None else None,
+    )
+
+
+def instances_response(page: Page[InstanceRow], request: PageRequest) -> TaskInstanceCollectionResponse:
+    """Return a page of instances as the API shows it."""
+    return TaskInstanceCollectionResponse(
+        task_instances=[instance_response(row) for row in page.rows],
+        total_entries=page.total,
+        total_entries_limit=TOTAL_MAX if request.cursor is not None else None,
+        next_cursor=page.next_cursor,
+        previous_cursor=page.previous_cursor,
+    )
+
+
+def current_try(row: InstanceRow) -> TaskInstanceHistoryResponse:
+    """Return the current try of an instance."""
+    record = row.record
+    return TaskInstanceHistoryResponse(
+        **_common(row),
+        **_times(record.queued_at, record.start_date, record.end_date),
+        state=_shown(record.state),
+        try_number=record.try_number,
+        hostname=_hostname(record.owner),
+    )
+
+
+def past_try(row: InstanceRow, attempt: AttemptRecord) -> TaskInstanceHistoryResponse:
+    """Return an earlier try of an instance. One that ended for another try failed, whatever came after it."""
+    is_end = attempt.event == TaskEvent.CLEAR and attempt.state in FINISHED
+    return TaskInstanceHistoryResponse(
+        **_common(row),
+        **_times(attempt.queued_at, attempt.start_date, attempt.end_date),
+        state=TaskInstanceState(attempt.state) if is_end else TaskInstanceState.FAILED,
+        try_number=attempt.try_number,
+        hostname=_hostname(attempt.owner),
+    )
+
+
+def _common(row: InstanceRow) -> dict[str, Any]:
+    """Return what an instance and all of its tries have alike."""
+    record, run, task = row.record, row.run.run, row.task
+    return {
+        "task_id": record.task_id,
+        "dag_id": run.dag_id,
+        "dag_run_id": run.run_id,
+        "map_index": record.map_index,
+        "max_tries": record.max_tries,
+        "task_display_name": (task.display_name if task is not None else None) or record.task_id,
+        "dag_display_name": row.run.display_name,
+        "unixname": task.run_as_user if task is not None else None,
+        "pool": task.pool if task is not None else DEFAULT_POOL,
+        "pool_slots": task.pool_slots if task is not None else 1,
+        "queue": task.queue if task is not None else None,
+        "priority_weight": row.weight,
+        "operator": task.operator if task is not None else None,
+        "operator_name": task.operator if task is not None else None,
+        "pid": None,
+        "executor": task.executor if task is not None else None,
+        "executor_config": str(task.executor_config) if task is not None else "{}",
+        "dag_version": version_response(row.run.version) if row.run.version is not None else None,
+    }
+
+
+def _times(queued: datetime | None, start: datetime | None, end: datetime | None) -> dict[str, Any]:
+    return {
+        "queued_when": queued,
+        "scheduled_when": queued,
+        "start_date": start,
+        "end_date": end,
+        "duration": (end - start).total_seconds() if start is not None and end is not None else None,
+    }
+
+
+def _shown(state: TaskState) -> TaskInstanceState | None:
+    return None if state is TaskState.NONE else TaskInstanceState(state)
+
+
+def _hostname(owner: str | None) -> str | None:
+    return None if owner is None else hostname_of(owner)
+
+
+def _fields(rendered: str | None) -> dict[str, Any]:
+    found = msgspec.json.decode(rendered) if rendered else {}
+    return found if isinstance(found, dict) else {}
+
+
+def _trigger(row: InstanceRow) -> TriggerResponse | None:
+    record = row.record
+    if record.state is not TaskState.DEFERRED or record.trigger_class is None or row.deferred_at is None:
+        return None
+    return TriggerResponse(
+        id=instance_id(record.key).int % (1 << SHORT_BITS),
+        classpath=record.trigger_class,
+        kwargs="{}",
+        created_date=row.deferred_at,
+        queue=None,
+        triggerer_id=None,
     )

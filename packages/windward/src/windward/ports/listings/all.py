@@ -8,6 +8,7 @@ from windward.ports.listings.changes import ChangeListings
 from windward.ports.listings.dags import DagListings
 from windward.ports.listings.events import EventListings
 from windward.ports.listings.grid import GridListings
+from windward.ports.listings.instances import InstanceListings
 from windward.ports.listings.pools import PoolListings
 from windward.ports.listings.runs import RunListings
 from windward.ports.listings.versions import VersionListings
@@ -31,6 +32,10 @@ class Listings(Protocol):
     @property
     def grid(self) -> GridListings:
         """Grids and timelines."""
+
+    @property
+    def instances(self) -> InstanceListings:
+        """Task instances."""
 
     @property
     def pools(self) -> PoolListings:

@@ -8,6 +8,7 @@ from windward.store.sql.listings.dags import SqlDagListings
 from windward.store.sql.listings.documents import Documents
 from windward.store.sql.listings.events import SqlEventListings
 from windward.store.sql.listings.grid import SqlGridListings
+from windward.store.sql.listings.instances import SqlInstanceListings
 from windward.store.sql.listings.pools import SqlPoolListings
 from windward.store.sql.listings.runs import SqlRunListings
 from windward.store.sql.listings.versions import SqlVersionListings
@@ -24,4 +25,5 @@ class SqlListings:
         self.grid = SqlGridListings(database, documents)
         self.pools = SqlPoolListings(database, documents)
         self.runs = SqlRunListings(database)
+        self.instances = SqlInstanceListings(database, documents, self.runs)
         self.versions = SqlVersionListings(database)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable
+from functools import cached_property
 
 import sqlalchemy as sa
 
+from windward.core.plan import compile_plan
 from windward.document import DagDocument, TaskDocument, decode
 from windward.store.sql.database import Database, chunks
 from windward.store.sql.tables import DAG_DOCUMENT
@@ -22,6 +24,12 @@ class KnownDocument:
         self.document = document
         self.number = number
         self.tasks: dict[str, TaskDocument] = {task.task_id: task for task in document.tasks}
+
+    @cached_property
+    def weights(self) -> dict[str, int]:
+        """The effective priorities of the tasks."""
+        plan = compile_plan(self.document, "")
+        return {task.task_id: weight for task, weight in zip(plan.tasks, plan.weight, strict=True)}
 
 
 class Documents:

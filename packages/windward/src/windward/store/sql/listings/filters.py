@@ -88,7 +88,7 @@ def within(column: Column, bounds: Between[Any]) -> list[Condition]:
 def seconds_between(start: Column, end: Column) -> Column:
     """Return the length of time between two moments in seconds; null unless both are known."""
     length = sa.type_coerce(end, sa.BigInteger) - sa.type_coerce(start, sa.BigInteger)
-    return sa.cast(length, sa.Float(53)) / 1e6
+    return sa.cast(length, sa.Double()) / 1e6
 
 
 def visible(dag_id: Column, reach: DagReach, dialect: Dialect) -> list[Condition]:

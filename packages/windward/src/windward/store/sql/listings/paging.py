@@ -23,6 +23,8 @@ from windward.store.sql.database import Database, Transaction
 Row = TypeVar("Row")
 Key = tuple[sa.ColumnElement[Any], bool]
 """A column, and whether it descends."""
+Columns = sa.ColumnElement[Any] | tuple[sa.ColumnElement[Any], ...]
+"""What a name orders by: a column, or several in turn."""
 
 
 class _Cursor(msgspec.Struct, frozen=True, array_like=True):
@@ -34,12 +36,22 @@ class _Cursor(msgspec.Struct, frozen=True, array_like=True):
     """A moment is a list of one number, its microseconds."""
 
 
+def names_in_order(request: PageRequest) -> tuple[str, ...]:
+    """Return the names that a page is ordered by, without their `-`; a cursor holds its own.
+
+    Raises:
+        UserError: when the cursor cannot be used.
+    """
+    order_by = _read(request.cursor).order_by if request.cursor else request.order_by
+    return tuple(name.removeprefix("-") for name in order_by)
+
+
 class Paged:
     """How one resource is ordered: names that callers may order by, the order without any, and what makes it total."""
 
     def __init__(
         self,
-        columns: Mapping[str, sa.ColumnElement[Any]],
+        columns: Mapping[str, Columns],
         *,
         default: Sequence[str],
         unique: Sequence[str],
@@ -113,13 +125,14 @@ class Paged:
         keys: list[Key] = []
         named = [name.removeprefix("-") for name in order_by]
         for name in [*order_by, *(name for name in self._unique if name not in named)]:
-            column = self._columns.get(name.removeprefix("-"))
-            if column is None:
+            columns = self._columns.get(name.removeprefix("-"))
+            if columns is None:
                 raise UserError(
                     f"this list cannot be ordered by `{name.removeprefix('-')}`",
                     hint=f"Order it by one of: {', '.join(sorted(self._columns))}; a `-` in front turns it round.",
                 )
-            keys.append((column, name.startswith("-")))
+            for column in columns if isinstance(columns, tuple) else (columns,):
+                keys.append((column, name.startswith("-")))
         return keys
 
 

@@ -1,0 +1,241 @@
+"""Task instances, as the API shows them.
+
+The rows of a page are read first, alone if nothing is asked of their runs; their runs and documents are then fetched
+for the page as a whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from windward.core.transitions import TaskEvent
+from windward.model.ids import TaskKey
+from windward.model.states import TaskState
+from windward.ports.listings.instances import ANY_TASK, InstanceFilter, InstanceRow
+from windward.ports.listings.page import Page, PageRequest
+from windward.store.sql.columns import UtcTime
+from windward.store.sql.database import Database, chunks
+from windward.store.sql.listings.documents import Documents, KnownDocument
+from windward.store.sql.listings.filters import Condition, matching, seconds_between, visible, within
+from windward.store.sql.listings.paging import Columns, Paged, names_in_order
+from windward.store.sql.listings.runs import SqlRunListings
+from windward.store.sql.listings.traits import has_traits, operator_column
+from windward.store.sql.rows import TASK_COLUMNS, task_of, trail_of
+from windward.store.sql.tables import DAG_DOCUMENT, DAG_RUN, TASK_INSTANCE
+
+_TI = TASK_INSTANCE.c
+DURATION = seconds_between(_TI.start_date, _TI.end_date)
+_CHANGED: tuple[sa.Column[Any], ...] = (_TI.end_date, _TI.start_date, _TI.queued_at)
+_NAMED_INDEX = sa.case((_TI.map_index >= 0, sa.cast(_TI.map_index, sa.String(20))), else_=None)
+OPERATOR = "operator"
+_OF_RUN: dict[str, Columns] = {
+    "logical_date": DAG_RUN.c.logical_date,
+    "run_after": DAG_RUN.c.run_after,
+    "data_interval_start": DAG_RUN.c.data_interval_start,
+    "data_interval_end": DAG_RUN.c.data_interval_end,
+    "dag_id": DAG_RUN.c.dag_id,
+    "dag_run_id": DAG_RUN.c.run_id,
+}
+_ORDERS: dict[str, Columns] = {
+    "id": (_TI.run_pk, _TI.task_id, _TI.map_index),
+    "task_id": _TI.task_id,
+    "state": _TI.state,
+    "duration": DURATION,
+    "start_date": _TI.start_date,
+    "end_date": _TI.end_date,
+    "map_index": _TI.map_index,
+    "try_number": _TI.try_number,
+    "rendered_map_index": (_TI.map_label, _TI.map_index),
+    **_OF_RUN,
+}
+_DEFAULT = ("map_index",)
+_TRAIL = sa.case((_TI.state == str(TaskState.DEFERRED), _TI.trail), else_=None)
+
+
+def _raw(column: sa.Column[Any]) -> sa.ColumnElement[Any]:
+    """Return a column as the driver has it."""
+    return sa.type_coerce(column, sa.BigInteger) if isinstance(column.type, UtcTime) else column
+
+
+_TASK = tuple(_raw(_TI[name]).label(f"task_{number}") for number, name in enumerate(TASK_COLUMNS))
+_QUERY = sa.select(*_TASK, _TI.rendered, _TRAIL.label("deferred_trail")).select_from(TASK_INSTANCE)
+_WITH_RUN = DAG_RUN.c.run_pk == _TI.run_pk
+
+
+class SqlInstanceListings:
+    """Read models of task instances."""
+
+    def __init__(self, database: Database, documents: Documents, runs: SqlRunListings) -> None:
+        self._database = database
+        self._documents = documents
+        self._runs = runs
+
+    def list(self, page: PageRequest, which: InstanceFilter) -> Page[InstanceRow]:
+        """Return instances."""
+        ordered = set(names_in_order(page))
+        of_run, own = self._of_run(which), _own(which)
+        query, count = _QUERY, sa.select(_TI.run_pk)
+        if of_run:
+            count = count.join(DAG_RUN, _WITH_RUN)
+        if of_run or ordered & {OPERATOR, *_OF_RUN}:
+            query = query.join(DAG_RUN, _WITH_RUN)
+        operator = operator_column(self._known(which)) if OPERATOR in ordered else sa.null()
+        paged = Paged({**_ORDERS, OPERATOR: operator}, default=_DEFAULT, unique=("id",))
+        found = paged.page(
+            self._database, query.where(*own, *of_run), page, dict, count=count.where(*own, *of_run)
+        )
+        return Page(
+            rows=tuple(self._made(found.rows)),
+            total=found.total,
+            next_cursor=found.next_cursor,
+            previous_cursor=found.previous_cursor,
+        )
+
+    def of_task(self, dag_id: str, run_id: str, task_id: str) -> Sequence[int]:
+        """Return map indexes."""
+        query = (
+            sa.select(_TI.map_index)
+            .join(DAG_RUN, _WITH_RUN)
+            .where(DAG_RUN.c.dag_id == dag_id, DAG_RUN.c.run_id == run_id, _TI.task_id == task_id)
+            .order_by(_TI.map_index)
+        )
+        with self._database.reading() as transaction:
+            return [row[0] for row in transaction.run(query)]
+
+    def one(self, dag_id: str, run_id: str, task_id: str, map_index: int) -> InstanceRow | None:
+        """Return one instance, or None."""
+        query = _QUERY.join(DAG_RUN, _WITH_RUN).where(
+            DAG_RUN.c.dag_id == dag_id,
+            DAG_RUN.c.run_id == run_id,
+            _TI.task_id == task_id,
+            _TI.map_index == map_index,
+        )
+        with self._database.reading() as transaction:
+            rows = transaction.run(query).mappings().fetchall()
+        made = self._made(rows)
+        return made[0] if made else None
+
+    def by_keys(self, keys: Collection[TaskKey]) -> Sequence[InstanceRow]:
+        """Return instances by their keys."""
+        place = sa.tuple_(_TI.run_pk, _TI.task_id, _TI.map_index)
+        rows: list[Any] = []
+        with self._database.reading() as transaction:
+            for some in chunks(sorted(set(keys))):
+                rows += transaction.run(_QUERY.where(place.in_([tuple(key) for key in some]))).mappings()
+        return sorted(self._made(rows), key=lambda row: row.record.key)
+
+    def runs_with(self, which: InstanceFilter) -> Sequence[int]:
+        """Return the keys of runs."""
+        of_run, query = self._of_run(which), sa.select(_TI.run_pk).distinct().order_by(_TI.run_pk)
+        if of_run:
+            query = query.join(DAG_RUN, _WITH_RUN)
+        with self._database.reading() as transaction:
+            return [row[0] for row in transaction.run(query.where(*_own(which), *of_run))]
+
+    # -- parts -------------------------------------------------------------------------------
+
+    def _of_run(self, which: InstanceFilter) -> Sequence[Condition]:
+        """Return the conditions on the runs and on the documents that they are pinned to."""
+        run = DAG_RUN.c
+        found = [
+            *self._of_dag(run.dag_id, which),
+            *within(run.run_after, which.run_after),
+            *within(run.logical_date, which.logical_date),
+            *matching(run.run_id, which.run_id),
+        ]
+        if not _is_open(which.updated_at):
+            found += within(_changed(run.queued_at, run.run_after), which.updated_at)
+        if which.run_ids is not None:
+            found.append(run.run_id.in_(which.run_ids))
+        if which.version_numbers:
+            numbered = sa.select(DAG_DOCUMENT.c.document_hash).where(
+                DAG_DOCUMENT.c.number.in_(which.version_numbers)
+            )
+            found.append(run.document_hash.in_(numbered))
+        if which.traits != ANY_TASK:
+            of_task = has_traits(which.traits, self._known(which))
+            if of_task is not None:
+                found.append(of_task)
+        return found
+
+    def _of_dag(self, dag_id: sa.ColumnElement[Any], which: InstanceFilter) -> Sequence[Condition]:
+        found = [*visible(dag_id, which.reach, self._database.dialect), *matching(dag_id, which.dag_id)]
+        if which.dag_ids is not None:
+            found.append(dag_id.in_(which.dag_ids))
+        return found
+
+    def _known(self, which: InstanceFilter) -> dict[str, KnownDocument]:
+        """Return the documents that the instances of a filter may be of."""
+        if which.run_ids is not None:
+            query = sa.select(DAG_RUN.c.document_hash).distinct()
+            query = query.where(*self._of_dag(DAG_RUN.c.dag_id, which), DAG_RUN.c.run_id.in_(which.run_ids))
+        else:
+            query = sa.select(DAG_DOCUMENT.c.document_hash).where(*self._of_dag(DAG_DOCUMENT.c.dag_id, which))
+            if which.version_numbers:
+                query = query.where(DAG_DOCUMENT.c.number.in_(which.version_numbers))
+        with self._database.reading() as transaction:
+            hashes = [row[0] for row in transaction.run(query)]
+        return self._documents.load(hashes)
+
+    def _made(self, rows: Sequence[Any]) -> Sequence[InstanceRow]:
+        records = [task_of(tuple(row.values())[: len(TASK_COLUMNS)]) for row in rows]
+        runs = self._runs.by_pks({record.run_pk for record in records})
+        known = self._documents.load({run.run.document_hash for run in runs.values()})
+        made = []
+        for row, record in zip(rows, records, strict=True):
+            run = runs.get(record.run_pk)
+            if run is None:
+                continue  # deleted between the two reads
+            document = known.get(run.run.document_hash)
+            made.append(
+                InstanceRow(
+                    run=run,
+                    record=record,
+                    task=document.tasks.get(record.task_id) if document is not None else None,
+                    weight=document.weights.get(record.task_id) if document is not None else None,
+                    rendered=row["rendered"],
+                    deferred_at=_deferred_at(row["deferred_trail"]),
+                )
+            )
+        return made
+
+
+def _own(which: InstanceFilter) -> list[Condition]:
+    """Return the conditions on the instances' own rows."""
+    found = [
+        *within(_TI.start_date, which.start_date),
+        *within(_TI.end_date, which.end_date),
+        *within(DURATION, which.duration),
+        *matching(sa.func.coalesce(_TI.map_label, _NAMED_INDEX), which.map_label),
+    ]
+    if which.task_ids is not None:
+        found.append(_TI.task_id.in_(which.task_ids))
+    if which.states:
+        found.append(_TI.state.in_([str(state) for state in which.states]))
+    if which.try_numbers:
+        found.append(_TI.try_number.in_(which.try_numbers))
+    if which.map_indexes:
+        found.append(_TI.map_index.in_(which.map_indexes))
+    if which.is_mapped:
+        found.append(_TI.map_index >= 0)
+    return found
+
+
+def _changed(*before: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """Return when the state of an instance changed last: before anything happened to it, its run's moments count."""
+    return sa.type_coerce(sa.func.coalesce(*_CHANGED, *before, type_=UtcTime), UtcTime)
+
+
+def _is_open(bounds: Any) -> bool:
+    return all(bound is None for bound in (bounds.gte, bounds.gt, bounds.lte, bounds.lt))
+
+
+def _deferred_at(trail: str | None) -> datetime | None:
+    if trail is None:
+        return None
+    defers = (TaskEvent.DEFER, TaskEvent.DEFER_AT_START)
+    return next((at for at, event, _ in reversed(trail_of(trail)) if event in defers), None)

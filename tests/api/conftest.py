@@ -143,7 +143,9 @@ class Client:
         *,
         role: str | None = None,
         headers: Mapping[str, str] | None = None,
+        on_part: Callable[[Any], None] | None = None,
     ) -> Answer:
+        """Return the answer; `on_part` is called with each part of it while it is sent."""
         sent_headers = dict(headers or {})
         raw = b""
         if body is not None:
@@ -152,9 +154,16 @@ class Client:
         if role is not None:
             sent_headers["x-role"] = role
         pairs = [(name.lower().encode(), value.encode()) for name, value in sent_headers.items()]
-        return asyncio.run(self._ask(method, path, pairs, raw))
+        return asyncio.run(self._ask(method, path, pairs, raw, on_part))
 
-    async def _ask(self, method: str, path: str, headers: list[tuple[bytes, bytes]], raw: bytes) -> Answer:
+    async def _ask(
+        self,
+        method: str,
+        path: str,
+        headers: list[tuple[bytes, bytes]],
+        raw: bytes,
+        on_part: Callable[[Any], None] | None,
+    ) -> Answer:
         sent: list[Any] = []
         parts = urlsplit(path)
         scope = {
@@ -183,6 +192,8 @@ class Client:
 
         async def send(message: Any) -> None:
             sent.append(message)
+            if on_part is not None:
+                on_part(message)
 
         await self._app(scope, receive, send)
         found = {name.decode(): value.decode() for name, value in sent[0]["headers"]}

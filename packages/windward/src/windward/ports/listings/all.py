@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from windward.ports.listings.backfills import BackfillListings
 from windward.ports.listings.changes import ChangeListings
 from windward.ports.listings.dags import DagListings
 from windward.ports.listings.events import EventListings
+from windward.ports.listings.files import FileListings
 from windward.ports.listings.grid import GridListings
 from windward.ports.listings.instances import InstanceListings
 from windward.ports.listings.pools import PoolListings
@@ -48,3 +50,11 @@ class Listings(Protocol):
     @property
     def versions(self) -> VersionListings:
         """Versions of DAGs."""
+
+    @property
+    def backfills(self) -> BackfillListings:
+        """Backfills."""
+
+    @property
+    def files(self) -> FileListings:
+        """DAG files."""

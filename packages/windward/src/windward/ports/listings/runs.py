@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -58,3 +58,6 @@ class RunListings(Protocol):
 
     def by_pks(self, run_pks: Collection[int]) -> dict[int, RunRow]:
         """Return runs by their keys; missing ones are left out."""
+
+    def made_of(self, event_pks: Collection[int], *, reach: DagReach) -> dict[int, Sequence[RunRecord]]:
+        """Return the runs that events of assets made, by event; those without any are left out."""

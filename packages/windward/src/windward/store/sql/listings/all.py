@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from windward.store.sql.database import Database
+from windward.store.sql.listings.backfills import SqlBackfillListings
 from windward.store.sql.listings.changes import SqlChangeListings
 from windward.store.sql.listings.dags import SqlDagListings
 from windward.store.sql.listings.documents import Documents
 from windward.store.sql.listings.events import SqlEventListings
+from windward.store.sql.listings.files import SqlFileListings
 from windward.store.sql.listings.grid import SqlGridListings
 from windward.store.sql.listings.instances import SqlInstanceListings
 from windward.store.sql.listings.pools import SqlPoolListings
@@ -20,6 +22,8 @@ class SqlListings:
     def __init__(self, database: Database) -> None:
         documents = Documents(database)
         self.changes = SqlChangeListings(database)
+        self.backfills = SqlBackfillListings(database)
+        self.files = SqlFileListings(database, documents)
         self.dags = SqlDagListings(database, documents)
         self.events = SqlEventListings(database)
         self.grid = SqlGridListings(database, documents)

@@ -69,14 +69,16 @@ _QUERY = (
     .join(DAG_DOCUMENT, DAG_DOCUMENT.c.document_hash == DAG.c.document_hash)
     .outerjoin(DAG_FILE, DAG_FILE.c.fileloc == DAG.c.fileloc)
 )
+# Of a DAG without runs it is null, whatever the column says.
+_LAST_STATE: sa.ColumnElement[str] = sa.type_coerce(_LAST_RUN.c.state, sa.String())
 _OF_LAST_RUN = {"last_run_state", "last_run_start_date", "state", "start_date"}
 _PAGED = Paged(
     {
         "dag_id": DAG.c.dag_id,
         "dag_display_name": DAG.c.display_name,
-        "last_run_state": _LAST_RUN.c.state,
+        "last_run_state": _LAST_STATE,
         "last_run_start_date": _LAST_RUN.c.start_date,
-        "state": _LAST_RUN.c.state,
+        "state": _LAST_STATE,
         "start_date": _LAST_RUN.c.start_date,
     },
     default=("dag_id",),

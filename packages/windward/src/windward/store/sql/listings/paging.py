@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from windward.errors import UserError
 from windward.ports.listings.page import TOTAL_MAX, Page, PageRequest
-from windward.store.sql.columns import EPOCH, from_us
+from windward.store.sql.columns import EPOCH, UtcTime, from_us
 from windward.store.sql.database import Database, Transaction
 
 Row = TypeVar("Row")
@@ -134,6 +134,11 @@ class Paged:
             for column in columns if isinstance(columns, tuple) else (columns,):
                 keys.append((column, name.startswith("-")))
         return keys
+
+
+def raw(column: sa.Column[Any]) -> sa.ColumnElement[Any]:
+    """Return a column as the driver has it: records are made of that by hand, which is several times faster."""
+    return sa.type_coerce(column, sa.BigInteger) if isinstance(column.type, UtcTime) else column
 
 
 def _order(keys: Sequence[Key], *, goes_back: bool) -> list[sa.ColumnElement[Any]]:

@@ -1,0 +1,95 @@
+"""The shapes of events of assets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from windward.model.records import AssetEventRecord, RunRecord
+
+_ID_DIGITS = 12
+
+
+class DagRunAssetReference(msgspec.Struct, kw_only=True):
+    """A run that an event made. `start_date` is when it was queued, while it has not started."""
+
+    run_id: str
+    dag_id: str
+    logical_date: datetime | None
+    start_date: datetime
+    end_date: datetime | None
+    state: str
+    data_interval_start: datetime | None
+    data_interval_end: datetime | None
+    partition_key: str | None = None
+    triggering: bool = True
+
+
+class AssetEventResponse(msgspec.Struct, kw_only=True):
+    """An asset was written."""
+
+    id: int
+    asset_id: int
+    uri: str | None
+    name: str | None
+    group: str | None
+    extra: dict[str, Any] | None
+    source_task_id: str | None
+    source_dag_id: str | None
+    source_run_id: str | None
+    source_map_index: int
+    created_dagruns: list[DagRunAssetReference]
+    timestamp: datetime
+    partition_key: str | None = None
+
+
+class AssetEventCollectionResponse(msgspec.Struct, kw_only=True):
+    """Events of assets."""
+
+    asset_events: list[AssetEventResponse]
+    total_entries: int
+
+
+def asset_id(asset_key: str) -> int:
+    """Return the number of an asset: the first 48 bits of its key."""
+    return int(asset_key[:_ID_DIGITS], 16)
+
+
+def events_response(
+    events: Sequence[AssetEventRecord], runs: Mapping[int, Sequence[RunRecord]], *, total: int
+) -> AssetEventCollectionResponse:
+    """Return events as the API shows them; `runs` are those that each made."""
+    shown = [
+        AssetEventResponse(
+            id=event.event_pk,
+            asset_id=asset_id(event.asset_key),
+            uri=event.uri,
+            name=event.name,
+            group=None,
+            extra=event.extra,
+            source_task_id=event.source_task_id,
+            source_dag_id=event.source_dag_id,
+            source_run_id=event.source_run_id,
+            source_map_index=event.source_map_index,
+            created_dagruns=[_reference(run) for run in runs.get(event.event_pk, ())],
+            timestamp=event.at,
+        )
+        for event in events
+    ]
+    return AssetEventCollectionResponse(asset_events=shown, total_entries=total)
+
+
+def _reference(run: RunRecord) -> DagRunAssetReference:
+    return DagRunAssetReference(
+        run_id=run.run_id,
+        dag_id=run.dag_id,
+        logical_date=run.logical_date,
+        start_date=run.start_date or run.queued_at or run.run_after,
+        end_date=run.end_date,
+        state=run.state,
+        data_interval_start=run.data_interval_start,
+        data_interval_end=run.data_interval_end,
+    )

@@ -102,11 +102,18 @@ class System:
         wait_for(self.is_healthy, lambda: f"it is not healthy:\n{self.said()}")
         return self
 
-    def launch(self, *arguments: str) -> subprocess.Popen[bytes]:
-        """Start one command of this home, in a session of its own so that its processes can be told apart."""
+    def launch(self, *arguments: str, environ: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
+        """Start one command, of this home unless `environ` says otherwise.
+
+        It gets a session of its own, so that its processes can be told apart.
+        """
         with self.out.open("ab") as out:
             process = subprocess.Popen(
-                [str(WINDWARD), *arguments], env=self.environ, stdout=out, stderr=out, start_new_session=True
+                [str(WINDWARD), *arguments],
+                env=environ or self.environ,
+                stdout=out,
+                stderr=out,
+                start_new_session=True,
             )
         self._processes.append(process)
         return process

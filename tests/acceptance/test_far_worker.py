@@ -1,0 +1,144 @@
+"""Worker hosts on another machine: an address and a token are all they have, and each attempt happens once."""
+
+import json
+import re
+import urllib.request
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.conftest import DATABASES, MakeSystem
+from tests.acceptance.harness import System, wait_for
+
+FAR = """
+import os, sys, time
+from datetime import datetime
+from airflow.sdk import DAG, Variable, task
+from helper_of_far import doubled
+
+def effect(ti):
+    line = f"{ti.task_id},{ti.try_number},{os.getpid()}\\n".encode()
+    effects = os.open(os.environ["EFFECTS"], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    os.write(effects, line)
+    os.close(effects)
+
+with DAG("far", schedule=None, start_date=datetime(2026, 1, 1), default_args={"queue": "far", "retries": 0}):
+    @task
+    def make(ti):
+        effect(ti)
+        print("said from afar")
+        return {"large": "x" * 200_000, "variable": Variable.get("greeting"), "doubled": doubled(21)}
+
+    @task(queue="default")
+    def near(value):
+        return [len(value["large"]), value["variable"], value["doubled"]]
+
+    @task
+    def back(value):
+        return [value[0] + 1, *value[1:]]
+
+    back(near(make()))
+
+with DAG("many", schedule=None, start_date=datetime(2026, 1, 1), default_args={"queue": "far", "retries": 3,
+         "retry_delay": 0}, max_active_tasks=32):
+    @task
+    def one(n, ti):
+        effect(ti)
+        time.sleep(0.05)
+
+    one.expand(n=list(range(60)))
+"""
+pytestmark = [pytest.mark.slow, pytest.mark.time_limit(180)]
+
+
+def token_of(system: System) -> str:
+    """Return a token, as somebody gets one who knows the password."""
+    found = re.search(r"password (\S+)", system.said())
+    assert found is not None, system.said()
+    body = json.dumps({"username": "admin", "password": found.group(1)}).encode()
+    request = urllib.request.Request(
+        f"{system.address()}/auth/token", data=body, headers={"content-type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return str(json.load(answer)["access_token"])
+
+
+class Far:
+    """An installation, and the means to start workers that know nothing of it but an address and a token."""
+
+    def __init__(self, system: System, folder: Path) -> None:
+        self.system = system
+        self._folder = folder
+        self._address, self._token = system.address(), token_of(system)
+        self._count = 0
+
+    def worker(self) -> int:
+        """Start a worker in an empty home of its own; return its process id."""
+        self._count += 1
+        home = self._folder / f"far{self._count}"
+        home.mkdir()
+        bare = {name: value for name, value in self.system.environ.items() if not name.startswith("WINDWARD")}
+        environ = bare | {"WINDWARD_HOME": str(home), "WINDWARD_TOKEN": self._token}
+        arguments = ("worker", "host", "--server", self._address, "-q", "far", "-c", "8")
+        return self.system.launch(*arguments, environ=environ).pid
+
+
+@pytest.fixture(params=DATABASES)
+def far(request: pytest.FixtureRequest, make_system: MakeSystem, tmp_path: Path) -> Far:
+    settings = {"WINDWARD__SCHEDULER__HOST_LEASE_S": "4", "WINDWARD__WORKERS__HEARTBEAT_S": "0.5"}
+    system = make_system(database=request.param, settings=settings)
+    system.write("helper_of_far.py", "def doubled(n):\n    return n * 2\n")
+    system.write("far.py", FAR)
+    system.start()
+    system.cli("variables", "set", "greeting", "hello")
+    return Far(system, tmp_path)
+
+
+def assert_each_attempt_once(system: System, count: int) -> Counter[int]:
+    """Check that every task got done and no attempt happened twice; return how many attempts had each number."""
+    assert {one.state for one in system.tasks("many", "r")} == {"success"}
+    effects = Counter((effect.task_id, effect.pid) for effect in system.effects())
+    assert max(effects.values()) == 1
+    assert len(system.effects()) >= count
+    return Counter(effect.try_number for effect in system.effects())
+
+
+def test_a_worker_needs_an_address_and_a_token(far: Far) -> None:
+    system = far.system
+    system.trigger("far", "r")
+    far.worker()
+    assert system.wait_run("far", "r") == "success"
+    assert system.value("far", "r", "back") == [200_001, "hello", 42]
+    wait_for(lambda: "attempt ended" in system.log_of("far", "r", "make"), "the log is not whole")
+    assert "said from afar" in system.log_of("far", "r", "make")
+
+
+def test_what_a_killed_worker_had_is_done_by_another(far: Far) -> None:
+    system = far.system
+    worker = far.worker()
+    system.trigger("many", "r")
+    system.wait_effects(15)
+    system.kill(worker)
+    far.worker()
+    assert system.wait_run("many", "r", deadline_s=120) == "success"
+    assert_each_attempt_once(system, 60)
+
+
+def test_a_worker_goes_on_while_the_scheduler_and_the_api_server_begin_anew(far: Far) -> None:
+    system = far.system
+    far.worker()
+    system.trigger("many", "r")
+    system.wait_effects(10)
+    system.kill(system.component("scheduler"))
+    system.wait_effects(30)
+    system.kill(system.component("api-server"))
+    assert system.wait_run("many", "r", deadline_s=120) == "success"
+    assert assert_each_attempt_once(system, 60) == {1: 60}
+
+
+def test_a_worker_whose_token_is_not_taken_says_so_and_ends(far: Far) -> None:
+    far._token = "nonsense"
+    worker = far.worker()
+    far.system.wait_until_said("does not take this worker")
+    wait_for(lambda: worker not in far.system.pids(), "it goes on")

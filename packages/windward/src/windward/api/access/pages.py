@@ -91,8 +91,12 @@ class LoginPages:
         ]
 
     async def show(self, request: Request) -> Response:
-        """Show the form."""
-        return self._page(_next_of(request.query_params.get("next")))
+        """Show the form; or send the browser to where the auth manager has one."""
+        target = _next_of(request.query_params.get("next"))
+        url = self._entrance.manager.login_url(target)
+        if url is not None:
+            return Response(status_code=303, headers={**HEADERS, "location": url})
+        return self._page(target)
 
     async def sign_in(self, request: Request) -> Response:
         """Sign in with what the form says."""

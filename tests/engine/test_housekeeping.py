@@ -12,6 +12,7 @@ from tests.engine.house import DAY, HOUR_S, House
 from windward.core.paths import log_path
 from windward.engine.housekeeping import BATCH_EVERY, FIRST_LOOK, LOOK_EVERY, XCOMS_MAX, Bins, Housekeeping
 from windward.errors import UnavailableError
+from windward.model.accounts import AuditEvent
 from windward.ports.retention import DeletedXComs
 from windward.settings import ProcessorSettings, SchedulerSettings, XComSettings
 
@@ -43,6 +44,20 @@ def test_values_are_kept_for_ever_when_nothing_says_otherwise(tmp_path: Path) ->
     house.live(HOUR_S)
 
     assert [house.values_of(pk) for pk in (1, 2)] == [0, 1]
+
+
+@pytest.mark.parametrize(("days", "left"), [(365.0, 1), (None, 3)])
+def test_lines_of_the_audit_log_go_at_their_age(tmp_path: Path, days: float | None, left: int) -> None:
+    house = House(tmp_path, scheduler=SchedulerSettings(audit_retention_days=days))
+    lines = [
+        AuditEvent(at=house.clock.now() - age * DAY, event="e", owner="o", status=200)
+        for age in (400, 366, 1)
+    ]
+    house.store.audit.write_events(lines)
+
+    house.live(HOUR_S)
+
+    assert house.store.audit.events == lines[-left:]
 
 
 def test_what_ages_later_and_what_a_dag_shortens_later_goes_too(tmp_path: Path) -> None:

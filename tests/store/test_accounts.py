@@ -276,6 +276,16 @@ def test_what_is_too_long_for_an_id_is_cut_and_not_lost(sql_store: SqlStore) -> 
     assert (row.event.dag_id, row.event.owner) == ("x" * 250, "y" * 250)
 
 
+def test_a_cleaning_copies_old_lines_to_an_archive_first(sql_store: SqlStore) -> None:
+    sql_store.audit.write_events(EVENTS)
+    cleaned = sql_store.clean(at(3), tables=["audit_event"], archive_at=T0)
+    assert cleaned.rows == {"audit_event": 2}
+    names, *rows = sql_store.read_archive(cleaned.archives[0])
+    assert [row[names.index("event")] for row in rows] == ["post_pool", "trigger_dag_run"]
+    sql_store.drop_archives(cleaned.archives)
+    assert listed(sql_store) == [3, 4]
+
+
 def test_old_lines_go_oldest_first(store: AnyStore) -> None:
     store.audit.write_events(EVENTS)
     gone = [store.audit.delete_old_events(before=T0 + timedelta(seconds=4), limit=2) for _ in range(3)]

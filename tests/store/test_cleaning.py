@@ -30,7 +30,7 @@ def filled(sql_store: SqlStore) -> SqlStore:
 
 
 def test_finished_runs_go_with_all_that_belongs_to_them(filled: SqlStore) -> None:
-    wanted = {"dag_run": 3, "task_attempt": 0, "xcom": 0, "backfill": 0, "asset_event": 0}
+    wanted = {"dag_run": 3, "task_attempt": 0, "xcom": 0, "backfill": 0, "asset_event": 0, "audit_event": 0}
     assert filled.clean(at(4), dry_run=True).rows == {**wanted, "task_attempt": 3, "xcom": 3}
     assert len(filled.reads.list_runs()) == 6
 

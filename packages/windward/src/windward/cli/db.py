@@ -58,7 +58,7 @@ def _add_clean(commands: Commands) -> None:
         "-t",
         "--tables",
         metavar="NAMES",
-        help="dag_run, task_attempt, xcom, backfill, asset_event; by commas, all when left out",
+        help="dag_run, task_attempt, xcom, backfill, asset_event, audit_event; by commas, all when left out",
     )
     clean.add_argument("--dry-run", action="store_true", help="only count")
     clean.add_argument(

@@ -17,6 +17,7 @@ from windward.store.sql.database import Database, Transaction, chunks
 from windward.store.sql.tables import (
     ASSET_EVENT,
     ASSET_USE,
+    AUDIT_EVENT,
     BACKFILL,
     BACKFILL_SLOT,
     CALLBACK,
@@ -39,7 +40,7 @@ OF_A_RUN = (
     XCOM, DEFERRAL, TASK_ATTEMPT, TASK_INSTANCE, CALLBACK, RUN_LINK, SLA_MISS, HUMAN_INPUT, DEADLINE, TASK_STATE,
 )  # fmt: skip
 """What goes with a run."""
-CLEANABLE = ("dag_run", "task_attempt", "xcom", "backfill", "asset_event")
+CLEANABLE = ("dag_run", "task_attempt", "xcom", "backfill", "asset_event", "audit_event")
 BATCH_SIZE = 500
 BATCHES_MAX = 1_000_000
 
@@ -109,7 +110,7 @@ class Cleaner:
 
         `dag_run`: finished runs with all that belongs to them, and documents that no run and no DAG refers to;
         `task_attempt`: archived attempts; `xcom`: XComs of finished runs; `backfill`: those that are over, with
-        their dates; `asset_event`: events. Raise `UserError` on another table. With `archive_at`, rows are copied
+        their dates; `asset_event`: events; `audit_event`: lines of the audit log. Raise `UserError` on another table. With `archive_at`, rows are copied
         to archives of that time first.
         """
         unknown = sorted(set(tables) - set(CLEANABLE))
@@ -171,6 +172,7 @@ _PARTS: dict[str, tuple[sa.Table, ...]] = {
     "xcom": (XCOM,),
     "backfill": (BACKFILL, BACKFILL_SLOT),
     "asset_event": (ASSET_EVENT, ASSET_USE),
+    "audit_event": (AUDIT_EVENT,),
 }
 """What goes together; each has the columns that the keys of the first are named by. Children stand last."""
 _KEYS_AT_ONCE = 100
@@ -200,6 +202,8 @@ def _doomed(table: str, before: datetime) -> sa.Select[Any]:
         return sa.select(BACKFILL.c.backfill_pk).where(BACKFILL.c.completed_at < before)
     if table == "asset_event":
         return sa.select(ASSET_EVENT.c.event_pk).where(ASSET_EVENT.c.at < before)
+    if table == "audit_event":
+        return sa.select(AUDIT_EVENT.c.event_pk).where(AUDIT_EVENT.c["at"] < before)
     return sa.select(*TASK_ATTEMPT.primary_key.columns).where(TASK_ATTEMPT.c.end_date < before)
 
 

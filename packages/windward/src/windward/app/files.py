@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from windward.errors import NotFoundError
 from windward.logs.local import LocalLogStore
 from windward.settings import Settings
 from windward.store.code import LocalCodeStore
@@ -64,8 +65,11 @@ class MemoryXComs:
         return location
 
     def get(self, location: str) -> bytes:
-        """Return the bytes."""
-        return self._values[location]
+        """Return the bytes; raise `NotFoundError`."""
+        try:
+            return self._values[location]
+        except KeyError as error:
+            raise NotFoundError(f"no value at `{location}`") from error
 
 
 def log_store(settings: Settings) -> LocalLogStore:

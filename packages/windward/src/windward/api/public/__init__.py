@@ -25,6 +25,7 @@ from windward.api.public import (
     pools,
     task_instances,
     tasks,
+    xcoms,
 )
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -45,6 +46,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *logs.OPERATIONS,
     *monitor.OPERATIONS,
     *pools.OPERATIONS,
+    *xcoms.OPERATIONS,
     # Last: `…/taskInstances/{task_id}/{map_index}` would take what others have in the place of an index.
     *task_instances.OPERATIONS,
 )

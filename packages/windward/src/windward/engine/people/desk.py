@@ -11,7 +11,7 @@ from windward.core.plan import compile_plan
 from windward.core.view import RunView
 from windward.document import DagDocument
 from windward.errors import ConflictError, NotFoundError
-from windward.model.records import RunRecord
+from windward.model.records import RunRecord, TaskRecord
 from windward.ports.clock import Clock
 from windward.ports.reads import DagDetails
 from windward.ports.store import Note, Store
@@ -66,6 +66,20 @@ class Desk:
                 f"the version of DAG `{run.dag_id}` that run `{run.run_id}` began with is gone"
             )
         return document
+
+    def instance(self, run: RunRecord, task_id: str, map_index: int) -> TaskRecord:
+        """Return a task instance of a run.
+
+        Raises:
+            NotFoundError: when there is none.
+        """
+        for record in self.store.runs.load_tasks([run.run_pk]):
+            if record.task_id == task_id and record.map_index == map_index:
+                return record
+        raise NotFoundError(
+            f"The Task Instance with dag_id: `{run.dag_id}`, run_id: `{run.run_id}`, "
+            f"task_id: `{task_id}` and map_index: `{map_index}` was not found"
+        )
 
     def view(self, run: RunRecord) -> RunView:
         """Return a run with all of its task instances."""

@@ -14,6 +14,7 @@ from windward.ports.listings.instances import InstanceListings
 from windward.ports.listings.pools import PoolListings
 from windward.ports.listings.runs import RunListings
 from windward.ports.listings.versions import VersionListings
+from windward.ports.listings.xcoms import XComListings
 
 
 class Listings(Protocol):
@@ -58,3 +59,7 @@ class Listings(Protocol):
     @property
     def files(self) -> FileListings:
         """DAG files."""
+
+    @property
+    def xcoms(self) -> XComListings:
+        """XComs."""

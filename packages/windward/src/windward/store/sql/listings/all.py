@@ -14,6 +14,7 @@ from windward.store.sql.listings.instances import SqlInstanceListings
 from windward.store.sql.listings.pools import SqlPoolListings
 from windward.store.sql.listings.runs import SqlRunListings
 from windward.store.sql.listings.versions import SqlVersionListings
+from windward.store.sql.listings.xcoms import SqlXComListings
 
 
 class SqlListings:
@@ -31,3 +32,4 @@ class SqlListings:
         self.runs = SqlRunListings(database)
         self.instances = SqlInstanceListings(database, documents, self.runs)
         self.versions = SqlVersionListings(database)
+        self.xcoms = SqlXComListings(database, documents)

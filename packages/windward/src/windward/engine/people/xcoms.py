@@ -1,0 +1,99 @@
+"""XComs, as people write and delete them. A value that came by the API is JSON, and stored as such."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from windward.engine.people.changes import note_change
+from windward.engine.people.desk import TRIES_MAX, Desk
+from windward.errors import ConflictError, NotFoundError, UserError
+from windward.model.records import RunRecord, TaskRecord
+from windward.protocol.outcomes import XComValue
+
+KEY_CHARACTERS_MAX = 500
+PREVIEW_CHARACTERS_MAX = 1024
+
+
+def json_value(value: Any) -> XComValue:
+    """Return a value of JSON as it is stored."""
+    data = msgspec.json.encode(value)
+    return XComValue(
+        encoding="json",
+        data=data,
+        size_bytes=len(data),
+        preview=data[: 4 * PREVIEW_CHARACTERS_MAX].decode(errors="ignore")[:PREVIEW_CHARACTERS_MAX],
+        length=len(value) if isinstance(value, list | dict) else None,
+    )
+
+
+def write_xcom(
+    desk: Desk,
+    run: RunRecord,
+    task: TaskRecord,
+    name: str,
+    value: Any,
+    *,
+    is_new: bool,
+    put_away: Callable[[XComValue, TaskRecord], XComValue],
+) -> None:
+    """Store a value for a task instance; `put_away` brings a large one to where large ones are.
+
+    Raises:
+        UserError: when the name cannot be one.
+        ConflictError: when it `is_new` and is there already, or the instance does not hold still.
+        NotFoundError: when it is not new and is not there, or the instance is gone.
+    """
+    if not 0 < len(name) <= KEY_CHARACTERS_MAX:
+        raise UserError(
+            f"an XCom's key has 1 to {KEY_CHARACTERS_MAX} characters, not {len(name)}",
+            hint="Use a shorter key." if name else "Give it a key.",
+        )
+    before = _found(desk, run, task, name)
+    if is_new and before is not None:
+        raise ConflictError(f"The XCom with key: `{name}` with mentioned task instance already exists.")
+    if not is_new and before is None:
+        raise _missing(name)
+    stored = put_away(json_value(value), task)
+    for _ in range(TRIES_MAX):
+        try:
+            desk.store.xcoms.set_xcom(task.key, name, stored, fence=task.fence, now=desk.clock.now())
+        except ConflictError:
+            task = desk.instance(run, task.task_id, task.map_index)
+            continue
+        note_change("xcom", name, before=_size(before), after=_size(stored), **_place(run, task))
+        return
+    raise ConflictError(f"task `{task.task_id}` of run `{run.run_id}` changes too quickly")
+
+
+def delete_xcom(desk: Desk, run: RunRecord, task: TaskRecord, name: str) -> None:
+    """Delete a value; what it stands for in the object store goes later.
+
+    Raises:
+        NotFoundError: when there is none.
+    """
+    before = _found(desk, run, task, name)
+    if before is None:
+        raise _missing(name)
+    desk.store.xcoms.delete_xcoms(task.key, name)
+    note_change("xcom", name, before=_size(before), **_place(run, task))
+
+
+def _found(desk: Desk, run: RunRecord, task: TaskRecord, name: str) -> XComValue | None:
+    return desk.store.xcoms.get_xcom(
+        run.dag_id, run.run_id, name, task_id=task.task_id, map_index=task.map_index
+    )
+
+
+def _missing(name: str) -> NotFoundError:
+    return NotFoundError(f"The XCom with key: `{name}` with mentioned task instance doesn't exist.")
+
+
+def _size(value: XComValue | None) -> object:
+    return None if value is None else {"encoding": value.encoding, "size_bytes": value.size_bytes}
+
+
+def _place(run: RunRecord, task: TaskRecord) -> dict[str, str]:
+    return {"dag_id": run.dag_id, "run_id": run.run_id, "task_id": task.task_id}

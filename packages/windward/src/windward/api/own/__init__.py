@@ -6,9 +6,10 @@ What lives here: the shapes of bodies, and handlers that call a read model, the 
 from __future__ import annotations
 
 from windward.api.contract.operation import Operation
-from windward.api.own import events, explain, grid, logs, me, recovery, roles, sessions, users
+from windward.api.own import code, events, explain, grid, logs, me, recovery, roles, sessions, upcoming, users
 
 OPERATIONS: tuple[Operation, ...] = (
+    *code.OPERATIONS,
     *events.OPERATIONS,
     *explain.OPERATIONS,
     *grid.OPERATIONS,
@@ -17,6 +18,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *recovery.OPERATIONS,
     *roles.OPERATIONS,
     *sessions.OPERATIONS,
+    *upcoming.OPERATIONS,
     *users.OPERATIONS,
 )
 """All of them. A path that is more special than another stands before it."""

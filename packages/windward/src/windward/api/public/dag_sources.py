@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import msgspec
 
@@ -45,8 +46,8 @@ def get_dag_source(call: Call[SourceQuery, Nothing]) -> DAGSourceResponse | Repl
         raise NotFoundError(f"The source code of the Dag {dag_id}, version_number {number} was not found")
     document = documents[version.document_hash]
     content = REDACTED
-    if _may_read_all(call, document.fileloc):
-        content = _source(services.execution.code.materialise(document.code_hash), document.fileloc)
+    if may_read_all(call, document.fileloc):
+        content = source_of(services.execution.code.materialise(document.code_hash), document.fileloc)
     if media == TEXT:
         return Reply(body=content.encode("utf-8", "replace"), media_type=TEXT)
     return DAGSourceResponse(
@@ -69,7 +70,7 @@ def _media(accept: str) -> str:
     raise NotAcceptable(f"the source is sent as `{JSON}` or `{TEXT}`")
 
 
-def _may_read_all(call: Call[SourceQuery, Nothing], fileloc: str) -> bool:
+def may_read_all(call: Call[Any, Any], fileloc: str) -> bool:
     """Whether the caller may read the source of every DAG of the file."""
     return all(
         is_allowed(
@@ -83,7 +84,7 @@ def _may_read_all(call: Call[SourceQuery, Nothing], fileloc: str) -> bool:
     )
 
 
-def _source(tree: Path, fileloc: str) -> str:
+def source_of(tree: Path, fileloc: str) -> str:
     """Return the text of a file of a snapshot, or of one inside a zip; it is never executed."""
     path = PurePosixPath(fileloc)
     for outer in (path, *path.parents):

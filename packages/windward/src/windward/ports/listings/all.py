@@ -7,6 +7,7 @@ from typing import Protocol
 from windward.ports.listings.backfills import BackfillListings
 from windward.ports.listings.changes import ChangeListings
 from windward.ports.listings.dags import DagListings
+from windward.ports.listings.documents import DocumentListings
 from windward.ports.listings.events import EventListings
 from windward.ports.listings.files import FileListings
 from windward.ports.listings.grid import GridListings
@@ -27,6 +28,10 @@ class Listings(Protocol):
     @property
     def dags(self) -> DagListings:
         """DAGs."""
+
+    @property
+    def documents(self) -> DocumentListings:
+        """Documents, decoded."""
 
     @property
     def events(self) -> EventListings:

@@ -22,6 +22,7 @@ class SqlListings:
 
     def __init__(self, database: Database) -> None:
         documents = Documents(database)
+        self.documents = documents
         self.changes = SqlChangeListings(database)
         self.backfills = SqlBackfillListings(database)
         self.files = SqlFileListings(database, documents)

@@ -14,7 +14,7 @@ from windward.document import DagDocument, TaskDocument, decode
 from windward.store.sql.database import Database, chunks
 from windward.store.sql.tables import DAG_DOCUMENT
 
-KEPT_MAX = 1000
+KEPT_MAX = 5000
 
 
 class KnownDocument:
@@ -50,6 +50,10 @@ class Documents:
         if missing := sorted(wanted - found.keys()):
             found |= self._read(missing)
         return found
+
+    def plain(self, hashes: Iterable[str]) -> dict[str, DagDocument]:
+        """Return documents by hash, and nothing beside them."""
+        return {name: known.document for name, known in self.load(hashes).items()}
 
     def _read(self, hashes: list[str]) -> dict[str, KnownDocument]:
         table, read = DAG_DOCUMENT, dict[str, KnownDocument]()

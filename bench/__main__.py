@@ -11,6 +11,7 @@ import importlib
 import os
 import platform
 import re
+import statistics
 import sys
 import time
 import traceback
@@ -19,6 +20,8 @@ from pathlib import Path
 from bench.rows import Row, cells, table
 
 FOLDER = Path(__file__).parent
+FLOOR_BYTES = 48 * 2**20
+FLOOR_FORKS = 101
 
 
 def main() -> int:
@@ -45,7 +48,7 @@ def main() -> int:
             traceback.print_exc()
             failed.append(name)
     if rows:
-        print(f"\n{table(rows)}\n\n{machine()}")
+        print(f"\n{table(rows)}\n\n{machine()}\n{floor()}")
     for name in failed:
         print(f"{name}: not measured, see above")
     return 1 if failed else 0
@@ -60,6 +63,22 @@ def machine() -> str:
         f"{int(memory[1]) / 2**20 if memory else 0:.0f} GiB, Linux {platform.release()}, "
         f"Python {platform.python_version()}, load {os.getloadavg()[0]:.1f}, {time.strftime('%Y-%m-%d %H:%M')}"
     )
+
+
+def floor() -> str:
+    """Return what a fork costs now: machines of one name differ, and one machine differs from hour to hour."""
+    ballast = bytearray(FLOOR_BYTES)
+    ballast[::4096] = b"x" * len(ballast[::4096])
+    took = []
+    for _ in range(FLOOR_FORKS):
+        began_s = time.perf_counter()
+        child = os.fork()
+        if child == 0:
+            os._exit(0)
+        os.waitpid(child, 0)
+        took.append((time.perf_counter() - began_s) * 1000)
+    size_mb = len(ballast) / 2**20
+    return f"the floor: fork, exit and wait of a process with {size_mb:.0f} MiB more than an interpreter took {statistics.median(took):.2f} ms"
 
 
 def _name(path: Path) -> str:

@@ -57,6 +57,7 @@ _LAST_PK = (
     .correlate(DAG)
     .scalar_subquery()
 )
+_IS_LAST_RUN = sa.and_(_LAST_RUN.c.dag_id == DAG.c.dag_id, _LAST_RUN.c.run_pk == _LAST_PK)
 _QUERY = (
     sa.select(
         *(DAG.c[name] for name in _RECORD),
@@ -109,7 +110,7 @@ class SqlDagListings:
         query, conditions = _QUERY, _conditions(which, self._database.dialect)
         named = {name.removeprefix("-") for name in page.order_by}
         if named & _OF_LAST_RUN or _asks_last_run(which):
-            query = query.outerjoin(_LAST_RUN, _LAST_RUN.c.run_pk == _LAST_PK)
+            query = query.outerjoin(_LAST_RUN, _IS_LAST_RUN)
         query = query.where(*conditions)
         if which.asks_documents:
             chosen = [row.record.dag_id for row in self._rows(query) if _agrees(row.document.schedule, which)]
@@ -132,7 +133,7 @@ class SqlDagListings:
     ) -> Page[DagRow]:
         query = _QUERY
         if _asks_last_run(which):
-            query = query.outerjoin(_LAST_RUN, _LAST_RUN.c.run_pk == _LAST_PK)
+            query = query.outerjoin(_LAST_RUN, _IS_LAST_RUN)
         rows = self._rows(query.where(*_conditions(which, self._database.dialect)).order_by(DAG.c.dag_id))
         agreed = [(next_run(row), row) for row in rows if _agrees(row.document.schedule, which)]
         known = [(at, row) for at, row in agreed if at is not None]

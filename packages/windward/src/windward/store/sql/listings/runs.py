@@ -69,11 +69,18 @@ class SqlRunListings:
 
     def list(self, page: PageRequest, which: RunFilter) -> Page[RunRow]:
         """Return runs."""
-        conditions = _conditions(which, self._database.dialect)
-        count = sa.select(DAG_RUN.c.run_pk).where(*conditions)
+        # What is put in order is narrow: whole rows are read of the page alone.
+        query = sa.select(DAG_RUN.c.run_pk).where(*_conditions(which, self._database.dialect))
         if which.version_numbers:
-            count = count.join(DAG_DOCUMENT, DAG_DOCUMENT.c.document_hash == DAG_RUN.c.document_hash)
-        return _PAGED.page(self._database, _QUERY.where(*conditions), page, _row, count=count)
+            query = query.join(DAG_DOCUMENT, DAG_DOCUMENT.c.document_hash == DAG_RUN.c.document_hash)
+        found = _PAGED.page(self._database, query, page, _run_pk)
+        rows = self.by_pks(found.rows)
+        return Page(
+            rows=tuple(rows[run_pk] for run_pk in found.rows if run_pk in rows),
+            total=found.total,
+            next_cursor=found.next_cursor,
+            previous_cursor=found.previous_cursor,
+        )
 
     def one(self, dag_id: str, run_id: str) -> RunRow | None:
         """Return one run, or None."""
@@ -147,6 +154,10 @@ def _consumers(text: str) -> sa.Select[Any]:
         .join(ASSET_EVENT, ASSET_EVENT.c.event_pk == ASSET_USE.c.event_pk)
         .where(ASSET_USE.c.run_pk.is_not(None), of_asset)
     )
+
+
+def _run_pk(row: Any) -> int:
+    return int(row["run_pk"])
 
 
 def _row(row: Any) -> RunRow:

@@ -21,6 +21,7 @@ from windward.api.access.manager import found_manager
 from windward.api.access.pages import LoginPages
 from windward.api.app import make_app
 from windward.api.changes import Changes
+from windward.api.connection_tests import ConnectionTests
 from windward.api.contract.operation import Operation
 from windward.api.contract.serving import Gate
 from windward.api.execution.tokens import AttemptTokens
@@ -37,6 +38,7 @@ from windward.engine.service import ExecutionService
 from windward.logs.local import LocalLogStore
 from windward.model.access import Permission, Principal
 from windward.model.accounts import User
+from windward.ports.installed import PluginPoint, ProviderPackage
 from windward.settings import load
 from windward.store.code import LocalCodeStore
 from windward.store.ids import SnowflakeIds
@@ -92,6 +94,35 @@ class FakeWakeup:
 
     def wake(self) -> None:
         self.count += 1
+
+
+@dataclass
+class FakeTester:
+    """Finds every service well but those on the host `closed`, and remembers what it was asked."""
+
+    asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+
+    def test(self, conn_id: str, fields: Mapping[str, Any]) -> tuple[bool, str]:
+        self.asked.append((conn_id, dict(fields)))
+        return fields.get("host") != "closed", "asked"
+
+
+class FakeInstalled:
+    """Two packages, one with a plugin."""
+
+    def providers(self) -> list[ProviderPackage]:
+        return [
+            ProviderPackage(
+                package_name="apache-airflow-providers-http",
+                version="5.0",
+                description="`HTTP <http>`_ things.",
+                documentation_url="https://docs.example/http",
+            ),
+            ProviderPackage(package_name="apache-airflow-providers-ssh", version="4.0"),
+        ]
+
+    def plugins(self) -> list[PluginPoint]:
+        return [PluginPoint(name="shop", value="shop.plugin:Shop", package_name="shop", version="1.0")]
 
 
 @dataclass
@@ -232,6 +263,11 @@ def clock() -> FixedClock:
 
 
 @pytest.fixture
+def tester() -> FakeTester:
+    return FakeTester()
+
+
+@pytest.fixture
 def variables() -> dict[str, str]:
     """Return the environment that settings are read from; a test may have its own."""
     return {}
@@ -239,7 +275,12 @@ def variables() -> dict[str, str]:
 
 @pytest.fixture
 def services(
-    store: SqlStore, tmp_path: Path, wakeup: FakeWakeup, clock: FixedClock, variables: dict[str, str]
+    store: SqlStore,
+    tmp_path: Path,
+    wakeup: FakeWakeup,
+    clock: FixedClock,
+    variables: dict[str, str],
+    tester: FakeTester,
 ) -> Services:
     settings = load({"WINDWARD__API__SECRET_KEY": SECRET_KEY, **variables}, home=tmp_path)
     # As weak as Argon2 can be: how strong it is in use is not what is tested here.
@@ -266,6 +307,8 @@ def services(
             values=MemoryXComs(threshold_bytes=1000),
         ),
         changes=Changes(store.listings, clock.now),
+        connection_tests=ConnectionTests(tester, is_enabled=settings.core.test_connection == "enabled"),
+        installed=FakeInstalled(),
     )
 
 

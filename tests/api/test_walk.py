@@ -31,6 +31,12 @@ OPERATORS = {
 }  # fmt: skip
 
 
+@pytest.fixture
+def variables() -> dict[str, str]:
+    """Switch on what settings turn off for everybody: the rights behind it are what is tested here."""
+    return {"WINDWARD__API__EXPOSE_CONFIG": "true", "WINDWARD__CORE__TEST_CONNECTION": "enabled"}
+
+
 def may(role: str, verb: Verb, resource: Resource) -> bool:
     if role == "admin":
         return True

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.sdk_runtime.fakes import FakeBridge
+from windward.core.masking import MASK
 from windward.sdk.bridge import use_bridge
-from windward.sdk.masking import MASK, SecretsMasker, mask_secret, mask_text, redact
+from windward.sdk.masking import SecretsMasker, mask_secret, mask_text, redact
 
 SECRETS = st.text(st.characters(exclude_categories=["Cs"]), min_size=5).filter(
     lambda s: s.strip() and MASK not in s

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from windward.api.access.entrance import Entrance
     from windward.api.changes import Changes
+    from windward.api.connection_tests import ConnectionTests
     from windward.api.execution.tokens import AttemptTokens
     from windward.api.execution.values import LargeValues
     from windward.engine.people.accounts import AccountDesk
     from windward.engine.people.desk import Desk
     from windward.engine.remote import RemoteDoor
     from windward.ports.files import CodeStore, LogStore
+    from windward.ports.installed import Installed
     from windward.ports.listings import Listings
     from windward.ports.store import Store
     from windward.settings import Settings
@@ -45,6 +47,8 @@ class Services:
     now: Callable[[], datetime]
     execution: Execution
     changes: Changes
+    connection_tests: ConnectionTests
+    installed: Installed
 
     def tags_of(self, dag_id: str) -> Collection[str]:
         """Return the tags of a DAG; none when it is not known."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import time
 from typing import TYPE_CHECKING
@@ -19,7 +20,10 @@ from windward.ports.clock import SystemClock
 from windward.settings import Settings
 
 if TYPE_CHECKING:
+    from windward.api.services import Services
     from windward.app.session import Session
+    from windward.ports.wakeup import Wakeup
+    from windward.store.sql.open import SqlStore
 
 
 class _Ids:
@@ -35,19 +39,10 @@ def run_api_server(
     settings: Settings, *, listener: socket.socket | None = None, ready: Ready = is_ready
 ) -> None:
     """Serve in this process until SIGTERM or SIGINT, on `listener` when it is open already."""
-    from windward.api.changes import Changes
-    from windward.api.execution.tokens import AttemptTokens
     from windward.api.listen import listen
     from windward.api.server import serve
-    from windward.api.services import Execution, Services
-    from windward.app.entrance import account_desk, open_entrance
-    from windward.app.files import code_store, large_values, log_store
     from windward.app.first_user import take_over_file
     from windward.app.session import opened_store, opened_wakeup
-    from windward.engine.people.desk import Desk
-    from windward.engine.remote import RemoteDoor
-    from windward.engine.service import ExecutionService
-    from windward.store.ids import SnowflakeIds
 
     stop = stop_on_signals()
     opened = listener or listen(settings.api)
@@ -55,6 +50,30 @@ def run_api_server(
     store = opened_store(settings)
     report_on_signal(store)
     wakeup = opened_wakeup(settings, store)
+    services = make_services(settings, store, wakeup, clock)
+    take_over_file(services.account_desk, settings.home)
+    try:
+        serve(services, opened, clock=clock, name=component_name(), stop=stop, ready=ready)
+    finally:
+        wakeup.close()
+        store.close()
+
+
+def make_services(settings: Settings, store: SqlStore, wakeup: Wakeup, clock: SystemClock) -> Services:
+    """Return what handlers work with."""
+    from windward.api.changes import Changes
+    from windward.api.connection_tests import ConnectionTests
+    from windward.api.execution.tokens import AttemptTokens
+    from windward.api.services import Execution, Services
+    from windward.app.connection_test import ChildTester
+    from windward.app.entrance import account_desk, open_entrance
+    from windward.app.files import code_store, large_values, log_store
+    from windward.app.installed import InstalledPackages
+    from windward.engine.people.desk import Desk
+    from windward.engine.remote import RemoteDoor
+    from windward.engine.service import ExecutionService
+    from windward.store.ids import SnowflakeIds
+
     execution = Execution(
         door=RemoteDoor(
             store, ExecutionService(store, _Ids(), wake=wakeup.wake), wakeup, clock, sleep=time.sleep
@@ -65,8 +84,7 @@ def run_api_server(
         values=large_values(settings),
     )
     accounts = account_desk(store.accounts, clock)
-    take_over_file(accounts, settings.home)
-    services = Services(
+    return Services(
         settings=settings,
         store=store,
         listings=store.listings,
@@ -82,12 +100,11 @@ def run_api_server(
         now=clock.now,
         execution=execution,
         changes=Changes(store.listings, clock.now),
+        connection_tests=ConnectionTests(
+            ChildTester(os.environ), is_enabled=settings.core.test_connection == "enabled"
+        ),
+        installed=InstalledPackages(),
     )
-    try:
-        serve(services, opened, clock=clock, name=component_name(), stop=stop, ready=ready)
-    finally:
-        wakeup.close()
-        store.close()
 
 
 def main(session: Session) -> int:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from windward import __version__
 from windward.cli.arguments import Commands, Parser, add_output, finish
 
 if TYPE_CHECKING:
     from windward.app.session import Session
-
-PROVIDER_GROUP = "apache_airflow_provider"
-"""Entry points by which provider packages make themselves known."""
 
 
 def add_commands(name: str, parser: Parser) -> None:
@@ -72,23 +69,14 @@ def without_password(url: str) -> str:
 
 
 def _providers(args: Namespace, session: Session) -> int:
-    from importlib.metadata import entry_points
+    import msgspec
 
+    from windward.app.installed import InstalledPackages
     from windward.cli.output import show_rows
 
     del session
-    rows: list[dict[str, Any]] = []
-    for point in entry_points(group=PROVIDER_GROUP):
-        distribution = point.dist
-        rows.append(
-            {
-                "package_name": distribution.name if distribution else point.value,
-                "description": distribution.metadata["Summary"] if distribution else None,
-                "version": distribution.version if distribution else None,
-            }
-        )
     show_rows(
-        sorted(rows, key=lambda row: row["package_name"]),
+        [msgspec.structs.asdict(one) for one in InstalledPackages().providers()],
         output=args.output,
         columns=("package_name", "description", "version"),
     )

@@ -10,8 +10,6 @@ from windward.cli.arguments import Commands, Parser, add_output
 if TYPE_CHECKING:
     from windward.app.session import Session
 
-HIDDEN = "< hidden >"
-
 
 def add_commands(_name: str, parser: Parser) -> None:
     """Declare the commands of the group."""
@@ -32,34 +30,14 @@ def add_commands(_name: str, parser: Parser) -> None:
     get.add_argument("option", metavar="KEY")
 
 
-def _value(session: Session, path: str) -> Any:
-    from windward.settings import all_keys
-    from windward.settings.keys import ATTRIBUTES
-
-    key = all_keys()[path]
-    return getattr(getattr(session.settings, ATTRIBUTES[key.section]), key.field)
-
-
-def _as_text(value: Any) -> str:
-    match value:
-        case None:
-            return ""
-        case bool():
-            return str(value).lower()
-        case tuple():
-            return ",".join(value)
-        case float():
-            return f"{value:g}"
-        case _:
-            return str(value)
-
-
 def _toml(value: Any) -> str:
     import json
 
+    from windward.settings.shown import text_of
+
     match value:
         case bool() | int() | float():
-            return _as_text(value)
+            return text_of(value)
         case tuple():
             return json.dumps(list(value))
         case _:
@@ -69,6 +47,7 @@ def _toml(value: Any) -> str:
 def _list(args: Namespace, session: Session) -> int:
     from windward.cli.output import note, show_rows
     from windward.settings import all_keys
+    from windward.settings.shown import HIDDEN, value_of
 
     settings = session.settings
     rows: list[dict[str, Any]] = []
@@ -76,7 +55,7 @@ def _list(args: Namespace, session: Session) -> int:
         origin = settings.origins[path]
         if (args.section and key.section != args.section) or (args.changed and origin == "default"):
             continue
-        value = key.default if args.defaults else _value(session, path)
+        value = key.default if args.defaults else value_of(settings, key)
         if key.is_secret and value and not args.show_values:
             value = HIDDEN
         rows.append(
@@ -137,7 +116,8 @@ def _descriptions() -> dict[str, str]:
 def _get(args: Namespace, session: Session) -> int:
     from windward.errors import SettingsError
     from windward.settings.airflow_env import place_of
-    from windward.settings.keys import suggestion
+    from windward.settings.keys import all_keys, suggestion
+    from windward.settings.shown import text_of, value_of
 
     path, _ = place_of(f"{args.section}.{args.option}".lower())
     if path is None:
@@ -145,5 +125,5 @@ def _get(args: Namespace, session: Session) -> int:
             f"there is no setting `[{args.section}] {args.option}`",
             hint=suggestion(args.section, args.option),
         )
-    print(_as_text(_value(session, path)))
+    print(text_of(value_of(session.settings, all_keys()[path])))
     return 0

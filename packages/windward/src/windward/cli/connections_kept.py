@@ -11,8 +11,13 @@ from windward.app.session import Session
 from windward.cli.arguments import nearest
 from windward.cli.files import dumped, format_of, read_mapping, write_text
 from windward.cli.output import note, show_one, show_rows
-from windward.errors import InvalidIdError, UserError
-from windward.model.ids import ID_LENGTH_MAX
+from windward.engine.people.connections import (
+    checked_conn_id,
+    create_default_connections,
+    delete_connection,
+    set_connection,
+)
+from windward.errors import UserError
 from windward.sdk.bridge import use_bridge
 from windward.sdk.connection import FIELDS, Connection, from_text
 from windward.sdk.exceptions import AirflowException
@@ -76,34 +81,9 @@ def test(args: Namespace, session: Session) -> int:
     return 0 if is_well else 1
 
 
-DEFAULTS: dict[str, dict[str, Any]] = {
-    "aws_default": {"conn_type": "aws"},
-    "fs_default": {"conn_type": "fs", "extra": '{"path": "/"}'},
-    "google_cloud_default": {"conn_type": "google_cloud_platform", "schema": "default"},
-    "http_default": {"conn_type": "http", "host": "https://www.httpbin.org/"},
-    "kubernetes_default": {"conn_type": "kubernetes"},
-    "mysql_default": {"conn_type": "mysql", "host": "mysql", "login": "root"},
-    "postgres_default": {
-        "conn_type": "postgres",
-        "host": "postgres",
-        "login": "postgres",
-        "schema": "airflow",
-    },
-    "redis_default": {"conn_type": "redis", "host": "redis", "port": 6379, "extra": '{"db": 0}'},
-    "spark_default": {"conn_type": "spark", "host": "yarn"},
-    "sqlite_default": {"conn_type": "sqlite", "host": "sqlite_default.db"},
-    "ssh_default": {"conn_type": "ssh", "host": "localhost"},
-}
-"""Connections that hooks take when nobody names one; none holds a secret."""
-
-
 def create_default(_args: Namespace, session: Session) -> int:
     """Add the default connections that are not there."""
-    known = {connection.conn_id for connection in _stored(session)}
-    missing = {conn_id: fields for conn_id, fields in DEFAULTS.items() if conn_id not in known}
-    for conn_id, fields in missing.items():
-        _put(session, conn_id, Connection(conn_id=conn_id, **fields))
-    note(f"added {len(missing)} default connections")
+    note(f"added {len(create_default_connections(session.desk))} default connections")
     return 0
 
 
@@ -135,10 +115,7 @@ def add(args: Namespace, session: Session) -> int:
 
 def _described(conn_id: str, given: Any) -> Connection:
     """Return the connection that fields, JSON or a URI describe."""
-    if not conn_id.strip() or len(conn_id) > ID_LENGTH_MAX:
-        raise InvalidIdError(
-            f"`{conn_id}` is not the id of a connection", hint=f"Use 1 to {ID_LENGTH_MAX} characters."
-        )
+    checked_conn_id(conn_id)
     try:
         connection = (
             from_text(given, conn_id=conn_id)
@@ -160,13 +137,13 @@ def _described(conn_id: str, given: Any) -> Connection:
 
 
 def _put(session: Session, conn_id: str, connection: Connection) -> None:
-    session.store.secrets.set_connection(conn_id, {name: getattr(connection, name) for name in FIELDS})
+    set_connection(session.desk, conn_id, {name: getattr(connection, name) for name in FIELDS})
 
 
 def delete(args: Namespace, session: Session) -> int:
     """Delete a connection."""
     _found(session, args.conn_id)
-    session.store.secrets.delete_connection(args.conn_id)
+    delete_connection(session.desk, args.conn_id)
     note(f"deleted connection `{args.conn_id}`")
     return 0
 

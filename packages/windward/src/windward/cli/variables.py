@@ -90,47 +90,40 @@ def _json(value: str, *, key: str) -> Any:
 def _set(args: Namespace, session: Session) -> int:
     import sys
 
+    from windward.engine.people.variables import Variable, set_variable
+
     value = sys.stdin.read() if args.value == "-" else args.value
     if args.json:
         _json(value, key=args.key)
-    _checked(args.key)
-    session.store.secrets.set_variable(args.key, value, description=args.description)
+    set_variable(session.desk, Variable(key=args.key, value=value, description=args.description))
     _say(f"set variable `{args.key}`")
     return 0
 
 
-def _checked(key: str) -> str:
-    from windward.errors import InvalidIdError
-    from windward.model.ids import ID_LENGTH_MAX
-
-    if not key.strip() or len(key) > ID_LENGTH_MAX:
-        raise InvalidIdError(
-            f"`{key}` is not the key of a variable", hint=f"Use 1 to {ID_LENGTH_MAX} characters."
-        )
-    return key
-
-
 def _delete(args: Namespace, session: Session) -> int:
     from windward.cli.arguments import nearest
-    from windward.errors import UserError
+    from windward.engine.people.variables import delete_variable
+    from windward.errors import NotFoundError, UserError
 
-    if not session.store.secrets.delete_variable(args.key):
+    try:
+        delete_variable(session.desk, args.key)
+    except NotFoundError as error:
         known = [key for key, _, _ in session.store.secrets.list_variables()]
         raise UserError(
             f"there is no variable `{args.key}`",
             hint=f"{nearest(args.key, known)}`windward variables list` shows all.",
-        )
+        ) from error
     _say(f"deleted variable `{args.key}`")
     return 0
 
 
 def _import(args: Namespace, session: Session) -> int:
     from windward.cli.files import read_mapping
+    from windward.engine.people.variables import Variable, set_variable
     from windward.errors import UserError
 
-    secrets = session.store.secrets
     values = read_mapping(args.file)
-    known = {key for key, _, _ in secrets.list_variables()}
+    known = {key for key, _, _ in session.store.secrets.list_variables()}
     existing = sorted(known & set(values))
     if existing and args.action_on_existing_key == "fail":
         raise UserError(
@@ -142,7 +135,7 @@ def _import(args: Namespace, session: Session) -> int:
         if key in known and args.action_on_existing_key == "skip":
             continue
         value, description = _described(given)
-        secrets.set_variable(_checked(key), value, description=description)
+        set_variable(session.desk, Variable(key=key, value=value, description=description))
         count += 1
     _say(f"imported {count} of {len(values)} variables")
     return 0

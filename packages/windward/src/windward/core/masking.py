@@ -11,10 +11,16 @@ MASK = "***"
 TEXT_MAX = 2_000
 ITEMS_MAX = 200
 DEPTH_MAX = 12
-TELLING = (
-    "access_token", "api_key", "apikey", "authorization", "credential", "keyfile_dict", "passphrase", "passwd",
-    "password", "private_key", "secret", "service_account", "token",
+SENSITIVE_NAMES = frozenset(
+    {
+        "access_key", "access_token", "api_key", "apikey", "auth_header", "authorization", "bearer",
+        "connection_string", "dsn", "keyfile_dict", "passphrase", "passwd", "password", "private_key", "proxies",
+        "proxy", "proxy_password", "secret", "service_account", "service_key", "token", "webhook_url",
+    }
 )  # fmt: skip
+"""A name that contains one of these has a secret value."""
+TELLING = (*sorted(SENSITIVE_NAMES), "credential")
+"""The same for what is written down for years."""
 SECRET_FIELDS: dict[str, frozenset[str]] = {
     "variable": frozenset({"value", "val"}),
     "connection": frozenset({"password", "extra", "conn_password", "conn_extra", "conn_uri", "conn_json"}),

@@ -214,6 +214,9 @@ class SecretStore(Protocol):
     def get_variable(self, key: str) -> str | None:
         """Return the value, or None."""
 
+    def find_variable(self, key: str) -> tuple[str, str | None] | None:
+        """Return (value, description), or None."""
+
     def set_variable(self, key: str, value: str, *, description: str | None = None) -> None:
         """Insert or replace."""
 

@@ -13,9 +13,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 from urllib.parse import quote, quote_plus
 
+from windward.core.masking import MASK, SENSITIVE_NAMES
 from windward.sdk import bridge
 
-MASK = "***"
 SECRET_LENGTH_MIN = 5
 """Unless told otherwise, shorter values are not masked: they would blot out half of every log."""
 LINE_LENGTH_MIN = 16
@@ -23,15 +23,6 @@ LINE_LENGTH_MIN = 16
 NAMES_KEPT_MAX = 1000
 DEPTH_MAX = 8
 """How deep `redact` looks into nested values."""
-
-SENSITIVE_NAMES = frozenset(
-    {
-        "access_key", "access_token", "api_key", "apikey", "auth_header", "authorization", "bearer",
-        "connection_string", "dsn", "keyfile_dict", "passphrase", "passwd", "password", "private_key", "proxies",
-        "proxy", "proxy_password", "secret", "service_account", "service_key", "token", "webhook_url",
-    }
-)  # fmt: skip
-"""A name that contains one of these has a secret value."""
 
 
 class SecretsMasker:

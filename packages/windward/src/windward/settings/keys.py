@@ -58,7 +58,9 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "core.default_task_weight_rule": ("downstream", "upstream", "absolute"),
     "core.dag_ignore_file_syntax": ("auto", "glob", "regexp"),
     "core.isolation": ("isolated", "warm"),
+    "core.test_connection": ("disabled", "enabled", "hidden"),
     "scheduler.recover_failed_runs": ("explicit_catchup", "always", "never"),
+    "api.expose_config": ("false", "true", "non-sensitive-only"),
     "logging.logging_level": ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"),
 }
 """Keys whose value is one of a few words."""

@@ -68,6 +68,8 @@ class CoreSettings:
     """Whether values with telling names are masked in logs and output."""
     sensitive_var_conn_names: tuple[str, ...] = ()
     """Further telling names, by commas."""
+    test_connection: str = "disabled"
+    """Whether people may ask the API server to try connections out: `enabled`, or `disabled` or `hidden`."""
     default_impersonation: str = ""
     """User that tasks run as which name none by `run_as_user`; the worker's own when empty."""
     isolation: str = "isolated"
@@ -272,6 +274,8 @@ class ApiSettings:
     """Name shown in the web interface."""
     secret_key: str = field(default="", repr=False)
     """Signs sessions and tokens; made at first start when empty."""
+    expose_config: str = "false"
+    """Whether the settings can be read over HTTP, which never shows secrets: `true`, `false` or `non-sensitive-only`."""
     trusted_proxies: tuple[str, ...] = ()
     """Addresses or networks of proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed, by commas."""
 

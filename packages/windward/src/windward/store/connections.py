@@ -11,11 +11,12 @@ CONNECTION_FIELDS = ("conn_type", "host", "schema", "login", "password", "port",
 
 
 def check_fields(conn_id: str, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return all fields of a connection, None where `fields` has none; raise `UserError` on an unknown one."""
+    """Return all fields of a connection, None where `fields` has none (an empty password is none); raise `UserError` on an unknown one."""
     unknown = sorted(set(fields) - set(CONNECTION_FIELDS))
     if unknown:
         raise UserError(
             f"connection `{conn_id}` has no field `{unknown[0]}`",
             hint=f"Its fields are: {', '.join(CONNECTION_FIELDS)}.",
         )
-    return {name: fields.get(name) for name in CONNECTION_FIELDS}
+    checked = {name: fields.get(name) for name in CONNECTION_FIELDS}
+    return {**checked, "password": checked["password"] or None}

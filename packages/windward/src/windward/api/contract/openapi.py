@@ -92,7 +92,11 @@ def _operation(one: Operation, schemas: _Schemas) -> dict[str, Any]:
         "tags": [one.tag],
         "summary": one.summary,
         "operationId": one.name,
-        "parameters": [*(_path_parameter(name) for name in one.parameters), *_query_parameters(one)],
+        "parameters": [
+            *(_path_parameter(name) for name in one.parameters),
+            *_query_parameters(one),
+            *(_header(name) for name in one.headers),
+        ],
         "responses": _responses(one, schemas),
     }
     if isinstance(one.access, Open):
@@ -116,6 +120,10 @@ def _media_of(one: Operation) -> str:
 def _path_parameter(name: str) -> dict[str, Any]:
     kind = {"type": "integer"} if name in NUMBERS else {"type": "string"}
     return {"name": name, "in": "path", "required": True, "schema": kind}
+
+
+def _header(name: str) -> dict[str, Any]:
+    return {"name": name, "in": "header", "required": True, "schema": {"type": "string"}}
 
 
 def _query_parameters(one: Operation) -> list[dict[str, Any]]:
@@ -149,7 +157,7 @@ def _always(one: Operation) -> set[int]:
     found = {503}
     if not isinstance(one.access, Open):
         found |= {401, 403}
-    if one.parameters or one.query is not Nothing or one.body is not Nothing:
+    if one.parameters or one.headers or one.query is not Nothing or one.body is not Nothing:
         found.add(422)
     if one.parameters:
         found.add(404)

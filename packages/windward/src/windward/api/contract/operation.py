@@ -183,6 +183,8 @@ class Operation:
     not_offered: str
     """Why the answer is always 501; empty where it is not."""
     media_types: tuple[str, ...]
+    headers: tuple[str, ...]
+    """Names of headers that it must be given; its handler reads them."""
     is_quiet: bool
     """Whether no line in the ledger is owed: machines speak here, of what the history of runs tells anyway."""
 
@@ -215,6 +217,7 @@ def operation(
     is_body_optional: bool = False,
     not_offered: str = "",
     media_types: Sequence[str] = ("application/json",),
+    headers: Sequence[str] = (),
     is_quiet: bool = False,
 ) -> Operation:
     """Return an operation. `name` is its `operationId`; `reply` the type of its answer, None for none.
@@ -246,6 +249,7 @@ def operation(
         is_body_optional=is_body_optional,
         not_offered=not_offered,
         media_types=tuple(media_types),
+        headers=tuple(headers),
         is_quiet=is_quiet,
     )
 

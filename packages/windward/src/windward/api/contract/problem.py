@@ -38,6 +38,10 @@ class NotOffered(WindwardError):
     """What this system leaves out on purpose; the message says why."""
 
 
+class SwitchedOff(WindwardError):
+    """What a setting turns off for everybody."""
+
+
 class NotAcceptable(WindwardError):
     """No answer in a media type that the caller takes."""
 
@@ -118,7 +122,7 @@ def refusal_of(error: WindwardError) -> Refusal:
             status, detail = 422, error.faults
         case Unauthenticated():
             status, headers = 401, {"www-authenticate": "Bearer"}
-        case Forbidden() | Forged():
+        case Forbidden() | Forged() | SwitchedOff():
             status = 403
         case NotAcceptable():
             status = 406

@@ -8,6 +8,9 @@ from __future__ import annotations
 from windward.api.contract.operation import Operation
 from windward.api.public import (
     backfills,
+    config,
+    connection_tests,
+    connections,
     dag_run_bulk,
     dag_run_changes,
     dag_run_wait,
@@ -19,16 +22,22 @@ from windward.api.public import (
     dags,
     event_logs,
     import_errors,
+    installed,
+    jobs,
     login,
     logs,
     monitor,
     pools,
     task_instances,
     tasks,
+    variables,
     xcoms,
 )
 
 OPERATIONS: tuple[Operation, ...] = (
+    *config.OPERATIONS,
+    *connection_tests.OPERATIONS,
+    *connections.OPERATIONS,
     *dag_runs.OPERATIONS,
     *dag_run_changes.OPERATIONS,
     *dag_run_bulk.OPERATIONS,
@@ -42,11 +51,14 @@ OPERATIONS: tuple[Operation, ...] = (
     *import_errors.OPERATIONS,
     *tasks.OPERATIONS,
     *event_logs.OPERATIONS,
+    *installed.OPERATIONS,
+    *jobs.OPERATIONS,
     *login.OPERATIONS,
     *logs.OPERATIONS,
     *monitor.OPERATIONS,
     *pools.OPERATIONS,
     *xcoms.OPERATIONS,
+    *variables.OPERATIONS,
     # Last: `…/taskInstances/{task_id}/{map_index}` would take what others have in the place of an index.
     *task_instances.OPERATIONS,
 )

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from windward.ports.listings.backfills import BackfillListings
 from windward.ports.listings.changes import ChangeListings
+from windward.ports.listings.connections import ConnectionListings
 from windward.ports.listings.dags import DagListings
 from windward.ports.listings.documents import DocumentListings
 from windward.ports.listings.events import EventListings
@@ -14,6 +15,7 @@ from windward.ports.listings.grid import GridListings
 from windward.ports.listings.instances import InstanceListings
 from windward.ports.listings.pools import PoolListings
 from windward.ports.listings.runs import RunListings
+from windward.ports.listings.variables import VariableListings
 from windward.ports.listings.versions import VersionListings
 from windward.ports.listings.xcoms import XComListings
 
@@ -24,6 +26,10 @@ class Listings(Protocol):
     @property
     def changes(self) -> ChangeListings:
         """What is under way, and what has just ended."""
+
+    @property
+    def connections(self) -> ConnectionListings:
+        """Connections, without their passwords."""
 
     @property
     def dags(self) -> DagListings:
@@ -52,6 +58,10 @@ class Listings(Protocol):
     @property
     def runs(self) -> RunListings:
         """Runs."""
+
+    @property
+    def variables(self) -> VariableListings:
+        """Variables."""
 
     @property
     def versions(self) -> VersionListings:

@@ -19,9 +19,13 @@ class MemorySecrets:
 
     def get_variable(self, key: str) -> str | None:
         """Return the value, or None."""
+        found = self.find_variable(key)
+        return None if found is None else found[0]
+
+    def find_variable(self, key: str) -> tuple[str, str | None] | None:
+        """Return (value, description), or None."""
         with self._tables.lock:
-            found = self._tables.variables.get(key)
-            return None if found is None else found[0]
+            return self._tables.variables.get(key)
 
     def set_variable(self, key: str, value: str, *, description: str | None = None) -> None:
         """Insert or replace."""

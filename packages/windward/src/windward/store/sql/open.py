@@ -54,7 +54,7 @@ class SqlStore:
         self.reads = SqlReads(database)
         self.retention = SqlRetention(database)
         self.remote = SqlRemote(database, texts)
-        self.listings = SqlListings(database)
+        self.listings = SqlListings(database, cipher)
         self.accounts = SqlAccounts(database)
         self.audit = SqlAudit(database)
         self._database = database

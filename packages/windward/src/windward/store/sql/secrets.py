@@ -76,9 +76,14 @@ class SqlSecrets:
 
     def get_variable(self, key: str) -> str | None:
         """Return the value, or None."""
+        found = self.find_variable(key)
+        return None if found is None else found[0]
+
+    def find_variable(self, key: str) -> tuple[str, str | None] | None:
+        """Return (value, description), or None."""
         with self._database.reading() as transaction:
-            token = transaction.run(sa.select(VARIABLE.c.value).where(VARIABLE.c.name == key)).scalar()
-        return self._cipher.open(token)
+            row = transaction.run(sa.select(VARIABLE).where(VARIABLE.c.name == key)).first()
+        return None if row is None else (str(self._cipher.open(row.value)), row.description)
 
     def set_variable(self, key: str, value: str, *, description: str | None = None) -> None:
         """Insert or replace."""
@@ -113,7 +118,11 @@ class SqlSecrets:
     def set_connection(self, conn_id: str, fields: Mapping[str, Any]) -> None:
         """Insert or replace."""
         checked = check_fields(conn_id, fields)
-        sealed = {**checked, **{field: self._cipher.seal(checked[field]) for field in _SECRET_FIELDS}}
+        stored = {
+            field: storable_or_none(value) if isinstance(value, str) else value
+            for field, value in checked.items()
+        }
+        sealed = {**stored, **{field: self._cipher.seal(checked[field]) for field in _SECRET_FIELDS}}
         row = (conn_id, *(sealed[field] for field in _COLUMN_OF))
         self._database.write(lambda transaction: transaction.upsert(self._set_connection, [row]))
 

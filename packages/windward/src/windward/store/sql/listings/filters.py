@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import sqlalchemy as sa
@@ -9,7 +10,7 @@ import sqlalchemy as sa
 from windward.model.access import DagReach
 from windward.ports.listings.page import Between, Pattern
 from windward.store.sql.columns import json_text
-from windward.store.sql.database import Dialect
+from windward.store.sql.database import Dialect, Transaction, chunks
 from windward.store.sql.tables import DAG
 
 Column = sa.ColumnElement[Any]
@@ -115,3 +116,11 @@ def holds(column: Column, text: str, dialect: Dialect) -> Condition:
     stored = sa.type_coerce(column, sa.Text())
     find = sa.func.strpos if dialect.is_postgres else sa.func.instr
     return find(stored, text) > 0
+
+
+def existing(transaction: Transaction, column: Column, keys: Iterable[str]) -> set[str]:
+    """Return which of these keys a column holds."""
+    found: set[str] = set()
+    for part in chunks(sorted(set(keys))):
+        found |= {row[0] for row in transaction.run(sa.select(column).where(column.in_(part)))}
+    return found

@@ -48,6 +48,18 @@ def test_the_state_is_sent_until_the_run_has_ended(ended: Client, store: SqlStor
     assert found == [{"state": "success", "results": {"load": {"n": [1, 2]}, "sum": 3}}]
 
 
+def test_who_takes_one_document_gets_the_last_line_alone(ended: Client, store: SqlStore) -> None:
+    [run] = store.runs.load_runs([1])
+    path = f"{URL}/wait?interval=0.05"
+
+    def end(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            store.runs.apply([[move_run(run, RunEvent.SUCCEED, at=NOW, end_date=NOW)]])
+
+    answer = ended.ask("GET", path, role="viewer", headers={"accept": "application/json"}, on_part=end)
+    assert (answer.json, answer.headers["content-type"]) == ({"state": "success"}, "application/json")
+
+
 def test_a_run_that_is_deleted_meanwhile_ends_the_wait(ended: Client, store: SqlStore) -> None:
     store.runs.apply([[create(run_of(2, run_id="other"), "load")]])
     path = "/api/v2/dags/sales/dagRuns/other/wait?interval=0.05"

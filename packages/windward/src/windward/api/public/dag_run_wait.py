@@ -24,7 +24,7 @@ INTERVAL_S_MAX = 60.0
 RESULTS_MAX = 1000
 """Values of one task that are sent."""
 RETURN_KEY = "return_value"
-NDJSON = "application/x-ndjson"
+NDJSON, JSON = "application/x-ndjson", "application/json"
 
 
 class WaitQuery(msgspec.Struct, kw_only=True):
@@ -35,13 +35,26 @@ class WaitQuery(msgspec.Struct, kw_only=True):
 
 
 def wait_dag_run_until_finished(call: Call[WaitQuery, Nothing]) -> Reply:
-    """Send the state of a run, a line at each look, until it has ended."""
+    """Send the state of a run, a line at each look, until it has ended.
+
+    Who takes one JSON document and no lines is sent the last one alone: Airflow's own client reads nothing else.
+    """
     if call.query.result:
         call.demand(Verb.READ, Resource.XCOM, dag_id=call.text("dag_id"))
     run = found_run(call).run
     interval_s = min(max(call.query.interval, INTERVAL_S_MIN), INTERVAL_S_MAX)
     lines = _lines(call.services, run, call.query.result, interval_s)
+    accept = call.headers.get("accept", "").lower()
+    if JSON in accept and NDJSON not in accept:
+        return Stream(chunks=_last(lines), media_type=JSON)
     return Stream(chunks=lines, media_type=NDJSON)
+
+
+async def _last(lines: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    last = b"null"
+    async for line in lines:
+        last = line
+    yield last
 
 
 async def _lines(
@@ -118,6 +131,6 @@ OPERATIONS: tuple[Operation, ...] = (
         reply=dict[str, Any],
         handler=wait_dag_run_until_finished,
         errors=[404],
-        media_types=(NDJSON,),
+        media_types=(JSON, NDJSON),
     ),
 )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 from windward.app.session import Session
@@ -28,8 +29,15 @@ def decide_and_apply(
     Return the actions that were written. Raises `UserError` when the run does not hold still.
     """
     found_document(session, run)
-    try:
+    with still(run, verb=verb):
         return session.desk.change(run, decide)
+
+
+@contextmanager
+def still(run: RunRecord, *, verb: str) -> Iterator[None]:
+    """Turn a run that does not hold still into an error with a hint."""
+    try:
+        yield
     except ConflictError as error:
         raise UserError(
             f"run `{run.run_id}` changes too quickly to be {verb}",

@@ -6,14 +6,15 @@ from argparse import Namespace
 
 from windward.app.session import Session
 from windward.cli.dags_write import person
-from windward.cli.lookup import found_dag, found_run
+from windward.cli.lookup import found_dag, found_document, found_run
 from windward.cli.output import note, show_rows
-from windward.cli.people import decide_and_apply, view_of
+from windward.cli.people import decide_and_apply, still, view_of
 from windward.cli.scopes import with_neighbours
 from windward.core.actions import Action, MoveTask
 from windward.core.people import decide_mark, decide_mark_run
 from windward.core.selection import in_group, related
 from windward.core.view import RunView
+from windward.engine.people.runs import mark_run as end_run
 from windward.errors import UserError
 from windward.model.ids import TaskKey
 from windward.model.records import RunRecord
@@ -97,13 +98,9 @@ def mark_run(args: Namespace, session: Session) -> int:
     if args.dry_run:
         view, now = view_of(session, run), session.clock.now()
         return _preview([(run, decide_mark_run(view, state, by=person(), now=now))], output=args.output)
-    actions = decide_and_apply(
-        session,
-        run,
-        lambda view, now: decide_mark_run(view, state, by=person(), now=now),
-        verb="marked",
-    )
-    session.wakeup.wake()
+    found_document(session, run)
+    with still(run, verb="marked"):
+        actions = end_run(session.desk, run, state, by=person())
     count = sum(isinstance(action, MoveTask) for action in actions)
     if actions:
         note(f"marked run `{run.run_id}` as {state}, with {count} task instance{'' if count == 1 else 's'}")

@@ -6,9 +6,20 @@ import pytest
 
 from tests.api.conftest import NOW, Client, FakeGate, FakeWakeup
 from tests.store.building import create, put_dags, run_of, step
+from windward.api.services import Services
 from windward.core.actions import move_run
 from windward.core.transitions import RunEvent, TaskEvent
 from windward.document import ParamDocument, TaskDocument
+from windward.engine.people.changes import collecting
+from windward.engine.people.dags import pause_dags
+from windward.engine.people.runs import (
+    RunRequest,
+    delete_run,
+    mark_run,
+    requeue_run,
+    trigger_run,
+    write_run_note,
+)
 from windward.model.access import Permission, Resource, Verb
 from windward.model.ids import TaskKey
 from windward.model.records import RunRecord
@@ -271,3 +282,25 @@ def test_runs_are_changed_and_deleted_in_bulk(dags: Client, store: SqlStore, gat
     answer = dags.ask("PATCH", "/api/v2/dags/costs/dagRuns", {"actions": [delete]}, role="user").json
     assert answer["delete"] == {"success": ["costs.old.1"], "errors": []}
     assert store.runs.load_runs([2]) == []
+
+
+def test_what_was_before_and_after_is_noted_for_the_audit_log(dags: Client, services: Services) -> None:
+    desk = services.desk
+    with collecting() as changes:
+        run = trigger_run(desk, desk.dag("sales"), RunRequest(run_id="a"), by="ada")
+        mark_run(desk, run, RunState.FAILED, by="ada")
+        mark_run(desk, desk.run("sales", "a"), RunState.FAILED, by="ada")  # it is so already
+        write_run_note(desk, run, "n")
+        requeue_run(desk, desk.run("sales", "a"), by="ada")
+        delete_run(desk, desk.run("sales", "a"))
+        pause_dags(desk, ["sales"], is_paused=True, by="ada")
+
+    noted = [(one.kind, one.name, one.before, one.after) for one in changes.noted]
+    assert noted[0] == ("run", "a", None, run)
+    assert noted[1:4] == [
+        ("run", "a", {"state": "queued"}, {"state": "failed"}),
+        ("run", "a", {"note": None}, {"note": "n"}),
+        ("run", "a", {"state": "failed"}, {"state": "queued"}),
+    ]
+    assert [one[3] for one in noted[4:]] == [None, {"is_paused": True}]
+    assert {one.dag_id for one in changes.noted} == {"sales"}

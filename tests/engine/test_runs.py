@@ -371,22 +371,3 @@ def test_a_run_whose_time_is_up_fails_and_its_workers_are_stopped(world: World) 
     )
     assert world.workers.cancelled == [ref]
     assert world.callback().kind == "failure"
-
-
-def test_a_queued_run_that_a_person_deletes_is_forgotten(world: World) -> None:
-    document = dag(task("a"), max_active_runs=1)
-    world.put(document)
-    first = world.trigger(document)
-    world.settle()
-    world.clock.pass_by(1)
-    second = world.trigger(document, run_id="second")
-    world.clock.pass_by(1)
-    third = world.trigger(document, run_id="third")
-    world.settle()
-
-    assert world.store.catalog.delete_run(second, states=[RunState.QUEUED])
-    world.workers.inbox.append(Woken())
-    world.serve()
-    assert {pk: world.run(pk).state for pk in (first, third)} == dict.fromkeys(
-        (first, third), RunState.SUCCESS
-    )

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.processor.folder import Folder, eventually
+from windward.document.warnings import DagWarningType, warning_type
 from windward.model.records import PoolRecord
 
 
@@ -178,6 +179,7 @@ def test_an_unknown_pool_is_a_warning_until_it_exists(folder: Folder) -> None:
     folder.parse()
     (warning,) = folder.document("one").warnings
     assert "`no_such_pool` does not exist" in warning
+    assert warning_type(warning) is DagWarningType.NON_EXISTENT_POOL
     assert "`crowded`" in warning
     folder.store.secrets.set_pool(PoolRecord(name="no_such_pool", slots=1))
     folder.parse()

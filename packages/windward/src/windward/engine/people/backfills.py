@@ -19,6 +19,7 @@ from windward.core.backfill import (
 from windward.core.transitions import BackfillEvent
 from windward.document.params import check_conf
 from windward.engine.dates import ask_dates
+from windward.engine.people.changes import note_change
 from windward.engine.people.desk import Desk
 from windward.errors import ConflictError, NotFoundError, UserError
 from windward.model.records import BackfillRecord, BackfillSlot, RunRecord
@@ -67,6 +68,7 @@ def create_backfill(
             raise BusyError(busy[0])
         told = Note(kind="backfill", subject=str(action.backfill.backfill_pk))
         if desk.store.runs.apply([[action]], notes=[told]).all:
+            _noted(action.backfill, after=action.backfill)
             desk.wakeup.wake()
             return action
     raise ConflictError("too many backfills are asked for at this moment")
@@ -102,9 +104,15 @@ def change_backfill(desk: Desk, backfill_pk: int, event: BackfillEvent, *, by: s
             return None
         told = Note(kind="backfill", subject=str(backfill_pk))
         if desk.store.runs.apply([[action]], notes=[told]).all:
+            _noted(found[0], before={"state": found[0].state}, after={"state": action.state})
             desk.wakeup.wake()
             return msgspec.structs.replace(found[0], state=action.state, reason=action.reason)
     raise ConflictError(f"backfill {backfill_pk} changes too quickly to be changed")
+
+
+def _noted(backfill: BackfillRecord, *, before: object = None, after: object = None) -> None:
+    """Note a change of a backfill for the audit log."""
+    note_change("backfill", str(backfill.backfill_pk), before=before, after=after, dag_id=backfill.dag_id)
 
 
 def _decided(

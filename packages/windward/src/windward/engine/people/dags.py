@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from windward.core.actions import PauseDag
+from windward.engine.people.changes import note_change
 from windward.engine.people.desk import Desk
 from windward.errors import ConflictError, NotFoundError
 from windward.model.states import RunState, TaskState
@@ -23,6 +24,9 @@ def pause_dags(desk: Desk, dag_ids: Sequence[str], *, is_paused: bool, by: str) 
     notes = [Note(kind="dag", subject=dag_id) for dag_id in dag_ids]
     applied = desk.store.runs.apply(groups, notes=notes)
     changed = [dag_id for dag_id, is_new in zip(dag_ids, applied.results, strict=True) if is_new]
+    for dag_id in changed:
+        before, after = {"is_paused": not is_paused}, {"is_paused": is_paused}
+        note_change("dag", dag_id, before=before, after=after, dag_id=dag_id)
     if changed:
         desk.wakeup.wake()
     return changed
@@ -35,6 +39,7 @@ def delete_dag(desk: Desk, dag_id: str) -> int:
     """
     count = desk.store.catalog.delete_dag(dag_id)
     desk.store.runs.apply([], notes=[Note(kind="dag", subject=dag_id)])
+    note_change("dag", dag_id, before={"runs": count}, dag_id=dag_id)
     desk.wakeup.wake()
     return count
 
@@ -75,3 +80,4 @@ def ask_parse(desk: Desk, fileloc: str) -> None:
     if all(file.fileloc != fileloc for file in desk.store.catalog.load_files()):
         raise NotFoundError(f"there is no DAG file `{fileloc}`")
     desk.store.catalog.ask_parse(fileloc, now=desk.clock.now())
+    note_change("dag_file", fileloc, after={"is_read_again": True})

@@ -7,13 +7,14 @@ from typing import Any
 
 import msgspec
 
-from windward.core.actions import Action
+from windward.core.actions import Action, MoveTask
 from windward.core.people import decide_clear, decide_mark_run, decide_requeue, note_text
 from windward.core.plan import DagPlan, compile_plan
 from windward.core.runs import decide_manual_run
 from windward.core.selection import Selection, select
 from windward.core.view import RunView
 from windward.document.params import check_conf
+from windward.engine.people.changes import note_change
 from windward.engine.people.desk import Desk
 from windward.errors import ConflictError, NotFoundError, UserError
 from windward.model.records import RunRecord, TaskRecord
@@ -86,6 +87,7 @@ def trigger_run(desk: Desk, dag: DagDetails, asked: RunRequest, *, by: str) -> R
     if not desk.store.runs.apply([[action]], notes=[_told(action.run)]).all:
         _refuse_double(desk, action.run)
         raise ConflictError(f"the run of DAG `{dag_id}` was refused: somebody changed the DAG just now")
+    _noted(action.run, after=action.run)
     desk.wakeup.wake()
     return action.run
 
@@ -107,6 +109,8 @@ def mark_run(desk: Desk, run: RunRecord, state: RunState, *, by: str) -> list[Ac
         ConflictError: when the run does not hold still.
     """
     actions = desk.change(run, lambda view, now: decide_mark_run(view, state, by=by, now=now))
+    if actions:
+        _noted(run, before={"state": run.state}, after={"state": state})
     desk.wakeup.wake()
     return actions
 
@@ -119,6 +123,7 @@ def requeue_run(desk: Desk, run: RunRecord, *, by: str) -> None:
         ConflictError: when the run does not hold still.
     """
     if desk.change(run, lambda view, now: decide_requeue(view, by=by, now=now)):
+        _noted(run, before={"state": run.state}, after={"state": RunState.QUEUED})
         desk.wakeup.wake()
 
 
@@ -133,6 +138,7 @@ def write_run_note(desk: Desk, run: RunRecord, note: str | None) -> None:
     if not desk.store.runs.set_run_note(run.run_pk, text):
         raise NotFoundError(f"DAG `{run.dag_id}` has no run `{run.run_id}`")
     desk.store.runs.apply([], notes=[_told(run)])
+    _noted(run, before={"note": run.note}, after={"note": text})
     desk.wakeup.wake()
 
 
@@ -149,7 +155,10 @@ def clear_run(desk: Desk, run: RunRecord, selection: Selection, *, newest: DagPl
         records = desk.store.runs.load_tasks([run.run_pk]) if newest is not None else None
         return decide_clear(view, keys, by=by, now=now, newest=newest, records=records)
 
-    desk.change(run, decide)
+    cleared = [action.key for action in desk.change(run, decide) if isinstance(action, MoveTask)]
+    if cleared:
+        tasks = sorted({key.task_id for key in cleared})
+        _noted(run, before={"state": run.state}, after={"cleared": len(cleared), "tasks": tasks})
     desk.wakeup.wake()
 
 
@@ -182,7 +191,13 @@ def delete_run(desk: Desk, run: RunRecord) -> None:
                 f"cannot be deleted in {found[0].state} state"
             )
         raise NotFoundError(f"DAG `{run.dag_id}` has no run `{run.run_id}`")
+    _noted(run, before=run)
     desk.wakeup.wake()
+
+
+def _noted(run: RunRecord, *, before: object = None, after: object = None) -> None:
+    """Note a change of a run for the audit log."""
+    note_change("run", run.run_id, before=before, after=after, dag_id=run.dag_id, run_id=run.run_id)
 
 
 def _told(run: RunRecord) -> Note:

@@ -20,7 +20,9 @@ from windward.store.sql.listings.filters import Condition, fits
 from windward.store.sql.tables import DAG_RUN, TASK_INSTANCE
 
 PAIRS_MAX = 10_000
-"""Tasks that one question may name, over all versions: two parameters each, of which SQLite takes 32,766."""
+"""Tasks that one question may name, over all versions: a parameter each, of which SQLite takes 32,766."""
+_PLACE: sa.ColumnElement[str] = DAG_RUN.c.document_hash + "/" + TASK_INSTANCE.c.task_id
+"""A document and a task as one text: PostgreSQL looks a text up in a list by its hash, and a pair one by one."""
 
 
 def has_traits(traits: TaskTraits, known: Mapping[str, KnownDocument]) -> Condition | None:
@@ -55,18 +57,18 @@ def operator_column(known: Mapping[str, KnownDocument]) -> sa.ColumnElement[Any]
 
 def _among(chosen: Mapping[str, set[str]], known: Mapping[str, KnownDocument]) -> Condition:
     whole = sorted(name for name, tasks in chosen.items() if tasks and len(tasks) == len(known[name].tasks))
-    pairs = [
-        (name, task_id)
+    single = [
+        f"{name}/{task_id}"
         for name, tasks in sorted(chosen.items())
         if len(tasks) < len(known[name].tasks)
         for task_id in sorted(tasks)
     ]
-    _check(len(whole) + len(pairs))
+    _check(len(whole) + len(single))
     either: list[Condition] = []
     if whole:
         either.append(DAG_RUN.c.document_hash.in_(whole))
-    if pairs:
-        either.append(sa.tuple_(DAG_RUN.c.document_hash, TASK_INSTANCE.c.task_id).in_(pairs))
+    if single:
+        either.append(_PLACE.in_(single))
     return sa.or_(*either) if either else sa.false()
 
 

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.building import T0, at, graphs, name_of, plan_of, record_of, run_of, task, view_of
-from windward.core.actions import MoveRun, MoveTask, TouchRun
-from windward.core.people import decide_clear, decide_mark, related
+from windward.core.actions import AddTasks, MoveRun, MoveTask, PlanRecovery, TouchRun
+from windward.core.people import decide_clear, decide_mark, decide_requeue, related
+from windward.core.selection import failed_below
 from windward.core.transitions import ARCHIVING, REVOKING, TaskEvent
 from windward.core.view import RunView
 from windward.document import TaskDocument
@@ -148,3 +149,62 @@ def test_marks_and_clears_name_instances_of_mapped_tasks_one_by_one() -> None:
     view = view_of(plan, records=[record_of("m", TaskState.FAILED, map_index=n) for n in (0, 1)])
     found = moves(decide_clear(view, [TaskKey(1, "m", 1)], by="ada", now=T0))
     assert [name_of(action.key) for action in found] == ["m[1]"]
+
+
+def failed_chain(run: RunState) -> RunView:
+    plan = plan_of(task("a"), task("b", "a"), task("c", "b"), task("other"))
+    found = [TaskState.FAILED, TaskState.UPSTREAM_FAILED, TaskState.UPSTREAM_FAILED, TaskState.FAILED]
+    states = dict(zip(("a", "b", "c", "other"), found, strict=True))
+    return view_of(plan, states, run=run_of(state=run, recover_at=at(3)))
+
+
+@pytest.mark.parametrize("state", [TaskState.SUCCESS, TaskState.SKIPPED])
+def test_a_mark_may_resume_what_failed_below_and_nothing_else(state: TaskState) -> None:
+    view = failed_chain(RunState.FAILED)
+    below = failed_below(view, ["a"])
+    actions = decide_mark(view, [KEY], state, by="ada", now=at(9), resumes=below)
+    assert [(action.key.task_id, action.state) for action in moves(actions)] == [
+        ("a", state), ("b", TaskState.NONE), ("c", TaskState.NONE),
+    ]  # fmt: skip
+    (again,) = (action for action in actions if isinstance(action, MoveRun))
+    assert (again.state, again.recover_at, again.is_recovery_stopped) == (RunState.QUEUED, None, False)
+
+
+def test_a_mark_as_failed_that_resumes_stops_the_recovery_of_the_run() -> None:
+    view = failed_chain(RunState.FAILED)
+    key = TaskKey(1, "b")
+    actions = decide_mark(
+        view, [key], TaskState.FAILED, by="ada", now=at(9), resumes=failed_below(view, ["b"])
+    )
+    (again,) = (action for action in actions if isinstance(action, MoveRun))
+    assert again.is_recovery_stopped
+    running = decide_mark(
+        failed_chain(RunState.RUNNING),
+        [key],
+        TaskState.FAILED,
+        by="ada",
+        now=at(9),
+        resumes=failed_below(view, ["b"]),
+    )
+    assert not [action for action in running if isinstance(action, MoveRun)]
+    assert [action for action in running if isinstance(action, PlanRecovery)]
+
+
+def test_a_mark_that_changes_nothing_resumes_nothing() -> None:
+    view = failed_chain(RunState.FAILED)
+    assert not decide_mark(
+        view, [KEY], TaskState.FAILED, by="ada", now=at(9), resumes=failed_below(view, ["a"])
+    )
+
+
+def test_a_run_that_goes_on_gets_back_the_tasks_that_were_deleted() -> None:
+    plan = plan_of(task("a", retries=4), task("b", "a"))
+    view = RunView(run_of(state=RunState.FAILED), plan, [record_of("b", TaskState.FAILED)])
+    for actions in (
+        decide_clear(view, [TaskKey(1, "b")], by="ada", now=T0),
+        decide_requeue(view, by="ada", now=T0),
+    ):
+        (added,) = (action for action in actions if isinstance(action, AddTasks))
+        assert [(record.task_id, record.max_tries) for record in added.tasks] == [("a", 4)]
+    kept = decide_clear(view, [TaskKey(1, "b")], by="ada", now=T0, reopens=False)
+    assert not [action for action in kept if isinstance(action, AddTasks | MoveRun)]

@@ -1,5 +1,7 @@
 """Which instances somebody means, with the setups and teardowns they need; and a run that takes another version."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +11,8 @@ from windward.core.actions import AddTasks, MoveRun, MoveTask
 from windward.core.people import decide_clear
 from windward.core.plan import compile_plan
 from windward.core.selection import Selection, in_group, related, select
-from windward.document import DagDocument, TaskDocument
+from windward.core.view import RunView
+from windward.document import DagDocument, Expansion, TaskDocument
 from windward.document.dag import GroupDocument
 from windward.errors import UserError
 from windward.model.states import FAILURES, RunState, TaskState
@@ -150,3 +153,23 @@ def test_a_run_in_progress_keeps_its_version() -> None:
     new = compile_plan(plan_of(task("b")).document, "1" * 32)
     with pytest.raises(UserError, match="keeps its version"):
         decide_clear(view, [record_of("a").key], by="ada", now=T0, newest=new)
+
+
+def test_what_follows_a_chosen_instance_in_its_group_is_of_the_same_map_index() -> None:
+    group = GroupDocument(group_id="g", expansion=Expansion(style="product", arguments=()))
+    inside = {"group_id": "g", "mapped_group": "g"}
+    tasks = (task("a", **inside), task("b", "a", **inside), task("end", "b"))
+    document = DagDocument(dag_id="sales", fileloc="sales.py", tasks=tasks, groups=(group,))
+    records = [record_of(name, TaskState.SUCCESS, map_index=index) for name in "ab" for index in range(3)]
+    plan = compile_plan(document, "0" * 32)
+    view = RunView(run_of(), plan, [*records, record_of("end", TaskState.SUCCESS)])
+
+    def chosen(**selection: Any) -> list[str]:
+        found = select(view, Selection(downstream=True, **selection))
+        return [record.task_id + (str(record.map_index) if record.map_index >= 0 else "") for record in found]
+
+    assert chosen(task_ids=(), instances=(("a", 1),)) == ["a1", "b1", "end"]
+    assert chosen(task_ids=(), instances=(("a", 1), ("b", 2))) == ["a1", "b2", "end"]
+    assert chosen(task_ids=("b",), instances=(("a", 1),)) == ["a1", "b0", "b1", "b2", "end"]
+    assert chosen(task_ids=("a",), instances=(("a", 1),))[:3] == ["a0", "a1", "a2"]
+    assert chosen(task_ids=(), instances=(("a", 1),), states=FAILURES) == []

@@ -16,11 +16,12 @@ from windward.core.human_input import decide_answer
 from windward.core.people import decide_clear, decide_mark, decide_mark_run
 from windward.core.plan import compile_plan
 from windward.core.runs import decide_manual_run
+from windward.core.selection import failed_below
 from windward.core.transitions import BackfillEvent
 from windward.core.view import RunView
 from windward.errors import ConflictError, UnavailableError, UserError
 from windward.model.records import BackfillRecord
-from windward.model.states import BACKFILL_OPEN, Reprocess, RunState, TaskState
+from windward.model.states import BACKFILL_OPEN, IN_FLIGHT, RUN_FINISHED, Reprocess, RunState, TaskState
 from windward.model.waits import Person
 from windward.ports.store import Note
 
@@ -128,22 +129,39 @@ class People:
         view = self._some_view()
         if view is None:
             return
+        view = self._without_one(view)
         keys = [record.key for record in view.all_instances() if self._world.dice.random() < 0.5]
         actions = decide_clear(view, keys, by="dice", now=self._world.clock.now())
         if actions:
             self._world.note(f"clear {keys}")
             self._apply(actions, Note(kind="run", subject=str(view.run.run_pk)))
 
+    def _without_one(self, view: RunView) -> RunView:
+        """Return a run of which somebody deleted an instance, if it is one of those that this happens to."""
+        record = next(view.all_instances(), None)
+        if record is None or view.run.run_pk % 3 or view.run.state not in RUN_FINISHED:
+            return view
+        store = self._world.store
+        if not store.catalog.delete_task(record.key, states=RUN_FINISHED, except_in=IN_FLIGHT):
+            return view
+        self._world.note(f"delete {record.key}")
+        [run] = store.runs.load_runs([view.run.run_pk])
+        return RunView(run, view.plan, store.runs.load_tasks([run.run_pk]))
+
     def _mark(self) -> None:
         view = self._some_view()
         if view is None:
             return
         records = list(view.all_instances())
-        if not records or view.run.state != "running":
+        is_resumed = view.run.run_pk % 2 == 0  # what failed below the instance has another try
+        if not records or (view.run.state != "running" and not is_resumed):
             return
         record = self._world.dice.choice(records)
         state = self._world.dice.choice([TaskState.SUCCESS, TaskState.FAILED, TaskState.SKIPPED])
-        actions = decide_mark(view, [record.key], state, by="dice", now=self._world.clock.now())
+        resumes = failed_below(view, [record.task_id]) if is_resumed else ()
+        actions = decide_mark(
+            view, [record.key], state, by="dice", now=self._world.clock.now(), resumes=resumes
+        )
         if actions:
             self._world.note(f"mark {record.key} {state}")
             self._apply(actions, Note(kind="run", subject=str(view.run.run_pk)))

@@ -2,10 +2,11 @@
 
 import pytest
 
-from tests.store.building import T0, AnyStore, create, put_dags, run_of
+from tests.store.building import T0, AnyStore, create, put, put_dags, run_of, step
 from windward.core.actions import MoveRun, move_run
-from windward.core.transitions import RunEvent
-from windward.model.states import RunState
+from windward.core.transitions import RunEvent, TaskEvent
+from windward.model.ids import TaskKey
+from windward.model.states import IN_FLIGHT, RunState
 
 DELETABLE = frozenset({RunState.QUEUED, RunState.SUCCESS, RunState.FAILED})
 
@@ -49,3 +50,29 @@ def test_a_file_that_is_to_be_read_again_is_given_out_once(store: AnyStore) -> N
 
     assert store.catalog.take_parse_requests() == ["a.py", "b.py"]
     assert store.catalog.take_parse_requests() == []
+
+
+def test_an_instance_is_deleted_with_what_it_stored_unless_its_run_or_itself_goes_on(store: AnyStore) -> None:
+    key, other = TaskKey(1, "load"), TaskKey(1, "sum")
+    store.runs.apply([[create(run_of(1, state=RunState.RUNNING), "load", "sum")]])
+    step(store, key, TaskEvent.QUEUE, try_number=1)
+    step(store, key, TaskEvent.START)
+    step(store, key, TaskEvent.RETRY, xcoms=(put("k", "x", location="there"),))
+    step(store, other, TaskEvent.QUEUE, try_number=1)
+
+    def delete(which: TaskKey) -> bool:
+        return store.catalog.delete_task(which, states=DELETABLE, except_in=IN_FLIGHT)
+
+    assert not delete(key)
+    [run] = store.runs.load_runs([1])
+    store.runs.apply([[move_run(run, RunEvent.FAIL, at=T0)]])
+    assert not delete(other)
+    assert not delete(TaskKey(1, "nothing"))
+    assert delete(key)
+
+    assert [task.key for task in store.runs.load_tasks([1])] == [other]
+    assert store.runs.load_runs([1])[0].revision == run.revision + 1
+    assert store.reads.attempts(key) == []
+    assert store.xcoms.load_dead_objects(limit=9) == ["there"]
+    assert ("run", "1") in [(note.kind, note.subject) for note in store.runs.load_notes(after=0, limit=9)]
+    assert not delete(key)

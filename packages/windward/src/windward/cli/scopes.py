@@ -11,6 +11,7 @@ from windward.app.session import Session
 from windward.cli.lookup import found_dag, found_run
 from windward.core.plan import DagPlan
 from windward.core.selection import in_group
+from windward.engine.people.tasks import with_neighbours
 from windward.errors import UserError
 from windward.model.records import RunRecord
 from windward.ports.reads import LIST_LIMIT_MAX
@@ -23,7 +24,7 @@ def meant_runs(args: Namespace, session: Session) -> list[RunRecord]:
     end = session.aware(args.end_date) if args.end_date else None
     if args.run_id:
         named = [found_run(session, args.dag_id, run_id) for run_id in args.run_id]
-        return with_neighbours(session, named, past=args.past, future=args.future)
+        return with_neighbours(session.desk, named, past=args.past, future=args.future)
     if args.past or args.future:
         raise UserError(
             "`--past` and `--future` are counted from a run", hint="Name it with `--run-id`, or give dates."
@@ -34,24 +35,6 @@ def meant_runs(args: Namespace, session: Session) -> list[RunRecord]:
         if run.logical_date is not None
         and (start is None or start <= run.logical_date)
         and (end is None or run.logical_date <= end)
-    ]
-
-
-def with_neighbours(session: Session, named: list[RunRecord], *, past: bool, future: bool) -> list[RunRecord]:
-    """Return runs and, when asked for, those of the DAG with earlier or later dates, the newest first."""
-    dates = [run.logical_date for run in named if run.logical_date is not None]
-    if not (past or future) or not dates:
-        return named
-    known = {run.run_pk for run in named}
-    return [
-        run
-        for run in session.store.reads.list_runs(dag_id=named[0].dag_id, limit=LIST_LIMIT_MAX)
-        if run.run_pk in known
-        or (
-            run.logical_date is not None
-            and ((past and run.logical_date < min(dates)) or (future and run.logical_date > max(dates)))
-            | (min(dates) < run.logical_date < max(dates) and past and future)
-        )
     ]
 
 

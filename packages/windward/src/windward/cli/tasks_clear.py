@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Callable
-from datetime import datetime
 
 from windward.app.session import Session
 from windward.cli.dags_write import person
 from windward.cli.lookup import found_dag
-from windward.cli.markers import followed
 from windward.cli.output import is_agreed, note, show_rows
-from windward.cli.people import decide_and_apply, view_of
+from windward.cli.people import still, view_of
 from windward.cli.scopes import meant_runs, meant_tasks
-from windward.core.actions import Action, MoveTask
-from windward.core.people import decide_clear
 from windward.core.plan import DagPlan, compile_plan
 from windward.core.selection import Selection, select
 from windward.core.view import RunView
+from windward.engine.people.markers import followed
+from windward.engine.people.tasks import Clearing, clear_tasks
 from windward.errors import UserError
 from windward.model.ids import TaskKey
 from windward.model.records import RunRecord, TaskRecord
@@ -33,7 +30,7 @@ def clear(args: Namespace, session: Session) -> int:
     for run in meant_runs(args, session):
         if records := _selected(args, view_of(session, run)):
             chosen.append((run, records))
-    elsewhere = followed(session, chosen) if args.recursive else []
+    elsewhere = followed(session.desk, chosen, say=note) if args.recursive else []
     meant = {run.run_pk: selection for run, selection, _ in elsewhere}
     chosen += [(run, records) for run, _, records in elsewhere if records]
     count = sum(len(records) for _, records in chosen)
@@ -53,13 +50,7 @@ def clear(args: Namespace, session: Session) -> int:
     question = f"{count} task instance{'' if count == 1 else 's'} will be cleared:\n{listed}{more}\nGo on?"
     if not is_agreed(question, yes=args.yes):
         return 1
-    cleared = sum(
-        _clear_run(
-            session, run, _choice(args, meant.get(run.run_pk)), newest if run.run_pk not in meant else None
-        )
-        for run, _ in chosen
-    )
-    session.wakeup.wake()
+    cleared = _cleared(args, session, [run for run, _ in chosen], meant, newest)
     note(
         f"cleared {cleared} task instance{'' if cleared == 1 else 's'} in {len(chosen)} run{'' if len(chosen) == 1 else 's'}"
     )
@@ -102,24 +93,22 @@ def _selected(args: Namespace, view: RunView) -> list[TaskRecord]:
     )
 
 
-def _choice(args: Namespace, selection: Selection | None) -> Callable[[RunView], list[TaskRecord]]:
-    """Return what chooses the instances of a run: by the flags, or as a marker says."""
-    if selection is not None:
-        return lambda view: select(view, selection)
-    return lambda view: _selected(args, view)
-
-
-def _clear_run(
-    session: Session, run: RunRecord, choose: Callable[[RunView], list[TaskRecord]], newest: DagPlan | None
+def _cleared(
+    args: Namespace,
+    session: Session,
+    runs: list[RunRecord],
+    meant: dict[int, Selection],
+    newest: DagPlan | None,
 ) -> int:
-    asked: set[TaskKey] = set()
+    """Clear what the flags mean in runs, and in those that a marker leads to (`meant`) what that means."""
 
-    def decide(view: RunView, now: datetime) -> list[Action]:
-        keys = [record.key for record in choose(view)]
-        asked.clear()
-        asked.update(keys)
-        records = session.store.runs.load_tasks([run.run_pk]) if newest is not None else None
-        return decide_clear(view, keys, by=person(), now=now, newest=newest, records=records)
+    def choose(view: RunView) -> list[TaskRecord]:
+        selection = meant.get(view.run.run_pk)
+        return _selected(args, view) if selection is None else select(view, selection)
 
-    actions = decide_and_apply(session, run, decide, verb="cleared")
-    return len({action.key for action in actions if isinstance(action, MoveTask)} & asked)
+    own = [run for run in runs if run.run_pk not in meant]
+    others = [run for run in runs if run.run_pk in meant]
+    with still(verb="cleared"):
+        keys = clear_tasks(session.desk, own, choose, Clearing(newest=newest), by=person())
+        keys += clear_tasks(session.desk, others, choose, Clearing(), by=person())
+    return len(keys)

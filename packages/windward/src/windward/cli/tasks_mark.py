@@ -8,16 +8,15 @@ from windward.app.session import Session
 from windward.cli.dags_write import person
 from windward.cli.lookup import found_dag, found_document, found_run
 from windward.cli.output import note, show_rows
-from windward.cli.people import decide_and_apply, still, view_of
-from windward.cli.scopes import with_neighbours
-from windward.core.actions import Action, MoveTask
-from windward.core.people import decide_mark, decide_mark_run
+from windward.cli.people import still, view_of
+from windward.core.actions import MoveTask
+from windward.core.people import decide_mark_run
 from windward.core.selection import in_group, related
 from windward.core.view import RunView
 from windward.engine.people.runs import mark_run as end_run
+from windward.engine.people.tasks import Mark, foreseen_marks, mark_tasks, with_neighbours
 from windward.errors import UserError
-from windward.model.ids import TaskKey
-from windward.model.records import RunRecord
+from windward.model.records import RunRecord, TaskRecord
 from windward.model.states import RunState, TaskState
 
 PREVIEW_COLUMNS = ("run_id", "logical_date", "task_id", "map_index", "state", "new_state")
@@ -34,29 +33,22 @@ def mark(args: Namespace, session: Session) -> int:
             hint=f"`windward tasks states-for-dag-run {args.dag_id} {run.run_id}` shows its tasks.",
         )
     state = TaskState(args.state)
-    count, runs = 0, with_neighbours(session, [run], past=args.past, future=args.future)
+    among = with_neighbours(session.desk, [run], past=args.past, future=args.future)
+
+    def choose(view: RunView) -> list[TaskRecord]:
+        return _meant(args, view)
+
+    asked = Mark(state=state)
     if args.dry_run:
-        now = session.clock.now()
-        views = [(one, view_of(session, one)) for one in runs]
-        meant = [
-            (one, decide_mark(view, _keys(args, view), state, by=person(), now=now)) for one, view in views
-        ]
-        return _preview(meant, output=args.output)
-    for one in runs:
-        actions = decide_and_apply(
-            session,
-            one,
-            lambda view, now: decide_mark(view, _keys(args, view), state, by=person(), now=now),
-            verb="marked",
-        )
-        count += sum(isinstance(action, MoveTask) for action in actions)
-    session.wakeup.wake()
-    where = "" if len(runs) == 1 else f" in {len(runs)} runs"
+        return _preview(foreseen_marks(session.desk, among, choose, asked, by=person()), output=args.output)
+    with still(verb="marked"):
+        count = len(mark_tasks(session.desk, among, choose, asked, by=person()))
+    where = "" if len(among) == 1 else f" in {len(among)} runs"
     note(f"marked {count} task instance{'' if count == 1 else 's'} as {state}{where}")
     return 0
 
 
-def _preview(meant: list[tuple[RunRecord, list[Action]]], *, output: str) -> int:
+def _preview(meant: list[tuple[RunRecord, list[MoveTask]]], *, output: str) -> int:
     note("nothing was marked; this would be:")
     rows = [
         {
@@ -69,7 +61,6 @@ def _preview(meant: list[tuple[RunRecord, list[Action]]], *, output: str) -> int
         }
         for run, actions in meant
         for action in actions
-        if isinstance(action, MoveTask)
     ]
     show_rows(rows, output=output, columns=PREVIEW_COLUMNS)
     return 0
@@ -81,10 +72,10 @@ def _named(args: Namespace, view: RunView) -> list[str]:
     return [args.task_id] if args.task_id in view.plan.number_of else []
 
 
-def _keys(args: Namespace, view: RunView) -> list[TaskKey]:
+def _meant(args: Namespace, view: RunView) -> list[TaskRecord]:
     wanted = related(view, _named(args, view), upstream=args.upstream, downstream=args.downstream)
     return [
-        record.key
+        record
         for record in view.all_instances()
         if record.task_id in wanted and (args.map_index is None or record.map_index == args.map_index)
     ]
@@ -96,10 +87,11 @@ def mark_run(args: Namespace, session: Session) -> int:
     run = found_run(session, args.dag_id, args.run)
     state = RunState(args.state)
     if args.dry_run:
-        view, now = view_of(session, run), session.clock.now()
-        return _preview([(run, decide_mark_run(view, state, by=person(), now=now))], output=args.output)
+        actions = decide_mark_run(view_of(session, run), state, by=person(), now=session.clock.now())
+        moves = [action for action in actions if isinstance(action, MoveTask)]
+        return _preview([(run, moves)], output=args.output)
     found_document(session, run)
-    with still(run, verb="marked"):
+    with still(verb="marked"):
         actions = end_run(session.desk, run, state, by=person())
     count = sum(isinstance(action, MoveTask) for action in actions)
     if actions:

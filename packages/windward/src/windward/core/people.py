@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
-from windward.core.actions import Action, MoveTask, PlanRecovery, TouchRun, move, move_run
+from windward.core.actions import Action, AddTasks, MoveRun, MoveTask, PlanRecovery, TouchRun, move, move_run
 from windward.core.plan import DagPlan
 from windward.core.selection import related
 from windward.core.transitions import RunEvent, TaskEvent
@@ -65,6 +65,7 @@ def decide_clear(
     now: datetime,
     newest: DagPlan | None = None,
     records: Sequence[TaskRecord] | None = None,
+    reopens: bool = True,
 ) -> list[Action]:
     """Reset instances as if they had never run; earlier tries stay in the history.
 
@@ -72,7 +73,8 @@ def decide_clear(
     stays skipped unless the branch is cleared with it. A finished run is queued again; from then on it is
     ordinary work: it leaves its backfill and the idle class, and its recoveries are counted anew.
     With `newest`, a finished run goes on as that version of its DAG; `records` are then all of its
-    instances, also of tasks that its own version does not have.
+    instances, also of tasks that its own version does not have. Unless it `reopens`, a finished run stays as it is,
+    and what was cleared waits until somebody queues the run.
     """
     return decide_rerun(
         view,
@@ -81,6 +83,7 @@ def decide_clear(
         now=now,
         newest=newest,
         records=records,
+        reopens=reopens,
         is_idle_class=False,
         backfill_pk=None,
         recoveries=0,
@@ -96,6 +99,7 @@ def decide_rerun(
     now: datetime,
     newest: DagPlan | None = None,
     records: Sequence[TaskRecord] | None = None,
+    reopens: bool = True,
     **changes: object,
 ) -> list[Action]:
     """Clear instances for a reason; `changes` are further columns of the run's move when it had ended."""
@@ -114,16 +118,35 @@ def decide_rerun(
         actions.append(_clear(plan, record, reason=reason, now=now))
     if actions:
         actions.append(TouchRun(run_pk=view.run.run_pk))
-    if actions and view.run.state in RUN_FINISHED:
-        again: dict[str, object] = {
-            "queued_at": now,
-            "start_date": None,
-            "end_date": None,
-            "recover_at": None,
-            "clear_number": view.run.clear_number + 1,
-        }
-        actions.append(move_run(view.run, RunEvent.CLEAR, at=now, reason=reason, **{**again, **changes}))
+    if actions and reopens and view.run.state in RUN_FINISHED:
+        if newest is None:
+            actions += _restored(view, now=now)
+        actions.append(_reopened(view, reason=reason, now=now, **changes))
     return actions
+
+
+def _restored(view: RunView, *, now: datetime) -> list[Action]:
+    """Return the instances that somebody deleted: what follows them would run as if they were no part of it."""
+    missing = tuple(
+        TaskRecord(run_pk=view.run.run_pk, task_id=task.task_id, max_tries=task.retries)
+        for number, task in enumerate(view.plan.tasks)
+        if next(view.instances(number), None) is None
+    )
+    if not missing:
+        return []
+    return [AddTasks(run_pk=view.run.run_pk, tasks=missing, at=now, reason="had been deleted")]
+
+
+def _reopened(view: RunView, *, reason: str, now: datetime, **changes: object) -> MoveRun:
+    """Return the move that queues an ended run again."""
+    again: dict[str, object] = {
+        "queued_at": now,
+        "start_date": None,
+        "end_date": None,
+        "recover_at": None,
+        "clear_number": view.run.clear_number + 1,
+    }
+    return move_run(view.run, RunEvent.CLEAR, at=now, reason=reason, **{**again, **changes})
 
 
 def _is_branch_asked(
@@ -136,11 +159,18 @@ def _is_branch_asked(
 
 
 def decide_mark(
-    view: RunView, keys: Collection[TaskKey], state: TaskState, *, by: str, now: datetime
+    view: RunView,
+    keys: Collection[TaskKey],
+    state: TaskState,
+    *,
+    by: str,
+    now: datetime,
+    resumes: Sequence[TaskRecord] = (),
 ) -> list[Action]:
     """Set instances to success, failed or skipped; what runs of them is stopped and its word refused.
 
-    A run of which somebody says that it failed is not run again on its own.
+    A run of which somebody says that it failed is not run again on its own. `resumes` are failed instances that what
+    is marked may change the fate of: they are cleared, if anything is marked at all, and an ended run is queued again.
     """
     event = _MARK_OF[state]
     actions: list[Action] = [
@@ -148,7 +178,26 @@ def decide_mark(
         for record in _records(view, keys)
         if record.state is not state
     ]
-    if actions and state is TaskState.FAILED and not view.run.is_recovery_stopped:
+    if not actions:
+        return []
+    reason = f"what it depends on was marked {state} by {by}"
+    marked = set(keys)
+    cleared = [
+        _clear(view.plan, record, reason=reason, now=now) for record in resumes if record.key not in marked
+    ]
+    is_failed = state is TaskState.FAILED
+    if cleared and view.run.state in RUN_FINISHED:
+        again = _reopened(
+            view,
+            reason=f"tasks were marked {state} by {by}",
+            now=now,
+            is_idle_class=False,
+            backfill_pk=None,
+            recoveries=0,
+            is_recovery_stopped=is_failed,
+        )
+        return [*actions, *cleared, TouchRun(run_pk=view.run.run_pk), *_restored(view, now=now), again]
+    if is_failed and not view.run.is_recovery_stopped:
         actions.append(
             PlanRecovery(
                 run_pk=view.run.run_pk,
@@ -158,7 +207,7 @@ def decide_mark(
                 is_recovery_stopped=True,
             )
         )
-    return [*actions, TouchRun(run_pk=view.run.run_pk)] if actions else []
+    return [*actions, *cleared, TouchRun(run_pk=view.run.run_pk)]
 
 
 def decide_mark_run(view: RunView, state: RunState, *, by: str, now: datetime) -> list[Action]:
@@ -224,7 +273,7 @@ def decide_requeue(view: RunView, *, by: str, now: datetime) -> list[Action]:
         recoveries=0,
         is_recovery_stopped=False,
     )
-    return [TouchRun(run_pk=view.run.run_pk), again]
+    return [TouchRun(run_pk=view.run.run_pk), *_restored(view, now=now), again]
 
 
 def _records(view: RunView, keys: Iterable[TaskKey]) -> list[TaskRecord]:

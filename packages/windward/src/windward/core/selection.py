@@ -24,10 +24,15 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     task_ids: tuple[str, ...] | None = None
     map_indexes: tuple[int, ...] | None = None
     """Only these instances of the named tasks; what is added by relation comes whole."""
+    instances: tuple[tuple[str, int], ...] = ()
+    """Beside `task_ids`: only these instances of tasks, by task and map index. In their mapped group, what is added by
+    relation is of the same indexes."""
     upstream: bool = False
     downstream: bool = False
     only_failed: bool = False
     only_running: bool = False
+    states: frozenset[TaskState] | None = None
+    """Only instances in these states, whether they are named or added by relation; setups and teardowns come anyway."""
 
 
 def related(view: RunView, task_ids: Iterable[str], *, upstream: bool, downstream: bool) -> set[str]:
@@ -53,6 +58,8 @@ def select(view: RunView, selection: Selection) -> list[TaskRecord]:
     """
     plan = view.plan
     named = _numbers(plan, selection.task_ids)
+    single = _single(plan, selection, named)
+    named |= single.keys()
     if not (selection.only_failed or selection.only_running):
         numbers = _with_relatives(plan, named, upstream=selection.upstream, downstream=selection.downstream)
         chosen = [record for number in numbers for record in view.instances(number)]
@@ -61,6 +68,13 @@ def select(view: RunView, selection: Selection) -> list[TaskRecord]:
                 record
                 for record in chosen
                 if plan.number_of[record.task_id] not in named or record.map_index in selection.map_indexes
+            ]
+        if single:
+            indexes = _indexes_by_task(plan, single, named, numbers)
+            chosen = [
+                record
+                for record in chosen
+                if record.map_index in indexes.get(plan.number_of[record.task_id], {record.map_index})
             ]
     else:
         wanted = FAILURES if selection.only_failed else frozenset({TaskState.RUNNING})
@@ -76,7 +90,12 @@ def select(view: RunView, selection: Selection) -> list[TaskRecord]:
             _with_relatives(plan, roots, upstream=selection.upstream, downstream=selection.downstream) - roots
         )
         chosen = base + [record for number in more for record in view.instances(number)]
-    chosen = [record for record in chosen if record.state not in _NOTHING_TO_CLEAR]
+    wanted_states = selection.states
+    chosen = [
+        record
+        for record in chosen
+        if record.state not in _NOTHING_TO_CLEAR and (wanted_states is None or record.state in wanted_states)
+    ]
     scope = scopes_of(plan, {plan.number_of[record.task_id] for record in chosen})
     known = {record.key for record in chosen}
     chosen += [
@@ -86,6 +105,13 @@ def select(view: RunView, selection: Selection) -> list[TaskRecord]:
         if record.key not in known and record.state not in _NOTHING_TO_CLEAR
     ]
     return sorted(chosen, key=lambda record: (plan.number_of[record.task_id], record.map_index))
+
+
+def failed_below(view: RunView, task_ids: Collection[str]) -> list[TaskRecord]:
+    """Return the failed instances of tasks below these, which are not among them."""
+    below = related(view, task_ids, upstream=False, downstream=True).difference(task_ids)
+    numbers = sorted(view.plan.number_of[task_id] for task_id in below)
+    return [record for number in numbers for record in view.instances(number) if record.state in FAILURES]
 
 
 def scopes_of(plan: DagPlan, numbers: Collection[int]) -> set[int]:
@@ -121,6 +147,28 @@ def _numbers(plan: DagPlan, task_ids: tuple[str, ...] | None) -> set[int]:
     if task_ids is None:
         return set(range(len(plan.tasks)))
     return {plan.number_of[task_id] for task_id in task_ids if task_id in plan.number_of}
+
+
+def _single(plan: DagPlan, selection: Selection, named: Collection[int]) -> dict[int, set[int]]:
+    """Return the map indexes of tasks of which only some instances are meant."""
+    found: dict[int, set[int]] = {}
+    for task_id, index in selection.instances:
+        number = plan.number_of.get(task_id)
+        if number is not None and number not in named:
+            found.setdefault(number, set()).add(index)
+    return found
+
+
+def _indexes_by_task(
+    plan: DagPlan, single: dict[int, set[int]], named: Collection[int], numbers: Collection[int]
+) -> dict[int, set[int]]:
+    """Return the map indexes that are meant of tasks of which not all are: the named ones and their mapped group's."""
+    found = {number: set(indexes) for number, indexes in single.items()}
+    for number in set(numbers).difference(named):
+        near = [other for other in plan.members[number] if other in named]
+        if near and all(other in single for other in near):
+            found[number] = {index for other in near for index in single[other]}
+    return found
 
 
 def _with_relatives(plan: DagPlan, numbers: set[int], *, upstream: bool, downstream: bool) -> set[int]:

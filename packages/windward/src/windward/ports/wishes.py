@@ -6,7 +6,8 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Protocol
 
-from windward.model.states import RunState
+from windward.model.ids import TaskKey
+from windward.model.states import RunState, TaskState
 from windward.ports.windows import WindowStore
 
 
@@ -17,6 +18,16 @@ class WishStore(WindowStore, Protocol):
         """Delete a run with all that belongs to it, if it is in one of these states; whether it was deleted.
 
         A `run` note is written. Locations of large XComs go to the list of dead objects.
+        """
+
+    def delete_task(
+        self, key: TaskKey, *, states: Collection[RunState], except_in: Collection[TaskState]
+    ) -> bool:
+        """Delete a task instance with its tries and what it stored; whether it was deleted.
+
+        Only if its run is in one of `states`, and it is in none of `except_in`. The run's revision is raised, so that
+        what was decided with the instance is refused, and a `run` note is written. Locations of large XComs go to
+        the list of dead objects.
         """
 
     def add_favorite(self, user_id: str, dag_id: str, *, now: datetime) -> None:

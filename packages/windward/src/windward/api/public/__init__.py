@@ -28,6 +28,9 @@ from windward.api.public import (
     logs,
     monitor,
     pools,
+    task_instance_bulk,
+    task_instance_changes,
+    task_instance_clear,
     task_instances,
     tasks,
     variables,
@@ -61,5 +64,8 @@ OPERATIONS: tuple[Operation, ...] = (
     *variables.OPERATIONS,
     # Last: `…/taskInstances/{task_id}/{map_index}` would take what others have in the place of an index.
     *task_instances.OPERATIONS,
+    *task_instance_clear.OPERATIONS,
+    *task_instance_bulk.OPERATIONS,
+    *task_instance_changes.OPERATIONS,
 )
 """All of them. A path that is more special than another stands before it."""

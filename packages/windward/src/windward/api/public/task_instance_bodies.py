@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from windward.api.contract.masks import MaskQuery
 from windward.api.contract.operation import Call
 from windward.api.contract.paging import NotNegative, pattern_of
 from windward.api.contract.problem import InvalidRequest
@@ -85,6 +87,44 @@ class MapIndexQuery(msgspec.Struct, kw_only=True):
     """Which instance of a task: -1 is that of a task that is not mapped."""
 
     map_index: int = -1
+
+
+class BulkTaskInstanceBody(PatchTaskInstanceBody, kw_only=True, forbid_unknown_fields=True):
+    """Instances of a task, and what to change of them. Without a `map_index`, all of the task's are meant."""
+
+    task_id: str
+    map_index: int | None = None
+    dag_id: str | None = None
+    dag_run_id: str | None = None
+
+
+class ClearTaskInstancesBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Which instances to run again: of a run, or of all runs between two dates.
+
+    An entry of `task_ids` is a task, or a task with a map index. Only failed ones are meant unless `only_failed` is false.
+    """
+
+    dry_run: bool = True
+    start_date: datetime | None = None
+    end_date: datetime | None = None
+    only_failed: bool = True
+    only_running: bool = False
+    reset_dag_runs: bool = True
+    task_ids: list[str | tuple[str, int]] | None = None
+    dag_run_id: str | None = None
+    include_upstream: bool = False
+    include_downstream: bool = False
+    include_future: bool = False
+    include_past: bool = False
+    run_on_latest_version: bool | None = None
+    prevent_running_task: bool = False
+    note: Note | None = None
+
+
+class AnyIndexQuery(MaskQuery, kw_only=True):
+    """Which instance of a task (all, when it is left out), and which fields of the body count."""
+
+    map_index: int | None = None
 
 
 def filter_of_query(call: Call[Any, Any], query: MappedQuery, **more: Any) -> InstanceFilter:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from windward.core.actions import Action, MoveTask, dropping_states
+from windward.core.actions import Action, ExpectRun, MoveTask, dropping_states
 from windward.core.plan import compile_plan
 from windward.core.view import RunView
 from windward.document import DagDocument
@@ -104,6 +104,8 @@ class Desk:
                 actions = [dropping_states(one) if isinstance(one, MoveTask) else one for one in actions]
             if not actions:
                 return []
-            if self.store.runs.apply([actions], notes=[Note(kind="run", subject=str(run.run_pk))]).all:
+            # The run was loaded before its tasks: whoever changed them in between has raised its revision.
+            group = [ExpectRun(run_pk=run.run_pk, revision=runs[0].revision), *actions]
+            if self.store.runs.apply([group], notes=[Note(kind="run", subject=str(run.run_pk))]).all:
                 return actions
         raise ConflictError(f"run `{run.run_id}` changes too quickly")

@@ -9,8 +9,9 @@ import msgspec
 
 from windward.core.paths import LOGS_SCHEME, run_log_folder
 from windward.document import DagDocument, decode
+from windward.model.ids import TaskKey
 from windward.model.records import DagRecord
-from windward.model.states import RunState
+from windward.model.states import RunState, TaskState
 from windward.ports.store import SUPERSEDED_KEPT, FileRecord, ParsedFile, StoredFile
 from windward.ports.windows import ASKED_KEPT, DatesAsked
 from windward.store.memory.tables import DagDates, StoredDocument, Tables
@@ -220,6 +221,21 @@ class MemoryCatalog:
             self._tables.wrote(1)
             return True
 
+    def delete_task(
+        self, key: TaskKey, *, states: Collection[RunState], except_in: Collection[TaskState]
+    ) -> bool:
+        """Delete a task instance of a run in one of these states."""
+        with self._tables.lock:
+            run = self._tables.runs.get(key.run_pk)
+            task = self._tables.tasks.get(key.run_pk, {}).get((key.task_id, key.map_index))
+            if run is None or run.state not in states or task is None or task.state in except_in:
+                return False
+            self._tables.runs[key.run_pk] = msgspec.structs.replace(run, revision=run.revision + 1)
+            forget_task(self._tables, key)
+            self._tables.add_note("run", str(key.run_pk))
+            self._tables.wrote(2)
+            return True
+
     def add_favorite(self, user_id: str, dag_id: str, *, now: datetime) -> None:
         """Mark a DAG for a user."""
         with self._tables.lock:
@@ -274,4 +290,18 @@ def forget_run(tables: Tables, run_pk: int) -> None:
     for number in [number for number in tables.deadlines if number[0] == run_pk]:
         del tables.deadlines[number]
     for kept in [kept for kept in tables.task_states if kept[0].run_pk == run_pk]:
+        del tables.task_states[kept]
+
+
+def forget_task(tables: Tables, key: TaskKey) -> None:
+    """Delete a task instance with its tries and what it stored."""
+    del tables.tasks[key.run_pk][key.task_id, key.map_index]
+    values = tables.xcoms.get(key.run_pk, {})
+    for place in [place for place in values if place[:2] == (key.task_id, key.map_index)]:
+        tables.bury(values.pop(place).value)
+    for table in (tables.trails, tables.rendered, tables.attempts, tables.deferrals):
+        table.pop(key, None)
+    for asked in [asked for asked in tables.inputs if asked[0] == key]:
+        del tables.inputs[asked]
+    for kept in [kept for kept in tables.task_states if kept[0] == key]:
         del tables.task_states[kept]

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from windward.core.paths import LOGS_SCHEME, run_log_folder
 from windward.errors import UserError
+from windward.model.ids import TaskKey
 from windward.model.states import RUN_FINISHED
 from windward.store.sql.archive import Archive
 from windward.store.sql.database import Database, Transaction, chunks
@@ -40,6 +41,8 @@ OF_A_RUN = (
     XCOM, DEFERRAL, TASK_ATTEMPT, TASK_INSTANCE, CALLBACK, RUN_LINK, SLA_MISS, HUMAN_INPUT, DEADLINE, TASK_STATE,
 )  # fmt: skip
 """What goes with a run."""
+OF_AN_INSTANCE = (XCOM, DEFERRAL, TASK_ATTEMPT, TASK_INSTANCE, HUMAN_INPUT, TASK_STATE)
+"""What goes with a task instance."""
 CLEANABLE = ("dag_run", "task_attempt", "xcom", "backfill", "asset_event", "audit_event")
 BATCH_SIZE = 500
 BATCHES_MAX = 1_000_000
@@ -63,6 +66,20 @@ def delete_runs(transaction: Transaction, run_pks: Sequence[int]) -> int:
             transaction.run(sa.delete(table).where(table.c.run_pk.in_(part)))
         count += transaction.run(sa.delete(DAG_RUN).where(DAG_RUN.c.run_pk.in_(part))).rowcount
     return count
+
+
+def delete_instance(transaction: Transaction, key: TaskKey) -> None:
+    """Delete a task instance with its tries and what it stored; large XComs go to the list of dead objects."""
+    bury_xcoms(transaction, of_instance(XCOM, key))
+    for table in OF_AN_INSTANCE:
+        transaction.run(sa.delete(table).where(of_instance(table, key)))
+
+
+def of_instance(table: sa.Table, key: TaskKey) -> sa.ColumnElement[bool]:
+    """Return the condition on rows that belong to a task instance."""
+    return sa.and_(
+        table.c.run_pk == key.run_pk, table.c.task_id == key.task_id, table.c.map_index == key.map_index
+    )
 
 
 def delete_backfills(transaction: Transaction, backfill_pks: Sequence[int]) -> None:

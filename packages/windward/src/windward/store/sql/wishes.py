@@ -7,14 +7,15 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from windward.model.states import RunState
+from windward.model.ids import TaskKey
+from windward.model.states import RunState, TaskState
 from windward.ports.store import Note
 from windward.store.sql.apply import write_notes
 from windward.store.sql.columns import to_us
 from windward.store.sql.database import Database, Transaction
-from windward.store.sql.deletion import delete_runs
+from windward.store.sql.deletion import delete_instance, delete_runs, of_instance
 from windward.store.sql.moves import Texts
-from windward.store.sql.tables import DAG_RUN, FAVORITE, PARSE_REQUEST
+from windward.store.sql.tables import DAG_RUN, FAVORITE, PARSE_REQUEST, TASK_INSTANCE
 
 
 class SqlWishes:
@@ -34,6 +35,32 @@ class SqlWishes:
             delete_runs(transaction, found)
             write_notes(transaction, self._texts, [Note(kind="run", subject=str(pk)) for pk in found])
             return bool(found)
+
+        return self._database.write(delete)
+
+    def delete_task(
+        self, key: TaskKey, *, states: Collection[RunState], except_in: Collection[TaskState]
+    ) -> bool:
+        """Delete a task instance of a run in one of these states."""
+        run, spared = DAG_RUN.c, [str(state) for state in except_in]
+        touch = (
+            sa.update(DAG_RUN)
+            .where(run.run_pk == key.run_pk, run.state.in_([str(state) for state in states]))
+            .values(revision=run.revision + 1)
+        )
+        found = sa.select(TASK_INSTANCE.c.run_pk).where(
+            of_instance(TASK_INSTANCE, key), TASK_INSTANCE.c.state.not_in(spared)
+        )
+
+        def delete(transaction: Transaction) -> bool:
+            if (
+                transaction.run(found.with_for_update()).first() is None
+                or not transaction.run(touch).rowcount
+            ):
+                return False
+            delete_instance(transaction, key)
+            write_notes(transaction, self._texts, [Note(kind="run", subject=str(key.run_pk))])
+            return True
 
         return self._database.write(delete)
 

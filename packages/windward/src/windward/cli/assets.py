@@ -108,19 +108,24 @@ def _materialize(args: Namespace, session: Session) -> int:
     from windward.cli.dags_read import RUN_COLUMNS, run_row
     from windward.cli.dags_write import person
     from windward.cli.output import show_rows
-    from windward.engine.asset_reports import materialize
-    from windward.model.states import TriggeredBy
+    from windward.engine.asset_reports import find_known
+    from windward.engine.people.assets import the_writer
+    from windward.engine.people.runs import RunRequest, trigger_run
+    from windward.errors import ConflictError, NotFoundError, UserError
+    from windward.model.states import RunType
 
-    run = materialize(
-        session.store,
-        name=args.name,
-        uri=args.uri,
-        triggered_by=TriggeredBy.CLI,
-        by=person(),
-        now=session.clock.now(),
-        next_pk=session.next_pk,
-    )
-    session.wakeup.wake()
+    asset = find_known(session.store, name=args.name, uri=args.uri)
+    writers = {dag_id for dag_id, _ in asset.producers}
+    try:
+        dag_id = the_writer(asset.name, writers)
+    except (ConflictError, NotFoundError) as error:
+        named = f": {', '.join(f'`{one}`' for one in sorted(writers))}" if writers else ""
+        raise UserError(
+            f"{error}{named}",
+            hint="Trigger the DAG that you mean, or report the event: `windward assets emit`.",
+        ) from error
+    asked = RunRequest(run_type=RunType.ASSET_MATERIALIZATION)
+    run = trigger_run(session.desk, session.desk.dag(dag_id), asked, by=person())
     show_rows([run_row(run)], output=args.output, columns=RUN_COLUMNS)
     return 0
 
@@ -128,18 +133,11 @@ def _materialize(args: Namespace, session: Session) -> int:
 def _emit(args: Namespace, session: Session) -> int:
     from windward.cli.dags_write import person
     from windward.cli.output import iso, show_rows
-    from windward.engine.asset_reports import report_event
+    from windward.engine.asset_reports import find_known
+    from windward.engine.people.assets import report_event
 
-    event = report_event(
-        session.store,
-        name=args.name,
-        uri=args.uri,
-        extra=args.extra,
-        by=person(),
-        now=session.clock.now(),
-        next_pk=session.next_pk,
-    )
-    session.wakeup.wake()
+    asset = find_known(session.store, name=args.name, uri=args.uri)
+    event = report_event(session.desk, name=asset.name, uri=asset.uri, extra=args.extra, by=person())
     show_rows(
         [{"name": event.name, "uri": event.uri, "at": iso(event.at), "extra": event.extra}],
         output=args.output,

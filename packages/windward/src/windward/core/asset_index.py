@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -9,6 +10,18 @@ import msgspec
 
 from windward.document import DagDocument
 from windward.timetable import AliasLeaf, AssetLeaf, Leaf, asset_key, condition_of, leaves
+
+_ID_DIGITS = 12
+
+
+def asset_id(key: str) -> int:
+    """Return the number of an asset, for who wants one: the first 48 bits of its key."""
+    return int(key[:_ID_DIGITS], 16)
+
+
+def alias_id(name: str) -> int:
+    """Return the number of an alias."""
+    return int(hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:_ID_DIGITS], 16)
 
 
 class KnownAsset(msgspec.Struct, kw_only=True):

@@ -41,6 +41,22 @@ def masked(value: object, *, kind: str = "", telling: Collection[str] = ()) -> A
     return _masked(plain, SECRET_FIELDS.get(kind, frozenset()), words, depth=0)
 
 
+def without_secrets(value: Any) -> Any:
+    """Return plain data whose values with telling names are hidden; nothing else of it changes."""
+    match value:
+        case dict():
+            return {
+                name: MASK
+                if one is not None and any(word in str(name).lower() for word in TELLING)
+                else without_secrets(one)
+                for name, one in value.items()
+            }
+        case list():
+            return [without_secrets(one) for one in value]
+        case _:
+            return value
+
+
 def _masked(value: Any, fields: frozenset[str], words: tuple[str, ...], *, depth: int) -> Any:
     if depth > DEPTH_MAX:
         return "…"

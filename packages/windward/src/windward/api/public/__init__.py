@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from windward.api.contract.operation import Operation
 from windward.api.public import (
+    asset_queue,
+    assets,
     backfills,
     config,
     connection_tests,
@@ -41,6 +43,8 @@ OPERATIONS: tuple[Operation, ...] = (
     *config.OPERATIONS,
     *connection_tests.OPERATIONS,
     *connections.OPERATIONS,
+    *assets.OPERATIONS,
+    *asset_queue.OPERATIONS,
     *dag_runs.OPERATIONS,
     *dag_run_changes.OPERATIONS,
     *dag_run_bulk.OPERATIONS,

@@ -8,13 +8,13 @@ from typing import Any
 
 import msgspec
 
+from windward.core.asset_index import asset_id
+from windward.core.masking import without_secrets
 from windward.model.records import AssetEventRecord, RunRecord
-
-_ID_DIGITS = 12
 
 
 class DagRunAssetReference(msgspec.Struct, kw_only=True):
-    """A run that an event made. `start_date` is when it was queued, while it has not started."""
+    """A run that took an event. `start_date` is when it was queued, while it has not started."""
 
     run_id: str
     dag_id: str
@@ -25,7 +25,7 @@ class DagRunAssetReference(msgspec.Struct, kw_only=True):
     data_interval_start: datetime | None
     data_interval_end: datetime | None
     partition_key: str | None = None
-    triggering: bool = True
+    triggering: bool
 
 
 class AssetEventResponse(msgspec.Struct, kw_only=True):
@@ -53,11 +53,6 @@ class AssetEventCollectionResponse(msgspec.Struct, kw_only=True):
     total_entries: int
 
 
-def asset_id(asset_key: str) -> int:
-    """Return the number of an asset: the first 48 bits of its key."""
-    return int(asset_key[:_ID_DIGITS], 16)
-
-
 def events_response(
     events: Sequence[AssetEventRecord], runs: Mapping[int, Sequence[RunRecord]], *, total: int
 ) -> AssetEventCollectionResponse:
@@ -69,12 +64,12 @@ def events_response(
             uri=event.uri,
             name=event.name,
             group=None,
-            extra=event.extra,
+            extra=without_secrets(event.extra),
             source_task_id=event.source_task_id,
             source_dag_id=event.source_dag_id,
             source_run_id=event.source_run_id,
             source_map_index=event.source_map_index,
-            created_dagruns=[_reference(run) for run in runs.get(event.event_pk, ())],
+            created_dagruns=[_reference(run, event) for run in runs.get(event.event_pk, ())],
             timestamp=event.at,
         )
         for event in events
@@ -82,7 +77,7 @@ def events_response(
     return AssetEventCollectionResponse(asset_events=shown, total_entries=total)
 
 
-def _reference(run: RunRecord) -> DagRunAssetReference:
+def _reference(run: RunRecord, event: AssetEventRecord) -> DagRunAssetReference:
     return DagRunAssetReference(
         run_id=run.run_id,
         dag_id=run.dag_id,
@@ -92,4 +87,6 @@ def _reference(run: RunRecord) -> DagRunAssetReference:
         state=run.state,
         data_interval_start=run.data_interval_start,
         data_interval_end=run.data_interval_end,
+        # The run's moment is that of the newest event that it took: that one made it.
+        triggering=event.at >= run.run_after,
     )

@@ -36,7 +36,7 @@ from windward.engine.people import runs
 from windward.errors import NotFoundError, UserError
 from windward.model.access import Resource, Verb
 from windward.model.records import RunRecord
-from windward.model.states import RunState, TriggeredBy
+from windward.model.states import RunState, RunType, TriggeredBy
 from windward.ports.listings.runs import RunRow
 from windward.timetable import DataInterval
 
@@ -48,7 +48,21 @@ NO_PARTITIONS = (
 
 def trigger_dag_run(call: Call[Nothing, TriggerDAGRunPostBody]) -> DAGRunResponse:
     """Make a run."""
-    body, desk, dag_id = call.body, call.services.desk, call.text("dag_id")
+    return make_run(call, call.text("dag_id"), call.body, run_type=RunType.MANUAL)
+
+
+def make_run(
+    call: Call[Any, Any], dag_id: str, body: TriggerDAGRunPostBody, *, run_type: RunType
+) -> DAGRunResponse:
+    """Make a run as `body` says.
+
+    Raises:
+        InvalidRequest: when the body contradicts itself.
+        NotFoundError: when there is no such DAG.
+        UserError: when the run cannot be.
+        ConflictError: when there is such a run, or the DAG changed at the same moment.
+    """
+    desk = call.services.desk
     shown = call.services.listings.dags.one(dag_id)
     if shown is None or not shown.record.is_active:
         raise NotFoundError(f"Dag with dag_id: '{dag_id}' not found")
@@ -64,25 +78,26 @@ def trigger_dag_run(call: Call[Nothing, TriggerDAGRunPostBody]) -> DAGRunRespons
         run_id=body.dag_run_id or None,
         logical_date=aware_or_none(call, body.logical_date),
         has_no_date=body.logical_date is None,
-        interval=_interval(call),
+        interval=_interval(call, body),
         run_after=aware_or_none(call, body.run_after),
         conf=body.conf or {},
         note=body.note or None,
+        run_type=run_type,
         triggered_by=TriggeredBy.UI if is_ui else TriggeredBy.REST_API,
     )
     run = runs.trigger_run(desk, desk.dag(dag_id), asked, by=call.principal.name)
     return run_response(RunRow(run=run, display_name=shown.version.display_name, version=shown.version))
 
 
-def _interval(call: Call[Nothing, TriggerDAGRunPostBody]) -> DataInterval | None:
-    start, end = call.body.data_interval_start, call.body.data_interval_end
+def _interval(call: Call[Any, Any], body: TriggerDAGRunPostBody) -> DataInterval | None:
+    start, end = body.data_interval_start, body.data_interval_end
     if (start is None) is not (end is None):
         raise InvalidRequest.of(
             ("body",),
             kind="value_error",
             message="`data_interval_start` and `data_interval_end` go together: give both or none",
         )
-    if start is None or end is None or call.body.logical_date is None:
+    if start is None or end is None or body.logical_date is None:
         return None
     interval = DataInterval(aware(call, start), aware(call, end))
     if interval.start > interval.end:

@@ -18,7 +18,7 @@ from windward.engine.people.changes import note_change
 from windward.engine.people.desk import Desk
 from windward.errors import ConflictError, NotFoundError, UserError
 from windward.model.records import RunRecord, TaskRecord
-from windward.model.states import RunState, TriggeredBy
+from windward.model.states import RunState, RunType, TriggeredBy
 from windward.ports.reads import DagDetails
 from windward.ports.store import Note
 from windward.timetable import DataInterval
@@ -37,6 +37,7 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     run_after: datetime | None = None
     conf: dict[str, Any] = {}
     note: str | None = None
+    run_type: RunType = RunType.MANUAL
     triggered_by: TriggeredBy = TriggeredBy.CLI
 
 
@@ -80,6 +81,7 @@ def trigger_run(desk: Desk, dag: DagDetails, asked: RunRequest, *, by: str) -> R
         conf=asked.conf,
         note=note_text(asked.note) if asked.note and asked.note.strip() else None,
         windows=desk.store.catalog.load_windows([dag_id]).get(dag_id),
+        run_type=asked.run_type,
         triggered_by=asked.triggered_by,
         triggering_user=by,
     )

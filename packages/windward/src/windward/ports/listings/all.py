@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from windward.ports.listings.assets import AssetListings
 from windward.ports.listings.backfills import BackfillListings
 from windward.ports.listings.changes import ChangeListings
 from windward.ports.listings.connections import ConnectionListings
@@ -78,3 +79,7 @@ class Listings(Protocol):
     @property
     def xcoms(self) -> XComListings:
         """XComs."""
+
+    @property
+    def assets(self) -> AssetListings:
+        """Assets."""

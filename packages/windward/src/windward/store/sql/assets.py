@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from windward.core.actions import AddAssetEvent, CreateRun, ForgetAssetEvents, RouteAssetEvent
 from windward.model.records import AssetEventRecord
+from windward.store.sql.asset_index import KEPT_OF_ASSET, written_asset
 from windward.store.sql.columns import json_text, storable, storable_or_none, to_us
 from windward.store.sql.database import Database, Dialect, Row, Transaction, chunks
 from windward.store.sql.tables import ASSET_ALIAS, ASSET_EVENT, ASSET_USE
@@ -29,6 +30,7 @@ class AssetTexts:
         )
         self.insert_use = sql("INSERT INTO asset_use (dag_id, event_pk) VALUES (?, ?)")
         self.put_alias = dialect.upsert("asset_alias", ("alias", "asset_key"), ("written_at",))
+        self.put_asset = dialect.upsert("asset", ("asset_key",), ("name",), kept=KEPT_OF_ASSET)
         self.route = sql("UPDATE asset_event SET is_routed = ? WHERE event_pk = ? AND is_routed = ?")
         self.consume = sql(
             "UPDATE asset_use SET run_pk = ? WHERE dag_id = ? AND event_pk = ? AND run_pk IS NULL"
@@ -43,6 +45,7 @@ class AssetWrites:
         self.events: list[Row] = []
         self.uses: list[Row] = []
         self.aliases: dict[tuple[str, str], Row] = {}
+        self.assets: dict[str, Row] = {}
         self.routed: list[Row] = []
         self.consumed: list[Row] = []
         self.forgotten: list[Row] = []
@@ -56,6 +59,8 @@ class AssetWrites:
                 for alias in event.aliases:
                     key = (storable(alias), event.asset_key)
                     self.aliases[key] = (*key, to_us(event.at))
+                if event.aliases:
+                    self.assets[event.asset_key] = written_asset(event)
             case RouteAssetEvent(event_pk=event_pk, dag_ids=dag_ids):
                 self.routed.append((True, event_pk, False))
                 self.uses += [(dag_id, event_pk) for dag_id in dag_ids]
@@ -71,6 +76,7 @@ class AssetWrites:
         if self.events:
             transaction.many(texts.insert_event, self.events)
         if self.aliases:
+            transaction.upsert(texts.put_asset, [self.assets[key] for key in sorted(self.assets)])
             transaction.upsert(texts.put_alias, list(self.aliases.values()))
         for text, rows in (
             (texts.route, self.routed), (texts.consume, self.consumed), (texts.forget, self.forgotten)
@@ -120,7 +126,7 @@ class SqlAssets:
         with self._database.reading() as transaction:
             for part in parts:
                 for row in transaction.run(part):
-                    found.setdefault(row[0], []).append(_event(row[1:]))
+                    found.setdefault(row[0], []).append(event_of(row[1:]))
         return found
 
     def load_unrouted(self, *, limit: int) -> list[AssetEventRecord]:
@@ -190,7 +196,7 @@ class SqlAssets:
 
     def _events(self, query: sa.Select[Any]) -> list[AssetEventRecord]:
         with self._database.reading() as transaction:
-            return [_event(row) for row in transaction.run(query)]
+            return [event_of(row) for row in transaction.run(query)]
 
 
 def _row(event: AssetEventRecord) -> Row:
@@ -212,6 +218,7 @@ def _row(event: AssetEventRecord) -> Row:
     )
 
 
-def _event(row: Any) -> AssetEventRecord:
+def event_of(row: Any) -> AssetEventRecord:
+    """Return the event of a row of `COLUMNS`."""
     values = dict(zip(COLUMNS, row, strict=True))
     return AssetEventRecord(**{**values, "aliases": tuple(values["aliases"])})

@@ -21,6 +21,7 @@ from windward.store.sql.deletion import delete_backfills, delete_runs
 from windward.store.sql.files import FileTexts, put_files
 from windward.store.sql.moves import Texts
 from windward.store.sql.tables import (
+    ASSET_LINK,
     ASSET_USE,
     BACKFILL,
     DAG,
@@ -204,6 +205,7 @@ class SqlCatalog(SqlWishes):
             of_dag = sa.select(BACKFILL.c.backfill_pk).where(BACKFILL.c.dag_id == dag_id)
             delete_backfills(transaction, list(transaction.run(of_dag).scalars()))
             transaction.run(sa.delete(DAG_DOCUMENT).where(DAG_DOCUMENT.c.dag_id == dag_id))
+            transaction.run(sa.delete(ASSET_LINK).where(ASSET_LINK.c.dag_id == dag_id))
             transaction.run(sa.delete(ASSET_USE).where(ASSET_USE.c.dag_id == dag_id))
             transaction.run(sa.delete(FAVORITE).where(FAVORITE.c.dag_id == dag_id))
             transaction.run(sa.delete(TIMETABLE_WINDOW).where(TIMETABLE_WINDOW.c.dag_id == dag_id))

@@ -63,9 +63,11 @@ class Dialect:
         """Return `text`, written with `?` for parameters, as this dialect's driver wants it."""
         return text if self.is_sqlite else text.replace("?", "%s")
 
-    def upsert(self, table: str, keys: Sequence[str], columns: Sequence[str]) -> str:
-        """Return an insert of `keys` and `columns` that replaces `columns` of a row with these keys."""
-        names = [*keys, *columns]
+    def upsert(
+        self, table: str, keys: Sequence[str], columns: Sequence[str], *, kept: Sequence[str] = ()
+    ) -> str:
+        """Return an insert of `keys`, `columns` and `kept` that replaces `columns` of a row with these keys."""
+        names = [*keys, *columns, *kept]
         insert = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
         if self.is_mysql:
             return self.sql(

@@ -13,6 +13,7 @@ from typing import Any
 
 from windward.document import DagDocument
 from windward.ports.store import SUPERSEDED_KEPT, FileRecord, ParsedFile
+from windward.store.sql.asset_index import AssetIndexTexts, put_assets
 from windward.store.sql.columns import json_text, storable, storable_or_none, to_us
 from windward.store.sql.database import Dialect, Row, Transaction, chunks
 
@@ -29,6 +30,7 @@ class FileTexts:
 
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
+        self.assets = AssetIndexTexts(dialect)
         self.put_file = dialect.upsert("dag_file", ("fileloc",), FILE_COLUMNS)
         self.insert_document = self._insert("dag_document", _DOCUMENT)
         self.insert_dag = self._insert("dag", (*_NEW, *_CHANGED))
@@ -123,6 +125,9 @@ def put_files(
     changed = [decided.put(parsed) for parsed in files]
     _write_documents(transaction, texts, decided)
     _write_dags(transaction, texts, decided.dags)
+    documents = {dag_id: dag.document for dag_id, dag in decided.dags.items() if dag.document is not None}
+    new = {dag_id for dag_id, dag in decided.dags.items() if dag.is_new}
+    put_assets(transaction, texts.assets, documents, new=new, now_us=decided.now_us)
     return changed
 
 

@@ -25,7 +25,15 @@ from windward.store.sql.tables_of_accounts import (
     LOGIN_TICKET,
     REVOKED_JWT,
 )
-from windward.store.sql.tables_of_assets import ASSET_ALIAS, ASSET_EVENT, ASSET_STATE, ASSET_USE
+from windward.store.sql.tables_of_assets import (
+    ALIAS,
+    ASSET,
+    ASSET_ALIAS,
+    ASSET_EVENT,
+    ASSET_LINK,
+    ASSET_STATE,
+    ASSET_USE,
+)
 from windward.store.sql.tables_of_people import (
     COMPONENT,
     CONNECTION,
@@ -45,9 +53,12 @@ __all__ = [
     "ACCESS_GRANT",
     "ACCOUNT",
     "ACCOUNT_ROLE",
+    "ALIAS",
     "API_TOKEN",
+    "ASSET",
     "ASSET_ALIAS",
     "ASSET_EVENT",
+    "ASSET_LINK",
     "ASSET_STATE",
     "ASSET_USE",
     "AUDIT_EVENT",
@@ -341,8 +352,15 @@ HUMAN_INPUT = _table(
     Column("answered_by", long_text()),
     Column("answer", long_text()),
     Column("is_timeout", Boolean, nullable=False),
+    Column("subject", long_text()),
+    Column("text", long_text()),
+    Column("answered_by_id", long_text()),
+    Column("answered_by_name", long_text()),
 )
-"""Questions of tasks to people. `request`, `answered_by` and `answer` are JSON of `windward.model.waits`."""
+"""Questions of tasks to people. `request`, `answered_by` and `answer` are JSON of `windward.model.waits`.
+
+The columns after them say parts of these once more, for lists to be searched and ordered by.
+"""
 
 DEADLINE = _table(
     "deadline",

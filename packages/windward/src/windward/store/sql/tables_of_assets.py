@@ -1,11 +1,43 @@
-"""Tables of assets: what was written, whom it waits for, through which aliases, and what is kept of each."""
+"""Tables of assets: which there are, what was written, whom it waits for, and what is kept of each."""
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer
 
 from windward.store.sql.columns import JsonText, UtcTime, counted_pk, key_type, long_text
 from windward.store.sql.metadata import table as _table
+
+ASSET = _table(
+    "asset",
+    Column("asset_key", key_type(32), primary_key=True),
+    Column("asset_id", BigInteger, nullable=False, index=True),
+    Column("name", key_type(500), nullable=False),
+    Column("uri", key_type(500), nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("updated_at", UtcTime, nullable=False),
+)
+"""Every asset that a DAG has declared, or that was written through an alias."""
+
+ASSET_LINK = _table(
+    "asset_link",
+    Column("dag_id", key_type(), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("kind", key_type(20), nullable=False),
+    Column("task_id", key_type(), nullable=False),
+    Column("asset_key", key_type(32), nullable=False, index=True),
+    Column("name", key_type(500), nullable=False, index=True),
+    Column("uri", key_type(500), nullable=False, index=True),
+    Column("details", JsonText),
+)
+"""What the newest version of a DAG says of assets; a reference has a name or a URI only, and an empty `asset_key`."""
+
+ALIAS = _table(
+    "alias",
+    Column("name", key_type(500), primary_key=True),
+    Column("alias_id", BigInteger, nullable=False, index=True),
+    Column("group_name", long_text(), nullable=False),
+)
+"""Every alias that a DAG has declared."""
 
 ASSET_EVENT = _table(
     "asset_event",

@@ -14,14 +14,15 @@ from windward.core.waits import AnswerInput, AskDeadlines, MissDeadline, SetDead
 from windward.model.ids import TaskKey
 from windward.model.records import DEADLINE_REFERENCE_KIND
 from windward.model.waits import DeadlineRecord, InputRecord, InputRequest, Person
-from windward.store.sql.columns import json_text, storable, to_us
+from windward.store.sql.columns import json_text, storable, storable_or_none, to_us
 from windward.store.sql.database import Database, Dialect, Row, Transaction, chunks
 from windward.store.sql.deferrals import Expect
 from windward.store.sql.slas import SqlSlaReads
 from windward.store.sql.tables import DAG_RUN, DEADLINE, HUMAN_INPUT
 
 _ASKED = ("run_pk", "task_id", "map_index", "try_number")
-_REQUEST = ("request", "asked_at", "due_at", "answered_at", "answered_by", "answer", "is_timeout")
+_REQUEST = ("request", "asked_at", "due_at", "answered_at", "answered_by", "answer", "is_timeout", "subject", "text",
+            "answered_by_id", "answered_by_name")  # fmt: skip
 _OPEN_RUN = "r.state IN ('queued', 'running')"
 _read_request = msgspec.json.Decoder(InputRequest).decode
 _read_person = msgspec.json.Decoder(Person).decode
@@ -41,7 +42,8 @@ class WaitTexts:
     def __init__(self, dialect: Dialect) -> None:
         self.ask = dialect.upsert("human_input", _ASKED, _REQUEST)
         self.answer = dialect.sql(
-            "UPDATE human_input SET answered_at = ?, answered_by = ?, answer = ?, is_timeout = ?"
+            "UPDATE human_input SET answered_at = ?, answered_by = ?, answer = ?, is_timeout = ?,"
+            " answered_by_id = ?, answered_by_name = ?"
             " WHERE run_pk = ? AND task_id = ? AND map_index = ? AND try_number = ? AND answered_at IS NULL"
         )
         self.open_run = dialect.sql(
@@ -82,7 +84,8 @@ class WaitStage:
             return
         due_at = action.due_at if isinstance(action.due_at, datetime) else None
         request = storable(json_text(action.asks))
-        asked = (request, to_us(action.at), to_us(due_at), None, None, None, False)
+        shown = (storable(action.asks.subject), storable_or_none(action.asks.body), None, None)
+        asked = (request, to_us(action.at), to_us(due_at), None, None, None, False, *shown)
         self._asked.append((*action.key, action.asks_try, *asked))
 
     def add(self, action: AnswerInput | SetDeadlines | AskDeadlines | MissDeadline) -> None:
@@ -91,7 +94,10 @@ class WaitStage:
             case AnswerInput():
                 by = None if action.by is None else storable(json_text(action.by))
                 answer = _Answer(chosen=action.chosen, params_input=action.params_input)
-                values = (to_us(action.at), by, storable(json_text(answer)), action.is_timeout)
+                who = (
+                    (None, None) if action.by is None else (storable(action.by.id), storable(action.by.name))
+                )
+                values = (to_us(action.at), by, storable(json_text(answer)), action.is_timeout, *who)
                 self._answered.append((*values, *action.key, action.try_number))
             case SetDeadlines(deadlines=deadlines):
                 self._runs.append((action.run_pk,))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from windward.store.sql.database import Database
+from windward.store.sql.listings.assets import SqlAssetListings
 from windward.store.sql.listings.backfills import SqlBackfillListings
 from windward.store.sql.listings.changes import SqlChangeListings
 from windward.store.sql.listings.connections import SqlConnectionListings
@@ -26,6 +27,7 @@ class SqlListings:
     def __init__(self, database: Database, cipher: Cipher) -> None:
         documents = Documents(database)
         self.documents = documents
+        self.assets = SqlAssetListings(database)
         self.changes = SqlChangeListings(database)
         self.backfills = SqlBackfillListings(database)
         self.files = SqlFileListings(database, documents)

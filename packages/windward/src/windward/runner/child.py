@@ -213,11 +213,6 @@ def run_start(start: Start, prepared: Prepared, *, is_last: bool) -> None:
     log, channel = prepared.log, prepared.channel
     log.begin(start.log_file)
     prepared.capture.begin()
-    if start.run_as_user is not None:
-        from windward.runner.impersonation import become  # few tasks ask for it
-
-        become(start.run_as_user)
-        die_with_parent(prepared.template_pid)  # the kernel forgets it when the user changes
     if prepared.loaded is None:
         # Other attempts in this process need the other DAGs of the file.
         context = start.context if is_last else None
@@ -230,6 +225,12 @@ def run_start(start: Start, prepared: Prepared, *, is_last: bool) -> None:
             channel.tell(Ended(ending=_import_ending(found)))
         else:
             prepared.loaded = found
+    if start.run_as_user is not None:
+        # After the import, wherever that was made: the other user need not be able to read the worker's files.
+        from windward.runner.impersonation import become  # few tasks ask for it
+
+        become(start.run_as_user)
+        die_with_parent(prepared.template_pid)  # the kernel forgets it when the user changes
     if prepared.loaded is not None:
         _dispatch(start, prepared.loaded, prepared.runtime)
     _flush_standard_streams()

@@ -247,3 +247,17 @@ def test_a_page_takes_few_queries_however_many_instances_it_has(filled: Client, 
 
     queries(1)  # documents are kept from then on
     assert queries(1) == queries(6) <= 8
+
+
+def test_what_an_instance_waits_for_is_listed_by_name(filled: Client, store: SqlStore) -> None:
+    def waits(path: str) -> dict[str, str]:
+        answer = filled.ask("GET", f"{RUN}/{path}", role="viewer")
+        assert answer.status == 200, answer.body
+        return {one["name"]: one["reason"] for one in answer.json["dependencies"]}
+
+    found = waits("none/dependencies")
+    assert list(found) == ["Dagrun Running", "Scheduler", "Worker Hosts"]
+    assert found["Dagrun Running"].startswith("the run is queued")
+    assert waits("each/0/dependencies") == waits("each/dependencies?map_index=0") == found
+    assert waits("load/dependencies") == {}
+    assert filled.ask("GET", f"{RUN}/each/dependencies", role="viewer").status == 404

@@ -20,6 +20,7 @@ from tests.core.building import (
     view_of,
 )
 from windward.core.admission import Limits, ReadyQueue, Usage
+from windward.core.blockers import blockers
 from windward.core.explain import DEPTH_MAX, Reason, Surroundings, explain_task, in_words
 from windward.core.past import previous_of
 from windward.core.view import RunView
@@ -271,3 +272,34 @@ def test_what_waits_for_the_past_names_the_run_before_and_what_may_become_of_it(
         "its failed tasks run again on their own, not before "
         "2026-03-29 00:31:00 UTC (2026-03-29 01:31:00 Europe/Berlin)"
     )
+
+
+@given(graphs(draw_task), st.data())
+def test_what_is_about_to_get_its_slot_is_blocked_by_nothing_and_what_waits_by_something(
+    tasks: tuple[TaskDocument, ...], data: st.DataObject
+) -> None:
+    begun = [*FINISHED_STATES, S.RUNNING]
+    states = {item.task_id: data.draw(st.sampled_from([S.NONE, *begun]), item.task_id) for item in tasks}
+    view = view_of(plan_of(*tasks), states)
+    _, ready = advance_once(view_of(plan_of(*tasks), states))
+    for record in view.all_instances():
+        names = [blocker.name for blocker in blockers(view, record, around())]
+        if record.state is not S.NONE or record.task_id in ready:
+            assert names == []
+        else:
+            assert names == ["Trigger Rule"]
+
+
+def test_all_that_blocks_an_instance_is_listed_by_name() -> None:
+    plan = plan_of(task("a"), task("b", "a", pool="gone", depends_on_past=True, max_active_tis_per_dagrun=0))
+    view = view_of(plan, run=run_of(state=RunState.QUEUED))
+    view.is_first, view.previous = False, None
+    record = view.find("b", -1)
+    assert record is not None
+    found = blockers(view, record, around(parallelism=0, is_paused=True, has_scheduler=False))
+    assert [blocker.name for blocker in found] == [
+        "Dag Not Paused", "Dagrun Running", "Parallelism", "Pool Slots Available", "Scheduler", "Task Concurrency",
+        "Trigger Rule",
+    ]  # fmt: skip
+    resumed = msgspec.structs.replace(record, state=S.SCHEDULED)
+    assert "Trigger Rule" not in [blocker.name for blocker in blockers(view, resumed, around())]

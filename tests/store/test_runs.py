@@ -171,3 +171,14 @@ def test_ids_differ_by_case_and_sort_by_code_point(store: AnyStore) -> None:
     assert [task.task_id for task in store.runs.load_tasks([1])] == ["A", "Z", "_", "a", "b", "ä"]
     step(store, TaskKey(1, "A"), TaskEvent.QUEUE)
     assert task_in(store, TaskKey(1, "a")).state is TaskState.NONE
+
+
+def test_instances_of_running_runs_are_found_by_their_states(store: AnyStore) -> None:
+    store.runs.apply([[create(run_of(pk, state=state), "a", "b")] for pk, state in (
+        (2, RunState.RUNNING), (1, RunState.RUNNING), (3, RunState.QUEUED),
+    )])  # fmt: skip
+    for pk, name in ((2, "b"), (1, "a"), (3, "a"), (1, "b")):
+        step(store, TaskKey(pk, name), TaskEvent.QUEUE, try_number=1)
+    step(store, TaskKey(1, "b"), TaskEvent.SKIP)
+    found = store.reads.tasks_in([TaskState.QUEUED, TaskState.RUNNING])
+    assert [task.key for task in found] == [TaskKey(1, "a"), TaskKey(2, "b")]

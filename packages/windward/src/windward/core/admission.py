@@ -29,7 +29,8 @@ class Limits(msgspec.Struct, gc=False):
     """Pools in which deferred instances keep their slots."""
 
 
-_HOLDING = IN_FLIGHT | {TaskState.DEFERRED}
+HOLDING = IN_FLIGHT | {TaskState.DEFERRED}
+"""States of instances that are counted."""
 
 
 class Usage:
@@ -46,7 +47,7 @@ class Usage:
 
     def count(self, view: RunView, record: TaskRecord, sign: int) -> None:
         """Count an instance in or out, if its state holds slots."""
-        if record.state not in _HOLDING:
+        if record.state not in HOLDING:
             return
         number = view.plan.number_of.get(record.task_id)
         if number is None:

@@ -176,7 +176,8 @@ def _without_slot(view: RunView, record: TaskRecord, around: Surroundings) -> Re
     name = _name(record)
     missing = missing_slots(view, record, around)
     if missing:
-        return Reason(f"{name} is ready, and waits for {missing[0].sentence}", missing[1:])
+        others = tuple(Reason(blocker.reason) for blocker in missing[1:])
+        return Reason(f"{name} is ready, and waits for {missing[0].reason}", others)
     if view.run.is_idle_class:
         return Reason(
             f"{name} is ready, and waits until no scheduled or manual task waits for a slot",
@@ -185,7 +186,14 @@ def _without_slot(view: RunView, record: TaskRecord, around: Surroundings) -> Re
     return Reason(f"{name} is ready: it gets its slot in the scheduler's next pass")
 
 
-def missing_slots(view: RunView, record: TaskRecord, around: Surroundings) -> tuple[Reason, ...]:
+class Blocker(msgspec.Struct, frozen=True, gc=False):
+    """One thing that keeps an instance from its slot: its name in Airflow where it has one there, and a reason."""
+
+    name: str
+    reason: str
+
+
+def missing_slots(view: RunView, record: TaskRecord, around: Surroundings) -> tuple[Blocker, ...]:
     """Return each limit that leaves no room for an instance that is ready, the plainest first."""
     plan = view.plan
     number = plan.number_of[record.task_id]
@@ -193,24 +201,30 @@ def missing_slots(view: RunView, record: TaskRecord, around: Surroundings) -> tu
     usage, limits = around.usage, around.limits
     found = []
     if around.is_paused:
-        found.append(f"DAG `{view.run.dag_id}` to be unpaused")
+        found.append(Blocker("Dag Not Paused", f"DAG `{view.run.dag_id}` to be unpaused"))
     size = limits.pools.get(task.pool)
     used = usage.pools.get(task.pool, 0)
+    lack = ""
     if size is None:
-        found.append(f"pool `{task.pool}`, which does not exist: make it by `windward pools set`")
+        lack = f"pool `{task.pool}`, which does not exist: make it by `windward pools set`"
     elif size >= 0 and task.pool_slots > size:
-        found.append(f"{task.pool_slots} slots of pool `{task.pool}`, which has only {size} in all")
+        lack = f"{task.pool_slots} slots of pool `{task.pool}`, which has only {size} in all"
     elif size >= 0 and used + task.pool_slots > size:
-        found.append(f"a slot in pool `{task.pool}`: {used} of {size} are taken")
+        lack = f"a slot in pool `{task.pool}`: {used} of {size} are taken"
+    if lack:
+        found.append(Blocker("Pool Slots Available", lack))
     for scope, scope_size in scopes(plan, view.run.run_pk, number):
         taken = usage.scopes.get(scope, 0)
         if taken >= scope_size:
-            found.append(f"{_limit_name(scope)}: {taken} of {scope_size} are in flight")
+            reason = f"{_limit_name(scope)}: {taken} of {scope_size} are in flight"
+            found.append(Blocker("Task Concurrency", reason))
     if usage.total >= limits.parallelism:
-        found.append(f"`parallelism`: {usage.total} of {limits.parallelism} are in flight")
+        reason = f"`parallelism`: {usage.total} of {limits.parallelism} are in flight"
+        found.append(Blocker("Parallelism", reason))
     elif around.capacity is not None and usage.total >= around.capacity:
-        found.append(f"a worker host with room: {usage.total} attempts for {around.capacity} places")
-    return tuple(Reason(text) for text in found)
+        reason = f"a worker host with room: {usage.total} attempts for {around.capacity} places"
+        found.append(Blocker("Worker Hosts", reason))
+    return tuple(found)
 
 
 def _limit_name(scope: Hashable) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from windward.core.admission import Limits, Usage
+from windward.core.admission import HOLDING, Limits, Usage
 from windward.core.assets import waits_for
 from windward.core.explain import Surroundings
 from windward.core.explain_runs import DagSurroundings, RunSurroundings
@@ -17,7 +17,7 @@ from windward.core.plan import DagPlan, compile_plan
 from windward.core.recovery import RecoveryRules, RecoveryScope
 from windward.core.view import RunView
 from windward.document import DagDocument
-from windward.model.records import BackfillRecord, RunRecord, TaskRecord
+from windward.model.records import BackfillRecord, RunRecord
 from windward.model.states import RunState
 from windward.ports.reads import DagDetails
 from windward.ports.store import Store
@@ -26,7 +26,6 @@ from windward.timetable import condition_of, describe_leaf
 
 SILENCE_MAX = timedelta(seconds=45)
 """A scheduler that was silent for longer is taken to be gone; it gives a sign of life every 10 to 15 seconds."""
-RUNS_PER_LOAD = 500
 
 
 class Gatherer:
@@ -133,18 +132,16 @@ class Gatherer:
     def _usage(self) -> Usage:
         """Count what is in flight, as the scheduler counts it."""
         usage = Usage()
-        running = [run for run in self._store.runs.load_open_runs() if run.state is RunState.RUNNING]
-        for start in range(0, len(running), RUNS_PER_LOAD):
-            some = running[start : start + RUNS_PER_LOAD]
-            self._load_plans(some)
-            tasks: dict[int, list[TaskRecord]] = {run.run_pk: [] for run in some}
-            for record in self._store.runs.load_tasks(list(tasks)):
-                tasks[record.run_pk].append(record)
-            for run in some:
-                if (plan := self._plans.get(run.document_hash)) is not None:
-                    view = RunView(run, plan, ())
-                    for record in tasks[run.run_pk]:
-                        usage.count(view, record, 1)
+        held = self._store.reads.tasks_in(HOLDING)
+        runs = {run.run_pk: run for run in self._store.runs.load_runs(sorted({one.run_pk for one in held}))}
+        self._load_plans(runs.values())
+        views: dict[int, RunView] = {}
+        for record in held:
+            run = runs.get(record.run_pk)
+            plan = self._plans.get(run.document_hash) if run is not None else None
+            if run is not None and plan is not None:
+                view = views.setdefault(record.run_pk, RunView(run, plan, ()))
+                usage.count(view, record, 1)
         return usage
 
     def _previous(self, run: RunRecord) -> RunRecord | None:

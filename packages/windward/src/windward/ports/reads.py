@@ -5,7 +5,7 @@ Nothing here is read by the scheduler, and nothing here writes. Lists have a lim
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -109,6 +109,9 @@ class ReadStore(Protocol):
 
     def task_states(self, run_pk: int) -> list[TaskRecord]:
         """Return the task instances of a run by task id and map index."""
+
+    def tasks_in(self, states: Collection[TaskState]) -> list[TaskRecord]:
+        """Return the task instances in these states of all runs that are running, by run, task id and map index."""
 
     def attempts(self, key: TaskKey) -> list[AttemptRecord]:
         """Return archived attempts by try number; the current attempt is the task instance itself."""

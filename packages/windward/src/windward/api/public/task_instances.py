@@ -17,6 +17,8 @@ from windward.api.public.task_instance_bodies import (
     filter_of_query,
 )
 from windward.api.public.task_instance_shapes import (
+    TaskDependencyCollectionResponse,
+    TaskDependencyResponse,
     TaskInstanceCollectionResponse,
     TaskInstanceHistoryCollectionResponse,
     TaskInstanceHistoryResponse,
@@ -26,8 +28,11 @@ from windward.api.public.task_instance_shapes import (
     instances_response,
     past_try,
 )
+from windward.core.blockers import blockers
+from windward.core.explain import Blocker
 from windward.core.external import tasks_in_group
 from windward.document import DagDocument
+from windward.engine.explaining import Gatherer
 from windward.errors import NotFoundError, UserError
 from windward.model.access import Resource, Verb
 from windward.model.states import TaskState
@@ -197,6 +202,32 @@ def _try(call: Call[Any, Any], map_index: int) -> TaskInstanceHistoryResponse:
     )
 
 
+def get_task_instance_dependencies(call: Call[MapIndexQuery, Nothing]) -> TaskDependencyCollectionResponse:
+    """Say what an instance waits for."""
+    return _dependencies(call, call.query.map_index)
+
+
+def get_task_instance_dependencies_by_map_index(
+    call: Call[Nothing, Nothing],
+) -> TaskDependencyCollectionResponse:
+    """Say what an instance of a mapped task waits for."""
+    return _dependencies(call, call.number("map_index"))
+
+
+def _dependencies(call: Call[Any, Any], map_index: int) -> TaskDependencyCollectionResponse:
+    row, services = found_instance(call, map_index), call.services
+    found: tuple[Blocker, ...] = ()
+    if row.record.state in (TaskState.NONE, TaskState.SCHEDULED):  # what has begun waits for nothing of these
+        gatherer = Gatherer(services.store, services.settings, now=services.now())
+        view = gatherer.view(row.run.run)
+        record = view.find(row.record.task_id, map_index) if view is not None else None
+        if view is not None and record is not None:
+            found = blockers(view, record, gatherer.around_tasks(row.run.run))
+    return TaskDependencyCollectionResponse(
+        dependencies=[TaskDependencyResponse(name=one.name, reason=one.reason) for one in found]
+    )
+
+
 READ = Needs(verb=Verb.READ, resource=Resource.TASK_INSTANCE, scope=Scope.PATH)
 INSTANCES = "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances"
 TASK = INSTANCES + "/{task_id}"
@@ -237,6 +268,29 @@ OPERATIONS: tuple[Operation, ...] = (
         reply=TaskInstanceCollectionResponse,
         handler=get_mapped_task_instances,
         errors=[400, 404],
+    ),
+    operation(
+        "GET",
+        f"{TASK}/dependencies",
+        name="get_task_instance_dependencies",
+        tag=TAG,
+        summary="Say what a task instance that has not begun waits for.",
+        access=READ,
+        query=MapIndexQuery,
+        reply=TaskDependencyCollectionResponse,
+        handler=get_task_instance_dependencies,
+        errors=[404],
+    ),
+    operation(
+        "GET",
+        f"{INSTANCE}/dependencies",
+        name="get_task_instance_dependencies_by_map_index",
+        tag=TAG,
+        summary="Say what an instance of a mapped task that has not begun waits for.",
+        access=READ,
+        reply=TaskDependencyCollectionResponse,
+        handler=get_task_instance_dependencies_by_map_index,
+        errors=[404],
     ),
     operation(
         "GET",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from windward.document import decode
 from windward.model.ids import TaskKey
 from windward.model.records import RunParent, RunRecord, TaskRecord
-from windward.model.states import RunState
+from windward.model.states import RunState, TaskState
 from windward.ports.reads import LIST_LIMIT_MAX, AttemptRecord, DagDetails, DagSummary
 from windward.ports.store import FileRecord
 from windward.store.history import Line
@@ -100,6 +100,12 @@ class MemoryReads:
         with self._tables.lock:
             tasks = self._tables.tasks.get(run_pk, {})
             return [tasks[place] for place in sorted(tasks)]
+
+    def tasks_in(self, states: Collection[TaskState]) -> list[TaskRecord]:
+        """Return task instances in these states of running runs."""
+        with self._tables.lock:
+            running = sorted(pk for pk, run in self._tables.runs.items() if run.state is RunState.RUNNING)
+            return [task for pk in running for task in self.task_states(pk) if task.state in states]
 
     def attempts(self, key: TaskKey) -> list[AttemptRecord]:
         """Return archived attempts by try number."""

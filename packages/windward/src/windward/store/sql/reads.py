@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -132,6 +132,18 @@ class SqlReads:
         text = f"SELECT {', '.join(TASK_COLUMNS)} FROM task_instance WHERE run_pk = ? ORDER BY task_id, map_index"
         with self._database.reading() as transaction:
             return [task_of(row) for row in transaction.select(self._database.dialect.sql(text), (run_pk,))]
+
+    def tasks_in(self, states: Collection[TaskState]) -> list[TaskRecord]:
+        """Return task instances in these states of running runs."""
+        columns = ", ".join(f"task_instance.{name}" for name in TASK_COLUMNS)
+        text = (
+            f"SELECT {columns} FROM dag_run JOIN task_instance ON task_instance.run_pk = dag_run.run_pk "
+            f"WHERE dag_run.state = ? AND task_instance.state IN ({', '.join('?' * len(states))}) "
+            "ORDER BY task_instance.run_pk, task_instance.task_id, task_instance.map_index"
+        )
+        values = (str(RunState.RUNNING), *(str(state) for state in states))
+        with self._database.reading() as transaction:
+            return [task_of(row) for row in transaction.select(self._database.dialect.sql(text), values)]
 
     def attempts(self, key: TaskKey) -> list[AttemptRecord]:
         """Return archived attempts by try number."""

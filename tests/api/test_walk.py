@@ -4,6 +4,7 @@ import re
 from itertools import pairwise
 
 import pytest
+from starlette.routing import compile_path
 
 from tests.api.conftest import Client, FakeGate
 from windward.api.app import OPERATIONS
@@ -76,6 +77,16 @@ def test_what_is_for_attempts_is_for_no_person(client: Client, operation: Operat
 def test_no_two_operations_share_a_name_or_a_place() -> None:
     assert len({one.name for one in OPERATIONS}) == len(OPERATIONS)
     assert len({(one.method, one.path) for one in OPERATIONS}) == len(OPERATIONS)
+
+
+def test_no_operation_stands_in_the_way_of_another() -> None:
+    patterns = [(one, compile_path(one.path)[0]) for one in OPERATIONS]
+    for one in OPERATIONS:
+        path = path_of(one)
+        first = next(
+            other for other, pattern in patterns if other.method == one.method and pattern.match(path)
+        )
+        assert first.name == one.name
 
 
 def test_what_is_open_is_listed_here() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -26,6 +26,8 @@ from windward.processor.windows import WindowKeeper
 from windward.timetable import Dates, Windows
 
 DAG = "dag:"
+REQUESTS_LOOKED_FOR = timedelta(seconds=10)
+"""How often people's wishes to have a file read again are looked for: an idle installation asks little."""
 SNAPSHOT_FILE_BYTES_MAX = 16 * 1024 * 1024
 """A larger file that a DAG file reads while it is imported is data, not code."""
 
@@ -68,6 +70,7 @@ class Results:
         self.claimants: dict[str, set[str]] = {}
         self.assets = AssetClaims()
         self.windows = WindowKeeper(catalog)
+        self._requests_due = datetime.min.replace(tzinfo=UTC)
 
     def load(self) -> None:
         """Read what the store knows."""
@@ -80,7 +83,11 @@ class Results:
 
     def asked_for(self, now: datetime) -> set[str]:
         """Return the files that have to be parsed although they did not change, because somebody asks for it."""
-        return self.windows.due(now) | self.requested()
+        files = self.windows.due(now)
+        if now >= self._requests_due:
+            self._requests_due = now + REQUESTS_LOOKED_FOR
+            files |= self.requested()
+        return files
 
     def requested(self) -> set[str]:
         """Return the files that people want to be read again; each is given out once."""

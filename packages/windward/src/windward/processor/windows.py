@@ -111,6 +111,8 @@ class WindowKeeper:
         return files
 
     def _files_of_questions(self, now: datetime) -> set[str]:
+        if not self._windows:
+            return set()  # nobody asks a timetable that nobody has
         asked = self._catalog.load_asked_dates()
         self._questions = {one: self._questions.get(one, now - ASKED_AGAIN) for one in asked}
         files = set()

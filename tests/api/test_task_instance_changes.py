@@ -7,13 +7,23 @@ import pytest
 
 from tests.api.conftest import NOW, Answer, Client, FakeGate, FakeWakeup
 from tests.store.building import create, document_of, expand, put_dags, run_of, step, task_in
+from windward.api.services import Services
 from windward.core.actions import move_run
 from windward.core.transitions import RunEvent, TaskEvent
 from windward.document import GroupDocument, TaskDocument
 from windward.document.expansion import Expansion
+from windward.engine.people.changes import collecting
+from windward.engine.people.tasks import (
+    Clearing,
+    Mark,
+    clear_tasks,
+    delete_task,
+    mark_tasks,
+    write_task_note,
+)
 from windward.model.access import Permission, Resource, Verb
 from windward.model.ids import TaskKey
-from windward.model.states import RunState
+from windward.model.states import RunState, TaskState
 from windward.store.sql.open import SqlStore
 
 OVER = Expansion(style="product", arguments=())
@@ -332,3 +342,19 @@ def test_each_entry_is_asked_for_leave(filled: Client, store: SqlStore, gate: Fa
     assert done["update"]["success"] == ["sales.r3.a[-1]"]
     assert [error["status_code"] for error in done["update"]["errors"]] == [403, 400]
     assert task_in(store, TaskKey(9, "load")).state == "none"
+
+
+def test_the_audit_log_is_told_of_each_instance(filled: Client, store: SqlStore, services: Services) -> None:
+    desk, [run] = services.desk, store.runs.load_runs([2])
+    with collecting() as changes:
+        write_task_note(desk, [TaskKey(2, "a")], "why")
+        delete_task(desk, run, TaskKey(2, "m", 1))
+        mark = Mark(state=TaskState.SKIPPED, task_ids=("g.c",), resumes=True)
+        mark_tasks(desk, [run], lambda view: list(view.instances(2)), mark, by="ada")
+        clear_tasks(desk, [run], lambda view: list(view.instances(0)), Clearing(), by="ada")
+    assert [(one.name, one.run_id) for one in changes.noted] == [
+        ("a", None), ("m[1]", "r2"), ("g.c", "r2"), ("d", "r2"), ("a", "r2"),
+    ]  # fmt: skip
+    assert (changes.noted[2].before, changes.noted[2].after) == (
+        {"state": "upstream_failed"}, {"state": "skipped"},
+    )  # fmt: skip

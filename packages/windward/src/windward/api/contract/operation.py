@@ -40,6 +40,8 @@ NUMBERS = frozenset(
     }
 )
 """Path parameters that are whole numbers."""
+NUMBER_MAX = 2**63 - 1
+NUMBER_SHOWN_MAX = 40
 
 
 class Nothing(msgspec.Struct, frozen=True):
@@ -258,11 +260,14 @@ def number_of(name: str, text: str) -> int:
     """Return a path parameter as a whole number.
 
     Raises:
-        InvalidRequest: when it is none.
+        InvalidRequest: when it is none, or greater than any that a database holds.
     """
     try:
-        return int(text)
+        number = int(text)
+        if abs(number) <= NUMBER_MAX:
+            return number
     except ValueError:
-        raise InvalidRequest.of(
-            ("path", name), kind="int_parsing", message="is not a whole number", given=text
-        ) from None
+        pass
+    raise InvalidRequest.of(
+        ("path", name), kind="int_parsing", message="is not a whole number", given=text[:NUMBER_SHOWN_MAX]
+    )

@@ -12,6 +12,8 @@ LIMIT_MAX = 100
 """Rows of one page at most; a larger `limit` is cut to it, as in Airflow."""
 OFFSET_MAX = 2**31 - 1
 
+Whole = Annotated[int, msgspec.Meta(ge=-(2**63) + 1, le=2**63 - 1)]
+"""A whole number that any database takes."""
 NotNegative = Annotated[int, msgspec.Meta(ge=0, le=OFFSET_MAX)]
 
 

@@ -11,6 +11,7 @@ from uuid import UUID
 import msgspec
 
 from windward.api.public.dag_versions import DagVersionResponse, version_response
+from windward.api.public.jobs import JobResponse
 from windward.core.transitions import TaskEvent
 from windward.model.ids import TaskKey, hostname_of
 from windward.model.states import FINISHED, TaskState
@@ -50,22 +51,6 @@ class TriggerResponse(msgspec.Struct, kw_only=True):
     created_date: datetime
     queue: str | None
     triggerer_id: int | None
-
-
-class JobResponse(msgspec.Struct, kw_only=True):
-    """A component as a job."""
-
-    id: int
-    dag_id: str | None
-    state: str | None
-    job_type: str | None
-    start_date: datetime | None
-    end_date: datetime | None
-    latest_heartbeat: datetime | None
-    executor_class: str | None
-    hostname: str | None
-    unixname: str | None
-    dag_display_name: str | None = None
 
 
 class TaskInstanceHistoryResponse(msgspec.Struct, kw_only=True):

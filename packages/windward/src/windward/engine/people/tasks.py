@@ -16,6 +16,7 @@ from windward.core.people import decide_clear, decide_mark, note_text
 from windward.core.plan import DagPlan
 from windward.core.selection import Selection, failed_below, related, select
 from windward.core.view import RunView
+from windward.engine.people.changes import note_change
 from windward.engine.people.desk import Desk
 from windward.errors import ConflictError, NotFoundError
 from windward.model.ids import TaskKey
@@ -24,6 +25,8 @@ from windward.model.states import IN_FLIGHT, RUN_FINISHED, TaskState
 from windward.ports.reads import LIST_LIMIT_MAX
 from windward.ports.store import Note
 
+KIND = "task_instance"
+"""What the audit log calls them."""
 Choose = Callable[[RunView], Sequence[TaskRecord]]
 """What says which instances of a run are meant."""
 
@@ -96,6 +99,7 @@ def mark_tasks(
             return decide_mark(view, sorted(asked), mark.state, by=by, now=now, resumes=resumes)
 
         actions = desk.change(run, decide)
+        _note_moves(run, actions)
         marked += [action.key for action in actions if isinstance(action, MoveTask) and action.key in asked]
     if marked:
         desk.wakeup.wake()
@@ -142,6 +146,7 @@ def clear_tasks(
             return actions
 
         actions = desk.change(run, decide)
+        _note_moves(run, actions)
         cleared += [action.key for action in actions if isinstance(action, MoveTask) and action.key in asked]
     if cleared:
         desk.wakeup.wake()
@@ -176,6 +181,7 @@ def write_task_note(desk: Desk, keys: Iterable[TaskKey], note: str | None) -> No
     for key in keys:
         if not desk.store.runs.set_task_note(key, text):
             raise NotFoundError(f"the instance {key.map_index} of task `{key.task_id}` is gone")
+        note_change(KIND, _name(key), after={"note": text}, task_id=key.task_id)
         told.add(key.run_pk)
     desk.store.runs.apply([], notes=[Note(kind="run", subject=str(run_pk)) for run_pk in sorted(told)])
     desk.wakeup.wake()
@@ -188,10 +194,11 @@ def delete_task(desk: Desk, run: RunRecord, key: TaskKey) -> None:
         NotFoundError: when it is gone.
         ConflictError: when its run has not ended: what follows it would run without it.
     """
+    found = next((task for task in desk.store.runs.load_tasks([run.run_pk]) if task.key == key), None)
     if desk.store.catalog.delete_task(key, states=RUN_FINISHED, except_in=IN_FLIGHT):
+        note_change(KIND, _name(key), before=found, dag_id=run.dag_id, run_id=run.run_id, task_id=key.task_id)
         desk.wakeup.wake()
         return
-    found = next((task for task in desk.store.runs.load_tasks([run.run_pk]) if task.key == key), None)
     if found is None:
         raise NotFoundError(f"the instance {key.map_index} of task `{key.task_id}` is gone")
     if found.state in IN_FLIGHT:
@@ -199,3 +206,21 @@ def delete_task(desk: Desk, run: RunRecord, key: TaskKey) -> None:
     raise ConflictError(
         f"run `{run.run_id}` has not ended, and needs its tasks: mark `{key.task_id}` instead, or wait for the end"
     )
+
+
+def _note_moves(run: RunRecord, actions: Iterable[Action]) -> None:
+    for action in actions:
+        if isinstance(action, MoveTask):
+            note_change(
+                KIND,
+                _name(action.key),
+                before={"state": action.expect_state},
+                after={"state": action.state},
+                dag_id=run.dag_id,
+                run_id=run.run_id,
+                task_id=action.key.task_id,
+            )
+
+
+def _name(key: TaskKey) -> str:
+    return key.task_id if key.map_index < 0 else f"{key.task_id}[{key.map_index}]"

@@ -11,9 +11,11 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from bench.rows import Row
 from windward.protocol.framing import FrameReader, frame
 from windward.protocol.messages import FromHost, Hello, Welcome
 from windward.protocol.triggers import FiredAccepted, TriggerFired, TriggerWork, Watch
@@ -27,8 +29,8 @@ IDLE_S = 20.0
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
-def main() -> None:
-    """Print the numbers."""
+def measure(_repeat: int) -> Iterator[Row]:
+    """Measure once: it takes a minute, and says the same each time."""
     with tempfile.TemporaryDirectory(prefix="windward-bench-") as folder:
         home = Path(folder)
         (home / "run").mkdir(mode=0o700)
@@ -38,14 +40,14 @@ def main() -> None:
         environ = {**os.environ, "WINDWARD_HOME": folder, "WINDWARD__TRIGGERER__CAPACITY": str(COUNT)}
         process = subprocess.Popen([sys.executable, "-P", "-m", "windward.app.triggerer"], env=environ)
         try:
-            _measure(listener, process.pid)
+            yield from _measure(listener, process.pid)
         finally:
             process.terminate()
             process.wait()
             listener.close()
 
 
-def _measure(listener: socket.socket, pid: int) -> None:
+def _measure(listener: socket.socket, pid: int) -> Iterator[Row]:
     connection, _ = listener.accept()
     frames: FrameReader[FromHost] = FrameReader(FromHost)
     while not any(isinstance(message, Hello) for message in frames.feed(connection.recv(65_536))):
@@ -53,7 +55,6 @@ def _measure(listener: socket.socket, pid: int) -> None:
     connection.sendall(frame(Welcome(lease_s=30.0)))
     time.sleep(1.0)
     empty = _private_bytes(pid)
-    print(f"empty: {empty / 1e6:.1f} MB private")
     at = datetime.now(UTC) + timedelta(seconds=IDLE_S + 15)
     began = time.monotonic()
     path, kwargs = DateTimeTrigger(at).serialize()
@@ -70,11 +71,18 @@ def _measure(listener: socket.socket, pid: int) -> None:
     connection.settimeout(0.2)
     time.sleep(10.0 - (time.monotonic() - began))
     full = _private_bytes(pid)
-    print(f"{COUNT} triggers: {full / 1e6:.1f} MB private, {(full - empty) / COUNT:.0f} bytes each")
+    note = f"{(full - empty) / COUNT:.0f} bytes each, {empty / 1e6:.0f} MB without any"
+    yield Row(
+        name="X2",
+        what=f"{COUNT} sleeping triggers, private memory",
+        unit="MB",
+        values=[full / 1e6],
+        note=note,
+    )
     before, began = _cpu_s(pid), time.monotonic()
     time.sleep(IDLE_S)
     share = (_cpu_s(pid) - before) / (time.monotonic() - began)
-    print(f"asleep: {share:.2%} of a core")
+    yield Row(name="X2", what="the same, asleep, share of a core", unit="%", values=[100 * share])
     connection.settimeout(60)
     fired = 0
     first = last = 0.0
@@ -85,7 +93,14 @@ def _measure(listener: socket.socket, pid: int) -> None:
                 last = time.monotonic()
                 fired += 1
                 connection.sendall(frame(FiredAccepted(ref=message.ref)))
-    print(f"all fired within {last - first:.2f} s: {COUNT / (last - first):.0f} a second")
+    note = f"{COUNT / (last - first):.0f} a second"
+    yield Row(
+        name="X2",
+        what="the same, from the first fired to the last",
+        unit="s",
+        values=[last - first],
+        note=note,
+    )
 
 
 def _private_bytes(pid: int) -> int:
@@ -99,7 +114,3 @@ def _private_bytes(pid: int) -> int:
 def _cpu_s(pid: int) -> float:
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / _TICKS
-
-
-if __name__ == "__main__":
-    main()

@@ -1,4 +1,4 @@
-"""What lists show of assets, on every database; and that a schema of before learns of them."""
+"""What lists show of assets, on every database; and that a schema of before learns what lists need."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,19 +8,23 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 
-from tests.store.building import at, put_dags
+from tests.store.building import at, create, put_dags, run_of, step
 from tests.store.conftest import SQL_PARAMS
 from windward.core.actions import AddAssetEvent
 from windward.core.asset_index import asset_id
+from windward.core.transitions import TaskEvent
+from windward.core.waits import AnswerInput
 from windward.document import AliasDocument, AssetDocument, TaskDocument
 from windward.model.access import DagReach
+from windward.model.ids import TaskKey
 from windward.model.records import AssetEventRecord
+from windward.model.waits import InputRequest, Person
 from windward.ports.listings.assets import AssetEventFilter, AssetFilter
 from windward.ports.listings.page import Between, PageRequest, Pattern
 from windward.store.sql import schema
 from windward.store.sql.engines import make_engine
 from windward.store.sql.open import SqlStore
-from windward.store.sql.tables import ALIAS, ASSET, ASSET_LINK
+from windward.store.sql.tables import ALIAS, ASSET, ASSET_LINK, HUMAN_INPUT
 from windward.timetable import AliasLeaf, AnyOf, AssetLeaf, AssetSchedule, asset_key
 
 ALL = DagReach(is_all=True)
@@ -125,10 +129,11 @@ def test_what_waits_is_listed_by_dag_and_asset(sql_store: SqlStore) -> None:
 
 
 @pytest.mark.parametrize("kind", SQL_PARAMS)
-def test_a_schema_of_before_learns_which_assets_there_are(
+def test_a_schema_of_before_learns_which_assets_there_are_and_what_questions_say(
     open_sql: Callable[[str], SqlStore], kind: str
 ) -> None:
     store = fill(open_sql(kind))
+    _ask(store)
     url = store.engine.url.render_as_string(hide_password=False)
     expected = _rows(store)
     assert all(expected)
@@ -146,11 +151,24 @@ def test_a_schema_of_before_learns_which_assets_there_are(
     assert _rows(store) == expected
 
 
+def _ask(store: SqlStore) -> None:
+    """Let one task ask and be answered, and another ask only."""
+    assert store.runs.apply([[create(run_of(7), "a", "b")]]).all
+    for task_id in ("a", "b"):
+        step(store, TaskKey(7, task_id), TaskEvent.QUEUE, try_number=1)
+        step(store, TaskKey(7, task_id), TaskEvent.START, owner="h")
+        request = InputRequest(subject=f"{task_id}?", options=("x",), body="why" if task_id == "a" else None)
+        step(store, TaskKey(7, task_id), TaskEvent.AWAIT_INPUT, asks=request, asks_try=1)
+    by = Person(id="7", name="Ada")
+    answer = AnswerInput(key=TaskKey(7, "a"), try_number=1, at=at(5), by=by, chosen=("x",))
+    assert store.runs.apply([[answer]]).all
+
+
 def _rows(store: SqlStore) -> list[list[Any]]:
     """Return what is known of assets, but for when."""
     found = []
     with store.engine.connect() as connection:
-        for table in (ASSET, ASSET_LINK, ALIAS):
+        for table in (ASSET, ASSET_LINK, ALIAS, HUMAN_INPUT):
             columns = [column for column in table.columns if not column.name.endswith("_at")]
             rows = connection.execute(sa.select(*columns)).fetchall()
             found.append(sorted(tuple(map(str, row)) for row in rows))

@@ -85,36 +85,27 @@ def _respond(args: Namespace, session: Session) -> int:
     from windward.cli.dags_write import person
     from windward.cli.lookup import found_instance
     from windward.cli.output import note
-    from windward.core.human_input import decide_answer
+    from windward.engine.people.inputs import answer_input
     from windward.errors import ConflictError, UserError
     from windward.model.waits import Person
-    from windward.ports.store import Note
 
     name = args.user or person()
     values = _params_of(args.params)
-    for _ in range(TRIES_MAX):
-        run, asked = _found(args, session)
-        record = found_instance(session, run, args.task_id, args.map_index)
-        try:
-            actions = decide_answer(
-                record,
-                asked,
-                chosen=args.options,
-                params_input=values,
-                by=Person(id=name, name=name),
-                now=session.clock.now(),
-            )
-        except ConflictError as error:
-            raise UserError(str(error), hint="`windward hitl show` shows its answer.") from error
-        if session.store.runs.apply([actions], notes=[Note(kind="run", subject=str(run.run_pk))]).all:
-            session.wakeup.wake()
-            note(f"answered `{args.task_id}`: {', '.join(args.options)}")
-            return 0
-    raise UserError(f"run `{args.run}` changes too quickly to be answered", hint="Repeat the command.")
-
-
-TRIES_MAX = 5
-"""An answer that met another change of the run is decided again so many times."""
+    run, _ = _found(args, session)
+    record = found_instance(session, run, args.task_id, args.map_index)
+    try:
+        answer_input(
+            session.desk,
+            run,
+            record,
+            chosen=args.options,
+            params_input=values,
+            by=Person(id=name, name=name),
+        )
+    except ConflictError as error:
+        raise UserError(str(error), hint="`windward hitl show` shows its answer.") from error
+    note(f"answered `{args.task_id}`: {', '.join(args.options)}")
+    return 0
 
 
 def _found(args: Namespace, session: Session) -> tuple[RunRecord, InputRecord]:

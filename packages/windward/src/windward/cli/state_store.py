@@ -67,20 +67,28 @@ def _list(args: Namespace, session: Session) -> int:
 def _delete(args: Namespace, session: Session) -> int:
     from windward.cli.lookup import found_instance, found_run
     from windward.cli.output import note
+    from windward.engine.people.states import forget_task_values
 
     run = found_run(session, args.dag_id, args.run)
     task = found_instance(session, run, args.task_id, args.map_index)
-    count = session.store.states.delete_task_state(task.key, args.key)
+    count = forget_task_values(session.desk, run, task.task_id, task.map_index, args.key)
     note(f"deleted {_values(count)} of task `{args.task_id}`")
     return 0
 
 
 def _list_assets(args: Namespace, session: Session) -> int:
     from windward.cli.output import show_rows
+    from windward.model.writers import described_writer
     from windward.sdk.masking import redact
 
     rows = [
-        {"asset": asset, "key": name, "value": redact(value, name), "set_by": by, "set_at": set_at}
+        {
+            "asset": asset,
+            "key": name,
+            "value": redact(value, name),
+            "set_by": described_writer(by),
+            "set_at": set_at,
+        }
         for asset, name, value, by, set_at in session.store.states.list_asset_state(args.asset)
     ]
     show_rows(rows, output=args.output, columns=ASSET_COLUMNS)
@@ -89,8 +97,9 @@ def _list_assets(args: Namespace, session: Session) -> int:
 
 def _delete_asset(args: Namespace, session: Session) -> int:
     from windward.cli.output import note
+    from windward.engine.people.states import forget_asset_values
 
-    count = session.store.states.delete_asset_state(args.asset, args.key)
+    count = forget_asset_values(session.desk, args.asset, args.key)
     note(f"deleted {_values(count)} of asset `{args.asset}`")
     return 0
 

@@ -29,6 +29,10 @@ TRIGGER_CLASS = "windward.human_input"
 _JSON = msgspec.json.Encoder()
 
 
+class NotAskedError(UserError):
+    """Somebody answers a question that was put to others."""
+
+
 def decide_ask(record: TaskRecord, outcome: AwaitsInput, ending: Ending, *, now: datetime) -> MoveTask:
     """Store the question that a running attempt asks; its slot is free from now on."""
     due_at = None if outcome.timeout_s is None else now + timedelta(seconds=max(0.0, outcome.timeout_s))
@@ -71,7 +75,8 @@ def decide_answer(
 
     Raises:
         ConflictError: when the question has an answer already, or nobody waits for one any more.
-        UserError: when this person may not answer, an option is not offered, or a field does not fit its schema.
+        NotAskedError: when the question was put to others.
+        UserError: when an option is not offered, or a field does not fit its schema.
     """
     if asked.answered_at is not None:
         raise ConflictError(f"the question of `{record.task_id}` was answered {_by_whom(asked)}")
@@ -151,7 +156,7 @@ def _check_person(asked: InputRecord, by: Person) -> None:
     assigned = asked.request.assigned_users
     if assigned and not any(by.id in {user.id, user.name} for user in assigned):
         names = ", ".join(user.name for user in assigned)
-        raise UserError(
+        raise NotAskedError(
             f"`{by.name}` may not answer the question of `{asked.task_id}`", hint=f"It was put to: {names}."
         )
 

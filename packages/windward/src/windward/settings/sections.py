@@ -249,7 +249,7 @@ class StateStoreSettings:
     default_retention_days: int = 30
     """How long a value is kept that says nothing of it; 0 is as long as its run."""
     max_value_storage_bytes: int = 65_535
-    """A longer value is stored all the same, with a warning in the task's log; 0 warns of none."""
+    """A longer value of a task is stored all the same, with a warning in its log, and refused by the API; 0 is no limit."""
 
 
 @dataclass(frozen=True, kw_only=True)

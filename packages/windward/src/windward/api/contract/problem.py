@@ -30,6 +30,10 @@ class Forbidden(WindwardError):
         self.resource = resource
 
 
+class Declined(WindwardError):
+    """The caller has the right, but not in this case; the message says why."""
+
+
 class Forged(WindwardError):
     """The request may have been sent by another site, in the name of somebody who does not know of it."""
 
@@ -122,7 +126,7 @@ def refusal_of(error: WindwardError) -> Refusal:
             status, detail = 422, error.faults
         case Unauthenticated():
             status, headers = 401, {"www-authenticate": "Bearer"}
-        case Forbidden() | Forged() | SwitchedOff():
+        case Forbidden() | Declined() | Forged() | SwitchedOff():
             status = 403
         case NotAcceptable():
             status = 406

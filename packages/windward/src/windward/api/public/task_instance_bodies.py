@@ -153,7 +153,7 @@ def filter_of_query(call: Call[Any, Any], query: MappedQuery, **more: Any) -> In
     return InstanceFilter(
         reach=call.reach,
         updated_at=moments(call, query, "updated_at"),
-        states=tuple(_state_named(text) for text in query.state),
+        states=tuple(state_named(text) for text in query.state),
         version_numbers=query.version_number,
         try_numbers=query.try_number,
         map_indexes=query.map_index,
@@ -189,7 +189,12 @@ def _bounds(call: Call[Any, Any], given: MappedQuery | TaskInstancesBatchBody) -
     }
 
 
-def _state_named(text: str) -> TaskState:
+def state_named(text: str) -> TaskState:
+    """Return the state that a query means.
+
+    Raises:
+        InvalidRequest: when it means none.
+    """
     if text in UNDECIDED:
         return TaskState.NONE
     try:

@@ -13,9 +13,11 @@ from windward.ports.listings.documents import DocumentListings
 from windward.ports.listings.events import EventListings
 from windward.ports.listings.files import FileListings
 from windward.ports.listings.grid import GridListings
+from windward.ports.listings.inputs import InputListings
 from windward.ports.listings.instances import InstanceListings
 from windward.ports.listings.pools import PoolListings
 from windward.ports.listings.runs import RunListings
+from windward.ports.listings.states import StateListings
 from windward.ports.listings.variables import VariableListings
 from windward.ports.listings.versions import VersionListings
 from windward.ports.listings.xcoms import XComListings
@@ -83,3 +85,11 @@ class Listings(Protocol):
     @property
     def assets(self) -> AssetListings:
         """Assets."""
+
+    @property
+    def states(self) -> StateListings:
+        """Small values that are kept."""
+
+    @property
+    def inputs(self) -> InputListings:
+        """Questions to people."""

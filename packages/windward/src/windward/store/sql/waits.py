@@ -156,7 +156,7 @@ class SqlWaits(SqlSlaReads):
     def _inputs(self, query: sa.Select[Any]) -> list[InputRecord]:
         with self._database.reading() as transaction:
             rows = transaction.run(query).fetchall()
-        return [_input_of(row) for row in rows]
+        return [input_of(row) for row in rows]
 
     def load_deadlines(self, run_pks: Sequence[int]) -> list[DeadlineRecord]:
         """Return the deadlines of these runs by run and number."""
@@ -184,7 +184,8 @@ class SqlWaits(SqlSlaReads):
         return [DeadlineRecord(**row) for row in rows]
 
 
-def _input_of(row: Any) -> InputRecord:
+def input_of(row: Any) -> InputRecord:
+    """Return the question of a row of `human_input`."""
     answer = _Answer(chosen=None) if row.answer is None else _read_answer(row.answer)
     return InputRecord(
         run_pk=row.run_pk,

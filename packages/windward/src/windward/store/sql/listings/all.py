@@ -12,9 +12,11 @@ from windward.store.sql.listings.documents import Documents
 from windward.store.sql.listings.events import SqlEventListings
 from windward.store.sql.listings.files import SqlFileListings
 from windward.store.sql.listings.grid import SqlGridListings
+from windward.store.sql.listings.inputs import SqlInputListings
 from windward.store.sql.listings.instances import SqlInstanceListings
 from windward.store.sql.listings.pools import SqlPoolListings
 from windward.store.sql.listings.runs import SqlRunListings
+from windward.store.sql.listings.states import SqlStateListings
 from windward.store.sql.listings.variables import SqlVariableListings
 from windward.store.sql.listings.versions import SqlVersionListings
 from windward.store.sql.listings.xcoms import SqlXComListings
@@ -41,3 +43,5 @@ class SqlListings:
         self.variables = SqlVariableListings(database, cipher)
         self.versions = SqlVersionListings(database)
         self.xcoms = SqlXComListings(database, documents)
+        self.states = SqlStateListings(database)
+        self.inputs = SqlInputListings(database, documents)

@@ -1,6 +1,6 @@
 """Task instances over HTTP: marked, annotated, run again and deleted, one by one and many at a time."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -8,8 +8,10 @@ import pytest
 from tests.api.conftest import NOW, Answer, Client, FakeGate, FakeWakeup
 from tests.store.building import create, document_of, expand, put_dags, run_of, step, task_in
 from windward.api.services import Services
-from windward.core.actions import move_run
+from windward.core.actions import Action, move_run
+from windward.core.people import decide_clear
 from windward.core.transitions import RunEvent, TaskEvent
+from windward.core.view import RunView
 from windward.document import GroupDocument, TaskDocument
 from windward.document.expansion import Expansion
 from windward.engine.people.changes import collecting
@@ -23,7 +25,7 @@ from windward.engine.people.tasks import (
 )
 from windward.model.access import Permission, Resource, Verb
 from windward.model.ids import TaskKey
-from windward.model.states import RunState, TaskState
+from windward.model.states import RUN_FINISHED, RunState, TaskState
 from windward.store.sql.open import SqlStore
 
 OVER = Expansion(style="product", arguments=())
@@ -358,3 +360,20 @@ def test_the_audit_log_is_told_of_each_instance(filled: Client, store: SqlStore,
     assert (changes.noted[2].before, changes.noted[2].after) == (
         {"state": "upstream_failed"}, {"state": "skipped"},
     )  # fmt: skip
+
+
+def test_what_was_decided_upon_an_instance_that_is_deleted_meanwhile_is_decided_again(
+    filled: Client, store: SqlStore, services: Services
+) -> None:
+    seen: list[bool] = []
+
+    def decide(view: RunView, now: datetime) -> list[Action]:
+        seen.append(view.find("a", -1) is not None)
+        if len(seen) == 1:
+            assert store.catalog.delete_task(TaskKey(2, "a"), states=RUN_FINISHED, except_in=())
+        return decide_clear(view, [TaskKey(2, "g.b")], by="ada", now=now)
+
+    services.desk.change(store.runs.load_runs([2])[0], decide)
+
+    assert seen == [True, False]
+    assert states(store)["a"] == "none"

@@ -43,21 +43,17 @@ class SqlWishes:
     ) -> bool:
         """Delete a task instance of a run in one of these states."""
         run, spared = DAG_RUN.c, [str(state) for state in except_in]
-        touch = (
-            sa.update(DAG_RUN)
-            .where(run.run_pk == key.run_pk, run.state.in_([str(state) for state in states]))
-            .values(revision=run.revision + 1)
-        )
-        found = sa.select(TASK_INSTANCE.c.run_pk).where(
+        is_over = sa.and_(run.run_pk == key.run_pk, run.state.in_([str(state) for state in states]))
+        instance = sa.select(TASK_INSTANCE.c.run_pk).where(
             of_instance(TASK_INSTANCE, key), TASK_INSTANCE.c.state.not_in(spared)
         )
 
         def delete(transaction: Transaction) -> bool:
-            if (
-                transaction.run(found.with_for_update()).first() is None
-                or not transaction.run(touch).rowcount
-            ):
-                return False
+            # The run first, as whoever applies decisions does.
+            for query in (sa.select(run.run_pk).where(is_over), instance):
+                if transaction.run(query.with_for_update()).first() is None:
+                    return False
+            transaction.run(sa.update(DAG_RUN).where(is_over).values(revision=run.revision + 1))
             delete_instance(transaction, key)
             write_notes(transaction, self._texts, [Note(kind="run", subject=str(key.run_pk))])
             return True

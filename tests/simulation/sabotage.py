@@ -34,6 +34,12 @@ class Sabotage:
 
 PLANTED = (
     Sabotage(
+        "a task that was deleted comes back with a fence that it had before",
+        "core/people.py",
+        "            fence=view.run.revision,\n",
+        "",
+    ),
+    Sabotage(
         "a timetable's missed slots are left out in spite of catchup",
         "timetable/windows.py",
         "return due[-1] if due and not catchup else left[0]",

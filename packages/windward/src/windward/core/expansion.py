@@ -76,7 +76,7 @@ def resize(view: RunView, number: int, length: int, undecided: list[TaskRecord],
             task_id=task.task_id,
             map_index=index,
             max_tries=task.retries,
-            fence=placeholder.fence if placeholder else 0,
+            fence=max(placeholder.fence if placeholder else 0, view.run.revision),
         )
         for index in range(length)
         if index not in records

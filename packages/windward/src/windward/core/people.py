@@ -128,7 +128,12 @@ def decide_rerun(
 def _restored(view: RunView, *, now: datetime) -> list[Action]:
     """Return the instances that somebody deleted: what follows them would run as if they were no part of it."""
     missing = tuple(
-        TaskRecord(run_pk=view.run.run_pk, task_id=task.task_id, max_tries=task.retries)
+        TaskRecord(
+            run_pk=view.run.run_pk,
+            task_id=task.task_id,
+            max_tries=task.retries,
+            fence=view.run.revision,
+        )
         for number, task in enumerate(view.plan.tasks)
         if next(view.instances(number), None) is None
     )

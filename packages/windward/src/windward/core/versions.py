@@ -41,7 +41,12 @@ def decide_version(
                 move(record, TaskEvent.REMOVE, at=now, reason=reason, end_date=record.end_date or now)
             )
     added = tuple(
-        TaskRecord(run_pk=view.run.run_pk, task_id=task.task_id, max_tries=task.retries)
+        TaskRecord(
+            run_pk=view.run.run_pk,
+            task_id=task.task_id,
+            max_tries=task.retries,
+            fence=view.run.revision,
+        )
         for task in newest.tasks
         if task.task_id not in held and not _has_placeholder(records, task.task_id)
     )

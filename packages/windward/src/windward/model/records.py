@@ -68,7 +68,8 @@ class RunRecord(Record, frozen=True):
     """Why the run is in its state, in one sentence."""
     revision: int = 0
     """Grows each time somebody else than the scheduler changes the run's tasks: what was decided on an
-    older revision is refused."""
+    older revision is refused. It is greater than the fence of any instance that was deleted, so an instance that
+    is added begins with it: what an attempt of a deleted one still says is refused, too."""
     backfill_pk: int | None = None
     """The backfill whose limit the run counts against; a run that a person clears leaves its backfill."""
     recoveries: int = 0

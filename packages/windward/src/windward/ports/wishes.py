@@ -25,8 +25,9 @@ class WishStore(WindowStore, Protocol):
     ) -> bool:
         """Delete a task instance with its tries and what it stored; whether it was deleted.
 
-        Only if its run is in one of `states`, and it is in none of `except_in`. The run's revision is raised, so that
-        what was decided with the instance is refused, and a `run` note is written. Locations of large XComs go to
+        Only if its run is in one of `states`, and it is in none of `except_in`. The run's revision is raised
+        above the instance's fence, so that what was decided with the instance is refused, and what its attempts
+        still say of one that is added in its place. A `run` note is written. Locations of large XComs go to
         the list of dead objects.
         """
 

@@ -230,7 +230,8 @@ class MemoryCatalog:
             task = self._tables.tasks.get(key.run_pk, {}).get((key.task_id, key.map_index))
             if run is None or run.state not in states or task is None or task.state in except_in:
                 return False
-            self._tables.runs[key.run_pk] = msgspec.structs.replace(run, revision=run.revision + 1)
+            revision = max(run.revision, task.fence) + 1
+            self._tables.runs[key.run_pk] = msgspec.structs.replace(run, revision=revision)
             forget_task(self._tables, key)
             self._tables.add_note("run", str(key.run_pk))
             self._tables.wrote(2)

@@ -44,16 +44,17 @@ class SqlWishes:
         """Delete a task instance of a run in one of these states."""
         run, spared = DAG_RUN.c, [str(state) for state in except_in]
         is_over = sa.and_(run.run_pk == key.run_pk, run.state.in_([str(state) for state in states]))
-        instance = sa.select(TASK_INSTANCE.c.run_pk).where(
+        instance = sa.select(TASK_INSTANCE.c.fence).where(
             of_instance(TASK_INSTANCE, key), TASK_INSTANCE.c.state.not_in(spared)
         )
 
         def delete(transaction: Transaction) -> bool:
             # The run first, as whoever applies decisions does.
-            for query in (sa.select(run.run_pk).where(is_over), instance):
-                if transaction.run(query.with_for_update()).first() is None:
-                    return False
-            transaction.run(sa.update(DAG_RUN).where(is_over).values(revision=run.revision + 1))
+            revision = transaction.run(sa.select(run.revision).where(is_over).with_for_update()).scalar()
+            fence = transaction.run(instance.with_for_update()).scalar()
+            if revision is None or fence is None:
+                return False
+            transaction.run(sa.update(DAG_RUN).where(is_over).values(revision=max(revision, fence) + 1))
             delete_instance(transaction, key)
             write_notes(transaction, self._texts, [Note(kind="run", subject=str(key.run_pk))])
             return True

@@ -198,7 +198,7 @@ def test_an_authors_reference_is_asked_once_and_that_of_the_queue_again_for_each
     assert decide_asks(dag, run_of(clear_number=3), had) == ((2, 3),)
 
 
-def test_what_a_reference_says_counts_for_a_run_that_is_not_over_and_not_twice() -> None:
+def test_what_a_reference_says_counts_once_and_waits_for_whoever_clears_a_run_that_is_over() -> None:
     custom, run = alert("custom", name="opening"), run_of()
     first = told_deadline(custom, run, None, DeadlineFacts(), number=4, told=at(100))
     assert first == DeadlineRecord(run_pk=1, number=4, name="opening", due_at=at(160))
@@ -208,7 +208,7 @@ def test_what_a_reference_says_counts_for_a_run_that_is_not_over_and_not_twice()
     assert later is not None
     assert (later.due_at, later.missed_at) == (at(260), None)
     over = run_of(state=RunState.FAILED)
-    assert told_deadline(custom, over, None, DeadlineFacts(), number=4, told=at(100)) is None
+    assert told_deadline(custom, over, None, DeadlineFacts(), number=4, told=at(100)) == first
     assert told_deadline(alert("queued_at"), run, None, DeadlineFacts(), number=4, told=at(100)) is None
 
 

@@ -197,3 +197,22 @@ def test_only_scheduled_runs_behind_the_newest_slot_are_not_the_latest(world: Wo
         "scheduled__2026-01-09T00:00:00+00:00": False,
         "scheduled__2026-01-10T00:00:00+00:00": True,
     }
+
+
+class BrokenXComs:
+    """A part of a store that has a bug."""
+
+    def get_xcom(self, *_: Any, **__: Any) -> Any:
+        raise KeyError("a bug")
+
+
+def test_a_bug_in_an_answer_is_told_to_the_task_and_stops_nobody(
+    world: World, ref: AttemptRef, caplog: pytest.LogCaptureFixture
+) -> None:
+    whole, world.store.xcoms = world.store.xcoms, BrokenXComs()  # type: ignore[assignment]
+    refused = world.call(ref, get_xcom())
+    assert isinstance(refused, c.Refused)
+    assert refused.code == "broken"
+    assert "a call of user code failed" in caplog.text
+    world.store.xcoms = whole
+    assert world.call(ref, c.SetXCom(key="k", value=value("1"))) == c.Done()

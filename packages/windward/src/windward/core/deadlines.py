@@ -78,9 +78,10 @@ def told_deadline(
 ) -> DeadlineRecord | None:
     """Return the deadline to write, counted from what a reference said.
 
-    None for a run that is over, for a deadline that is so already (and may have been missed), and as in `due_of`.
+    None for a deadline that is so already (and may have been missed), and as in `due_of`. A run that is over gets it,
+    too: whoever clears it, perhaps at this moment, finds what was said.
     """
-    if alert.reference != "custom" or run.state in RUN_FINISHED:
+    if alert.reference != "custom":
         return None
     due_at = due_of(alert, run, facts, told=told)
     if due_at is None or (before is not None and before.due_at == due_at):

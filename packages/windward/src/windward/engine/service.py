@@ -6,6 +6,7 @@ not the current one is refused as stale.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from datetime import datetime
 
@@ -16,13 +17,15 @@ from windward.engine.contexts import key_of, run_context
 from windward.engine.lookups import is_latest_slot, lookup, tasks_of
 from windward.engine.states import answer_state
 from windward.engine.triggering import trigger_run
-from windward.errors import ConflictError, InvalidParamError, NotFoundError, UserError
+from windward.errors import ConflictError, InvalidParamError, NotFoundError, UnavailableError, UserError
 from windward.model.records import RunRecord, TaskRecord
 from windward.ports.clock import Ids
 from windward.ports.store import Store
 from windward.protocol import calls as c
 from windward.protocol.states import DeleteState, GetState, SetState
 from windward.protocol.work import AttemptRef
+
+log = logging.getLogger("windward.engine.service")
 
 
 class ExecutionService:
@@ -55,6 +58,14 @@ class ExecutionService:
             return c.Refused(code="paused", message=error.message, hint=error.hint)
         except UserError as error:
             return c.Refused(code="invalid", message=error.message, hint=error.hint)
+        except UnavailableError:
+            raise  # the pass is made again when the database answers
+        except Exception:
+            # A bug of ours. The call comes again with each connection: it must not stop the scheduler each time.
+            log.exception(
+                "a call of user code failed", extra={"call": type(call).__name__, "task": ref.task_id}
+            )
+            return c.Refused(code="broken", message="an error of the server; its log says which")
 
     def _answer(self, ref: AttemptRef, call: c.Call, now: datetime) -> c.Answer:
         match call:

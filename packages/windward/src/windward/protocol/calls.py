@@ -244,7 +244,7 @@ class Done(_Call, tag="done", frozen=True):
 
 class Refused(_Call, tag="refused", frozen=True):
     """The call was not carried out. `code`: `not_found`, `conflict`, `paused`, `stale`, `invalid`,
-    `invalid_params`, `unavailable`.
+    `invalid_params`, `unavailable`, `broken` (a bug of the server).
     """
 
     code: str

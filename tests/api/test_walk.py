@@ -35,7 +35,11 @@ OPERATORS = {
 @pytest.fixture
 def variables() -> dict[str, str]:
     """Switch on what settings turn off for everybody: the rights behind it are what is tested here."""
-    return {"WINDWARD__API__EXPOSE_CONFIG": "true", "WINDWARD__CORE__TEST_CONNECTION": "enabled"}
+    return {
+        "WINDWARD__API__EXPOSE_CONFIG": "true",
+        "WINDWARD__CORE__TEST_CONNECTION": "enabled",
+        "WINDWARD__METRICS__PROMETHEUS_ON": "true",
+    }
 
 
 def may(role: str, verb: Verb, resource: Resource) -> bool:

@@ -13,6 +13,7 @@ from windward.document import DagDocument, TaskDocument, content_hash, encode
 from windward.engine.scheduler import Scheduler
 from windward.model.records import CallbackRecord, RunRecord, TaskRecord
 from windward.ports.executor import Envelope, HostGone, Woken
+from windward.ports.metrics import Metrics
 from windward.ports.store import FileRecord, Note
 from windward.protocol.calls import Answer, Call
 from windward.protocol.messages import (
@@ -111,8 +112,9 @@ class FakeWorkers:
 class World:
     """A store, a clock and one leading scheduler; `schedulers` may be more."""
 
-    def __init__(self, home: Path, **scheduler: Any) -> None:
+    def __init__(self, home: Path, *, metrics: Metrics | None = None, **scheduler: Any) -> None:
         self.store = MemoryStore()
+        self._metrics = metrics
         self.clock = FakeClock()
         self.ids = FakeIds()
         self.settings = settings_of(home, **scheduler)
@@ -131,6 +133,7 @@ class World:
             settings=self.settings,
             name=name,
             ask_for_triggerer=self._ask_for_triggerer,
+            metrics=self._metrics,
         )
 
     def _ask_for_triggerer(self) -> None:

@@ -324,6 +324,8 @@ class Dice:
                 lambda store: store.hosts.beat_host(host),
                 lambda store: store.hosts.delete_host("h"),
                 lambda store: store.hosts.beat_component("scheduler", "s", hostname="h", pid=pid, now=now),
+                lambda store: store.hosts.put_metrics("scheduler", "s", bytes([pid]), now=now),
+                lambda store: store.hosts.load_metrics(since=now),
             ]
         )
 

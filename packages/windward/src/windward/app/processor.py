@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 def run_dag_processor(settings: Settings, *, ready: Ready = is_ready) -> None:
     """Run a DAG processor in this process until SIGTERM or SIGINT."""
     from windward.app.files import code_store
+    from windward.app.metrics import open_metrics
     from windward.app.session import opened_store
     from windward.app.wakeup import open_wakeup
-    from windward.processor.processor import run_processor
+    from windward.processor.processor import open_processor, run_processor
 
     stop = stop_on_signals()
     store = opened_store(settings)
@@ -26,7 +27,10 @@ def run_dag_processor(settings: Settings, *, ready: Ready = is_ready) -> None:
     try:
         ready()
         wakeup = open_wakeup(settings, store)
-        run_processor(settings, store, wakeup, SystemClock(), stop, code=code_store(settings))
+        clock = SystemClock()
+        metrics = open_metrics(settings.metrics, store.hosts, clock, kind="processor")
+        code = code_store(settings)
+        run_processor(open_processor(settings, store, wakeup, clock, code=code, metrics=metrics), stop)
     finally:
         store.close()
 

@@ -105,6 +105,7 @@ def run_scheduler(
     when triggers wait and no triggerer is there.
     """
     from windward.app.background import BackgroundThread
+    from windward.app.metrics import open_metrics
     from windward.app.session import opened_store
     from windward.engine.scheduler import Scheduler
 
@@ -130,7 +131,7 @@ def run_scheduler(
         scheduler = Scheduler(
             store=store, mailbox=hub, executor=executor, clock=clock, ids=_Ids(), settings=settings, name=name,
             upkeep=_housekeeping(settings, store, background), ask_for_triggerer=ask_for_triggerer,
-            inbox=remote,
+            inbox=remote, metrics=open_metrics(settings.metrics, store.hosts, clock, kind="scheduler"),
         )  # fmt: skip
         if listener is not None:
             listener.start()

@@ -7,6 +7,7 @@ what waits. The structure is a cache: an entry is checked against the run's view
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Hashable
 from heapq import heappop, heappush
 from typing import NamedTuple
@@ -149,6 +150,13 @@ class ReadyQueue:
 
     def __len__(self) -> int:
         return len(self._keys)
+
+    def by_pool(self) -> Counter[str]:
+        """Return how many wait for a slot of each pool."""
+        waiting = Counter[str]()
+        for bucket in self._buckets.values():
+            waiting[bucket.lane.pool] += len(bucket.entries)
+        return waiting
 
     def add(self, view: RunView, key: TaskKey) -> None:
         """Add a ready instance; one that waits already is not added twice."""

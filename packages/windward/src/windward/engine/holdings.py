@@ -157,7 +157,7 @@ class Holdings:
             self._share(send)
 
     def _hand_out(self, now: datetime, send: Send, *, loading: Collection[int]) -> None:
-        places = {place.host_id: place for place in self._places()}
+        places = {place.host_id: place for place in self.places()}
         chosen: dict[str, Refs] = {}
         left: dict[str, int] = {}
         for key, ref in self._waiting.items():
@@ -182,7 +182,7 @@ class Holdings:
         if self._asked_at is not None and now - self._asked_at < ASKED_FOR_EVERY:
             return
         self._asked_at = now
-        places = self._places()
+        places = self.places()
         for queue, count in sorted(left.items()):
             fields = {"triggers": count, "queue": queue}
             if is_served(places, queue):
@@ -200,7 +200,7 @@ class Holdings:
         Watchers stay, to miss nothing.
         """
         self._is_uneven = any(self._leaving.values())
-        for host_id, count in decide_handovers(self._places()).items():
+        for host_id, count in decide_handovers(self.places()).items():
             leaving = self._leaving.setdefault(host_id, set())
             newest = (
                 (key, ref)
@@ -214,7 +214,8 @@ class Holdings:
                 log.info("triggers move", extra={"triggers": len(moved), "triggerer": host_id})
                 send(host_id, GiveBack(refs=tuple(moved.values())))
 
-    def _places(self) -> list[Place]:
+    def places(self) -> list[Place]:
+        """Return the connected triggerers, with what each has and could have."""
         return [
             Place(
                 host_id=host_id,

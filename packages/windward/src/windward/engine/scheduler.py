@@ -22,6 +22,7 @@ from windward.engine.delivery import Delivery
 from windward.engine.housekeeping import Upkeep
 from windward.engine.intake import Intake
 from windward.engine.loading import Loader
+from windward.engine.meter import meter_of
 from windward.engine.recoveries import Recoveries
 from windward.engine.service import ExecutionService
 from windward.engine.slas import Slas
@@ -32,6 +33,7 @@ from windward.engine.workers import Workers
 from windward.errors import ConflictError, UnavailableError
 from windward.ports.clock import Clock, Ids
 from windward.ports.executor import Envelope, Executor, HostGone, Mailbox, Woken
+from windward.ports.metrics import Metrics
 from windward.ports.remote import NO_INBOX, Inbox
 from windward.ports.store import Guard, Store
 from windward.protocol.messages import Unknown
@@ -61,6 +63,7 @@ class Scheduler:
         upkeep: Upkeep | None = None,
         ask_for_triggerer: Callable[[], None] = lambda: None,
         inbox: Inbox = NO_INBOX,
+        metrics: Metrics | None = None,
     ) -> None:
         """`ask_for_triggerer` is called when triggers wait and no triggerer is there; `inbox` is of other machines' hosts."""
         self._store = store
@@ -72,7 +75,7 @@ class Scheduler:
         self._name = name
         self._upkeep = upkeep
         self._ask_for_triggerer = ask_for_triggerer
-        self._inbox = inbox
+        self._inbox, self._metrics = inbox, metrics
         self._guard: Guard | None = None
         self._renew_at: datetime | None = None
         self._poll_at: datetime | None = None
@@ -145,6 +148,7 @@ class Scheduler:
             mailbox=self._mailbox,
             executor=self._executor,
         )
+        self.meter = meter_of(self._metrics, self._cache, self._triggerers.holdings, self._executor)
         self._is_loaded = False
         self._inbox.forget()
 
@@ -173,6 +177,8 @@ class Scheduler:
             applied = self.apply(work)
             self.deliver(work, applied)
             self._inbox.settle(self._pending)
+            if self.meter is not None:
+                self.meter.passed(work, applied, ended_at=self._clock.now())
         except UnavailableError as error:
             log.warning("database unavailable", extra={"error": str(error)})
             self.unavailable(inputs)

@@ -5,7 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Protocol
 
+import msgspec
+
 from windward.model.records import HostRecord
+
+
+class MetricsRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """What one component has measured: bytes that `windward.telemetry.registry` understands."""
+
+    kind: str
+    name: str
+    snapshot: bytes
 
 
 class HostStore(Protocol):
@@ -25,3 +35,9 @@ class HostStore(Protocol):
 
     def load_components(self) -> list[dict[str, Any]]:
         """Return kind, name, hostname, pid, started_at and last_beat_at of each component."""
+
+    def put_metrics(self, kind: str, name: str, snapshot: bytes, *, now: datetime) -> None:
+        """Keep what a component has measured so far, in place of what it had before."""
+
+    def load_metrics(self, *, since: datetime) -> list[MetricsRecord]:
+        """Return what components measured that gave a snapshot since then, by kind and name."""

@@ -23,6 +23,7 @@ from windward.document import SCHEMA_VERSION
 from windward.errors import UnavailableError
 from windward.ports.clock import Clock
 from windward.ports.files import CodeStore
+from windward.ports.metrics import Metrics
 from windward.ports.store import Guard, Store
 from windward.ports.wakeup import Wakeup
 from windward.processor.answers import PREFIXES, ParseAnswers
@@ -32,6 +33,7 @@ from windward.processor.authoring import Author
 from windward.processor.discover import Found, Listing, discover
 from windward.processor.fingerprint import Fingerprints, Stamp
 from windward.processor.limits import Limits
+from windward.processor.measuring import Measuring
 from windward.processor.plan import Plan, decide_plan
 from windward.processor.pool import ParseOutcome, ParsePool
 from windward.processor.results import DAG, Results, is_on_disk
@@ -87,11 +89,13 @@ class Processor:
     def __init__(
         self, settings: Settings, store: Store, wakeup: Wakeup, clock: Clock, *,
         author: Author, code: CodeStore | None = None, preload: Sequence[str] = (), launch: Launch = fork_template,
+        metrics: Metrics | None = None,
     ) -> None:  # fmt: skip
         self._settings = settings
         self._store = store
         self._wakeup = wakeup
         self._clock = clock
+        self._measuring = Measuring(metrics)
         self._root = Path(os.path.abspath(settings.core.dags_folder))  # noqa: PTH100 - links in the path stay as people named them
         self._name = socket.gethostname()
         self._key = parse_key(settings)
@@ -226,6 +230,8 @@ class Processor:
             if lease is None and self._lease is not None:
                 self._lose_lease()
             self._lease = lease
+            if lease is not None:
+                self._measuring.beat(self._results.known.values())
         except UnavailableError as error:
             log.warning("store unavailable", extra={"error": str(error)})
             self._lose_lease()
@@ -325,6 +331,7 @@ class Processor:
             parses = self._parses[fileloc] = _Parses(outcome.found.stamp)
         parses.at.append(now)
         self._pass.parsed.append(fileloc)
+        self._measuring.parsed(fileloc, seconds=outcome.duration_s)
         if outcome.error and outcome.is_passing:
             count = self._retries.get(fileloc, (0, 0.0))[0]
             self._retries[fileloc] = (count + 1, now + min(RETRY_FIRST_S * 2**count, RETRY_LAST_S))
@@ -363,20 +370,23 @@ def parse_key(settings: Settings) -> str:
 
 
 def open_processor(
-    settings: Settings, store: Store, wakeup: Wakeup, clock: Clock, *, code: CodeStore | None
+    settings: Settings,
+    store: Store,
+    wakeup: Wakeup,
+    clock: Clock,
+    *,
+    code: CodeStore | None,
+    metrics: Metrics | None = None,
 ) -> Processor:
     """Return a processor that reads DAGs by the authoring SDK, in a template that holds nothing of ours but that."""
     return Processor(
         settings, store, wakeup, clock,
-        author=sdk_author(settings), code=code, preload=PRELOAD, launch=spawn_template,
+        author=sdk_author(settings), code=code, preload=PRELOAD, launch=spawn_template, metrics=metrics,
     )  # fmt: skip
 
 
-def run_processor(
-    settings: Settings, store: Store, wakeup: Wakeup, clock: Clock, stop: Stop, *, code: CodeStore | None
-) -> None:
-    """Run a processor in this process until `stop` is set."""
-    processor = open_processor(settings, store, wakeup, clock, code=code)
+def run_processor(processor: Processor, stop: Stop) -> None:
+    """Run a processor in this process until `stop` is set, and close it."""
     gc.freeze()  # What is loaded stays; the collector need not walk through it again and again.
     try:
         processor.run(stop)

@@ -26,6 +26,7 @@ ATTRIBUTES: dict[str, str] = {
     "secrets": "secrets",
     "state_store": "state_store",
     "callbacks": "callbacks",
+    "metrics": "metrics",
     "api": "api",
     "api_auth": "api_auth",
 }
@@ -107,7 +108,7 @@ LEAST: dict[str, float] = {
 }
 """Least number of a key; 0 for keys that are not named."""
 
-MOST: dict[str, float] = {"api.port": 65_535}
+MOST: dict[str, float] = {"api.port": 65_535, "metrics.statsd_port": 65_535}
 """Greatest number of a key; no limit for keys that are not named."""
 
 SECRETS: frozenset[str] = frozenset(

@@ -261,6 +261,26 @@ class CallbackSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MetricsSettings:
+    """`[metrics]`: figures for Prometheus and StatsD; nothing is measured unless one of them is on."""
+
+    prometheus_on: bool = False
+    """Whether the API server shows the figures of all components at `/metrics`. Needs `windward[prometheus]`."""
+    statsd_on: bool = False
+    """Whether each component sends its figures to a StatsD server."""
+    statsd_host: str = "localhost"
+    """Name or address of that server."""
+    statsd_port: int = 8125
+    """Its UDP port."""
+    statsd_prefix: str = "airflow"
+    """First part of all names."""
+    statsd_influxdb_enabled: bool = False
+    """Whether labels are sent as tags in the way of InfluxDB, and not inside of names."""
+    statsd_datadog_enabled: bool = False
+    """The same in the way of Datadog."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class ApiSettings:
     """`[api]`: the API server."""
 
@@ -346,6 +366,7 @@ class Settings:
     triggerer: TriggererSettings = field(default_factory=TriggererSettings)
     state_store: StateStoreSettings = field(default_factory=StateStoreSettings)
     callbacks: CallbackSettings = field(default_factory=CallbackSettings)
+    metrics: MetricsSettings = field(default_factory=MetricsSettings)
     origins: dict[str, str] = field(default_factory=dict)
     """`section.key` to where its value came from: `default`, a file, or the name of a variable."""
     warnings: tuple[str, ...] = ()

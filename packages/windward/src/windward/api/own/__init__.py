@@ -6,9 +6,23 @@ What lives here: the shapes of bodies, and handlers that call a read model, the 
 from __future__ import annotations
 
 from windward.api.contract.operation import Operation
-from windward.api.own import code, events, explain, grid, logs, me, recovery, roles, sessions, upcoming, users
+from windward.api.own import (
+    code,
+    components,
+    events,
+    explain,
+    grid,
+    logs,
+    me,
+    recovery,
+    roles,
+    sessions,
+    upcoming,
+    users,
+)
 
 OPERATIONS: tuple[Operation, ...] = (
+    *components.OPERATIONS,
     *code.OPERATIONS,
     *events.OPERATIONS,
     *explain.OPERATIONS,

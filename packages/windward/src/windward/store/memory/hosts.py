@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from windward.model.records import HostRecord
+from windward.ports.hosts import MetricsRecord
 from windward.store.memory.tables import Tables
 
 
@@ -52,3 +53,18 @@ class MemoryHosts:
         """Return all components by kind and name."""
         with self._tables.lock:
             return [dict(self._tables.components[key]) for key in sorted(self._tables.components)]
+
+    def put_metrics(self, kind: str, name: str, snapshot: bytes, *, now: datetime) -> None:
+        """Keep what a component has measured so far."""
+        with self._tables.lock:
+            self._tables.metrics[kind, name] = (now, snapshot)
+            self._tables.wrote(1)
+
+    def load_metrics(self, *, since: datetime) -> list[MetricsRecord]:
+        """Return what components measured that gave a snapshot since then."""
+        with self._tables.lock:
+            return [
+                MetricsRecord(kind=kind, name=name, snapshot=snapshot)
+                for (kind, name), (at, snapshot) in sorted(self._tables.metrics.items())
+                if at >= since
+            ]

@@ -126,6 +126,7 @@ class Tables:
         self.mail: list[tuple[str, MailItem]] = []
         """What waits for each host of another machine."""
         self.components: dict[tuple[str, str], dict[str, Any]] = {}
+        self.metrics: dict[tuple[str, str], tuple[datetime, bytes]] = {}
         self.variables: dict[str, tuple[str, str | None]] = {}
         self.connections: dict[str, dict[str, Any]] = {}
         self.pools: dict[str, PoolRecord] = {DEFAULT_POOL.name: DEFAULT_POOL}

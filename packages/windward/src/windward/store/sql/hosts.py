@@ -8,9 +8,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from windward.model.records import HostRecord
+from windward.ports.hosts import MetricsRecord
 from windward.store.sql.columns import json_text, to_us
 from windward.store.sql.database import Database, Transaction
-from windward.store.sql.tables import COMPONENT, HOST, HOST_MAIL
+from windward.store.sql.tables import COMPONENT, COMPONENT_METRICS, HOST, HOST_MAIL
 
 
 class SqlHosts:
@@ -20,6 +21,9 @@ class SqlHosts:
         self._database = database
         columns = ("hostname", "pid", "queues", "capacity", "lease_until", "kind")
         self._beat = database.dialect.upsert("host", ("host_id",), columns)
+        self._put_metrics = database.dialect.upsert(
+            "component_metrics", ("kind", "name"), ("taken_at", "snapshot")
+        )
 
     def beat_host(self, host: HostRecord) -> None:
         """Insert or renew a worker host's row."""
@@ -69,3 +73,16 @@ class SqlHosts:
         with self._database.reading() as transaction:
             rows = transaction.run(sa.select(COMPONENT).order_by(COMPONENT.c.kind, COMPONENT.c.name))
             return [dict(row) for row in rows.mappings()]
+
+    def put_metrics(self, kind: str, name: str, snapshot: bytes, *, now: datetime) -> None:
+        """Keep what a component has measured so far."""
+        row = (kind, name, to_us(now), snapshot)
+        self._database.write(lambda transaction: transaction.upsert(self._put_metrics, [row]))
+
+    def load_metrics(self, *, since: datetime) -> list[MetricsRecord]:
+        """Return what components measured that gave a snapshot since then."""
+        table = COMPONENT_METRICS
+        query = sa.select(table.c.kind, table.c.name, table.c.snapshot).where(table.c.taken_at >= since)
+        with self._database.reading() as transaction:
+            rows = transaction.run(query.order_by(table.c.kind, table.c.name)).mappings().fetchall()
+        return [MetricsRecord(**row) for row in rows]

@@ -36,6 +36,7 @@ from windward.store.sql.tables_of_assets import (
 )
 from windward.store.sql.tables_of_people import (
     COMPONENT,
+    COMPONENT_METRICS,
     CONNECTION,
     COUNTER,
     FAVORITE,
@@ -66,6 +67,7 @@ __all__ = [
     "BACKFILL_SLOT",
     "CALLBACK",
     "COMPONENT",
+    "COMPONENT_METRICS",
     "CONNECTION",
     "COUNTER",
     "CUSTOM_ROLE",

@@ -67,6 +67,15 @@ COMPONENT = _table(
     Column("last_beat_at", UtcTime, nullable=False),
 )
 
+COMPONENT_METRICS = _table(
+    "component_metrics",
+    Column("kind", key_type(50), primary_key=True),
+    Column("name", key_type(), primary_key=True),
+    Column("taken_at", UtcTime, nullable=False),
+    Column("snapshot", bytes_type(), nullable=False),
+)
+"""What each component has measured since its start, where `[metrics] prometheus_on`."""
+
 VARIABLE = _table(
     "variable",
     Column("name", key_type(), primary_key=True),

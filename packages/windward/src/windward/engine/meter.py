@@ -1,0 +1,165 @@
+"""What the scheduler measures: of each pass what was written, and now and then what is in use.
+
+It works after everybody was told of a pass, and exists only where somebody wants metrics.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable, Iterable, Sequence
+from datetime import datetime, timedelta
+
+from windward.core.actions import Action, MoveRun, MoveTask
+from windward.core.transitions import TaskEvent
+from windward.engine.cache import Cache
+from windward.engine.holdings import Holdings
+from windward.engine.work import Pass
+from windward.model.ids import TaskKey
+from windward.model.records import RunRecord
+from windward.model.states import FINISHED, RUN_FINISHED, RunState, RunType, TaskState
+from windward.ports.executor import Executor
+from windward.ports.metrics import Metrics
+from windward.telemetry import names
+
+GAUGED_EVERY = timedelta(seconds=10)
+_TOLD_BY_STATE = {TaskState.SUCCESS: names.TI_SUCCESSES, TaskState.FAILED: names.TI_FAILURES}
+_RUN_TIMERS = {RunState.SUCCESS: names.RUN_SUCCESS, RunState.FAILED: names.RUN_FAILED}
+
+
+class Meter:
+    """Tells metrics of the passes of one scheduler, for as long as it remembers the same cache."""
+
+    def __init__(self, metrics: Metrics, cache: Cache, holdings: Holdings, executor: Executor) -> None:
+        self._metrics = metrics
+        self._cache = cache
+        self._holdings = holdings
+        self._executor = executor
+        self._started: dict[TaskKey, datetime] = {}
+        """When the attempts began that run; their run may be forgotten when the last of them ends."""
+        self._gauged_at: datetime | None = None
+        self._queued = 0
+        """Attempts that were queued since then."""
+
+    def passed(self, work: Pass, refused: frozenset[Hashable], *, ended_at: datetime) -> None:
+        """Take in a pass, of which all was written but the `refused` groups."""
+        self._metrics.time(names.SCHEDULER_LOOP, (ended_at - work.now).total_seconds())
+        for groups in (work.groups, work.after):
+            for name, actions in groups.items():
+                if name not in refused:
+                    self._written(name, actions, work.now)
+        if self._gauged_at is None or work.now - self._gauged_at >= GAUGED_EVERY:
+            if self._gauged_at is None:
+                self._take_over()
+            self._gauged_at = work.now
+            self._in_use()
+        self._metrics.flush()
+
+    def _in_use(self) -> None:
+        """Look at slots, pools and triggerers."""
+        metrics, cache = self._metrics, self._cache
+        slots = self._running_slots()
+        running, total = len(self._started), cache.usage.total
+        metrics.count(names.SCHEDULER_HEARTBEAT)
+        metrics.gauge(names.EXECUTOR_RUNNING, running)
+        metrics.gauge(names.EXECUTOR_QUEUED, max(0, total - running))
+        metrics.gauge(
+            names.EXECUTOR_OPEN, max(0, min(self._executor.capacity(), cache.limits.parallelism) - total)
+        )
+        metrics.gauge(names.TASKS_EXECUTABLE, self._queued)
+        self._queued = 0
+        metrics.gauge(names.TASKS_STARVING, len(cache.ready))
+        metrics.gauge(names.RUNS_RUNNING, len(cache.views))
+        waiting = cache.ready.by_pool()
+        for pool, size in cache.limits.pools.items():
+            used, deferred = cache.usage.pools.get(pool, 0), cache.usage.deferred.get(pool, 0)
+            counted = used + (deferred if pool in cache.limits.deferred_pools else 0)
+            if size >= 0:
+                metrics.gauge(names.POOL_OPEN, max(0, size - counted), pool)
+            metrics.gauge(names.POOL_RUNNING, slots[pool], pool)
+            metrics.gauge(names.POOL_QUEUED, max(0, used - slots[pool]), pool)
+            metrics.gauge(names.POOL_DEFERRED, deferred, pool)
+            metrics.gauge(names.POOL_STARVING, waiting[pool], pool)
+        for place in self._holdings.places():
+            metrics.gauge(names.TRIGGERS_RUNNING, place.held, place.host_id)
+            metrics.gauge(names.TRIGGERER_LEFT, max(0, place.capacity - place.held), place.host_id)
+
+    def _running_slots(self) -> Counter[str]:
+        """Return slots by pool of the attempts that run; forget of the others when they began."""
+        slots = Counter[str]()
+        for key in list(self._started):
+            found = self._cache.find(key)
+            if found is None or found[1].state is not TaskState.RUNNING:
+                del self._started[key]
+                continue
+            task = found[0].plan.tasks[found[0].plan.number_of[key.task_id]]
+            slots[task.pool] += task.pool_slots
+        return slots
+
+    def _take_over(self) -> None:
+        """Learn what runs already."""
+        for view in self._cache.views.values():
+            for record in view.all_instances() if view.in_flight else ():
+                if record.state is TaskState.RUNNING and record.start_date is not None:
+                    self._started.setdefault(record.key, record.start_date)
+
+    def _written(self, name: Hashable, actions: Sequence[Action], now: datetime) -> None:
+        dag_id = ""
+        for action in actions:
+            match action:
+                case MoveTask():
+                    dag_id = dag_id or self._dag_of(name, actions)
+                    self._task(action, dag_id)
+                    self._queued += action.state is TaskState.QUEUED
+                case MoveRun():
+                    self._run(action, now)
+                case _:
+                    pass
+
+    def _dag_of(self, name: Hashable, actions: Iterable[Action]) -> str:
+        view = self._cache.views.get(name) if isinstance(name, int) else None
+        if view is not None:
+            return view.run.dag_id
+        return next((action.dag_id for action in actions if isinstance(action, MoveRun)), "unknown")
+
+    def _task(self, action: MoveTask, dag_id: str) -> None:
+        metrics, key = self._metrics, action.key
+        if action.event is TaskEvent.START:
+            metrics.count(names.TI_START, dag_id, key.task_id)
+            self._started[key] = action.at
+            found = self._cache.find(key)
+            if found is not None and found[1].queued_at is not None:
+                metrics.time(
+                    names.TASK_QUEUED, (action.at - found[1].queued_at).total_seconds(), dag_id, key.task_id
+                )
+            return
+        if action.expect_state is TaskState.DEFERRED and action.event is TaskEvent.RESUME:
+            metrics.count(names.TRIGGERS_SUCCEEDED)
+        if action.event is TaskEvent.LOSE:
+            metrics.count(names.TASKS_LOST)
+        began = self._started.pop(key, None)
+        if began is not None:
+            metrics.time(names.TASK_DURATION, (action.at - began).total_seconds(), dag_id, key.task_id)
+        if action.state in FINISHED or action.event is TaskEvent.RETRY:
+            metrics.count(names.TI_FINISH, dag_id, key.task_id, str(action.state))
+            if (told := _TOLD_BY_STATE.get(action.state)) is not None:
+                metrics.count(told)
+
+    def _run(self, action: MoveRun, now: datetime) -> None:
+        if action.state is RunState.RUNNING and (view := self._cache.views.get(action.run_pk)) is not None:
+            if view.run.run_type is RunType.SCHEDULED:
+                delay = (now - view.run.run_after).total_seconds()
+                self._metrics.time(names.SCHEDULE_DELAY, max(0.0, delay), action.dag_id)
+        elif action.state in RUN_FINISHED:
+            run = self._ended(action)
+            if run is not None and run.start_date is not None:
+                seconds = (now - run.start_date).total_seconds()
+                self._metrics.time(_RUN_TIMERS[action.state], max(0.0, seconds), action.dag_id)
+
+    def _ended(self, action: MoveRun) -> RunRecord | None:
+        ending = self._cache.ending.get(action.dag_id, ())
+        return next((run for run in ending if run.run_pk == action.run_pk), None)
+
+
+def meter_of(metrics: Metrics | None, cache: Cache, holdings: Holdings, executor: Executor) -> Meter | None:
+    """Return a meter, where somebody wants metrics."""
+    return None if metrics is None else Meter(metrics, cache, holdings, executor)

@@ -143,8 +143,7 @@ class Entrance:
         found = self.manager.identify(presented)
         if found is not None:
             # A proxy or single sign-on vouches for whatever the browser sends, also for what it was made to send.
-            if presented.method not in SAFE and self.is_from_elsewhere(presented):
-                raise Forged("another site sent this request")
+            self._refuse_forged(presented)
             return found
         return self._by_session(presented)
 
@@ -152,6 +151,8 @@ class Entrance:
         scheme, _, value = given.partition(" ")
         match scheme.lower():
             case "basic":
+                # A browser that was told a name and a password sends them along with what another site makes it send.
+                self._refuse_forged(presented)
                 name, password = _basic(value.strip())
                 return self.sign_in(name, password, address=presented.address)
             case "bearer" if value.strip().startswith(TOKEN_PREFIX):
@@ -159,10 +160,15 @@ class Entrance:
             case "bearer":
                 return self._by_jwt(value.strip())
             case _:
+                self._refuse_forged(presented)
                 found = self.manager.identify(presented)
                 if found is None:
                     raise Unauthenticated(_WRONG)
                 return found
+
+    def _refuse_forged(self, presented: Presented) -> None:
+        if presented.method not in SAFE and self.is_from_elsewhere(presented):
+            raise Forged("another site sent this request")
 
     def _by_token(self, secret: str) -> Principal:
         now, token = self.now(), self.accounts.token_by_digest(digest_of(secret))

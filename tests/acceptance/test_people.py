@@ -5,7 +5,7 @@ from datetime import datetime
 
 import pytest
 
-from tests.acceptance.conftest import MakeSystem
+from tests.acceptance.conftest import DATABASES, MakeSystem
 from tests.acceptance.harness import System, is_alive, wait_for
 from windward.model.states import TaskState
 
@@ -63,10 +63,10 @@ def tries_of(system: System, task_id: str) -> list[int]:
     return [effect.try_number for effect in system.effects() if effect.task_id == task_id]
 
 
-@pytest.fixture
-def gate(make_system: MakeSystem) -> System:
+@pytest.fixture(params=DATABASES)
+def gate(request: pytest.FixtureRequest, make_system: MakeSystem) -> System:
     """Return a system in which the task `held` of the run `gate/r` waits."""
-    system = make_system()
+    system = make_system(database=request.param)
     system.write("gate.py", GATE)
     system.start()
     system.trigger("gate", "r")

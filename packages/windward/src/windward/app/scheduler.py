@@ -130,7 +130,7 @@ def run_scheduler(
         opened.sign(name)
         scheduler = Scheduler(
             store=store, mailbox=hub, executor=executor, clock=clock, ids=_Ids(), settings=settings, name=name,
-            upkeep=_housekeeping(settings, store, background), ask_for_triggerer=ask_for_triggerer,
+            upkeep=housekeeping_of(settings, store, background), ask_for_triggerer=ask_for_triggerer,
             inbox=remote, metrics=open_metrics(settings.metrics, store.hosts, clock, kind="scheduler"),
         )  # fmt: skip
         if listener is not None:
@@ -146,7 +146,8 @@ def run_scheduler(
         store.close()
 
 
-def _housekeeping(settings: Settings, store: Store, background: Background) -> Housekeeping:
+def housekeeping_of(settings: Settings, store: Store, background: Background) -> Housekeeping:
+    """Return what looks after this installation in idle moments."""
     from windward.app.files import code_store, large_values, log_store
     from windward.engine.housekeeping import Bins, Housekeeping
 

@@ -53,6 +53,15 @@ class Run(BaseOperator):
     def execute(self, context):
         return self.body(self, context)
 
+class Jobs:
+    name = "Jobs"
+    def get_link(self, operator, *, ti_key):
+        return f"https://jobs.test/{ti_key.run_id}/{operator.task_id}"
+
+class NoJobs(Jobs):
+    def get_link(self, operator, *, ti_key):
+        raise KeyError(1 / 0)
+
 def broken(context):
     raise RuntimeError("callback is broken")
 
@@ -100,6 +109,8 @@ TASKS = {
         "print('it is tr0ub4dor'), sys.stdout.flush(), os.system('echo raw tr0ub4dor')) and 'tr0ub4dor'"
     ),
     "pushes": "body=lambda t, c: c['ti'].xcom_push(key='k', value=[1, 2])",
+    "links": "body=lambda t, c: setattr(t, 'operator_extra_links', (NoJobs(), Jobs()))",
+    "links_and_fails": "body=lambda t, c: setattr(t, 'operator_extra_links', (NoJobs(), Jobs())) or 1 / 0",
     "triggers": (
         "body=fail(DagRunTriggerException(trigger_dag_id='other', dag_run_id='r', conf={'a': 1}, logical_date=None, "
         "run_after=None, reset_dag_run=False, skip_when_already_exists=True, wait_for_completion=False, "
@@ -335,6 +346,19 @@ def test_a_pushed_xcom_is_a_call(run: Runs) -> None:
     run.host.scheduler.answer = lambda ref, call: calls.append(call) or before(ref, call)  # type: ignore[func-returns-value]
     run("pushes")
     assert [call.key for call in calls if isinstance(call, SetXCom)] == ["k"]
+
+
+@pytest.mark.parametrize(("task_id", "kind"), [("links", Succeeded), ("links_and_fails", Failed)])
+def test_links_are_kept_however_the_task_ended_and_a_broken_one_costs_nothing(
+    run: Runs, task_id: str, kind: type
+) -> None:
+    calls: list[Call] = []
+    before = run.host.scheduler.answer
+    run.host.scheduler.answer = lambda ref, call: calls.append(call) or before(ref, call)  # type: ignore[func-returns-value]
+    assert isinstance(run(task_id).outcome, kind)
+    [kept] = [call for call in calls if isinstance(call, SetXCom)]
+    address = f"https://jobs.test/{run_context().run_id}/{task_id}"
+    assert (kept.key, kept.value.data) == ("_link_Jobs", json.dumps(address).encode())
 
 
 @pytest.mark.parametrize(

@@ -151,6 +151,8 @@ class TaskDocument(_Part, frozen=True):
     ui_fgcolor: str = "#000"
     doc_md: str | None = None
     extra_links: tuple[str, ...] = ()
+    link_keys: tuple[str, ...] = ()
+    """Keys of the XComs that hold the addresses of `extra_links`, in their order."""
     marks: ExternalMark | None = None
 
 

@@ -36,6 +36,7 @@ from windward.runner import endings, environment
 from windward.runner.calling import call_all, call_task
 from windward.runner.policy import ask_policy
 from windward.runner.resuming import run_operator, time_limit_s
+from windward.runner.shown import keep_links, map_label
 from windward.runner.signals import set_handler
 from windward.runner.triggering import trigger_run
 from windward.runner.written import assets_written
@@ -47,10 +48,8 @@ from windward.sdk.expand_input import check_returned
 from windward.sdk.mapping import instance_of
 from windward.sdk.masking import MASKER
 from windward.sdk.serde import mappable_length
-from windward.sdk.templating import render_template
 
 RENDERED_CHARACTERS_MAX = 4096
-LABEL_CHARACTERS_MAX = 250
 _SIGTERM = int(signal.SIGTERM)
 _STATE_AFTER = {
     "success": TaskState.SUCCESS,
@@ -191,7 +190,7 @@ def _perform(performance: _Performance, context: TaskContext, runtime: Runtime) 
         if not skip:
             length, length_max = mappable_length(result), defaults.current().max_map_length
             check_returned(performance.task, result, length=length, length_max=length_max)
-        label = _map_label(performance, runtime)
+        label = map_label(performance.operator, performance.context, runtime.log)
         outcome = endings.success(
             performance.operator,
             result,
@@ -222,16 +221,30 @@ def _perform(performance: _Performance, context: TaskContext, runtime: Runtime) 
         _log_error(error, outcome, runtime.log)
     # Who stopped it knows why: a task that was marked by a person calls nobody, a lost one does.
     owes = isinstance(performance.error, endings.StoppedBySignalError)
-    if isinstance(outcome, Failed | Skipped):
-        label = _map_label(performance, runtime)
+    if not owes:
+        _keep_links(performance, outcome, runtime)
     return Ending(
         outcome=outcome,
         exit=fact,
         at=datetime.now(UTC),
         rendered=MASKER.redact(performance.rendered),  # by what has become a secret since, too
         owes_callbacks=owes,
-        map_label=label,
+        map_label=label if label is not None else _label_after(performance, outcome, runtime),
     )
+
+
+def _label_after(performance: _Performance, outcome: Outcome, runtime: Runtime) -> str | None:
+    if not isinstance(outcome, Failed | Skipped):
+        return None
+    return map_label(performance.operator, performance.context, runtime.log)
+
+
+def _keep_links(performance: _Performance, outcome: Outcome, runtime: Runtime) -> None:
+    match outcome:
+        case Succeeded() | Failed() | Skipped():
+            keep_links(performance.operator, performance.context, runtime.log)
+        case Rescheduled() | Deferred() | AwaitsInput():
+            pass  # not over yet
 
 
 def _execute(performance: _Performance, context: TaskContext, runtime: Runtime) -> Any:
@@ -299,19 +312,6 @@ def _callbacks_of(operator: Any, outcome: Outcome, context: TaskContext) -> tupl
             return "failure", operator.on_failure_callback
         case Rescheduled() | Deferred() | AwaitsInput():
             return None
-
-
-def _map_label(performance: _Performance, runtime: Runtime) -> str | None:
-    """Return what people call this instance; a name that cannot be made costs no task its result."""
-    template = getattr(performance.operator, "map_index_template", None)
-    if not template or performance.context.get("ti") is None or performance.context["ti"].map_index < 0:
-        return None
-    try:
-        label = str(render_template(performance.operator, template, performance.context))
-    except Exception as error:  # noqa: BLE001 - templates run user code, which may raise anything
-        runtime.log.failure("map_index_template could not be rendered", error)
-        return None
-    return label[:LABEL_CHARACTERS_MAX]
 
 
 def _log_error(error: BaseException, outcome: Outcome, log: LogWriter) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from windward.core.links import link_key
 from windward.core.markers import needs_rendering
 from windward.document import ParamDocument, StartTrigger, TaskDocument
 from windward.document.dag import ExternalMark
@@ -92,6 +93,7 @@ def _for_people(task: Any) -> dict[str, Any]:
         "ui_fgcolor": task.ui_fgcolor,
         "doc_md": _documentation(task),
         "extra_links": tuple(str(getattr(link, "name", link)) for link in task.operator_extra_links or ()),
+        "link_keys": tuple(link_key(link) for link in task.operator_extra_links or ()),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Protocol
 
@@ -56,3 +57,6 @@ class XComListings(Protocol):
         self, dag_id: str, run_id: str, task_id: str, map_index: int, key: str
     ) -> tuple[XComRow, XComValue] | None:
         """Return one XCom with its value, or None."""
+
+    def values(self, task: TaskKey, keys: Collection[str]) -> dict[str, XComValue]:
+        """Return values of one instance by key; missing ones are left out."""

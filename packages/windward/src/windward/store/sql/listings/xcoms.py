@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -73,6 +73,14 @@ class SqlXComListings:
             return None
         (shown,) = self._made([row])
         return shown, xcom_of([row[name] for name in XCOM_COLUMNS])
+
+    def values(self, task: TaskKey, keys: Collection[str]) -> dict[str, XComValue]:
+        """Return values of one instance by key."""
+        place = sa.and_(_X.run_pk == task.run_pk, _X.task_id == task.task_id, _X.map_index == task.map_index)
+        query = sa.select(_X.xcom_key, *(_X[name] for name in XCOM_COLUMNS))
+        with self._database.reading() as transaction:
+            rows = transaction.run(query.where(place, _X.xcom_key.in_(sorted(keys)))).fetchall()
+        return {row[0]: xcom_of(row[1:]) for row in rows}
 
     def _made(self, rows: Sequence[Any]) -> Sequence[XComRow]:
         known = self._documents.load({row["document_hash"] for row in rows})

@@ -200,16 +200,29 @@ def test_an_authors_reference_is_asked_once_and_that_of_the_queue_again_for_each
 
 def test_what_a_reference_says_counts_once_and_waits_for_whoever_clears_a_run_that_is_over() -> None:
     custom, run = alert("custom", name="opening"), run_of()
-    first = told_deadline(custom, run, None, DeadlineFacts(), number=4, told=at(100))
+    first = told_deadline(custom, run, None, DeadlineFacts(), number=4, asked_round=0, told=at(100))
     assert first == DeadlineRecord(run_pk=1, number=4, name="opening", due_at=at(160))
     missed = msgspec.structs.replace(first, missed_at=at(170))
-    assert told_deadline(custom, run, missed, DeadlineFacts(), number=4, told=at(100)) is None
-    later = told_deadline(custom, run, missed, DeadlineFacts(), number=4, told=at(200))
+    assert told_deadline(custom, run, missed, DeadlineFacts(), number=4, asked_round=0, told=at(100)) is None
+    later = told_deadline(custom, run, missed, DeadlineFacts(), number=4, asked_round=0, told=at(200))
     assert later is not None
     assert (later.due_at, later.missed_at) == (at(260), None)
     over = run_of(state=RunState.FAILED)
-    assert told_deadline(custom, over, None, DeadlineFacts(), number=4, told=at(100)) == first
-    assert told_deadline(alert("queued_at"), run, None, DeadlineFacts(), number=4, told=at(100)) is None
+    assert told_deadline(custom, over, None, DeadlineFacts(), number=4, asked_round=0, told=at(100)) == first
+    assert (
+        told_deadline(alert("queued_at"), run, None, DeadlineFacts(), number=4, asked_round=0, told=at(100))
+        is None
+    )
+
+
+def test_an_old_answer_does_not_take_the_place_of_a_new_one() -> None:
+    again, run = alert("custom", is_asked_when_queued=True), run_of(clear_number=2)
+    late = told_deadline(again, run, None, DeadlineFacts(), number=0, asked_round=1, told=at(100))
+    assert late is None
+    new = told_deadline(again, run, None, DeadlineFacts(), number=0, asked_round=2, told=at(100))
+    assert new is not None
+    once = told_deadline(alert("custom"), run, None, DeadlineFacts(), number=0, asked_round=0, told=at(100))
+    assert once is not None
 
 
 @given(state=st.sampled_from(sorted(RunState)), late_s=st.floats(-1e6, 1e6), was_missed=st.booleans())

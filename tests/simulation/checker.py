@@ -173,12 +173,17 @@ class Checker:
     def _deadline_told(self, action: MoveCallback) -> None:
         tables = self._store().tables
         callback = tables.callbacks[action.callback_pk]
-        if (
-            callback.kind == DEADLINE_REFERENCE_KIND
-            and tables.runs[callback.run_pk].state not in RUN_FINISHED
-        ):
+        run = tables.runs[callback.run_pk]
+        if callback.kind != DEADLINE_REFERENCE_KIND or run.state in RUN_FINISHED:
+            return
+        # What was asked before the run was cleared, and is answered only now, is left alone.
+        if callback.try_number == run.clear_number or not self._is_asked_again(run, callback.deadline_number):
             place = (callback.run_pk, callback.deadline_number)
             _demand(place in tables.deadlines, f"what was said of deadline {place} was forgotten")
+
+    def _is_asked_again(self, run: RunRecord, number: int | None) -> bool:
+        deadlines = self._plan(run.document_hash).document.deadlines
+        return number is not None and number < len(deadlines) and deadlines[number].is_asked_when_queued
 
     def _deadline_missed(self, action: MissDeadline) -> None:
         place = (action.run_pk, action.number, action.due_at)
@@ -257,15 +262,18 @@ class Checker:
         ]
         # A run in between that was made later may or may not have been seen: either answer is right.
         known = [other for other in earlier if other.run_pk < run.run_pk]
-        verdicts = [self._past_is_good(key, runs) for runs in (earlier, known)]
+        verdicts = [self._past_is_good(key, task, runs) for runs in (earlier, known)]
         _demand(any(verdicts), f"{key} was queued although its past is not good")
 
-    def _past_is_good(self, key: TaskKey, earlier: list[RunRecord]) -> bool:
+    def _past_is_good(self, key: TaskKey, task: TaskDocument, earlier: list[RunRecord]) -> bool:
         if not earlier:
             return True
         previous = max(earlier, key=lambda other: other.logical_date or START)
         before = self._store().tables.tasks[previous.run_pk].get((key.task_id, key.map_index))
-        return before is None or before.state in GOOD
+        is_known = key.task_id in self._plan(previous.document_hash).number_of
+        if before is None or not is_known:  # what a newer version has removed counts as never there
+            return task.ignore_first_depends_on_past
+        return before.state in GOOD
 
     def _runs_are_limited(self, dag_id: str) -> None:
         """No more runs than `max_active_runs` are running, apart from those of backfills, which have a limit of their own."""

@@ -148,6 +148,18 @@ PLANTED = (
         "            self._put_back(moved)\n",
     ),
     Sabotage(
+        "a triggerer that comes back keeps what another was given",
+        "engine/holdings.py",
+        "if self.is_current(ref) and self._at.get(key, host_id) == host_id:",
+        "if self.is_current(ref):",
+    ),
+    Sabotage(
+        "an old answer takes the place of a new one",
+        "core/deadlines.py",
+        " or (alert.is_asked_when_queued and asked_round != run.clear_number):",
+        ":",
+    ),
+    Sabotage(
         "what resumed a task is kept beyond its try",
         "core/actions.py",
         "    if task.trigger_class is not None and event not in WITHIN_TRY:",

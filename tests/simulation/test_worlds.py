@@ -27,6 +27,7 @@ ONCE_BROKEN = {
     391: "a task that was mapped in an older version of its DAG was forgotten for its removed instances",
     1027: "a run of assets was made because of an alias's link that was refused",
     893: "a deadline was forgotten because its reference answered while its run was over, and being cleared",
+    5759: "a deadline was missed twice because an old answer of its reference came after a new one",
     145: "a backfill had a run too many because the end of another was refused",
     285: "a task that was deleted and came back began with a fence that it had had before",
     2966: "a task that was cleared before its granted start arrived waited for ever",

@@ -51,7 +51,7 @@ class SimulatedTriggerer:
     fired: Callable[[AttemptRef], None]
     """Who is told when a trigger fires."""
     taken: Callable[[SimulatedTriggerer, AttemptRef], None]
-    """Who is told when a trigger begins to run here."""
+    """Who is told when a trigger begins to run here, or may go on after a new hello."""
     capacity: int = 4
     waits_s: tuple[float, ...] = SHORT_WAITS_S
     hearing: float = 0.9
@@ -132,6 +132,8 @@ class SimulatedTriggerer:
             case Welcome(stale=stale):
                 self.is_welcome = True
                 self._drop(stale)
+                for ref in self.running:
+                    self.taken(self, ref)
                 for ref in self.said:
                     self._say(ref)
             case Beat(stale=stale):
@@ -182,13 +184,14 @@ def check_taken(
     triggerers: Iterable[SimulatedTriggerer],
     leases: Mapping[str, datetime],
 ) -> None:
-    """A trigger begins to run in a triggerer: in one at a time, of those that its scheduler counts on."""
+    """A trigger runs in a triggerer: in one at a time, of those that its scheduler counts on."""
     now = taker.clock.now()
 
     def is_counted_on(one: SimulatedTriggerer) -> bool:
-        """Whether it speaks to the same scheduler, which has not given it up."""
+        """Whether it speaks to the same scheduler, which has not given it up, and knows what runs there."""
         has_lease = one.host_id in leases and leases[one.host_id] > now
-        return one.link is taker.link and one.is_welcome and has_lease
+        is_known = not any(isinstance(message, Unknown) for message in one.inbox)
+        return one.link is taker.link and one.is_welcome and has_lease and is_known
 
     if not is_counted_on(taker):
         return

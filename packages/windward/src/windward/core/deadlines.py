@@ -74,14 +74,16 @@ def told_deadline(
     facts: DeadlineFacts,
     *,
     number: int,
+    asked_round: int,
     told: datetime,
 ) -> DeadlineRecord | None:
     """Return the deadline to write, counted from what a reference said.
 
     None for a deadline that is so already (and may have been missed), and as in `due_of`. A run that is over gets it,
-    too: whoever clears it, perhaps at this moment, finds what was said.
+    too: whoever clears it, perhaps at this moment, finds what was said. What was asked before the run was cleared and
+    is answered only now does not take the place of a newer answer, for it may have been missed before.
     """
-    if alert.reference != "custom":
+    if alert.reference != "custom" or (alert.is_asked_when_queued and asked_round != run.clear_number):
         return None
     due_at = due_of(alert, run, facts, told=told)
     if due_at is None or (before is not None and before.due_at == due_at):

@@ -84,6 +84,7 @@ class Waits:
             known.get(number),
             self._facts(document),
             number=number,
+            asked_round=callback.try_number,
             told=told,
         )
         if deadline is not None:

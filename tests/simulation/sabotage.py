@@ -255,7 +255,7 @@ PLANTED = (
     ),
     Sabotage(
         "a queued attempt that nobody starts is never looked at again",
-        "engine/cache.py",
+        "engine/starts.py",
         "        if record.state is TaskState.QUEUED and record.queued_at is not None:",
         "        if record.state is TaskState.REMOVED and record.queued_at is not None:",
     ),

@@ -61,7 +61,7 @@ def test_another_table_is_refused(filled: SqlStore) -> None:
 
 def test_what_is_deleted_can_be_archived_first(filled: SqlStore) -> None:
     cleaned = filled.clean(at(4), batch_size=2, archive_at=T0)
-    stamp = T0.strftime("%Y%m%d%H%M%S")
+    stamp = T0.strftime("%Y%m%d%H%M%S%f")
     names = [f"archive__{name}__{stamp}" for name in ("dag_run", "task_attempt", "task_instance", "xcom")]
     assert (list(cleaned.archives), filled.archives()) == (names, names)
 
@@ -75,6 +75,14 @@ def test_what_is_deleted_can_be_archived_first(filled: SqlStore) -> None:
     assert filled.archives() == names[:3]
     assert len(filled.reads.list_runs()) == 3
     filled.drop_archives(names[:3])
+
+
+def test_two_cleanings_of_one_moment_have_archives_of_their_own(filled: SqlStore) -> None:
+    first = filled.clean(at(3), tables=["xcom"], archive_at=T0).archives
+    second = filled.clean(at(4), tables=["xcom"], archive_at=T0).archives
+    assert len({*first, *second}) == 2
+    assert sorted(filled.archives()) == sorted((*first, *second))
+    filled.drop_archives((*first, *second))
 
 
 def test_a_dry_run_archives_nothing(filled: SqlStore) -> None:

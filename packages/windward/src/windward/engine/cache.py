@@ -19,6 +19,7 @@ from windward.core.slas import sla_times
 from windward.core.view import RunView
 from windward.core.watchers import WatcherIndex
 from windward.document import DagDocument
+from windward.engine.starts import Starts
 from windward.engine.timers import Timer, Timers
 from windward.model.ids import TaskKey
 from windward.model.records import BackfillRecord, DagRecord, RunRecord, TaskRecord
@@ -38,7 +39,6 @@ class Cache:
     """The scheduler's memory."""
 
     def __init__(self, *, parallelism: int, queued_timeout_s: float) -> None:
-        self._queued_timeout = timedelta(seconds=queued_timeout_s)
         self.dags: dict[str, DagRecord] = {}
         self.plans: dict[str, DagPlan] = {}
         self.windows: dict[str, Windows] = {}
@@ -59,6 +59,7 @@ class Cache:
         self.limits = Limits(parallelism=parallelism, pools={})
         self.ready = ReadyQueue()
         self.timers = Timers()
+        self._starts = Starts(self.timers, self.find, timeout=timedelta(seconds=queued_timeout_s))
         self.waits: set[TaskKey] = set()
         """Instances that may have begun or ceased to wait for a trigger since somebody looked."""
         self.undated: set[int] = set()
@@ -131,7 +132,7 @@ class Cache:
             self.followers.setdefault(view.previous_pk, set()).add(run.run_pk)
         for record in view.all_instances():
             self.usage.count(view, record, 1)
-            self.watch_start(record)
+            self._starts.watch(record)
             if record.state is TaskState.DEFERRED:
                 self.waits.add(record.key)
         for due, key in view.next_due():
@@ -154,12 +155,6 @@ class Cache:
             if (run.run_pk, due) not in self.slas_watched:
                 self.slas_watched.add((run.run_pk, due))
                 self.timers.set(due, Timer.SLA_DUE, (run.run_pk, due))
-
-    def watch_start(self, record: TaskRecord) -> None:
-        """Look at a queued attempt again when it ought to have been started."""
-        if record.state is TaskState.QUEUED and record.queued_at is not None:
-            due = record.queued_at + self._queued_timeout
-            self.timers.set(due, Timer.START_LATE, (record.key, record.fence))
 
     def drop_run(self, run_pk: int, dag_id: str) -> RunView | None:
         """Forget a run, with all that was counted for it."""
@@ -292,7 +287,7 @@ class Cache:
             self.dirty_runs.add(view.run.run_pk)
         if after.due_at is not None and after.state not in FINISHED:
             self.timers.set(after.due_at, Timer.TASK_DUE, after.key)
-        self.watch_start(after)
+        self._starts.watch(after)
         self._release(view, before)
         if after.state in FINISHED or before.state in FINISHED:
             self._tell_followers(view, after.key, before=before.state, after=after.state)

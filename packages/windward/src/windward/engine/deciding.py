@@ -25,7 +25,7 @@ from windward.engine.cache import Cache, RecoveryDue
 from windward.engine.failing import bring_down, end_run, note_failure
 from windward.engine.slas import Slas
 from windward.engine.slots import Slots, is_missed
-from windward.engine.timers import Timer
+from windward.engine.timers import StartLate, Timer
 from windward.engine.waits import Waits
 from windward.engine.work import Pass
 from windward.model.ids import TaskKey
@@ -121,7 +121,7 @@ class Decider:
                     self._cache.dirty_dags.add(dag_id)
                 case Timer.RUN_TIMEOUT, int() as run_pk:
                     self._run_timeout(work, run_pk)
-                case Timer.START_LATE, (TaskKey() as key, int() as fence):
+                case Timer.START_LATE, StartLate(key, fence):
                     self._start_late(work, key, fence)
                 case Timer.HOST_LATE, str() as host_id:
                     host_late(work, host_id)

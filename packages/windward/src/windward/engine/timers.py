@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from datetime import datetime
 from enum import StrEnum
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from itertools import count
+from typing import NamedTuple
+
+from windward.model.ids import TaskKey
 
 
 class Timer(StrEnum):
@@ -21,7 +24,7 @@ class Timer(StrEnum):
     SLOT_DUE = "slot_due"
     """The next slot of a schedule: subject is the DAG id."""
     START_LATE = "start_late"
-    """An attempt ought to have been started by now: subject is (task key, fence)."""
+    """An attempt ought to have been started by now: subject is a `StartLate`."""
     HOST_LATE = "host_late"
     """A host's lease ends: subject is the host id."""
     RECOVERY_DUE = "recovery_due"
@@ -36,6 +39,13 @@ class Timer(StrEnum):
     """Tasks of a run ought to have ended by now: subject is (the run's pk, the moment)."""
     CALLBACK_LATE = "callback_late"
     """A callback ought to have been started by now: subject is its row id."""
+
+
+class StartLate(NamedTuple):
+    """An attempt that ought to be started."""
+
+    key: TaskKey
+    fence: int
 
 
 class Timers:
@@ -60,3 +70,13 @@ class Timers:
             _, _, timer, subject = heappop(self._heap)
             taken.append((timer, subject))
         return taken
+
+    def sweep(self, timer: Timer, is_needed: Callable[[Hashable], bool]) -> int:
+        """Forget the entries of one kind that are not needed any more; return how many of the kind are left."""
+        self._heap = [entry for entry in self._heap if entry[2] is not timer or is_needed(entry[3])]
+        heapify(self._heap)
+        return sum(entry[2] is timer for entry in self._heap)
+
+    def __len__(self) -> int:
+        """Return how many entries there are."""
+        return len(self._heap)

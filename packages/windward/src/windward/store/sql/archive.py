@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -16,7 +16,8 @@ import sqlalchemy as sa
 
 from windward.store.sql.database import Database, Transaction, translated
 
-_NAME = re.compile(r"archive__([a-z_]+)__(\d{14})")
+_NAME = re.compile(r"archive__([a-z_]+)__(\d{14}(?:\d{6})?)")
+"""The stamps of older archives end with the second."""
 ROWS_AT_ONCE = 1000
 
 
@@ -24,8 +25,12 @@ class Archive:
     """The archive tables that one cleaning fills."""
 
     def __init__(self, database: Database, *, at: datetime) -> None:
+        """Name the archives after `at`, or, when another cleaning has taken that, after the next moment that is free."""
         self._database = database
-        self._stamp = at.strftime("%Y%m%d%H%M%S")
+        taken = {name.rpartition("__")[2] for name in names(database)}
+        while (stamp := at.strftime("%Y%m%d%H%M%S%f")) in taken:
+            at += timedelta(microseconds=1)
+        self._stamp = stamp
         self._made: set[str] = set()
 
     def prepare(self, tables: Sequence[sa.Table]) -> None:

@@ -256,6 +256,7 @@ _ABOUT_THE_CLI = (
     "`-o json` and `-o yaml` are for programs: times are ISO 8601 with zone and microseconds, what is absent is null.",
     "Tables are for people and may change.",
     "Every command takes `-h`, and `-v` to show the traceback of an error.",
+    "Many can be [asked of a server](api/installation.md): `windward --server URL COMMAND`.",
 )
 
 

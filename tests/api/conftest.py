@@ -158,7 +158,7 @@ class Client:
     def __init__(self, app: ASGIApp, password: str, ticket: str = ""):
         self.password = password
         self.ticket = ticket
-        self._app = app
+        self.app = app
 
     def get(self, path: str, *, user: str | None = None, password: str | None = None) -> Answer:
         headers = {}
@@ -226,7 +226,7 @@ class Client:
             if on_part is not None:
                 on_part(message)
 
-        await self._app(scope, receive, send)
+        await self.app(scope, receive, send)
         found = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
         cookies = [value.decode() for name, value in sent[0]["headers"] if name == b"set-cookie"]
         body = b"".join(part.get("body", b"") for part in sent[1:])

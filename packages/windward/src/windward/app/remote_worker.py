@@ -32,10 +32,10 @@ def run_remote_worker(settings: Settings, *, server: str, token: str) -> None:
     Raises:
         SettingsError: when there is no token, or the address is none.
     """
+    from windward.client.http import ApiClient, NotAdmittedError
     from windward.runner.linux import die_with_parent
     from windward.runner.remote.api import ExecutionApi
     from windward.runner.remote.bridge import Bridge, open_listener
-    from windward.runner.remote.client import ApiClient, NotAdmittedError
 
     if not token:
         raise SettingsError(

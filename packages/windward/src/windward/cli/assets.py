@@ -105,7 +105,8 @@ def _details(args: Namespace, session: Session) -> int:
 
 
 def _materialize(args: Namespace, session: Session) -> int:
-    from windward.cli.dags_read import RUN_COLUMNS, run_row
+    from windward.cli.columns import RUN_COLUMNS
+    from windward.cli.dags_read import run_row
     from windward.cli.dags_write import person
     from windward.cli.output import show_rows
     from windward.engine.asset_reports import find_known

@@ -6,13 +6,13 @@ from argparse import Namespace
 from typing import Any
 
 from windward.app.session import Session
+from windward.cli.columns import BACKFILL_COLUMNS
 from windward.cli.lookup import found_dag
 from windward.cli.output import note, show_rows
 from windward.errors import UserError
 from windward.model.records import BackfillRecord, BackfillSlot, RunRecord
 from windward.ports.reads import LIST_LIMIT_MAX
 
-LIST_COLUMNS = ("backfill_id", "dag_id", "state", "from_date", "to_date", "done", "created_by", "reason")
 SLOT_COLUMNS = ("logical_date", "action", "run_id", "state", "reason")
 
 
@@ -31,7 +31,7 @@ def list_backfills(args: Namespace, session: Session) -> int:
     if args.dag_id:
         found_dag(session, args.dag_id)
     found = session.store.backfills.list_backfills(dag_id=args.dag_id, open_only=args.open, limit=args.limit)
-    show_rows([backfill_row(session, one) for one in found], output=args.output, columns=LIST_COLUMNS)
+    show_rows([backfill_row(session, one) for one in found], output=args.output, columns=BACKFILL_COLUMNS)
     return 0
 
 

@@ -50,6 +50,10 @@ GROUPS: dict[str, Group] = {
 }
 
 
+LOCAL = frozenset(name for name, group in GROUPS.items() if group.heading == _START)
+"""Groups that are of this machine, whatever server is named."""
+
+
 def group_named(word: str) -> str | None:
     """Return the group that `word` names, by its name or an alias."""
     if word in GROUPS:

@@ -9,6 +9,7 @@ from typing import Any
 
 from windward.app.session import Session
 from windward.cli.arguments import UsageError, nearest
+from windward.cli.columns import DAG_COLUMNS, RUN_COLUMNS
 from windward.cli.lookup import active_records, found_dag, found_run
 from windward.cli.output import note, show_one, show_rows
 from windward.cli.times import in_zone
@@ -23,8 +24,6 @@ from windward.timetable import CustomSchedule, by_time, has_run_out
 SLOT_COLUMNS = (
     "run_after", "run_after_local", "timezone", "logical_date", "data_interval_start", "data_interval_end",
 )  # fmt: skip
-LIST_COLUMNS = ("dag_id", "schedule", "next_run", "next_run_local", "is_paused", "owners", "fileloc")
-RUN_COLUMNS = ("dag_id", "run_id", "run_type", "state", "logical_date", "start_date", "end_date")
 
 
 def list_dags(args: Namespace, session: Session) -> int:
@@ -43,7 +42,7 @@ def list_dags(args: Namespace, session: Session) -> int:
         rows.append(
             _summary(dag) | {"next_run": following, "next_run_local": in_zone(following, dag.timezone)}
         )
-    columns = args.columns.split(",") if args.columns else LIST_COLUMNS
+    columns = args.columns.split(",") if args.columns else DAG_COLUMNS
     if rows and (unknown := [name for name in columns if name not in rows[0]]):
         raise UsageError(
             f"there is no column `{unknown[0]}`",

@@ -8,7 +8,8 @@ from argparse import ArgumentTypeError, Namespace
 
 from windward.app.session import Session
 from windward.cli.arguments import UsageError, pattern
-from windward.cli.dags_read import RUN_COLUMNS, run_row
+from windward.cli.columns import RUN_COLUMNS
+from windward.cli.dags_read import run_row
 from windward.cli.lookup import active_records, found_dag
 from windward.cli.output import is_agreed, note, show_rows
 from windward.engine.people.dags import delete_dag, pause_dags

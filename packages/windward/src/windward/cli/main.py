@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from windward import __version__
 from windward.cli.arguments import Parser, UsageError, refuse_leftovers
-from windward.cli.catalogue import GROUPS, WRITES, group_named, overview
+from windward.cli.catalogue import GROUPS, LOCAL, WRITES, group_named, overview
+from windward.cli.remote import SERVER_VARIABLE
 
 if TYPE_CHECKING:
     from windward.app.session import Session
@@ -56,12 +57,17 @@ def build_parser(*, groups: Sequence[str]) -> Parser:
     """Return the parser with the commands of `groups`; every other group is known by name only."""
     parser = Parser(
         prog="windward",
-        usage="windward [--version] COMMAND ...",
+        usage="windward [--version] [--server URL] COMMAND ...",
         description="Run data pipelines written for Airflow.",
         epilog=f"{overview()}\n\n`windward COMMAND --help` explains one command.",
         add_help=False,
     )
     parser.add_argument("-h", "--help", action="help", help="show this")
+    parser.add_argument(
+        "--server",
+        metavar="URL",
+        help="ask this API server instead of the database, with the token in `WINDWARD_TOKEN`; `WINDWARD_SERVER` does the same",
+    )
     parser.add_argument("--version", action="version", version=__version__, help="show the version")
     actions = parser.add_subparsers(
         dest="group", metavar="COMMAND", parser_class=Parser, prog="windward", help=SUPPRESS
@@ -80,6 +86,7 @@ def _run(words: list[str], *, environ: Mapping[str, str], make_session: MakeSess
         import argcomplete
 
         argcomplete.autocomplete(build_parser(groups=list(GROUPS)))
+    words, server = _with_server(words)
     named = next((word for word in words if not word.startswith("-")), None)
     group = group_named(named) if named is not None else None
     parser = build_parser(groups=[group] if group else [])
@@ -92,14 +99,32 @@ def _run(words: list[str], *, environ: Mapping[str, str], make_session: MakeSess
         return 2
     if leftovers:
         refuse_leftovers(args.parser, leftovers)
+    server = server or environ.get(SERVER_VARIABLE)
+    if server and group not in LOCAL:
+        from windward.cli import remote
+
+        return remote.run(_command(args), args, server=server, environ=environ)
     with (make_session or _session)(environ) as session:
         code = _executed(args, session)
     sys.stdout.flush()
     return code
 
 
+def _with_server(words: list[str]) -> tuple[list[str], str | None]:
+    """Return the words without a `--server URL` that stands in front of the command, and the URL."""
+    if words[:1] == ["--server"] and len(words) > 1:
+        return words[2:], words[1]
+    if words and words[0].startswith("--server="):
+        return words[1:], words[0].partition("=")[2]
+    return words, None
+
+
+def _command(args: Namespace) -> str:
+    return " ".join(filter(None, (group_named(args.group), getattr(args, "command", None))))
+
+
 def _executed(args: Namespace, session: Session) -> int:
-    command = " ".join(filter(None, (group_named(args.group), getattr(args, "command", None))))
+    command = _command(args)
     if command not in WRITES:
         code: int = args.execute(args, session)
         return code

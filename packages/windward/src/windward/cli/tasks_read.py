@@ -6,12 +6,11 @@ from argparse import Namespace
 from typing import Any
 
 from windward.app.session import Session
+from windward.cli.columns import STATE_COLUMNS
 from windward.cli.lookup import found_dag, found_instance, found_run
 from windward.cli.output import show_rows
 from windward.model.records import TaskRecord
 from windward.model.states import TaskState
-
-STATE_COLUMNS = ("task_id", "map_index", "state", "try_number", "start_date", "end_date")
 
 
 def list_tasks(args: Namespace, session: Session) -> int:

@@ -8,11 +8,11 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from windward.client.http import ApiClient, in_path
 from windward.protocol.calls import Answer, Call
 from windward.protocol.messages import Hello, StartGranted, ToHost
 from windward.protocol.outcomes import Ending
 from windward.protocol.work import AttemptRef
-from windward.runner.remote.client import ApiClient, in_path
 
 MAIL_WAIT_S = 20.0
 

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
+from windward.client.http import NotAdmittedError, RefusedError
 from windward.errors import ConflictError, NotFoundError, UnavailableError, WindwardError
 from windward.ports.files import CodeStore
 from windward.protocol.calls import Refused
@@ -35,7 +36,6 @@ from windward.protocol.messages import (
 from windward.protocol.triggers import TriggerFired
 from windward.protocol.work import AttemptRef, Submission
 from windward.runner.remote.api import ExecutionApi, Mailed
-from windward.runner.remote.client import NotAdmittedError, RefusedError
 from windward.runner.remote.logs import LogShipping
 
 T = TypeVar("T")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import ssl
 import threading
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
@@ -21,6 +22,9 @@ from windward.errors import (
 Reply = TypeVar("Reply")
 TIMEOUT_S = 60.0
 ANSWER_BYTES_MAX = 64 * 1024 * 1024
+PART_BYTES = 65_536
+ErrorOf = Callable[[int, bytes, str, str], WindwardError]
+"""Of a status, a body, a method and a path."""
 _ENCODE = msgspec.json.Encoder().encode
 
 
@@ -35,7 +39,8 @@ class RefusedError(WindwardError):
 class ApiClient:
     """Speaks to one server with a worker's token, or with the token of an attempt. Safe to share between threads."""
 
-    def __init__(self, server: str, token: str) -> None:
+    def __init__(self, server: str, token: str, *, error_of: ErrorOf | None = None) -> None:
+        """`error_of` turns a refusal into the error that is raised."""
         parts = urlsplit(server)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise SettingsError(
@@ -46,6 +51,7 @@ class ApiClient:
         self._port = parts.port or (443 if self._is_tls else 80)
         self._base = parts.path.rstrip("/")
         self._token = token
+        self._error_of = error_of or _error
         self._local = threading.local()
 
     def ask(
@@ -74,9 +80,33 @@ class ApiClient:
         except msgspec.MsgspecError as error:
             raise RefusedError(f"`{method} {path}` was answered with what cannot be read: {error}") from error
 
+    def stream(self, path: str, *, accept: str) -> Iterator[bytes]:
+        """Yield the parts of an answer as they come, on a connection of its own; end where they stop for a minute.
+
+        Raises:
+            UnavailableError: when the server cannot be reached; and what `ask` raises.
+        """
+        connection = self._new_connection()
+        headers = {"authorization": f"Bearer {self._token}", "accept": accept}
+        try:
+            connection.request("GET", self._base + path, headers=headers)
+            response = connection.getresponse()
+            if response.status >= 300:
+                raise self._error_of(response.status, response.read(ANSWER_BYTES_MAX), "GET", path)
+            while part := response.read1(PART_BYTES):
+                yield part
+        except (OSError, http.client.HTTPException) as error:
+            raise UnavailableError(f"the API server does not answer: {error}") from error
+        finally:
+            connection.close()
+
     def tell(self, method: str, path: str, *, body: object = None, token: str | None = None) -> None:
         """Send a request whose answer is empty; raise as `ask` does."""
         self._send(method, path, body, token)
+
+    def close(self) -> None:
+        """Give back this thread's connection."""
+        self._drop()
 
     def _send(self, method: str, path: str, body: object, token: str | None) -> bytes:
         headers = {"authorization": f"Bearer {token or self._token}", "accept": "application/json"}
@@ -92,7 +122,7 @@ class ApiClient:
             raise UnavailableError(f"the API server does not answer: {error}") from error
         if status < 300:
             return answer
-        raise _error(status, answer, method, path)
+        raise self._error_of(status, answer, method, path)
 
     def _exchange(
         self, method: str, path: str, raw: bytes | None, headers: dict[str, str]
@@ -114,15 +144,18 @@ class ApiClient:
         kept: http.client.HTTPConnection | None = getattr(self._local, "connection", None)
         if kept is not None:
             return kept, True
-        made = (
+        made = self._new_connection()
+        self._local.connection = made
+        return made, False
+
+    def _new_connection(self) -> http.client.HTTPConnection:
+        return (
             http.client.HTTPSConnection(
                 self._host, self._port, timeout=TIMEOUT_S, context=ssl.create_default_context()
             )
             if self._is_tls
             else http.client.HTTPConnection(self._host, self._port, timeout=TIMEOUT_S)
         )
-        self._local.connection = made
-        return made, False
 
     def _drop(self) -> None:
         kept = getattr(self._local, "connection", None)

@@ -1,0 +1,12 @@
+"""Columns that tables show, of a database's rows and of a server's alike."""
+
+from __future__ import annotations
+
+DAG_COLUMNS = ("dag_id", "schedule", "next_run", "next_run_local", "is_paused", "owners", "fileloc")
+RUN_COLUMNS = ("dag_id", "run_id", "run_type", "state", "logical_date", "start_date", "end_date")
+STATE_COLUMNS = ("task_id", "map_index", "state", "try_number", "start_date", "end_date")
+CLEAR_COLUMNS = ("run_id", "logical_date", "task_id", "map_index", "state", "try_number")
+BACKFILL_COLUMNS = ("backfill_id", "dag_id", "state", "from_date", "to_date", "done", "created_by", "reason")
+ASSET_COLUMNS = ("name", "uri", "group", "producers", "consumers")
+CONNECTION_COLUMNS = ("conn_id", "conn_type", "host", "schema", "login", "port", "description")
+"""Fields that are shown without being asked for; the others may hold secrets."""

@@ -1,0 +1,55 @@
+"""`windward version`, `jobs check` and `providers list` against a server."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from windward.cli.output import note, show_rows
+from windward.cli.remote.asking import OWN, path
+from windward.client.server import Server
+from windward.errors import UserError
+
+KINDS = {
+    "SchedulerJob": "scheduler",
+    "dag-processor": "processor",
+    "DagProcessorJob": "processor",
+    "TriggererJob": "triggerer",
+}
+"""Airflow's names of components to ours."""
+
+
+def version(_args: Namespace, server: Server) -> int:
+    """Print the server's version."""
+    print(server.get(path("version"))["version"])
+    return 0
+
+
+def jobs(args: Namespace, server: Server) -> int:
+    """Check that components are alive."""
+    if args.local:
+        raise UserError("`--local` cannot be asked of a server", hint="Give `--hostname`.")
+    kind = KINDS.get(args.job_type, args.job_type)
+    alive = [
+        one
+        for one in server.get(f"{OWN}/components")["components"]
+        if one["status"] == "healthy"
+        and (kind is None or one["kind"] == kind)
+        and (args.hostname is None or one["hostname"] == args.hostname)
+    ]
+    if not alive:
+        raise UserError(
+            f"no {kind or 'component'} has given a sign of life of late",
+            hint="Its log, on its machine, says what stops it.",
+        )
+    show_rows(alive[: args.limit or None], output=args.output)
+    if kind is not None and len(alive) > 1 and not args.allow_multiple:
+        note(f"{len(alive)} of kind `{kind}` are alive; `--allow-multiple` says that this is right")
+        return 1
+    return 0
+
+
+def providers(args: Namespace, server: Server) -> int:
+    """Print installed provider packages."""
+    columns = ("package_name", "description", "version")
+    show_rows(list(server.pages(path("providers"), "providers")), output=args.output, columns=columns)
+    return 0

@@ -1,0 +1,62 @@
+"""`windward pools` against a server."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from typing import Any
+
+from windward.cli.output import show_rows
+from windward.cli.remote.asking import path
+from windward.client.server import Json, Server
+from windward.errors import NotFoundError, UserError
+
+
+def list_all(args: Namespace, server: Server) -> int:
+    """Print all pools."""
+    show_rows([_row(pool) for pool in server.pages(path("pools"), "pools")], output=args.output)
+    return 0
+
+
+def get(args: Namespace, server: Server) -> int:
+    """Print one pool."""
+    show_rows([_row(_found(server, args.pool))], output=args.output)
+    return 0
+
+
+def put(args: Namespace, server: Server) -> int:
+    """Make or change a pool."""
+    body = {
+        "slots": args.slots,
+        "description": args.description,
+        "include_deferred": args.include_deferred,
+    }
+    try:
+        pool = server.send("PATCH", path("pools", args.pool), body)
+    except NotFoundError:
+        pool = server.send("POST", path("pools"), {"name": args.pool, **body})
+    show_rows([_row(pool)], output=args.output)
+    return 0
+
+
+def delete(args: Namespace, server: Server) -> int:
+    """Delete a pool."""
+    pool = _found(server, args.pool)
+    server.send("DELETE", path("pools", args.pool))
+    show_rows([_row(pool)], output=args.output)
+    return 0
+
+
+def _found(server: Server, name: str) -> Json:
+    try:
+        return server.get(path("pools", name))
+    except NotFoundError as error:
+        raise UserError(f"there is no pool `{name}`", hint="`windward pools list` shows all.") from error
+
+
+def _row(pool: Json) -> dict[str, Any]:
+    return {
+        "pool": pool["name"],
+        "slots": pool["slots"],
+        "description": pool["description"] or "",
+        "include_deferred": pool["include_deferred"],
+    }

@@ -22,10 +22,11 @@ from windward.cli.main import build_parser, main
 from windward.cli.remote import REMOTE
 from windward.core.paths import log_path
 from windward.core.transitions import TaskEvent
-from windward.document import TaskDocument
+from windward.document import AssetDocument, TaskDocument
 from windward.engine.people.tokens import create_token
 from windward.model.ids import TaskKey
 from windward.store.sql.open import SqlStore
+from windward.timetable import AssetLeaf
 from windward.timetable.schedule import CronSchedule, ScheduleKind
 
 TASKS = (
@@ -215,6 +216,22 @@ def test_backfills_are_made_and_ended(run: Run) -> None:
     assert one["state"] == "paused"
     assert run("backfill", "cancel", number).code == 0
     assert run("backfill", "list", "--open", "-o", "json").rows == []
+
+
+def test_assets_are_listed_made_and_reported(run: Run, store: SqlStore) -> None:
+    prices = AssetDocument(name="prices", uri="s3://b/prices")
+    writes = TaskDocument(
+        task_id="w", operator="@task", outlets=(AssetLeaf(name=prices.name, uri=prices.uri),)
+    )
+    put_dags(store, "writer", tasks=(writes,), assets=(prices,))
+    [row] = run("assets", "list", "-o", "json").rows
+    assert (row["name"], row["producers"]) == ("prices", ["writer.w"])
+    said = run("assets", "emit", "--name", "prices", "--extra", '{"a": 1}', "-o", "json")
+    assert (said.rows[0]["uri"], said.rows[0]["extra"]["a"]) == ("s3://b/prices", 1)
+    assert run("assets", "details", "--uri", "s3://b/prices", "-o", "json").rows[0]["last_event"]
+    [made] = run("assets", "materialize", "--name", "prices", "-o", "json").rows
+    assert (made["dag_id"], made["run_type"]) == ("writer", "asset_materialization")
+    assert "there is no asset `other`" in run("assets", "details", "--name", "other").err
 
 
 def test_what_the_server_refuses_is_told_with_what_to_do(run: Run) -> None:

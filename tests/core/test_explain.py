@@ -281,7 +281,7 @@ def test_what_is_about_to_get_its_slot_is_blocked_by_nothing_and_what_waits_by_s
     begun = [*FINISHED_STATES, S.RUNNING]
     states = {item.task_id: data.draw(st.sampled_from([S.NONE, *begun]), item.task_id) for item in tasks}
     view = view_of(plan_of(*tasks), states)
-    _, ready = advance_once(view_of(plan_of(*tasks), states))
+    _, ready = advance_once(view)
     for record in view.all_instances():
         names = [blocker.name for blocker in blockers(view, record, around())]
         if record.state is not S.NONE or record.task_id in ready:

@@ -8,7 +8,7 @@ from tests.engine.building import T0, World, dag, task
 from windward.core.human_input import decide_answer
 from windward.document import DeadlineDocument, Expansion, XComLength
 from windward.engine.callbacks import TRIES_MAX
-from windward.model.states import TaskState
+from windward.model.states import RunState, TaskState
 from windward.model.waits import InputRequest, Person
 from windward.protocol.messages import AttemptEnded
 from windward.protocol.outcomes import AwaitsInput, Ending, ExitFact, Failed, Outcome, Succeeded
@@ -167,6 +167,27 @@ def test_an_authors_reference_is_asked_on_a_worker_whoever_leads(world: World, *
     world.settle()
     (deadline,) = world.store.waits.load_deadlines([run])
     assert deadline.missed_at == world.clock.now()
+
+
+def test_what_a_reference_says_after_the_run_is_over_waits_for_whoever_clears_it(world: World) -> None:
+    document = dag(task("a"), deadlines=(CUSTOM,))
+    world.put(document)
+    run = world.trigger(document)
+    refs = start_all(world)
+    (question,) = [ref for ref in refs if ref.callback_pk is not None]
+    (a,) = [ref for ref in refs if ref.callback_pk is None]
+    world.end(a)
+    world.settle()
+    assert world.run(run).state is RunState.SUCCESS
+    say_from(world, question)
+    world.settle()
+    (deadline,) = world.store.waits.load_deadlines([run])
+    assert (deadline.due_at, world.callback().state) == (T0 + timedelta(seconds=60), "done")
+    world.clock.pass_by(61)
+    world.beat()
+    world.settle()
+    (deadline,) = world.store.waits.load_deadlines([run])
+    assert deadline.missed_at is None
 
 
 def test_a_reference_that_fails_gives_no_deadline(world: World) -> None:

@@ -114,7 +114,7 @@ def test_a_deadline_that_is_not_there_is_not_missed(store: AnyStore, action: Mis
     assert store.runs.load_callbacks(limit=9) == []
 
 
-def test_a_run_that_is_over_misses_nothing_and_gets_no_deadlines(store: AnyStore) -> None:
+def test_a_run_that_is_over_misses_nothing_but_keeps_what_was_said_of_deadlines(store: AnyStore) -> None:
     run = run_of()
     store.runs.apply([[create(run, "load")]])
     store.runs.apply([[deadlines(0)]])
@@ -122,7 +122,9 @@ def test_a_run_that_is_over_misses_nothing_and_gets_no_deadlines(store: AnyStore
     assert store.runs.apply([[end]]).all
     assert end.state is RunState.FAILED
     assert not store.runs.apply([[miss(0)]]).all
-    assert not store.runs.apply([[deadlines(3)]]).all
+    assert store.runs.apply([[deadlines(3)]]).all
+    assert not store.runs.apply([[miss(3)]]).all
+    assert not store.runs.apply([[deadlines(0, run_pk=2)]]).all
 
 
 def test_an_open_or_answered_question_about_a_deadline_is_not_put_again(store: AnyStore) -> None:

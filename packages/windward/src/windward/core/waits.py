@@ -24,7 +24,10 @@ class AnswerInput(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class SetDeadlines(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Write deadlines of one run that is not finished, over those of the same numbers."""
+    """Write deadlines of one run, over those of the same numbers.
+
+    A run that is over takes them: none is missed before it is cleared. Refused when the run is gone.
+    """
 
     run_pk: int
     dag_id: str

@@ -6,11 +6,11 @@ refuses those of an attempt that is not the current one.
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 import msgspec
 
+from windward.model.instants import Instant
 from windward.model.records import AssetEventRecord
 from windward.protocol.outcomes import XComValue
 from windward.protocol.states import DeleteState, GetState, SetState, StateAnswer
@@ -98,7 +98,7 @@ class GetRun(_Call, tag="get_run", frozen=True):
 
     dag_id: str
     run_id: str | None = None
-    logical_date: datetime | None = None
+    logical_date: Instant | None = None
 
 
 class GetPreviousRun(_Call, tag="get_previous_run", frozen=True):
@@ -113,7 +113,7 @@ class CountRuns(_Call, tag="count_runs", frozen=True):
     """Answer: `CountAnswer`."""
 
     dag_id: str
-    logical_dates: tuple[datetime, ...] | None = None
+    logical_dates: tuple[Instant, ...] | None = None
     run_ids: tuple[str, ...] | None = None
     states: tuple[str, ...] | None = None
 
@@ -125,7 +125,7 @@ class GetTaskStates(_Call, tag="get_task_states", frozen=True):
     task_ids: tuple[str, ...] | None = None
     group_id: str | None = None
     run_ids: tuple[str, ...] | None = None
-    logical_dates: tuple[datetime, ...] | None = None
+    logical_dates: tuple[Instant, ...] | None = None
     states: tuple[str, ...] | None = None
 
 
@@ -139,7 +139,7 @@ class TallyTasks(_Call, tag="tally_tasks", frozen=True):
     task_ids: tuple[str, ...] | None = None
     group_id: str | None = None
     run_ids: tuple[str, ...] | None = None
-    logical_dates: tuple[datetime, ...] | None = None
+    logical_dates: tuple[Instant, ...] | None = None
 
 
 class FindRuns(_Call, tag="find_runs", frozen=True):
@@ -147,11 +147,11 @@ class FindRuns(_Call, tag="find_runs", frozen=True):
 
     dag_ids: tuple[str, ...]
     run_ids: tuple[str, ...] | None = None
-    logical_dates: tuple[datetime, ...] | None = None
+    logical_dates: tuple[Instant, ...] | None = None
     states: tuple[str, ...] | None = None
     run_types: tuple[str, ...] | None = None
-    date_from: datetime | None = None
-    date_to: datetime | None = None
+    date_from: Instant | None = None
+    date_to: Instant | None = None
     """Bounds of the logical date, inclusive."""
     limit: int = 1000
 
@@ -160,7 +160,7 @@ class FindDag(_Call, tag="find_dag", frozen=True):
     """What is known of a DAG, and whether its schedule ever makes runs of these dates. Answer: `DagAnswer`."""
 
     dag_id: str
-    logical_dates: tuple[datetime, ...] = ()
+    logical_dates: tuple[Instant, ...] = ()
 
 
 class TriggerRun(_Call, tag="trigger_run", frozen=True):
@@ -173,14 +173,14 @@ class TriggerRun(_Call, tag="trigger_run", frozen=True):
 
     dag_id: str
     run_id: str | None = None
-    logical_date: datetime | None = None
+    logical_date: Instant | None = None
     has_no_date: bool = False
-    run_after: datetime | None = None
+    run_after: Instant | None = None
     conf: dict[str, Any] = {}
     note: str | None = None
     reset: bool = False
     needs_unpaused: bool = False
-    since: datetime | None = None
+    since: Instant | None = None
     """Start of the instance's first attempt since its last clear; None: each call is a new wish."""
     place: int = 0
     """Which of the runs that this attempt triggers, counted from 0."""
@@ -203,8 +203,8 @@ class GetAssetEvents(_Call, tag="get_asset_events", frozen=True):
     name: str = ""
     uri: str = ""
     alias: str = ""
-    after: datetime | None = None
-    before: datetime | None = None
+    after: Instant | None = None
+    before: Instant | None = None
     newest_first: bool = False
     offset: int = 0
     limit: int = 1000
@@ -315,7 +315,7 @@ class TaskTally(_Call, frozen=True):
     """How many instances of a task of a run are in a state."""
 
     run_id: str
-    logical_date: datetime | None
+    logical_date: Instant | None
     task_id: str
     state: str
     count: int
@@ -369,10 +369,10 @@ class AssetEventsAnswer(_Call, tag="asset_events", frozen=True):
 class PlaceAnswer(_Call, tag="place", frozen=True):
     """All None: the schedule has made no run yet."""
 
-    run_after: datetime | None = None
-    interval_start: datetime | None = None
-    interval_end: datetime | None = None
-    asked: tuple[tuple[datetime, datetime], ...] = ()
+    run_after: Instant | None = None
+    interval_start: Instant | None = None
+    interval_end: Instant | None = None
+    asked: tuple[tuple[Instant, Instant], ...] = ()
     """Ranges (both ends inclusive) whose runs somebody wants to know."""
 
 

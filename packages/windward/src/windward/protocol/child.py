@@ -6,10 +6,9 @@ what is printed past Python.
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import msgspec
 
+from windward.model.instants import Instant
 from windward.protocol.calls import Answer, Call
 from windward.protocol.outcomes import Ending
 from windward.protocol.work import AttemptRef, CallbackContext, TaskContext
@@ -152,7 +151,7 @@ class Exited(_Message, frozen=True, tag="exited"):
     signal: int | None
     peak_rss_bytes: int
     cpu_s: float
-    at: datetime
+    at: Instant
 
 
 FromTemplate = Imported | Unforked | Exited

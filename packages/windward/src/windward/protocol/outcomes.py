@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
 
+from windward.model.instants import Instant
 from windward.model.waits import InputRequest
 
 
@@ -75,7 +75,7 @@ class Succeeded(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, t
     """The rendered `map_index_template`."""
     assets: tuple[AssetWrite, ...] = ()
     """Events to be made of the assets that the task has written."""
-    deadline_from: datetime | None = None
+    deadline_from: Instant | None = None
     """What a deadline counts from, when that was asked."""
 
 
@@ -100,7 +100,7 @@ class Failed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag=
 class Rescheduled(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="rescheduled"):
     """A sensor gives its slot back until `at`."""
 
-    at: datetime
+    at: Instant
 
 
 class Deferred(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="deferred"):
@@ -130,7 +130,7 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     outcome: Outcome
     exit: ExitFact
-    at: datetime
+    at: Instant
     rendered: dict[str, Any] | None = None
     """Rendered template fields, masked and bounded; None when the task has none."""
     map_label: str | None = None

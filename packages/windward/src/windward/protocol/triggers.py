@@ -6,11 +6,11 @@ each named by the attempt that was deferred; a trigger that was superseded is re
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 import msgspec
 
+from windward.model.instants import Instant
 from windward.protocol.fired import Fired
 from windward.protocol.work import AttemptRef, RunContext, TaskContext
 
@@ -35,7 +35,7 @@ class TriggerWork(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     kwargs: bytes
     dag_id: str = ""
     try_number: int = 0
-    start_date: datetime | None = None
+    start_date: Instant | None = None
     log_path: str = ""
     """Relative path of the attempt's log below the log folder; empty: the triggerer's own log."""
     run: RunContext | None = None
@@ -81,7 +81,7 @@ class TriggerFired(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
     ref: AttemptRef
     fired: Fired
-    at: datetime
+    at: Instant
     number: int = 0
 
 

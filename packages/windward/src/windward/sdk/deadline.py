@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 from windward.document import DeadlineDocument
 from windward.errors import UserError
+from windward.sdk.times import to_utc
 
 
 class Callback:
@@ -289,7 +290,7 @@ def evaluate(reference: BaseDeadlineReference, context: Any) -> datetime | None:
         return None
     if not isinstance(said, datetime):
         raise TypeError(f"{reference.reference_name} gave a {type(said).__name__}, not a datetime")
-    return (said if said.tzinfo is not None else said.replace(tzinfo=UTC)).astimezone(UTC)
+    return to_utc(said, UTC)
 
 
 def call(callback: Callback, context: Any) -> None:

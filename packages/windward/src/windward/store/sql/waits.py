@@ -46,9 +46,7 @@ class WaitTexts:
             " answered_by_id = ?, answered_by_name = ?"
             " WHERE run_pk = ? AND task_id = ? AND map_index = ? AND try_number = ? AND answered_at IS NULL"
         )
-        self.open_run = dialect.sql(
-            "UPDATE dag_run SET revision = revision WHERE run_pk = ? AND state IN ('queued', 'running')"
-        )
+        self.hold_run = dialect.sql("UPDATE dag_run SET revision = revision WHERE run_pk = ?")
         self.put_deadline = dialect.upsert("deadline", ("run_pk", "number"), ("name", "due_at", "missed_at"))
         self.miss = dialect.sql(
             "UPDATE deadline SET missed_at = ? WHERE run_pk = ? AND number = ? AND due_at = ?"
@@ -115,7 +113,7 @@ class WaitStage:
                 self._missed.append((to_us(action.at), action.run_pk, action.number, to_us(action.due_at)))
 
     def write(self, transaction: Transaction, texts: WaitTexts, expect: Expect) -> None:
-        """Write it; refuse a second answer, and deadlines of a run that is over."""
+        """Write it; refuse a second answer, and deadlines of a run that is gone."""
         if self._answered:
             expect(transaction, texts.answer, self._answered)
         if self._asked:
@@ -123,7 +121,7 @@ class WaitStage:
         if self._missed:
             expect(transaction, texts.miss, self._missed)
         if self._runs:
-            expect(transaction, texts.open_run, self._runs)
+            expect(transaction, texts.hold_run, self._runs)
         if self._deadlines:
             transaction.upsert(texts.put_deadline, self._deadlines)
         if self._questions:

@@ -30,19 +30,17 @@ class PageQuery(OffsetQuery, kw_only=True):
     order_by: list[str] = []
 
 
-class CursorQuery(PageQuery, kw_only=True):
-    """A part of a list, by offset or by cursor: an empty one for the first page, then `next_cursor`."""
-
-    cursor: str | None = None
-
-
 def page_of(query: OffsetQuery) -> PageRequest:
-    """Return the page that a query asks for."""
+    """Return the page that a query asks for.
+
+    A list may have `order_by`, and a `cursor`: an empty one for the first page, then `next_cursor`. They are found by
+    name, because a struct inherits from one other only.
+    """
     return PageRequest(
         limit=min(query.limit, LIMIT_MAX),
         offset=query.offset,
-        order_by=tuple(query.order_by) if isinstance(query, PageQuery) else (),
-        cursor=query.cursor if isinstance(query, CursorQuery) else None,
+        order_by=tuple(getattr(query, "order_by", ())),
+        cursor=getattr(query, "cursor", None),
     )
 
 

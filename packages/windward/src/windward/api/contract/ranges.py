@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from windward.api.contract.operation import Call
-from windward.api.contract.paging import CursorQuery
+from windward.api.contract.paging import PageQuery
 from windward.api.contract.problem import InvalidRequest
 from windward.ports.listings.page import Between
 
@@ -43,7 +43,7 @@ class Bounds(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     duration_lt: float | None = None
 
 
-class BoundsQuery(CursorQuery, kw_only=True):
+class BoundsQuery(PageQuery, kw_only=True):
     """The same in a query string, and when something changed."""
 
     run_after_gte: datetime | None = None

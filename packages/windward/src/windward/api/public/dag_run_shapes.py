@@ -60,6 +60,7 @@ class DAGRunCollectionResponse(msgspec.Struct, kw_only=True):
 class RunsQuery(BoundsQuery, kw_only=True):
     """Which runs."""
 
+    cursor: str | None = None
     conf_contains: str = ""
     run_type: tuple[RunType, ...] = ()
     state: tuple[RunState, ...] = ()

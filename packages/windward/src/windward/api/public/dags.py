@@ -11,7 +11,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from windward.api.contract.operation import Call, Needs, Nothing, Operation, Scope, operation
-from windward.api.contract.paging import PageQuery, page_of, pattern_of
+from windward.api.contract.paging import OffsetQuery, PageQuery, page_of, pattern_of
 from windward.api.contract.problem import InvalidRequest
 from windward.api.contract.ranges import moments
 from windward.api.public.dag_shapes import (
@@ -40,7 +40,7 @@ class TagsMatchMode(StrEnum):
     ALL = "all"
 
 
-class _ChosenQuery(PageQuery, kw_only=True):
+class _ChosenQuery(OffsetQuery, kw_only=True):
     """Which DAGs: what reading and changing many have alike."""
 
     tags: tuple[str, ...] = ()
@@ -55,6 +55,7 @@ class _ChosenQuery(PageQuery, kw_only=True):
 class DagsQuery(_ChosenQuery, kw_only=True):
     """Which DAGs."""
 
+    order_by: tuple[str, ...] = ()
     dag_display_name_pattern: str | None = None
     dag_display_name_prefix_pattern: str | None = None
     has_import_errors: bool | None = None

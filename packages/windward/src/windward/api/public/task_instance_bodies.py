@@ -47,6 +47,7 @@ class MappedQuery(BoundsQuery, kw_only=True):
 class InstancesQuery(MappedQuery, kw_only=True):
     """Which instances."""
 
+    cursor: str | None = None
     task_id: str | None = None
     task_display_name_pattern: str | None = None
     task_display_name_prefix_pattern: str | None = None

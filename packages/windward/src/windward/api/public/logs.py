@@ -11,7 +11,7 @@ from windward.api.attempt_logs import AttemptLog, attempt_log, offset_of, token_
 from windward.api.contract.operation import Call, Needs, Nothing, Operation, Reply, Scope, operation
 from windward.api.contract.problem import NotAcceptable
 from windward.api.contract.serving import Stream
-from windward.errors import NotFoundError
+from windward.errors import UserError
 from windward.model.access import Resource, Verb
 
 TAG = "Task Instance"
@@ -103,9 +103,9 @@ def _raw(line: bytes) -> msgspec.Raw:
 
 
 def get_external_log_url(call: Call[MapIndexQuery, Nothing]) -> ExternalLogUrlResponse:
-    """Say where else a log can be read: nowhere, as all of them are read here."""
+    """Say where else a log can be read: nowhere, which Airflow tells with the same status."""
     _log(call, call.query.map_index)
-    raise NotFoundError("logs are not kept by another system: read them here")
+    raise UserError("logs are not kept by another system", hint="Read them here: `…/logs/{try_number}`.")
 
 
 def _log(call: Call[Any, Any], map_index: int) -> AttemptLog:
@@ -136,6 +136,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "GET",
         _TRY + "/externalLogUrl/{try_number}",
         name="get_external_log_url",
+        errors=(400,),
         tag=TAG,
         summary="Say where else an attempt's log can be read.",
         access=Needs(verb=Verb.READ, resource=Resource.LOG, scope=Scope.PATH),

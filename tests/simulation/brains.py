@@ -12,7 +12,8 @@ from windward.engine.scheduler import Scheduler
 from windward.engine.work import Pass
 from windward.errors import UnavailableError
 from windward.ports.executor import Envelope, HostGone, Woken
-from windward.protocol.messages import Cancel, Submit, ToHost
+from windward.protocol.calls import Refused
+from windward.protocol.messages import CallAnswer, Cancel, Submit, ToHost
 from windward.protocol.work import AttemptRef, Submission
 
 if TYPE_CHECKING:
@@ -67,7 +68,10 @@ class Brain:
         raise AssertionError(timeout_s)
 
     def send(self, host_id: str, message: ToHost) -> None:
-        """Put a message on its way to a host."""
+        """Put a message on its way to a host; the scheduler guards itself against bugs in answers, and nobody else may."""
+        answer = message.answer if isinstance(message, CallAnswer) else None
+        if isinstance(answer, Refused) and answer.code == "broken":
+            raise self.world.store.problem or AssertionError(f"a call has no answer: {message}")
         host = self.hosts.get(host_id)
         if host is not None:
             self.world.deliver(host, message)

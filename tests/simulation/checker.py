@@ -19,7 +19,7 @@ from tests.simulation.windows import WindowBook
 from windward.core.actions import Action, CreateRun, MoveBackfill, MoveCallback, MoveRun, MoveSlot, MoveTask
 from windward.core.plan import DagPlan, compile_plan
 from windward.core.transitions import RunEvent, TaskEvent, is_legal
-from windward.core.waits import AnswerInput, AskDeadlines, MissDeadline
+from windward.core.waits import AnswerInput, AskDeadlines, MissDeadline, SetDeadlines
 from windward.document import TaskDocument
 from windward.model.ids import TaskKey
 from windward.model.records import DEADLINE_KIND, DEADLINE_REFERENCE_KIND, RunRecord, TaskRecord
@@ -89,6 +89,8 @@ class Checker:
         self.writes = 0
         self._answers: set[tuple[TaskKey, int, int]] = set()
         self._missed: set[tuple[int, int, datetime]] = set()
+        self._told: dict[tuple[int, int | None], int] = {}
+        """The newest clear of a run for which a reference has answered, by run and number of the deadline."""
 
     # -- user code ----------------------------------------------------------------------
 
@@ -151,7 +153,7 @@ class Checker:
                 case AskDeadlines():
                     self._deadlines_asked(action)
                 case MoveCallback(state="done"):
-                    self._deadline_told(action)
+                    self._deadline_told(action, actions)
                 case _:
                     pass
         queued = [
@@ -170,16 +172,34 @@ class Checker:
         )
         _demand(max(open_ones.values(), default=0) <= 1, f"a reference of run {action.run_pk} is asked twice")
 
-    def _deadline_told(self, action: MoveCallback) -> None:
+    def _deadline_told(self, action: MoveCallback, beside: list[Action]) -> None:
         tables = self._store().tables
         callback = tables.callbacks[action.callback_pk]
-        run = tables.runs[callback.run_pk]
-        if callback.kind != DEADLINE_REFERENCE_KIND or run.state in RUN_FINISHED:
+        if callback.kind != DEADLINE_REFERENCE_KIND:
             return
-        # What was asked before the run was cleared, and is answered only now, is left alone.
-        if callback.try_number == run.clear_number or not self._is_asked_again(run, callback.deadline_number):
-            place = (callback.run_pk, callback.deadline_number)
+        place, asked_round = (callback.run_pk, callback.deadline_number), callback.try_number
+        newest = self._told.get(place, 0)
+        if asked_round < newest and not self._is_answered_beside(place, action, beside):
+            taken = [one for other in beside if isinstance(other, SetDeadlines) for one in other.deadlines]
+            is_taken = any((one.run_pk, one.number) == place for one in taken)
+            _demand(not is_taken, f"an old answer about deadline {place} was taken")
+        self._told[place] = max(newest, asked_round)
+        run = tables.runs[callback.run_pk]
+        is_old = asked_round != run.clear_number and self._is_asked_again(run, callback.deadline_number)
+        if run.state not in RUN_FINISHED and not is_old:
             _demand(place in tables.deadlines, f"what was said of deadline {place} was forgotten")
+
+    def _is_answered_beside(
+        self, place: tuple[int, int | None], action: MoveCallback, beside: list[Action]
+    ) -> bool:
+        """Whether another answer about the deadline is written at the same time."""
+        callbacks = self._store().tables.callbacks
+        others = [
+            callbacks[other.callback_pk]
+            for other in beside
+            if isinstance(other, MoveCallback) and other.callback_pk != action.callback_pk
+        ]
+        return any((other.run_pk, other.deadline_number) == place for other in others)
 
     def _is_asked_again(self, run: RunRecord, number: int | None) -> bool:
         deadlines = self._plan(run.document_hash).document.deadlines

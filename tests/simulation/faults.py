@@ -36,14 +36,17 @@ class FaultyRuns:
         if chance < self._world.failure_rate / 2:
             raise UnavailableError("the simulated database failed before the write")
         applied = self._runs.apply(groups, after=after, guard=guard, notes=notes)
-        self._world.after_write(
-            [
-                action
-                for group, ok in zip((*groups, *after), applied.results, strict=True)
-                if ok
-                for action in group
-            ]
-        )
+        written = [
+            action
+            for group, ok in zip((*groups, *after), applied.results, strict=True)
+            if ok
+            for action in group
+        ]
+        try:
+            self._world.after_write(written)
+        except AssertionError as error:
+            self._world.problem = error
+            raise
         if chance < self._world.failure_rate:
             raise UnavailableError("the simulated database failed after the write")
         return applied
@@ -57,6 +60,8 @@ class FaultyStore:
         self.dice = dice
         self.after_write = after_write
         self.failure_rate = 0.0
+        self.problem: AssertionError | None = None
+        """What was found wrong with a write: whoever asked for the write may not have passed it on."""
         self.runs = FaultyRuns(self)
         self.leases = self.inner.leases
         self.hosts = self.inner.hosts

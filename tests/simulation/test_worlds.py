@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from tests.simulation.sabotage import PLANTED, Sabotage, fits
 from tests.simulation.world import World, run_world
 
 SEEDS = range(500)
@@ -48,6 +49,11 @@ def test_worlds_with_faults_stay_safe_and_come_to_rest(first: int) -> None:
 @pytest.mark.parametrize("seed", sorted(ONCE_BROKEN), ids=str)
 def test_a_world_that_was_once_broken_is_well(seed: int) -> None:
     run_world(seed)
+
+
+@pytest.mark.parametrize("sabotage", PLANTED, ids=lambda sabotage: sabotage.name)
+def test_each_planted_bug_still_has_its_place_in_the_code(sabotage: Sabotage) -> None:
+    assert fits(sabotage)
 
 
 @pytest.mark.parametrize("seed", [214, 391])

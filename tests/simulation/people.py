@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from random import Random
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from tests.simulation.assets import NAMES, without_time
 from tests.simulation.windows import is_own, own_slots
-from windward.core.actions import Action, PauseDag
+from windward.core.actions import Action, MoveRun, PauseDag
 from windward.core.assets import reported_event
 from windward.core.backfill import BackfillRequest, decide_backfill, decide_backfill_change
 from windward.core.human_input import decide_answer
@@ -19,8 +20,9 @@ from windward.core.runs import decide_manual_run
 from windward.core.selection import failed_below
 from windward.core.transitions import BackfillEvent
 from windward.core.view import RunView
+from windward.engine.work import Pass
 from windward.errors import ConflictError, UnavailableError, UserError
-from windward.model.records import BackfillRecord
+from windward.model.records import BackfillRecord, RunRecord
 from windward.model.states import BACKFILL_OPEN, IN_FLIGHT, RUN_FINISHED, Reprocess, RunState, TaskState
 from windward.model.waits import Person
 from windward.ports.store import Note
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 
 BACKFILL_DATES_MAX = 12
 """Worlds are small."""
+MEDDLING = 0.5
+"""How often somebody is first when a run is about to end, in worlds where this happens."""
 
 
 class People:
@@ -37,6 +41,7 @@ class People:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self._meddling = Random(f"meddling {world.seed}")
 
     def act(self) -> None:
         """Do something."""
@@ -79,9 +84,10 @@ class People:
     def _some_view(self) -> RunView | None:
         world = self._world
         runs = [world.store.tables.runs[pk] for pk in sorted(world.store.tables.runs)]
-        if not runs:
-            return None
-        run = world.dice.choice(runs)
+        return self._view(world.dice.choice(runs)) if runs else None
+
+    def _view(self, run: RunRecord) -> RunView | None:
+        world = self._world
         documents = world.store.catalog.load_documents([run.document_hash])
         if run.document_hash not in documents:
             return None
@@ -127,10 +133,25 @@ class People:
 
     def _clear(self) -> None:
         view = self._some_view()
-        if view is None:
-            return
-        view = self._without_one(view)
-        keys = [record.key for record in view.all_instances() if self._world.dice.random() < 0.5]
+        if view is not None:
+            self._clear_some(self._without_one(view), self._world.dice)
+
+    def meddle(self, work: Pass) -> None:
+        """Be first: clear some of a run whose end was decided, and is not written yet."""
+        ending = {
+            action.run_pk
+            for group in (*work.groups.values(), *work.after.values())
+            for action in group
+            if isinstance(action, MoveRun) and action.state in RUN_FINISHED
+        }
+        if ending and self._meddling.random() < MEDDLING:
+            run = self._world.store.tables.runs.get(self._meddling.choice(sorted(ending)))
+            view = self._view(run) if run is not None else None
+            if view is not None:
+                self._clear_some(view, self._meddling)
+
+    def _clear_some(self, view: RunView, dice: Random) -> None:
+        keys = [record.key for record in view.all_instances() if dice.random() < 0.5]
         actions = decide_clear(view, keys, by="dice", now=self._world.clock.now())
         if actions:
             self._world.note(f"clear {keys}")

@@ -19,8 +19,8 @@ import windward
 
 PACKAGE = Path(windward.__file__).parent
 ROOT = Path(__file__).resolve().parents[2]
-SEEDS_MAX = 600
-TIME_S_MAX = 120
+SEEDS_MAX = 1000
+TIME_S_MAX = 300
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,12 @@ PLANTED = (
         "core/runs.py",
         "for run in due[: max(0, free)]",
         "for run in due[: max(0, free + 1)]",
+    ),
+    Sabotage(
+        "a run that ends makes room before its end is written",
+        "engine/cache.py",
+        "                self.ending.setdefault(action.dag_id, []).append(view.run)\n",
+        "",
     ),
     Sabotage(
         "what stands in line of the idle class is lost with a host",

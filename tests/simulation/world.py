@@ -34,6 +34,8 @@ STEPS = 900
 CALM_STEPS_MAX = 60_000
 TRIGGERERS_MAX = 4
 DUE_STEPS_MAX = 1_000
+MEDDLED_WITH = (0, 8)
+"""Last digits of the seeds of worlds in which people are first; worlds that were once broken have others, and stay."""
 
 
 class World:
@@ -61,6 +63,8 @@ class World:
         self.joining = Random(seed + 2)
         self.is_waiting = self.joining.random() < 0.3
         """Whether much of this world waits in triggers, for long."""
+        self.is_meddled_with = seed % 10 in MEDDLED_WITH
+        """Whether people are often first when a run is about to end."""
         self.documents: dict[str, DagDocument] = {}
         for name, slots in POOLS.items():
             self.store.secrets.set_pool(PoolRecord(name=name, slots=slots))
@@ -182,7 +186,9 @@ class World:
         self.checker.windows.step(self.store, self.documents.values(), self.clock.now())
         chance = self.dice.random()
         if chance < 0.45:
-            self._step_brain()
+            brain = self._step_brain()
+            if self.is_meddled_with and brain.work is not None and brain.is_decided:
+                self.people.meddle(brain.work)
         elif chance < 0.75:
             self.dice.choice(self.hosts).step()
         elif chance < 0.85:
@@ -196,12 +202,13 @@ class World:
         elif self.dice.random() < self.trouble * 5:
             self._fault()
 
-    def _step_brain(self) -> None:
+    def _step_brain(self) -> Brain:
         brain = self.dice.choice(self.brains)
         if brain.frozen_for > 0:
             brain.frozen_for -= 1
-            return
-        brain.step()
+        else:
+            brain.step()
+        return brain
 
     def _connect(self) -> None:
         """Hosts without a connection find the scheduler that leads."""

@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -80,6 +81,30 @@ def test_the_notifier_of_the_callbacks_example_tells_of_a_failed_run(
 
     assert code == dag_test.FAILED
     assert [message["text"] for message in received] == ["callbacks failed: task `work` is failed"]
+
+
+@pytest.mark.parametrize(
+    ("day", "taken"),
+    [
+        ("2026-11-26", {"full_load", "usual_prices"}),
+        ("2026-11-28", {"small_load", "sale_prices"}),
+        ("2026-12-01", {"full_load", "sale_prices"}),
+        ("2026-12-06", {"small_load", "usual_prices"}),
+    ],
+)
+def test_the_branches_by_date_go_by_the_date_of_the_run(
+    day: str, taken: set[str], settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = str(tree.ROOT / "docs/examples/dates.py")
+
+    code = dag_test.main(file, datetime.fromisoformat(day).replace(tzinfo=UTC), {}, settings=settings)
+
+    assert code == dag_test.SUCCESS
+    states = dict(line.split()[:2] for line in capsys.readouterr().err.splitlines() if line.startswith("  "))
+    branches = {"full_load", "small_load", "usual_prices", "sale_prices"}
+    assert {name for name in branches if states[name] == "success"} == taken
+    assert {name for name in branches if states[name] == "skipped"} == branches - taken
+    assert states["tell_the_shop"] == "skipped", "it is no scheduled run"
 
 
 def test_a_param_outside_its_schema_begins_nothing(settings: Settings) -> None:

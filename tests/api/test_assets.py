@@ -164,7 +164,6 @@ def events(client: Client, query: str = "", role: str = "viewer") -> list[int]:
     ("?order_by=source_dag_id", [1, 3, 2, 4]),
     (f"?asset_id={ID}", [1, 2]),
     ("?asset_id=-5", []),
-    (f"?asset_id={10**30}", []),
     ("?source_dag_id=load&source_task_id=write&source_run_id=r&source_map_index=-1", [1]),
     ("?source_map_index=3", []),
     ("?name_pattern=PRICE|late", [3, 4]),
@@ -211,7 +210,7 @@ def test_an_event_that_is_reported_is_stored_and_wakes_the_scheduler(
 
 @pytest.mark.parametrize(("body", "status"), [
     ({"asset_id": 5}, 404), ({"asset_id": ID, "partition_key": "x"}, 400), ({"asset_id": ID, "colour": 1}, 422),
-    ({"asset_id": ID, "extra": []}, 422), ({}, 422), ({"asset_id": 10**30}, 404),
+    ({"asset_id": ID, "extra": []}, 422), ({}, 422), ({"asset_id": 10**30}, 422),
 ])  # fmt: skip
 def test_what_cannot_be_reported_is_refused(filled: Client, body: object, status: int) -> None:
     assert filled.ask("POST", "/api/v2/assets/events", body, role="user").status == status

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 import types
 import typing
 from collections.abc import Mapping, Sequence
@@ -10,10 +11,18 @@ from typing import Any
 
 import msgspec
 
-from windward.api.contract.operation import NUMBERS, Nothing, Operation, number_of
+from windward.api.contract.operation import (
+    NUMBER_MAX,
+    NUMBER_SHOWN_MAX,
+    NUMBERS,
+    Nothing,
+    Operation,
+    number_of,
+)
 from windward.api.contract.problem import InvalidRequest
 from windward.errors import NotFoundError
 
+_SUSPECT = re.compile(rb"\d{19}|\\u0000")
 PATH_TEXT_MAX = 1000
 """Longer than any id: what is longer names nothing."""
 
@@ -88,13 +97,39 @@ def body_of(operation: Operation, raw: bytes, *, media_type: str) -> Any:
             given=media_type,
         )
     try:
-        return msgspec.json.decode(raw, type=operation.body)
+        found = msgspec.json.decode(raw, type=operation.body)
+        if _SUSPECT.search(raw):
+            _refuse_what_cannot_be_stored(msgspec.json.decode(raw), is_of_people=not operation.is_quiet)
+        return found
     except msgspec.ValidationError as error:
         raise InvalidRequest.from_msgspec(error, part="body") from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidRequest.of(
             ("body",), kind="json_invalid", message=f"the body is not JSON: {error}"
         ) from error
+
+
+def _refuse_what_cannot_be_stored(body: Any, *, is_of_people: bool) -> None:
+    """Refuse numbers that no database holds, and from people the character that PostgreSQL keeps in no text.
+
+    What tasks pass on is not looked at for characters: it is stored as bytes.
+    """
+    left = [body]
+    while left:
+        match left.pop():
+            case dict() as fields:
+                left += [*fields, *fields.values()]
+            case list() as items:
+                left += items
+            case int() as number if abs(number) > NUMBER_MAX:
+                raise InvalidRequest.of(
+                    ("body",),
+                    kind="int_parsing_size",
+                    message="holds a whole number of more than 64 bits",
+                    given=str(number)[:NUMBER_SHOWN_MAX],
+                )
+            case str() as text if is_of_people and "\0" in text:
+                raise InvalidRequest.of(("body",), kind="value_error", message="holds a NUL character")
 
 
 @functools.lru_cache(maxsize=1000)

@@ -18,7 +18,7 @@ _PATH = "/api/windward/v1/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task
 class LogQuery(msgspec.Struct, kw_only=True):
     """`offset` counts bytes; a client that was cut off goes on behind those that it has."""
 
-    offset: Annotated[int, msgspec.Meta(ge=0)] = 0
+    offset: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] = 0
     follow: bool = False
 
 

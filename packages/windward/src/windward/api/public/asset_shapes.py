@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from windward.api.contract.paging import PageQuery
+from windward.api.contract.paging import PageQuery, Whole
 from windward.api.public.dag_run_shapes import TriggerDAGRunPostBody
 from windward.core.asset_index import asset_id
 from windward.core.masking import without_secrets
@@ -120,11 +120,11 @@ class AliasesQuery(PageQuery, kw_only=True):
 class AssetEventsQuery(PageQuery, kw_only=True):
     """Which events."""
 
-    asset_id: int | None = None
+    asset_id: Whole | None = None
     source_dag_id: str | None = None
     source_task_id: str | None = None
     source_run_id: str | None = None
-    source_map_index: int | None = None
+    source_map_index: Whole | None = None
     name_pattern: str | None = None
     name_prefix_pattern: str | None = None
     timestamp_gte: datetime | None = None

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from windward.api.contract.paging import NotNegative
+from windward.api.contract.paging import NotNegative, Whole
 from windward.api.contract.ranges import Bounds, BoundsQuery
 from windward.api.public.dag_versions import DagVersionResponse, version_response
 from windward.model.states import RunState, RunType, TriggeredBy
@@ -64,7 +64,7 @@ class RunsQuery(BoundsQuery, kw_only=True):
     conf_contains: str = ""
     run_type: tuple[RunType, ...] = ()
     state: tuple[RunState, ...] = ()
-    dag_version: tuple[int, ...] = ()
+    dag_version: tuple[Whole, ...] = ()
     bundle_version: str | None = None
     run_id_pattern: str | None = None
     run_id_prefix_pattern: str | None = None

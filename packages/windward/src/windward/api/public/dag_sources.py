@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from windward.api.contract.operation import Call, Needs, Nothing, Operation, Reply, Scope, operation
+from windward.api.contract.paging import Whole
 from windward.api.contract.problem import NotAcceptable
 from windward.api.public.import_errors import REDACTED
 from windward.core.access import is_allowed
@@ -32,7 +33,7 @@ class DAGSourceResponse(msgspec.Struct, kw_only=True):
 class SourceQuery(msgspec.Struct, kw_only=True):
     """Of which version; of the newest, when none is named."""
 
-    version_number: int | None = None
+    version_number: Whole | None = None
 
 
 def get_dag_source(call: Call[SourceQuery, Nothing]) -> DAGSourceResponse | Reply:

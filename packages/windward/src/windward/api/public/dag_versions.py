@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from windward.api.contract.operation import Call, Needs, Nothing, Operation, Scope, operation
-from windward.api.contract.paging import PageQuery, page_of
+from windward.api.contract.paging import PageQuery, Whole, page_of
 from windward.errors import NotFoundError
 from windward.model.access import Resource, Verb
 from windward.ports.listings.page import Page
@@ -43,7 +43,7 @@ class DAGVersionCollectionResponse(msgspec.Struct, kw_only=True):
 class VersionQuery(PageQuery, kw_only=True):
     """Which versions."""
 
-    version_number: int | None = None
+    version_number: Whole | None = None
     bundle_name: str | None = None
     bundle_version: str | None = None
 

@@ -7,7 +7,7 @@ from datetime import datetime
 import msgspec
 
 from windward.api.contract.operation import Call, Needs, Nothing, Operation, Scope, operation
-from windward.api.contract.paging import PageQuery, page_of, pattern_of
+from windward.api.contract.paging import PageQuery, Whole, page_of, pattern_of
 from windward.errors import NotFoundError
 from windward.model.access import Resource, Verb
 from windward.ports.listings.events import EventFilter, EventRow
@@ -47,8 +47,8 @@ class EventLogQuery(PageQuery, kw_only=True):
     dag_id: str | None = None
     task_id: str | None = None
     run_id: str | None = None
-    map_index: int | None = None
-    try_number: int | None = None
+    map_index: Whole | None = None
+    try_number: Whole | None = None
     owner: str | None = None
     event: str | None = None
     excluded_events: list[str] | None = None

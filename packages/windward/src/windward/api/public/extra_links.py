@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from windward.api.contract.operation import Call, Needs, Nothing, Operation, Scope, operation
+from windward.api.contract.paging import Whole
 from windward.api.public.task_instances import found_instance
 from windward.api.public.xcoms import NOT_MAPPED, MapIndex, shown_value
 from windward.core.links import safe_link
@@ -23,7 +24,7 @@ class LinksQuery(msgspec.Struct, kw_only=True):
     """Of which instance, and of which try: the current one without a number."""
 
     map_index: MapIndex = NOT_MAPPED
-    try_number: int | None = None
+    try_number: Whole | None = None
 
 
 def get_extra_links(call: Call[LinksQuery, Nothing]) -> ExtraLinkCollectionResponse:

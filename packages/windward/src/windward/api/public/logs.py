@@ -9,6 +9,7 @@ import msgspec
 
 from windward.api.attempt_logs import AttemptLog, attempt_log, offset_of, token_of
 from windward.api.contract.operation import Call, Needs, Nothing, Operation, Reply, Scope, operation
+from windward.api.contract.paging import Whole
 from windward.api.contract.problem import NotAcceptable
 from windward.api.contract.serving import Stream
 from windward.errors import UserError
@@ -27,14 +28,14 @@ class LogsQuery(msgspec.Struct, kw_only=True):
     """Which part: from `token` on, or all of it."""
 
     full_content: bool = False
-    map_index: int = -1
+    map_index: Whole = -1
     token: str | None = None
 
 
 class MapIndexQuery(msgspec.Struct, kw_only=True):
     """Which instance of a mapped task."""
 
-    map_index: int = -1
+    map_index: Whole = -1
 
 
 class StructuredLogMessage(msgspec.Struct, kw_only=True, omit_defaults=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import re
 import types
 import typing
@@ -69,9 +70,17 @@ def query_of(operation: Operation, pairs: Sequence[tuple[str, str]]) -> Any:
         else:
             values[name] = text
     try:
-        return msgspec.convert(values, operation.query, strict=False)
+        found = msgspec.convert(values, operation.query, strict=False)
     except msgspec.ValidationError as error:
         raise InvalidRequest.from_msgspec(error, part="query") from error
+    for field in msgspec.structs.fields(operation.query):
+        value = getattr(found, field.name)
+        # NaN is within every limit and beyond none: a wait for it never ends. A body's JSON cannot hold it.
+        if isinstance(value, float) and not math.isfinite(value):
+            raise InvalidRequest.of(
+                ("query", field.encode_name), kind="finite_number", message="is no finite number"
+            )
+    return found
 
 
 def body_of(operation: Operation, raw: bytes, *, media_type: str) -> Any:

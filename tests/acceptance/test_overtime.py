@@ -1,9 +1,11 @@
 """A process that lives on after its task has succeeded is killed when its overtime is over."""
 
-from collections.abc import Callable
 from pathlib import Path
 
-from tests.acceptance.harness import System, wait_for
+import pytest
+
+from tests.acceptance.conftest import DATABASES, MakeSystem
+from tests.acceptance.harness import wait_for
 
 FILE = """
 import os
@@ -32,10 +34,11 @@ with DAG("dawdling", schedule=None, start_date=datetime(2026, 1, 1)):
 """
 
 
+@pytest.mark.parametrize("database", DATABASES)
 def test_a_process_that_lives_on_after_success_is_killed_and_its_task_stays_successful(
-    make_system: Callable[..., System],
+    database: str, make_system: MakeSystem
 ) -> None:
-    system = make_system(settings={"WINDWARD__CORE__TASK_SUCCESS_OVERTIME": "0.5"})
+    system = make_system(database=database, settings={"WINDWARD__CORE__TASK_SUCCESS_OVERTIME": "0.5"})
     system.write("dawdling.py", FILE)
     system.start()
     system.trigger("dawdling", "r")

@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -14,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from tests import services
+from tests.acceptance.conftest import DATABASES
 from tests.acceptance.harness import System, wait_for
 
 FILES = Path(__file__).with_name("dags")
@@ -24,11 +27,18 @@ MANUAL = (
 )  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+@pytest.fixture(scope="module", params=DATABASES)
+def system(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     """Return a system in which a run `r` of every DAG goes on."""
-    made = System(tmp_path_factory.mktemp("features"), settings={"WINDWARD__WORKERS__WARM_CHILDREN_MAX": "1"})
-    try:
+    with ExitStack() as stack:
+        is_postgres = request.param == "postgres"
+        url = stack.enter_context(services.fresh_postgres()) if is_postgres else None
+        made = System(
+            tmp_path_factory.mktemp("features"),
+            url=url,
+            settings={"WINDWARD__WORKERS__WARM_CHILDREN_MAX": "1"},
+        )
+        stack.callback(made.close)
         made.cli("db", "migrate")
         made.cli("variables", "set", "api_token", "tok-very-secret")
         made.cli("variables", "set", "settings", '{"size": 5}')
@@ -44,8 +54,6 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
         for dag_id in MANUAL:
             made.trigger(dag_id, "r", "--logical-date", "2026-02-03T00:00:00+00:00")
         yield made
-    finally:
-        made.close()
 
 
 def exit_of(system: System, dag_id: str, task_id: str) -> dict[str, Any]:

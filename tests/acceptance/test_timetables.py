@@ -1,12 +1,14 @@
 """Timetables of authors' own on the whole real way: parsed, published ahead, scheduled as data."""
 
 import json
+import shutil
 from itertools import pairwise
 
 import pytest
 
 from tests.acceptance.conftest import DATABASES, MakeSystem
 from tests.acceptance.harness import wait_for
+from tests.tidy import tree
 
 PLUGIN = """
 from datetime import timedelta
@@ -149,3 +151,25 @@ def test_a_backfill_asks_a_timetable_of_ones_own_for_its_dates(
     filled = [run.logical_date.minute for run in runs if run.run_type == "backfill" and run.logical_date]
     assert sorted(filled) == [0, 10, 20, 30]
     assert {run.state for run in runs} == {"success"}
+
+
+PAGE_COMMAND = "windward backfill create --dag-id books_closed --from-date 2026-01-08 --to-date 2026-01-13"
+
+
+@pytest.mark.parametrize("database", DATABASES)
+def test_the_backfill_of_the_page_has_the_dates_that_the_page_says(
+    database: str, make_system: MakeSystem
+) -> None:
+    page = (tree.ROOT / "docs" / "backfills.md").read_text()
+    shown = page.split(f"$ {PAGE_COMMAND} --dry-run -o plain\n```\n\n```text\n")[1].split("```")[0]
+    system = make_system(database=database, settings={"WINDWARD__CORE__DAGS_ARE_PAUSED_AT_CREATION": "true"})
+    shutil.copy(tree.ROOT / "docs" / "examples" / "own_timetable.py", system.dags)
+    system.start()
+    system.wait_dag("books_closed")
+
+    command = PAGE_COMMAND.split()[1:]
+    assert system.cli(*command, "--dry-run", "-o", "plain") == shown
+    made = json.loads(system.cli(*command, "--now", "-o", "json"))
+
+    slots = system.session.store.backfills.list_slots(made["backfill_id"])
+    assert [slot.logical_date.day for slot in slots] == [8, 9, 12, 13]

@@ -289,7 +289,8 @@ class Checker:
         if not earlier:
             return True
         previous = max(earlier, key=lambda other: other.logical_date or START)
-        before = self._store().tables.tasks[previous.run_pk].get((key.task_id, key.map_index))
+        tasks = self._store().tables.tasks[previous.run_pk]
+        before = tasks.get((key.task_id, key.map_index), tasks.get((key.task_id, -1)))
         is_known = key.task_id in self._plan(previous.document_hash).number_of
         if before is None or not is_known:  # what a newer version has removed counts as never there
             return task.ignore_first_depends_on_past

@@ -280,9 +280,12 @@ class Checker:
             and other.logical_date is not None
             and other.logical_date < run.logical_date
         ]
-        # A run in between that was made later may or may not have been seen: either answer is right.
-        known = [other for other in earlier if other.run_pk < run.run_pk]
-        verdicts = [self._past_is_good(key, task, runs) for runs in (earlier, known)]
+        # Runs in between that were made later may or may not be seen: the answer is right as it was after any of them.
+        made = sorted(other.run_pk for other in earlier)
+        cuts = {run.run_pk, *(pk for pk in made if pk > run.run_pk)}
+        verdicts = [
+            self._past_is_good(key, task, [other for other in earlier if other.run_pk <= cut]) for cut in cuts
+        ]
         _demand(any(verdicts), f"{key} was queued although its past is not good")
 
     def _past_is_good(self, key: TaskKey, task: TaskDocument, earlier: list[RunRecord]) -> bool:

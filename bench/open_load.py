@@ -1,0 +1,120 @@
+"""Requests at a fixed rate from a process of its own: `python -m bench.open_load < plan.json > looks.json`.
+
+An open loop: each request has its moment, whether or not those before it were answered, and what it waited counts from
+that moment. A server that falls behind cannot hide that by being asked less.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import sys
+import time
+from collections import deque
+
+import msgspec
+
+CONNECTIONS = 16
+DRAIN_S = 120.0
+"""How long answers may take after the last request; what takes longer is no answer, and the load has failed."""
+
+
+class Ask(msgspec.Struct, frozen=True, kw_only=True):
+    """One kind of request, and how often it comes among the others."""
+
+    name: str
+    path: str
+    weight: int
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """What to ask whom, how fast, and for how long."""
+
+    host: str
+    port: int
+    authorization: str
+    asks: list[Ask]
+    per_s: float
+    seconds: float
+    seed: int = 13
+
+
+class Look(msgspec.Struct, frozen=True, array_like=True):
+    """One request: when it was due (by `time.time()`), how long it took from then, and what came of it."""
+
+    name: str
+    due_s: float
+    took_ms: float
+    status: int
+
+
+class Load:
+    """The requests of a plan over connections that are kept; more are opened only when all are busy."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._free: deque[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = deque()
+        self._raw = {
+            ask.name: (
+                f"GET {ask.path} HTTP/1.1\r\nhost: {plan.host}:{plan.port}\r\n"
+                f"authorization: {plan.authorization}\r\naccept: application/json\r\n\r\n"
+            ).encode()
+            for ask in plan.asks
+        }
+        self.looks: list[Look] = []
+
+    async def run(self) -> None:
+        """Send everything, and wait for the answers."""
+        plan, dice = self._plan, random.Random(self._plan.seed)
+        self._free.extend([await self._opened() for _ in range(CONNECTIONS)])
+        names = [ask.name for ask in plan.asks]
+        weights = [ask.weight for ask in plan.asks]
+        loop, under_way = asyncio.get_running_loop(), set[asyncio.Task[None]]()
+        began_s, began_at_s = loop.time(), time.time()
+        for number in range(int(plan.per_s * plan.seconds)):
+            offset_s = number / plan.per_s
+            if (wait_s := began_s + offset_s - loop.time()) > 0:
+                await asyncio.sleep(wait_s)
+            name = dice.choices(names, weights)[0]
+            task = asyncio.create_task(self._ask(name, began_s + offset_s, began_at_s + offset_s))
+            under_way.add(task)
+            task.add_done_callback(under_way.discard)
+        async with asyncio.timeout(DRAIN_S):
+            await asyncio.gather(*under_way)
+
+    async def _ask(self, name: str, due_s: float, due_at_s: float) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            connection = self._free.popleft() if self._free else await self._opened()
+            status = await _answered(connection, self._raw[name])
+            self._free.append(connection)
+        except (OSError, EOFError):
+            status = 0
+        self.looks.append(
+            Look(name=name, due_s=due_at_s, took_ms=(loop.time() - due_s) * 1000, status=status)
+        )
+
+    async def _opened(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        return await asyncio.open_connection(self._plan.host, self._plan.port, limit=1 << 20)
+
+
+async def _answered(connection: tuple[asyncio.StreamReader, asyncio.StreamWriter], raw: bytes) -> int:
+    """Send one request and read its answer, which says how long it is; return the status."""
+    reader, writer = connection
+    writer.write(raw)
+    head = await reader.readuntil(b"\r\n\r\n")
+    lines = head.split(b"\r\n")
+    length = next(int(line[15:]) for line in lines if line.lower().startswith(b"content-length:"))
+    await reader.readexactly(length)
+    return int(lines[0].split(b" ", 2)[1])
+
+
+def main() -> None:
+    """Do what the plan on the standard input says."""
+    load = Load(msgspec.json.decode(sys.stdin.buffer.read(), type=Plan))
+    asyncio.run(load.run())
+    sys.stdout.buffer.write(msgspec.json.encode(load.looks))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,240 @@
+"""W13: 200 mixed reads a second over HTTP, next to a running scheduler and 100,000 task instances.
+
+How long they take; what they cost the scheduler, by the fan-out of W1 with and without them; whether the API server's
+memory grows; and how soon a run that is triggered over HTTP is in user code. A minute by default: BENCH_LOAD_S=3600
+makes it an hour.
+"""
+
+from __future__ import annotations
+
+import http.client
+import os
+import re
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from bench import processes
+from bench.harness import Standalone
+from bench.open_load import Ask, Look, Plan
+from bench.rows import Row
+from bench.w01_fan_out import FILE as FAN_OUT
+from bench.w01_fan_out import WIDTH
+from bench.w03_trigger import FILE as ONE
+from bench.w12_grid import FILE as WIDE
+from bench.w12_grid import RUNS, TASKS
+
+PER_S, SECONDS = 200.0, float(os.environ.get("BENCH_LOAD_S", "60"))
+WARM_S = 5.0
+PAUSE_S = 3.0
+"""Between two fan-outs: they are to be next to the load, not all of it."""
+TRIGGERS = 20
+P99_MS, SLOWER_PERCENT, GROWTH_MB, TRIGGER_MS = 100.0, 10.0, 8.0, 50.0
+FAN_OUT_DAG, WIDE_DAG, ONE_DAG = "isolated", "wide", "one"
+
+
+class Caller:
+    """Asks the API server, each time over a new connection, with a JWT as programs have it."""
+
+    def __init__(self, standalone: Standalone) -> None:
+        said = standalone.said()
+        address, password = re.search(r"http://[\d.:]+", said), re.search(r"password (\S+)", said)
+        assert address is not None, said
+        assert password is not None, said
+        where = urlsplit(address[0])
+        assert where.hostname is not None
+        assert where.port is not None
+        self.host, self.port = where.hostname, where.port
+        self.authorization = ""
+        token = self.ask("POST", "/auth/token", {"username": "admin", "password": password[1]})
+        self.authorization = f"Bearer {token['access_token']}"
+
+    def ask(self, method: str, path: str, body: object = None) -> Any:
+        """Return what the server answers; it must not refuse."""
+        headers = {"content-type": "application/json"}
+        if self.authorization:
+            headers["authorization"] = self.authorization
+        raw = msgspec.json.encode(body) if body is not None else None
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=60)
+        connection.request(method, path, raw, headers)
+        answer = connection.getresponse()
+        found = answer.read()
+        connection.close()
+        assert answer.status < 300, found
+        return msgspec.json.decode(found)
+
+    def plan(self, seconds: float) -> Plan:
+        """Return what is asked: each list with rows in it, a page of a log, and the grid as a browser keeps it."""
+        wide = self.ask("GET", f"/api/v2/dags/{WIDE_DAG}/dagRuns?limit=1")["dag_runs"][0]["dag_run_id"]
+        fan_out = self.ask("GET", f"/api/v2/dags/{FAN_OUT_DAG}/dagRuns?limit=1")["dag_runs"][0]["dag_run_id"]
+        grid = f"/api/windward/v1/dags/{WIDE_DAG}/grid"
+        cursor = self.ask("GET", f"{grid}?limit=100")["cursor"]
+        runs = f"/api/v2/dags/{WIDE_DAG}/dagRuns"
+        log = f"/api/v2/dags/{FAN_OUT_DAG}/dagRuns/{fan_out}/taskInstances/task_7/logs/1"
+        asks = [
+            Ask(name="dags", path="/api/v2/dags?limit=50", weight=15),
+            Ask(name="runs", path=f"{runs}?limit=50&order_by=-run_after", weight=15),
+            Ask(name="runs of all", path="/api/v2/dags/~/dagRuns?limit=50", weight=5),
+            Ask(name="instances", path=f"{runs}/{wide}/taskInstances?limit=100", weight=20),
+            Ask(name="failed of all", path=f"{runs}/~/taskInstances?state=failed&limit=50", weight=5),
+            Ask(name="grid", path=f"{grid}?limit=30", weight=5),
+            Ask(name="grid, delta", path=f"{grid}?limit=100&cursor={cursor}", weight=15),
+            Ask(name="log", path=log, weight=10),
+            Ask(name="health", path="/api/v2/monitor/health", weight=10),
+        ]
+        return Plan(
+            host=self.host,
+            port=self.port,
+            authorization=self.authorization,
+            asks=asks,
+            per_s=PER_S,
+            seconds=seconds,
+        )
+
+
+class Loading:
+    """A load under way, in a process of its own."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "bench.open_load"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        self._found = b""
+        self._reader = threading.Thread(target=self._talk, args=[msgspec.json.encode(plan)])
+        self._reader.start()
+
+    def _talk(self, raw: bytes) -> None:
+        self._found, _ = self._process.communicate(raw)
+
+    def is_going_on(self) -> bool:
+        """Whether it has not ended."""
+        return self._reader.is_alive()
+
+    def looks(self) -> list[Look]:
+        """Wait for its end; return its requests, all of which must have been answered."""
+        self._reader.join()
+        assert self._process.returncode == 0, "the load did not end as it should"
+        looks = msgspec.json.decode(self._found, type=list[Look])
+        refused = [look for look in looks if look.status != 200]
+        assert not refused, f"{len(refused)} of {len(looks)} requests failed: {refused[:3]}"
+        return looks
+
+
+def measure(repeat: int) -> Iterator[Row]:
+    """Fill the database, measure alone, then under load."""
+    fan_out = FAN_OUT.format(dag_id=FAN_OUT_DAG, isolation="isolated", width=WIDTH)
+    with Standalone({"wide.py": WIDE, "fan_out.py": fan_out}) as standalone:
+        began = standalone.home / "began"
+        (standalone.dags / "one.py").write_text(ONE.format(path=began), encoding="utf-8")
+        standalone.wait_until_healthy()
+        standalone.wait_until_read(WIDE_DAG, FAN_OUT_DAG, ONE_DAG)
+        standalone.run(WIDE_DAG, RUNS)
+        standalone.run(FAN_OUT_DAG)  # makes the template
+        standalone.run(ONE_DAG)
+        caller = Caller(standalone)
+        yield _triggered("nothing else to do", _trigger_delays(standalone, caller), at_most=TRIGGER_MS)
+        alone = [_fan_out(standalone) for _ in range(max(repeat, 5))]
+        Loading(caller.plan(WARM_S)).looks()
+        begin_mb = _api_mb(standalone)
+        loading = Loading(caller.plan(SECONDS))
+        spans, loaded = _fan_outs(standalone, loading)
+        looks = loading.looks()
+        end_mb = _api_mb(standalone)
+        yield from _latencies(looks, spans)
+        slower = 100 * (statistics.median(loaded) / statistics.median(alone) - 1)
+        note = f"alone {statistics.median(alone):.2f} s, under load {statistics.median(loaded):.2f} s, of {len(loaded)}"
+        yield Row(
+            name="W13",
+            what="1 + 200 + 1 tasks under load, slower by",
+            unit="%",
+            values=[slower],
+            at_most=SLOWER_PERCENT,
+            note=note,
+        )
+        yield Row(name="W13", what="PSS of the API server at the end", unit="MB", values=[end_mb])
+        yield Row(
+            name="W13",
+            what=f"the same, more than {SECONDS:.0f} s before",
+            unit="MB",
+            values=[end_mb - begin_mb],
+            at_most=GROWTH_MB,
+        )
+        under_load = Loading(caller.plan(TRIGGERS))
+        yield _triggered("under load", _trigger_delays(standalone, caller))
+        under_load.looks()
+
+
+def _trigger_delays(standalone: Standalone, caller: Caller) -> list[float]:
+    """Return the milliseconds from each request to user code."""
+    began, delays = standalone.home / "began", list[float]()
+    for _ in range(TRIGGERS):
+        standalone.settle()
+        began.unlink()
+        asked_s = time.time()
+        caller.ask("POST", f"/api/v2/dags/{ONE_DAG}/dagRuns", {"logical_date": None})
+        standalone.wait_for(lambda: began.exists() and began.read_text() != "", seconds=30)
+        delays.append((float(began.read_text()) - asked_s) * 1000)
+    return delays
+
+
+def _triggered(when: str, delays: list[float], at_most: float | None = None) -> Row:
+    what = f"trigger over HTTP to first line of user code, {when}"
+    return Row(name="W13", what=what, unit="ms", values=delays, at_most=at_most)
+
+
+def _fan_out(standalone: Standalone) -> float:
+    standalone.settle()
+    wall_s, _ = standalone.run(FAN_OUT_DAG)
+    return wall_s
+
+
+def _fan_outs(standalone: Standalone, loading: Loading) -> tuple[list[tuple[float, float]], list[float]]:
+    """Run the fan-out now and then while the load goes on; return when, and how long each took."""
+    spans, took = list[tuple[float, float]](), list[float]()
+    while loading.is_going_on():
+        time.sleep(PAUSE_S)
+        began_s = time.time()
+        wall_s = _fan_out(standalone)
+        if loading.is_going_on():
+            spans.append((began_s, time.time()))
+            took.append(wall_s)
+    return spans, took
+
+
+def _latencies(looks: Sequence[Look], spans: Sequence[tuple[float, float]]) -> Iterator[Row]:
+    took = [look.took_ms for look in looks]
+    busy = [look.took_ms for look in looks if any(start <= look.due_s <= end for start, end in spans)]
+    by_name: dict[str, list[float]] = {}
+    for look in looks:
+        by_name.setdefault(look.name, []).append(look.took_ms)
+    note = ", ".join(
+        f"{name} {statistics.median(some):.0f}/{_p99(some):.0f}" for name, some in by_name.items()
+    )
+    what = f"{PER_S:.0f} mixed reads/s next to {TASKS * RUNS} instances"
+    yield Row(name="W13", what=f"{what}, p50", unit="ms", values=[statistics.median(took)])
+    yield Row(name="W13", what=f"{what}, p99", unit="ms", values=[_p99(took)], at_most=P99_MS, note=note)
+    note = f"{len(busy)} of {len(took)} requests; p50 {statistics.median(busy):.0f} ms"
+    yield Row(
+        name="W13", what="those during a fan-out of 202 tasks, p99", unit="ms", values=[_p99(busy)], note=note
+    )
+
+
+def _p99(values: Sequence[float]) -> float:
+    return statistics.quantiles(values, n=100)[98]
+
+
+def _api_mb(standalone: Standalone) -> float:
+    """Return the memory of the API server."""
+    root = standalone.process.pid
+    return sum(
+        mb
+        for pid, mb in processes.pss_by_pid(root).items()
+        if processes.name(pid) == "windward api-server" and processes.parent(pid) == root
+    )

@@ -90,7 +90,11 @@ def clear_dag_run(world: World) -> None:
 @exercises.of(DagRunApi)
 def clear_dag_runs(world: World) -> None:
     api, run_id = world.api(DagRunApi), world.run("naming")
-    fields = {"dag_runs": [{"dag_run_id": run_id}], "dry_run": False}
+    fields = {"dag_runs": [{"dag_run_id": run_id}], "dry_run": True}
+    # Read raw for the reason that `clear_dag_run` gives.
+    foreseen = api.clear_dag_runs_without_preload_content("naming", made(BulkDAGRunClearBody, fields))
+    assert [one["task_id"] for one in json.loads(foreseen.data)["task_instances"]] == ["name"]
+    fields["dry_run"] = False
     done = api.clear_dag_runs("naming", made(BulkDAGRunClearBody, fields)).actual_instance
     assert isinstance(done, DAGRunCollectionResponse)
     assert [one.dag_run_id for one in done.dag_runs] == [run_id]

@@ -227,9 +227,11 @@ def run_start(start: Start, prepared: Prepared, *, is_last: bool) -> None:
             prepared.loaded = found
     if start.run_as_user is not None:
         # After the import, wherever that was made: the other user need not be able to read the worker's files.
-        from windward.runner.impersonation import become  # few tasks ask for it
+        from windward.runner.impersonation import become, unreadable_library  # few tasks ask for it
 
         become(start.run_as_user)
+        if (library := unreadable_library()) is not None:
+            log.line("warning", "user cannot read the interpreter", user=start.run_as_user, library=library)
         die_with_parent(prepared.template_pid)  # the kernel forgets it when the user changes
     if prepared.loaded is not None:
         _dispatch(start, prepared.loaded, prepared.runtime)

@@ -6,10 +6,23 @@ tasks ask for it.
 
 from __future__ import annotations
 
+import importlib
 import os
 import pwd
 
 from windward.errors import UserError
+
+_BEFORE = (
+    "asyncio",
+    "jinja2.debug",
+    "jinja2.ext",
+    "traceback",
+    "windward.sdk.async_operator",
+    "windward.sdk.lazy",
+    "windward.sdk.params",
+    "windward.sdk.template_environment",
+)
+"""What the way of an attempt may import late."""
 
 
 def check_user(name: str) -> None:
@@ -28,15 +41,26 @@ def check_user(name: str) -> None:
 
 
 def become(name: str) -> None:
-    """Be that user in this process, with the user's groups, home and name; there is no way back. Raises `UserError`."""
+    """Be that user in this process, with the user's groups, home and name; there is no way back. Raises `UserError`.
+
+    What templates and answers need is imported before: the interpreter may lie where the user cannot read.
+    """
     check_user(name)
     user = _find(name)
     if user.pw_uid == os.geteuid():
         return
+    for module in _BEFORE:
+        importlib.import_module(module)
     os.initgroups(user.pw_name, user.pw_gid)
     os.setresgid(user.pw_gid, user.pw_gid, user.pw_gid)
     os.setresuid(user.pw_uid, user.pw_uid, user.pw_uid)
     os.environ.update(HOME=user.pw_dir, USER=user.pw_name, LOGNAME=user.pw_name)
+
+
+def unreadable_library() -> str | None:
+    """Return the folder of the interpreter's library when this process may not read it: no import works then."""
+    folder = os.path.dirname(os.__file__)  # noqa: PTH120 - no import for what happens in each such child
+    return None if os.access(f"{folder}/os.py", os.R_OK) else folder
 
 
 def _find(name: str) -> pwd.struct_passwd:

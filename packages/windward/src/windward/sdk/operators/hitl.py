@@ -13,7 +13,7 @@ from windward.sdk.exceptions import AirflowException, TaskAwaitingInput
 from windward.sdk.operator import BaseOperator
 from windward.sdk.params import ParamsDict
 from windward.sdk.skip import BranchMixIn, SkipMixin
-from windward.sdk.unset import is_arg_set
+from windward.sdk.unset import NOTSET, ArgNotSet, is_arg_set
 
 
 class HITLTriggerEventError(Exception):
@@ -51,10 +51,11 @@ class HITLOperator(BaseOperator):
         notifiers: Any = None,
         assigned_users: Any = None,
         response_timeout: timedelta | None = None,
+        retries: int | ArgNotSet | None = NOTSET,
         **kwargs: Any,
     ) -> None:
-        kwargs.setdefault("retries", 0)
-        super().__init__(**kwargs)
+        # Named here, so that those of `default_args` arrive.
+        super().__init__(retries=retries if is_arg_set(retries) else 0, **kwargs)
         if response_timeout is None and self.execution_timeout is not None:
             response_timeout, self.execution_timeout = self.execution_timeout, None
         self.subject = subject

@@ -67,6 +67,13 @@ bench: setup ## measure and print the table of numbers (ARGS="w1 w2" picks workl
 sim: setup ## simulate: seed=N replays one world, n=N from=SEED runs many
 	@$(BIN)/python -m tests.simulation $(if $(seed),--seed $(seed),--n $(or $(n),500) --from $(or $(from),1)) $(ARGS)
 
+# Without end: what `make test` does of this is a few inputs, the same each time.
+.PHONY: fuzz
+fuzz: setup ## look for requests and inputs that break something: n=REQUESTS an operation, seconds=N a parser
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/fuzz.txt
+	@FUZZ_EXAMPLES=$(or $(n),100) $(PYTEST) -q tests/api/test_fuzzed.py
+	@$(BIN)/python -m tests.fuzz --seconds $(or $(seconds),60) $(ARGS)
+
 .PHONY: ui
 ui: setup ## build the web interface
 	@if [[ ! -f ui/package.json ]]; then \
@@ -89,6 +96,7 @@ lock: ## write the lock files anew, keeping versions that still fit (ARGS=--upgr
 	@$(COMPILE) $(ARGS) packages/windward/pyproject.toml --output-file requirements/base.txt >/dev/null
 	@$(COMPILE) $(ARGS) packages/windward/pyproject.toml --all-extras requirements/dev.in \
 		--constraints requirements/base.txt --output-file requirements/dev.txt >/dev/null
+	@$(COMPILE) $(ARGS) requirements/fuzz.in --output-file requirements/fuzz.txt >/dev/null
 
 .PHONY: clean
 clean: ## remove the environment, the caches and the home that `make run` made

@@ -1,9 +1,11 @@
 """Pages by cursor: on every database, in every order, each row once, forwards and back."""
 
+import base64
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import pytest
 import sqlalchemy as sa
 
@@ -82,5 +84,22 @@ def test_pages_hold_each_row_once_forwards_and_back(database: Database, order_by
     "cursor", ["x", "e30", "W10", "W2ZhbHNlLFsibmFtZSJdLFsxLDJdXQ", "W2ZhbHNlLFsicGFzc3dvcmQiXSxbMV1d"]
 )
 def test_a_cursor_that_nobody_gave_is_refused(database: Database, cursor: str) -> None:
+    with pytest.raises(UserError):
+        page(database, cursor=cursor)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"slots": "x"}, {"slots": True}, {"slots": 1 << 63}, {"slots": [1]}, {"slots": {}}, {"name": 1}, {"name": "a\0"},
+        {"name": []}, {"at": 1}, {"at": []}, {"at": ["x"]}, {"at": [1 << 62]}, {"at": [1, 2]}, {"at": "2026-01-01"},
+    ],
+)  # fmt: skip
+def test_a_cursor_with_values_that_no_row_has_is_refused(database: Database, values: dict[str, Any]) -> None:
+    (column,) = values
+    row = {"name": "a", **values}
+    order_by = ("name",) if column == "name" else (column, "name")
+    said = [False, order_by, [row[name] for name in order_by]]
+    cursor = base64.urlsafe_b64encode(msgspec.json.encode(said)).rstrip(b"=").decode()
     with pytest.raises(UserError):
         page(database, cursor=cursor)

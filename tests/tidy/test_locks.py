@@ -15,7 +15,7 @@ from packaging.utils import canonicalize_name
 
 from tests.tidy import purity, tree
 
-LOCKS = ("bootstrap", "base", "dev")
+LOCKS = ("bootstrap", "base", "dev", "fuzz")
 # The promise of the README: a base install is light.
 BASE_DISTRIBUTIONS_MAX = 50
 LINUX = {"sys_platform": "linux", "platform_system": "Linux", "os_name": "posix", "extra": ""}

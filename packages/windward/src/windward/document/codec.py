@@ -25,7 +25,7 @@ def decode(data: bytes | str) -> DagDocument:
     """Read a document; raise `UserError` when it was written by a newer Windward or is damaged."""
     try:
         document = _DECODER.decode(data)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise UserError(
             f"a serialized DAG cannot be read: {error}",
             hint="Run `windward dags reserialize` to write it anew from its file.",

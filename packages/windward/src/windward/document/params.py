@@ -37,17 +37,30 @@ def check_conf(document: DagDocument, conf: Mapping[str, Any]) -> dict[str, Any]
 
 
 def check_value(what: str, *, value: Any, schema: Mapping[str, Any]) -> None:
-    """Raise `InvalidParamError`, which names `what`, when a JSON schema does not accept the value."""
+    """Raise `InvalidParamError`, which names `what`, when a JSON schema does not accept the value.
+
+    A schema is its author's, and this is the server: what it refers to elsewhere is not fetched, and one that is not
+    valid or has no end is an error of its own.
+    """
     if not schema:
         return
     import jsonschema  # a tenth of a second that only DAGs with params spend
+    import referencing
 
-    validator = jsonschema.Draft202012Validator(schema, format_checker=jsonschema.FormatChecker())
+    validator = jsonschema.Draft202012Validator(
+        schema, format_checker=jsonschema.FormatChecker(), registry=referencing.Registry()
+    )
     try:
+        validator.check_schema(schema)
         problem = jsonschema.exceptions.best_match(validator.iter_errors(value))
-    except jsonschema.exceptions.SchemaError as error:
+    except (
+        jsonschema.exceptions.SchemaError,
+        referencing.exceptions.Unresolvable,
+        ArithmeticError,
+        RecursionError,
+    ) as error:
         raise InvalidParamError(
-            f"the schema of {what} is not valid: {error.message}",
+            f"the schema of {what} is not valid: {getattr(error, 'message', error)}",
             hint="Correct the keywords of `Param(...)` in the DAG file.",
         ) from error
     if problem is not None:

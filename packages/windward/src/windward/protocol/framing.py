@@ -61,7 +61,7 @@ class FrameReader(Generic[Message]):
                 break
             try:
                 messages.append(self._decoder.decode(buffer[start + _HEADER_BYTES : end]))
-            except msgspec.MsgspecError as error:
+            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
                 raise FrameError(f"a frame cannot be read: {error}") from error
             start = end
         if start:

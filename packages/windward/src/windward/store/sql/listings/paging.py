@@ -160,7 +160,7 @@ def _beyond(keys: Sequence[Key], values: Sequence[Any], *, goes_back: bool) -> s
     either: list[sa.ColumnElement[bool]] = []
     same: list[sa.ColumnElement[bool]] = []
     for (column, descends), stored in zip(keys, values, strict=True):
-        value = from_us(stored[0]) if isinstance(stored, list) else stored
+        value = _checked(column, stored)
         if value is None:
             step: sa.ColumnElement[bool] = column.is_not(None) if goes_back else sa.false()
         else:
@@ -170,6 +170,33 @@ def _beyond(keys: Sequence[Key], values: Sequence[Any], *, goes_back: bool) -> s
         either.append(sa.and_(*same, step))
         same.append(column.is_(None) if value is None else column == value)
     return sa.or_(*either)
+
+
+def _checked(column: sa.ColumnElement[Any], stored: Any) -> Any:
+    """Return a value of a cursor as the column's type has it.
+
+    Raises:
+        UserError: when it has none of it: somebody wrote the cursor by hand.
+    """
+    match stored, column.type:
+        case None, _:
+            return None
+        case [int() as microseconds], UtcTime():
+            try:
+                return from_us(microseconds)
+            except OverflowError as error:
+                raise _unusable() from error
+        case bool(), sa.Boolean():
+            return stored
+        case bool(), _:
+            raise _unusable()
+        case str(), sa.String() if "\0" not in stored:
+            return stored
+        case int(), sa.Float() | sa.Numeric() | sa.Integer() if abs(stored) < 1 << 63:
+            return stored
+        case float(), sa.Float() | sa.Numeric() | sa.Integer():
+            return stored
+    raise _unusable()
 
 
 def _write(row: Any, order_by: Sequence[str], count: int, *, goes_back: bool) -> str:

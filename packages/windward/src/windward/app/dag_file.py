@@ -12,7 +12,6 @@ from windward.errors import DagImportError, UserError
 from windward.runner.importing import load_file
 from windward.runner.options import HostOptions
 from windward.runner.pool import FileKey
-from windward.sdk import scopes
 from windward.sdk.semantics import detect, imports_of
 from windward.sdk.serialize import to_document
 from windward.settings import Settings
@@ -51,7 +50,6 @@ def import_file(path: Path, settings: Settings) -> Mapping[str, Any]:
     folder = settings.core.dags_folder.absolute()
     root = folder if path.is_relative_to(folder) else path.parent
     options = replace(HostOptions.from_settings(settings, socket_path=path), dags_folder=root)
-    scopes.take_registered()  # what an earlier import of this process left is not this file's
     found = load_file(FileKey(path.relative_to(root).as_posix(), ""), options, can_interrupt=False)
     if hasattr(found, "dags"):
         return found.dags

@@ -153,8 +153,10 @@ def problem_of(error: BaseException) -> ImportProblem:
 
 
 def _import(root: Path, fileloc: str, options: HostOptions) -> Mapping[str, Any]:
+    from windward.sdk import scopes
     from windward.sdk.collect import collect_dags
 
+    scopes.take_registered()  # what an earlier import of this process left is not this file's
     for folder in {str(options.dags_folder), str(root)}:
         if folder in sys.path:
             sys.path.remove(folder)

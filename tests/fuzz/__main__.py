@@ -57,6 +57,8 @@ def fuzz(name: str, *, seconds: int, corpus: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for number, seed in enumerate(TARGETS[name].seeds):
         (folder / f"seed-{number}").write_bytes(seed)
+    words = corpus / f"{name}.words"
+    words.write_text("".join(f'"{_escaped(word)}"\n' for word in TARGETS[name].words), encoding="ascii")
     atheris.Setup(
         [
             name,
@@ -65,12 +67,17 @@ def fuzz(name: str, *, seconds: int, corpus: Path) -> None:
             f"-timeout={INPUT_S_MAX}",
             f"-rss_limit_mb={MEMORY_MB_MAX}",
             f"-artifact_prefix={corpus}/{name}-",
+            f"-dict={words}",
             "-print_final_stats=1",
             str(folder),
         ],
         TARGETS[name].check,
     )
     atheris.Fuzz()
+
+
+def _escaped(word: str) -> str:
+    return "".join(f"\\x{byte:02x}" for byte in word.encode())
 
 
 if __name__ == "__main__":

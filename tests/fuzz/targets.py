@@ -17,8 +17,10 @@ from typing import Any
 
 import msgspec
 from cryptography.fernet import Fernet
+from jsonschema import Draft202012Validator
 
-from tests.store.building import create, put_dags, run_of
+from tests.api.filling import fields_of
+from tests.store.building import create, document_of, put_dags, run_of
 from windward.api.app import OPERATIONS
 from windward.api.attempt_logs import offset_of, token_of
 from windward.api.contract.binding import body_of, path_of, query_of
@@ -28,7 +30,7 @@ from windward.api.execution.tokens import AttemptTokens
 from windward.api.file_tokens import file_of_token
 from windward.api.own.grid import _read as read_grid_cursor
 from windward.core.access import EVERYWHERE
-from windward.document import DagDocument, ParamDocument, decode, encode
+from windward.document import DagDocument, ParamDocument, TaskDocument, decode, encode
 from windward.document.params import check_conf
 from windward.errors import InvalidCronError, InvalidIdError, InvalidParamError, NotFoundError, UserError
 from windward.model.ids import check_key, check_run_id
@@ -52,6 +54,8 @@ class Target:
 
     check: Callable[[bytes], None]
     seeds: tuple[bytes, ...]
+    words: tuple[str, ...] = ()
+    """What the inputs' language has: chance does not spell a field's name."""
 
 
 def cron(data: bytes) -> None:
@@ -199,6 +203,7 @@ TARGETS: dict[str, Target] = {
             b'["p",{"type":["string","null"],"pattern":"(","format":"date-time","enum":["a"]},"x"]',
             b'["p",{"type":"array","items":{"$ref":"#/$defs/a"},"$defs":{"a":{"multipleOf":0.1}}},[1e300]]',
         ),
+        (*(f'"{word}":' for word in Draft202012Validator.VALIDATORS), '"integer"', '"string"', '"#"'),
     ),
     "cron": Target(
         cron,
@@ -223,7 +228,13 @@ TARGETS: dict[str, Target] = {
         documents,
         (
             encode(DagDocument(dag_id="d", fileloc="d.py")),
+            document_of("shelf_dag", **fields_of("shelf", "0" * 64))[1],
             b'{"dag_id":"d","fileloc":"d.py","tasks":[{"task_id":"a","operator":"X","upstream":["b"]}]}',
+        ),
+        tuple(
+            sorted(
+                {*DagDocument.__struct_fields__, *TaskDocument.__struct_fields__, "true", "null", "[]", "{}"}
+            )
         ),
     ),
     "framing": Target(framing, (b"\x00\x00\x00\x01\xc0", b"\xff\xff\xff\xff", b"\x00\x00\x00\x00\x00")),

@@ -11,6 +11,7 @@ from collections.abc import Callable, Coroutine, Generator
 from typing import Protocol
 
 import uvicorn
+from anyio.to_thread import current_default_thread_limiter
 
 from windward.api.access.entrance import EntranceGate
 from windward.api.access.oidc import Oidc
@@ -26,6 +27,8 @@ from windward.ports.store import Store
 log = logging.getLogger("windward.api")
 BEAT_S = 15.0
 TICK_S = 1.0
+THREADS_BESIDE = 4
+"""Threads beside one for each connection to the database: more would wait for a connection, or for each other."""
 SHUTDOWN_S = 2
 """How long open requests may take once the server stops."""
 
@@ -104,7 +107,8 @@ def serve(
             await asyncio.to_thread(_beat, store, clock, name)
             await asyncio.sleep(BEAT_S)
 
-    asyncio.run(_run(config, listener, stop, beat, ready))
+    threads = 2 * settings.database.pool_size + THREADS_BESIDE
+    asyncio.run(_run(config, listener, stop, beat, ready, threads=threads))
 
 
 async def _run(
@@ -113,7 +117,10 @@ async def _run(
     stop: Stop,
     beat: Callable[[], Coroutine[None, None, None]],
     ready: Callable[[], None],
+    *,
+    threads: int,
 ) -> None:
+    current_default_thread_limiter().total_tokens = threads
     loop = asyncio.get_running_loop()
     server = _Server(config)
 

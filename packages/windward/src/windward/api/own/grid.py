@@ -239,7 +239,7 @@ def _tasks(document: DagDocument, runs: list[GridRun]) -> list[GridTask]:
         for task in document.tasks
     ]
     known = {task.task_id for task in tasks}
-    gone = {cell.task_id for run in runs for cell in run.cells} - known
+    gone = frozenset[str]().union(*{run.task_ids for run in runs}) - known
     return tasks + [
         GridTask(
             task_id=task_id, label=task_id, group_id=None, operator="", is_mapped=False, is_setup=False,

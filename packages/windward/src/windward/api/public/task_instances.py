@@ -115,7 +115,7 @@ def _document_of_run(call: Call[Any, Any], dag_id: str, run_id: str) -> DagDocum
     run = call.services.store.runs.find_run(dag_id, run_id=run_id)
     if run is None:
         raise NotFoundError(f"DagRun with dag_id: `{dag_id}` and run_id: `{run_id}` was not found")
-    return call.services.store.catalog.load_documents([run.document_hash]).get(run.document_hash)
+    return call.services.listings.documents.plain([run.document_hash]).get(run.document_hash)
 
 
 def get_task_instances_batch(call: Call[Nothing, TaskInstancesBatchBody]) -> TaskInstanceCollectionResponse:

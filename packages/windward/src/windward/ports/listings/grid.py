@@ -21,11 +21,12 @@ class TaskCell(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
 
 
 class GridRun(msgspec.Struct, frozen=True, kw_only=True):
-    """One run with its tasks. `mark` differs when anything of it may differ."""
+    """One run with its tasks. `mark` differs when anything of it may differ; runs of the same tasks share `task_ids`."""
 
     run: RunRecord
     mark: str
     cells: tuple[TaskCell, ...]
+    task_ids: frozenset[str]
 
 
 class TimelineRow(msgspec.Struct, frozen=True, kw_only=True):

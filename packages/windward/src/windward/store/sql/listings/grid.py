@@ -6,6 +6,7 @@ runs costs what changed in it.
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections import OrderedDict, defaultdict
 from collections.abc import Sequence
@@ -16,7 +17,7 @@ import sqlalchemy as sa
 
 from windward.document import DagDocument
 from windward.model.records import RunRecord
-from windward.model.states import RUN_FINISHED
+from windward.model.states import RUN_FINISHED, TaskState
 from windward.ports.listings.grid import GridRun, TaskCell, TimelineRow
 from windward.store.sql.columns import from_us, to_us
 from windward.store.sql.database import Database, chunks
@@ -24,8 +25,10 @@ from windward.store.sql.listings.documents import Documents
 from windward.store.sql.rows import RUN_COLUMNS, run_of
 from windward.store.sql.tables import DAG, TASK_ATTEMPT, TASK_INSTANCE
 
-KEPT_MAX = 2000
-"""Runs whose cells are remembered."""
+CELLS_MAX = 300_000
+"""Cells that are remembered, of runs that have ended: each takes about 150 bytes."""
+_SINGLE = {str(state): {str(state): 1} for state in TaskState}
+"""The counts of a task that has one instance, which nearly all have; cells share them."""
 _CELLS = (
     "SELECT run_pk, task_id, state, count(*), min(start_date), max(end_date) FROM task_instance "
     "WHERE run_pk IN ({marks}) GROUP BY run_pk, task_id, state"
@@ -40,6 +43,7 @@ class SqlGridListings:
         self._documents = documents
         self._lock = threading.Lock()
         self._kept: OrderedDict[int, GridRun] = OrderedDict()
+        self._kept_cells = 0
 
     def newest(self, dag_id: str) -> DagDocument | None:
         """Return the newest document of a DAG, or None."""
@@ -72,15 +76,28 @@ class SqlGridListings:
                     found[run.run_pk] = kept
         missing = [run for run in runs if run.run_pk not in found]
         read = self._read([run.run_pk for run in missing])
+        shared = {one.task_ids: one.task_ids for one in found.values()}
         with self._lock:
             for run in missing:
-                made = GridRun(run=run, mark=mark_of(run), cells=tuple(read.get(run.run_pk, {}).values()))
-                found[run.run_pk] = made
+                cells = read.get(run.run_pk, {})
+                names = frozenset(cells)
+                found[run.run_pk] = made = GridRun(
+                    run=run,
+                    mark=mark_of(run),
+                    cells=tuple(cells.values()),
+                    task_ids=shared.setdefault(names, names),
+                )
                 if run.state in RUN_FINISHED:
-                    self._kept[run.run_pk] = made
-            while len(self._kept) > KEPT_MAX:
-                self._kept.popitem(last=False)
+                    self._keep(made)
         return [found[run.run_pk] for run in runs]
+
+    def _keep(self, made: GridRun) -> None:
+        before = self._kept.pop(made.run.run_pk, None)
+        self._kept_cells += len(made.cells) - (len(before.cells) if before is not None else 0)
+        self._kept[made.run.run_pk] = made
+        while self._kept_cells > CELLS_MAX or len(self._kept) > CELLS_MAX:
+            _, oldest = self._kept.popitem(last=False)
+            self._kept_cells -= len(oldest.cells)
 
     def _read(self, run_pks: Sequence[int]) -> dict[int, dict[str, TaskCell]]:
         cells: defaultdict[int, dict[str, TaskCell]] = defaultdict(dict)
@@ -90,7 +107,7 @@ class SqlGridListings:
                 for run_pk, task_id, state, count, start, end in transaction.select(text, tuple(some)):
                     cell = cells[run_pk].get(task_id)
                     cells[run_pk][task_id] = _with(
-                        cell, task_id, state, int(count), from_us(start), from_us(end)
+                        cell, sys.intern(task_id), state, int(count), from_us(start), from_us(end)
                     )
         return cells
 
@@ -117,7 +134,8 @@ def _with(
     cell: TaskCell | None, task_id: str, state: str, count: int, start: datetime | None, end: datetime | None
 ) -> TaskCell:
     if cell is None:
-        return TaskCell(task_id=task_id, counts={state: count}, start_date=start, end_date=end)
+        counts = _SINGLE[state] if count == 1 and state in _SINGLE else {state: count}
+        return TaskCell(task_id=task_id, counts=counts, start_date=start, end_date=end)
     starts = [at for at in (cell.start_date, start) if at is not None]
     ends = [at for at in (cell.end_date, end) if at is not None]
     return TaskCell(

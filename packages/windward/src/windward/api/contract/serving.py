@@ -95,6 +95,11 @@ class Served:
         self._services = services
         self._gate = gate
         self._ledger = ledger
+        self._is_plain = (
+            operation.body is Nothing
+            and not operation.changes
+            and not inspect.iscoroutinefunction(operation.handler)
+        )
 
     def route(self) -> Route:
         """Return the route."""
@@ -118,31 +123,18 @@ class Served:
         body: object = None
         principal = ANYBODY
         try:
+            if self._is_plain:
+                return await run_in_threadpool(self._read, request), principal, body
             claims = None
-            if isinstance(operation.access, ForAttempt):
-                principal, claims = await run_in_threadpool(self._of_attempt, request)
-            elif not isinstance(operation.access, Open):
-                principal = await run_in_threadpool(self._admitted, request)
-            path = path_of(operation, request.path_params)
-            reach = await self._reach(principal, path)
-            query = query_of(operation, request.query_params.multi_items())
+            if not isinstance(operation.access, Open):
+                principal, claims = await run_in_threadpool(self._let_in, request)
+            path, reach = path_of(operation, request.path_params), EVERYWHERE
+            if isinstance(operation.access, Needs):
+                reach = await run_in_threadpool(self._reach, principal, path)
+            query = self._query(request)
             body = await self._body(request)
-            call: Call[Any, Any] = Call(
-                services=self._services,
-                principal=principal,
-                path=path,
-                query=query,
-                body=body,
-                reach=reach,
-                headers=request.headers,
-                claims=claims,
-                presented=self._services.entrance.presented(request),
-            )
-            answer = _response(
-                operation,
-                await self._handled(call),
-                request.headers.get("if-none-match"),
-            )
+            call = self._call(request, principal, claims, path=path, query=query, body=body, reach=reach)
+            answer = _response(operation, await self._handled(call), request.headers.get("if-none-match"))
         except WindwardError as error:
             refusal = refusal_of(error)
             answer = _json(refusal.body, refusal.status, refusal.headers)
@@ -152,11 +144,57 @@ class Served:
             answer = _json(Problem(detail=f"an error of the server; the log has it as `{number}`"), 500, {})
         return answer, principal, body
 
+    def _read(self, request: Request) -> Response:
+        """Answer what has no body and changes nothing in one piece: each change of threads costs as much as a query."""
+        operation = self._operation
+        principal, claims = self._let_in(request)
+        path = path_of(operation, request.path_params)
+        reach = self._reach(principal, path)
+        query = self._query(request)
+        call = self._call(request, principal, claims, path=path, query=query, body=Nothing(), reach=reach)
+        return _response(operation, operation.handler(call), request.headers.get("if-none-match"))
+
+    def _call(
+        self,
+        request: Request,
+        principal: Principal,
+        claims: AttemptClaims | None,
+        *,
+        path: dict[str, str | int],
+        query: Any,
+        body: Any,
+        reach: DagReach,
+    ) -> Call[Any, Any]:
+        return Call(
+            services=self._services,
+            principal=principal,
+            path=path,
+            query=query,
+            body=body,
+            reach=reach,
+            headers=request.headers,
+            claims=claims,
+            presented=self._services.entrance.presented(request),
+        )
+
+    def _query(self, request: Request) -> Any:
+        return query_of(self._operation, request.query_params.multi_items())
+
     async def _handled(self, call: Call[Any, Any]) -> object:
         handler = self._operation.handler
         if inspect.iscoroutinefunction(handler):
             return await handler(call)
         return await run_in_threadpool(handler, call)
+
+    def _let_in(self, request: Request) -> tuple[Principal, AttemptClaims | None]:
+        """Return who asks, with the claims of an attempt's token where one opens this."""
+        match self._operation.access:
+            case Open():
+                return ANYBODY, None
+            case ForAttempt():
+                return self._of_attempt(request)
+            case _:
+                return self._admitted(request), None
 
     def _of_attempt(self, request: Request) -> tuple[Principal, AttemptClaims]:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
@@ -171,7 +209,7 @@ class Served:
             raise Unauthenticated("Not authenticated")
         return principal
 
-    async def _reach(self, principal: Principal, path: dict[str, str | int]) -> DagReach:
+    def _reach(self, principal: Principal, path: dict[str, str | int]) -> DagReach:
         """Return the DAGs that the handler may touch.
 
         Raises:
@@ -188,7 +226,7 @@ class Served:
                 if reach.is_empty:
                     raise Forbidden(verb, resource)
                 if isinstance(dag_id, str) and dag_id != ANY_DAG and not reach.is_all:
-                    tags = await run_in_threadpool(self._services.tags_of, dag_id) if reach.tags else ()
+                    tags = self._services.tags_of(dag_id) if reach.tags else ()
                     if not is_allowed(principal, verb, resource, dag_id=dag_id, tags=tags):
                         raise Forbidden(verb, resource, dag_id=dag_id)
                 return reach

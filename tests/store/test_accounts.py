@@ -1,15 +1,18 @@
 """The contract of accounts, of what is given out to them, and of the audit log, on every database."""
 
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 
 import msgspec
 import pytest
 
 from tests.store.building import T0, AnyStore, at
+from tests.store.conftest import SQL_PARAMS
 from windward.errors import ConflictError, NotFoundError
 from windward.model.access import DagReach, Permission, Resource, Verb
 from windward.model.accounts import ApiToken, AuditEvent, Role, Session, Source, User
+from windward.ports.accounts import Known
 from windward.ports.listings.events import EventFilter
 from windward.ports.listings.page import Between, PageRequest, Pattern
 from windward.store.sql.open import SqlStore
@@ -66,6 +69,36 @@ def test_a_user_comes_back_whole_by_id_by_name_and_by_subject(sql_store: SqlStor
         None,
         None,
     )
+
+
+@pytest.mark.parametrize("kind", SQL_PARAMS)
+def test_what_another_process_takes_from_somebody_is_gone_at_once(
+    kind: str, open_sql: Callable[[str], SqlStore]
+) -> None:
+    mine, other = open_sql(kind).accounts, open_sql(kind).accounts
+    other.insert_user(user(roles=("own",), grants=frozenset()), None)
+    other.put_role(Role(name="own", permissions=frozenset({READ_SHOP})), is_new=True)
+
+    def known() -> Known | None:
+        other.known("id-ada")
+        return mine.known("id-ada")
+
+    first = known()
+    assert first is not None
+    assert first.custom_roles == {"own": {READ_SHOP}}
+    assert mine.known("id-ada") is first  # what was read again is as it was
+    other.put_role(Role(name="own", permissions=frozenset({READ_POOLS})), is_new=False)
+    assert (found := known()) is not None
+    assert found.custom_roles == {"own": {READ_POOLS}}
+    other.replace_user(user(roles=(), grants=frozenset({READ_SALES}), is_active=False), expect_version=0)
+    assert (found := known()) is not None
+    assert (found.user.roles, found.user.grants, found.user.is_active) == (
+        (),
+        frozenset({READ_SALES}),
+        False,
+    )
+    assert other.delete_user("id-ada")
+    assert known() is None
 
 
 @pytest.mark.parametrize("other", [user("ADA", user_id="2"), user("Bob", subject="s")])

@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache
 
 from windward.core.access import BUILT_IN_ROLES
 from windward.errors import UserError
@@ -19,6 +20,8 @@ PASSWORD_MIN = 8
 PASSWORD_MAX = 1024
 NAME_MAX = 250
 TEXT_MAX = 250
+HELD_MAX = 256
+"""Sets of rights that are put together once."""
 _USERNAME = re.compile(r"[A-Za-z0-9_.@+-]{1,250}")
 _ROLE = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 _TAG = "tag:"
@@ -150,10 +153,13 @@ def read_permission(text: str) -> Permission:
 
 def held_by(user: User, custom_roles: Mapping[str, Collection[Permission]]) -> frozenset[Permission]:
     """Return what a user may do: by roles and grants. A role that does not exist any more gives nothing."""
-    held = set(user.grants)
-    for name in user.roles:
-        held.update(BUILT_IN_ROLES.get(name) or custom_roles.get(name, ()))
-    return frozenset(held)
+    given = (BUILT_IN_ROLES.get(name) or frozenset(custom_roles.get(name, ())) for name in user.roles)
+    return _held((user.grants, *given))
+
+
+@lru_cache(maxsize=HELD_MAX)
+def _held(given: tuple[frozenset[Permission], ...]) -> frozenset[Permission]:
+    return frozenset().union(*given)
 
 
 def principal_of(

@@ -8,6 +8,7 @@ import re
 import types
 import typing
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -57,15 +58,14 @@ def query_of(operation: Operation, pairs: Sequence[tuple[str, str]]) -> Any:
     """
     if operation.query is Nothing:
         return Nothing()
-    lists = _list_fields(operation.query)  # type: ignore[arg-type]  # a class is hashable
-    names = {field.encode_name for field in msgspec.structs.fields(operation.query)}
+    shape = _shape_of(operation.query)  # type: ignore[arg-type]  # a class is hashable
     values: dict[str, Any] = {}
     for name, text in pairs:
-        if name not in names:
+        if name not in shape.names:
             continue
         if "\0" in text:
             raise InvalidRequest.of(("query", name), kind="value_error", message="holds a NUL character")
-        if name in lists:
+        if name in shape.lists:
             values.setdefault(name, []).append(text)
         else:
             values[name] = text
@@ -73,13 +73,11 @@ def query_of(operation: Operation, pairs: Sequence[tuple[str, str]]) -> Any:
         found = msgspec.convert(values, operation.query, strict=False)
     except msgspec.ValidationError as error:
         raise InvalidRequest.from_msgspec(error, part="query") from error
-    for field in msgspec.structs.fields(operation.query):
-        value = getattr(found, field.name)
+    for field, name in shape.names_of.items():
+        value = getattr(found, field)
         # NaN is within every limit and beyond none: a wait for it never ends. A body's JSON cannot hold it.
         if isinstance(value, float) and not math.isfinite(value):
-            raise InvalidRequest.of(
-                ("query", field.encode_name), kind="finite_number", message="is no finite number"
-            )
+            raise InvalidRequest.of(("query", name), kind="finite_number", message="is no finite number")
     return found
 
 
@@ -141,9 +139,24 @@ def _refuse_what_cannot_be_stored(body: Any, *, is_of_people: bool) -> None:
                 raise InvalidRequest.of(("body",), kind="value_error", message="holds a NUL character")
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Shape:
+    """What a query string may hold: to find that out of a struct takes longer than most queries of a database."""
+
+    names: frozenset[str]
+    lists: frozenset[str]
+    names_of: Mapping[str, str]
+    """Fields of the struct, and what they are called in a query string."""
+
+
 @functools.lru_cache(maxsize=1000)
-def _list_fields(query: Any) -> frozenset[str]:
-    return frozenset(field.encode_name for field in msgspec.structs.fields(query) if _is_list(field.type))
+def _shape_of(query: Any) -> _Shape:
+    fields = msgspec.structs.fields(query)
+    return _Shape(
+        names=frozenset(field.encode_name for field in fields),
+        lists=frozenset(field.encode_name for field in fields if _is_list(field.type)),
+        names_of={field.name: field.encode_name for field in fields},
+    )
 
 
 def _is_list(kind: Any) -> bool:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
@@ -190,7 +191,7 @@ class Operation:
     is_quiet: bool
     """Whether no line in the ledger is owed: machines speak here, of what the history of runs tells anyway."""
 
-    @property
+    @cached_property
     def parameters(self) -> tuple[str, ...]:
         """Names of the path's parameters, in order."""
         return tuple(_PARAMETER.findall(self.path))

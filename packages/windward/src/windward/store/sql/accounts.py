@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +15,7 @@ from windward.errors import ConflictError, NotFoundError
 from windward.model.access import Permission, Resource, Verb
 from windward.model.accounts import Role, Source, User
 from windward.ports.accounts import Known
-from windward.store.sql.columns import storable
+from windward.store.sql.columns import from_us, storable, time_of
 from windward.store.sql.database import Database, Transaction, is_taken
 from windward.store.sql.logins import SqlLogins
 from windward.store.sql.tables import (
@@ -29,6 +29,19 @@ from windward.store.sql.tables import (
 )
 
 USER, ROLE = "user", "role"
+REMEMBERED_MAX = 1024
+_RESOURCES, _VERBS = frozenset(Resource), frozenset(Verb)
+_Read = tuple[tuple[Any, ...], tuple[tuple[Any, ...], ...]]
+"""A user's row, and rows of what it holds."""
+_COLUMNS = tuple(column.name for column in ACCOUNT.columns)
+_ACCOUNT = f"SELECT {', '.join(_COLUMNS)} FROM account WHERE {{name}} = ?"
+_PARTS = (
+    "SELECT kind, holder, resource, verb, dag_id, tag FROM access_grant WHERE kind = 'user' AND holder = ? "
+    "UNION ALL SELECT g.kind, g.holder, g.resource, g.verb, g.dag_id, g.tag FROM account_role r "
+    "JOIN access_grant g ON g.kind = 'role' AND g.holder = r.role WHERE r.user_id = ? "
+    "UNION ALL SELECT 'has', role, NULL, NULL, NULL, NULL FROM account_role WHERE user_id = ?"
+)
+"""What a user holds: own grants, those of roles, and the roles. Asked for by every request."""
 
 
 class SqlAccounts(SqlLogins):
@@ -37,6 +50,7 @@ class SqlAccounts(SqlLogins):
     def __init__(self, database: Database) -> None:
         super().__init__(database)
         self._database = database
+        self._remembered: dict[str, tuple[_Read, tuple[Known, str | None]]] = {}
 
     def insert_user(self, user: User, password_hash: str | None) -> None:
         """Insert a user."""
@@ -80,26 +94,38 @@ class SqlAccounts(SqlLogins):
 
     def known(self, user_id: str) -> Known | None:
         """Return a user by id."""
-        found = self._known(ACCOUNT.c.user_id == user_id)
+        found = self._known("user_id", user_id)
         return found and found[0]
 
     def known_by_name(self, username: str) -> tuple[Known, str | None] | None:
         """Return a user by name, and the hash of the password."""
-        return self._known(ACCOUNT.c.folded_name == storable(folded(username)))
+        return self._known("folded_name", storable(folded(username)))
 
     def known_by_subject(self, subject: str) -> Known | None:
         """Return a user by what an OIDC provider calls it."""
-        found = self._known(ACCOUNT.c.subject == storable(subject))
+        found = self._known("subject", storable(subject))
         return found and found[0]
 
-    def _known(self, which: sa.ColumnElement[bool]) -> tuple[Known, str | None] | None:
+    def _known(self, name: str, value: str) -> tuple[Known, str | None] | None:
+        """Return the user in whose row a column has this value.
+
+        Rows are read each time, so that what is taken from somebody is gone at once, whichever process took it; what
+        they mean is remembered with them.
+        """
         with self._database.reading() as transaction:
-            row = transaction.run(sa.select(ACCOUNT).where(which)).mappings().one_or_none()
-            if row is None:
+            sql = self._database.dialect.sql
+            rows = transaction.select(sql(_ACCOUNT.format(name=name)), (value,))
+            if not rows:
                 return None
-            (user,) = _users(transaction, [row])
-            grants = _grants(transaction, ROLE, user.roles) if user.roles else {}
-        return Known(user=user, custom_roles=grants), row["password_hash"]
+            (account,) = rows
+            parts = transaction.select(sql(_PARTS), (account[0],) * 3)
+        read = (tuple(account), tuple(map(tuple, parts)))
+        kept = self._remembered.get(account[0])
+        if kept is None or kept[0] != read:
+            if len(self._remembered) >= REMEMBERED_MAX:
+                self._remembered.clear()
+            kept = self._remembered[account[0]] = (read, _meant(*read))
+        return kept[1]
 
     def list_users(self) -> list[User]:
         """Return all users."""
@@ -203,41 +229,56 @@ def _put_grants(transaction: Transaction, kind: str, holder: str, grants: Iterab
 
 
 def _grants(transaction: Transaction, kind: str, holders: Sequence[str]) -> dict[str, frozenset[Permission]]:
+    query = sa.select(*(ACCESS_GRANT.c[name] for name in ("holder", "resource", "verb", "dag_id", "tag")))
+    query = query.where(ACCESS_GRANT.c.kind == kind, ACCESS_GRANT.c.holder.in_(holders))
+    return _granted(map(tuple, transaction.run(query)))
+
+
+def _granted(rows: Iterable[tuple[Any, ...]]) -> dict[str, frozenset[Permission]]:
+    """Return what holders were given, from rows of holder, resource, verb, DAG, tag."""
     found: dict[str, set[Permission]] = defaultdict(set)
-    query = sa.select(ACCESS_GRANT).where(ACCESS_GRANT.c.kind == kind, ACCESS_GRANT.c.holder.in_(holders))
-    for row in transaction.run(query):
+    for holder, resource, verb, dag_id, tag in rows:
         # What a later version may permit is nothing here.
-        if row.resource in set(Resource) and row.verb in set(Verb):
-            one = Permission(
-                resource=Resource(row.resource), verb=Verb(row.verb), dag_id=row.dag_id, tag=row.tag
-            )
-            found[row.holder].add(one)
+        if resource in _RESOURCES and verb in _VERBS:
+            one = Permission(resource=Resource(resource), verb=Verb(verb), dag_id=dag_id, tag=tag)
+            found[holder].add(one)
     return {holder: frozenset(grants) for holder, grants in found.items()}
 
 
+def _meant(account: tuple[Any, ...], parts: tuple[tuple[Any, ...], ...]) -> tuple[Known, str | None]:
+    """Return a user of its row and of those of `_PARTS`, with the hash of the password."""
+    row = dict(zip(_COLUMNS, account, strict=True))
+    row["created_at"], row["last_login_at"] = time_of(row["created_at"]), from_us(row["last_login_at"])
+    roles = sorted(part[1] for part in parts if part[0] == "has")
+    own = _granted(part[1:] for part in parts if part[0] == USER)
+    custom_roles = _granted(part[1:] for part in parts if part[0] == ROLE)
+    user = _user(row, roles, own.get(row["user_id"], frozenset()))
+    return Known(user=user, custom_roles=custom_roles), row["password_hash"]
+
+
 def _users(transaction: Transaction, rows: Sequence[sa.RowMapping]) -> list[User]:
-    ids = [row["user_id"] for row in rows]
-    all_of = len(ids) > 1
     roles: dict[str, list[str]] = defaultdict(list)
-    query = sa.select(ACCOUNT_ROLE).order_by(ACCOUNT_ROLE.c.role)
-    for one in transaction.run(query if all_of else query.where(ACCOUNT_ROLE.c.user_id.in_(ids))):
+    for one in transaction.run(sa.select(ACCOUNT_ROLE).order_by(ACCOUNT_ROLE.c.role)):
         roles[one.user_id].append(one.role)
-    grants = _grants(transaction, USER, ids)
-    return [
-        User(
-            user_id=row["user_id"],
-            username=row["username"],
-            email=row["email"],
-            first_name=row["first_name"],
-            last_name=row["last_name"],
-            roles=tuple(roles[row["user_id"]]),
-            grants=grants.get(row["user_id"], frozenset()),
-            is_active=bool(row["is_active"]),
-            source=Source(row["source"]),
-            subject=row["subject"] or "",
-            version=row["version"],
-            created_at=row["created_at"],
-            last_login_at=row["last_login_at"],
-        )
-        for row in rows
-    ]
+    grants = _grants(transaction, USER, [row["user_id"] for row in rows])
+    return [_user(row, roles[row["user_id"]], grants.get(row["user_id"], frozenset())) for row in rows]
+
+
+def _user(
+    row: Mapping[str, Any] | sa.RowMapping, roles: Sequence[str], grants: frozenset[Permission]
+) -> User:
+    return User(
+        user_id=row["user_id"],
+        username=row["username"],
+        email=row["email"],
+        first_name=row["first_name"],
+        last_name=row["last_name"],
+        roles=tuple(roles),
+        grants=grants,
+        is_active=bool(row["is_active"]),
+        source=Source(row["source"]),
+        subject=row["subject"] or "",
+        version=row["version"],
+        created_at=row["created_at"],
+        last_login_at=row["last_login_at"],
+    )

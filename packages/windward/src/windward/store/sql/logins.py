@@ -121,9 +121,9 @@ class SqlLogins:
 
     def is_jwt_revoked(self, jti: str) -> bool:
         """Whether a JWT does not count any more."""
+        text = self._logins.dialect.sql("SELECT jti FROM revoked_jwt WHERE jti = ?")
         with self._logins.reading() as transaction:
-            query = sa.select(REVOKED_JWT.c.jti).where(REVOKED_JWT.c.jti == jti)
-            return transaction.run(query).scalar() is not None
+            return bool(transaction.select(text, (jti,)))
 
     def insert_ticket(self, digest: str, user_id: str, *, expires_at: datetime) -> None:
         """Keep a ticket to sign in with, once."""

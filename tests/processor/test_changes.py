@@ -221,16 +221,42 @@ def test_a_folder_that_is_missing_takes_no_dag_away(folder: Folder) -> None:
     assert folder.dags() == ["one"]
 
 
-def test_of_two_files_with_one_dag_the_first_by_name_has_it(folder: Folder) -> None:
+def test_of_two_files_that_come_at_once_the_first_by_name_has_a_dag(folder: Folder) -> None:
     folder.write("b.py", "DAGS = {'same': ['b'], 'own': []}")
-    folder.parse()
-    folder.write("a.py", "DAGS = {'same': ['a']}")
+    folder.write("a.py", "import time; time.sleep(0.2)\nDAGS = {'same': ['a']}")
     folder.parse()
     assert folder.tasks("same") == ["a"]
     assert "`same` is declared by `a.py`" in folder.error("b.py")
     assert folder.file("a.py").error is None
     assert folder.dags() == ["own", "same"]
     assert folder.parse().parsed == []
+
+
+def test_a_copy_takes_no_dag_away_from_the_file_that_has_it(folder: Folder) -> None:
+    folder.write("b.py", "DAGS = {'same': ['b']}")
+    folder.parse()
+    folder.write("a.py", "DAGS = {'same': ['a'], 'own': []}")
+    folder.parse()
+    assert folder.tasks("same") == ["b"]
+    assert "`same` is declared by `b.py`" in folder.error("a.py")
+    assert folder.dags() == ["own", "same"]
+    assert folder.parse().parsed == []
+    folder.write("b.py", "DAGS = {'same': ['b', 'c']}")
+    folder.write("a.py", "DAGS = {'same': ['a', 'd'], 'own': []}")
+    folder.parse()
+    assert folder.tasks("same") == ["b", "c"]
+    assert folder.file("b.py").error is None
+
+
+def test_a_copy_that_comes_while_the_processor_runs_takes_no_dag_away(folder: Folder) -> None:
+    folder.write("b.py", "DAGS = {'same': ['b']}")
+    with folder.running():
+        eventually(lambda: folder.wakeup.count == 1)
+        folder.write("a.py", "DAGS = {'same': ['a']}")
+        eventually(lambda: len(folder.store.catalog.load_files()) == 2)
+        assert "`same` is declared by `b.py`" in folder.error("a.py")
+        (folder.path / "b.py").unlink()
+        eventually(lambda: folder.tasks("same") == ["a"])
 
 
 @pytest.mark.parametrize("end", ["deleted", "edited"])

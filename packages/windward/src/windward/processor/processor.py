@@ -340,6 +340,7 @@ class Processor:
 
     def _tell(self) -> None:
         """Wake the scheduler, once for all that was stored, and begin to count anew."""
+        self._results.settle()
         if self._pass.changed_dags:
             self._wakeup.wake()
             log.info(

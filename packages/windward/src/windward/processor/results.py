@@ -1,13 +1,15 @@
 """What a parsed file becomes in the store: documents, a code snapshot, a file row, and who owns a DAG id.
 
-An id belongs to the first file, by name, that declares it. Another file that declares it gets an error and
-the dependency `dag:ID`, whose hash is the owner: when the owner goes away the other is parsed again and takes over.
+An id belongs to the file that has it: a newcomer that declares it too takes nothing away from a pipeline that runs.
+Of files that come at once the first by name gets it, so that a folder means the same on each new database. Whoever does
+not get it has an error and the dependency `dag:ID`, whose hash is the owner: when the owner goes away the other is
+parsed again and takes over.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -41,11 +43,6 @@ def is_on_disk(dependency: str) -> bool:
     return not dependency.startswith((DAG, ASSET, *PREFIXES))
 
 
-def owner_of(dag_id: str, known: Mapping[str, FileRecord]) -> str:
-    """Return the file that an id belongs to: the first by name of those that declare it."""
-    return min((fileloc for fileloc, record in known.items() if dag_id in claims(record)), default=ABSENT)
-
-
 def claims(record: FileRecord) -> set[str]:
     """Return the ids that a file declares, whether it got them or not."""
     contested = {name.removeprefix(DAG) for name in record.imports if name.startswith(DAG)}
@@ -68,6 +65,7 @@ class Results:
         self._paused_at_creation = paused_at_creation
         self.known: dict[str, FileRecord] = {}
         self.claimants: dict[str, set[str]] = {}
+        self._new_ids: set[str] = set()  # what a file got since the folder was last seen through
         self.assets = AssetClaims()
         self.windows = WindowKeeper(catalog)
         self._requests_due = datetime.min.replace(tzinfo=UTC)
@@ -76,6 +74,7 @@ class Results:
         """Read what the store knows."""
         self.known = {}
         self.claimants = {}
+        self._new_ids = set()
         self.assets = AssetClaims()
         for record in self._catalog.load_files():
             self._remember(record)
@@ -102,7 +101,15 @@ class Results:
 
     def owner(self, dag_id: str) -> str:
         """Return the file that an id belongs to now, `absent` when nobody declares it."""
-        return min(self.claimants.get(dag_id, ()), default=ABSENT)
+        claimants = self.claimants.get(dag_id, set())
+        return self._holder(dag_id, claimants) or min(claimants, default=ABSENT)
+
+    def settle(self) -> None:
+        """Take what files have got as theirs: the whole folder is seen through, and who comes now comes later."""
+        self._new_ids.clear()
+
+    def _holder(self, dag_id: str, claimants: Collection[str]) -> str | None:
+        return next((fileloc for fileloc in claimants if dag_id in self.known[fileloc].dag_ids), None)
 
     def apply(
         self, outcomes: Sequence[ParseOutcome], *, is_found: Mapping[str, object], now: datetime
@@ -173,7 +180,7 @@ class Results:
             if dag.dag_id in documents:
                 errors.append(_twice_in_one_file(dag.dag_id))
                 continue
-            if (other := self._earlier(dag.dag_id, fileloc)) is not None:
+            if (other := self._preferred(dag.dag_id, fileloc)) is not None:
                 hashes[DAG + dag.dag_id] = other
                 errors.append(_declared_elsewhere(dag.dag_id, other))
                 continue
@@ -204,6 +211,7 @@ class Results:
         record = parsed.file
         before = self.known.get(record.fileloc)
         self._remember(record)
+        self._new_ids.update(set(record.dag_ids).difference(before.dag_ids if before is not None else ()))
         if before is not None and not parsed.documents and _same(before, record):
             return []
         losers = [
@@ -215,7 +223,7 @@ class Results:
         return [*losers, parsed]
 
     def _demoted(self, fileloc: str, dag_id: str, owner: str) -> ParsedFile:
-        """Take an id from a file in favour of one with an earlier name; it is parsed again for the rest."""
+        """Take an id from a file in favour of one that came with it; it is parsed again for the rest."""
         loser = self.known[fileloc]
         error = _declared_elsewhere(dag_id, owner)
         record = msgspec.structs.replace(
@@ -228,10 +236,16 @@ class Results:
         self._remember(record)
         return ParsedFile(file=record)
 
-    def _earlier(self, dag_id: str, fileloc: str) -> str | None:
+    def _preferred(self, dag_id: str, fileloc: str) -> str | None:
+        """Return the other file that has or gets an id which this one declares; None when this one does."""
         others = self.claimants.get(dag_id, set()) - {fileloc}
-        first = min(others, default=None)
-        return first if first is not None and first < fileloc else None
+        if not others or ((own := self.known.get(fileloc)) is not None and dag_id in own.dag_ids):
+            return None
+        holder = self._holder(dag_id, others)
+        if holder is not None and dag_id not in self._new_ids:
+            return holder
+        first = holder or min(others)
+        return first if first < fileloc else None
 
     def _dependency_hashes(self, outcome: ParseOutcome) -> dict[str, str]:
         return {

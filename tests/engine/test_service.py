@@ -56,6 +56,25 @@ def test_values_of_several_tasks_come_in_pages(world: World, ref: AttemptRef) ->
     assert answer == c.XComsAnswer(items=(item,), total=1)
 
 
+@pytest.mark.parametrize("number", [2**31, -(2**31), 2**63, 10**40])
+def test_a_number_that_no_database_holds_is_refused_with_its_reason(
+    world: World, ref: AttemptRef, number: int
+) -> None:
+    several: dict[str, Any] = {"key": "k", "dag_id": "sales", "run_id": "mine", "task_ids": ("a",)}
+    for call in (
+        get_xcom(map_index=number),
+        c.GetXComs(map_indexes=(0, number), **several),
+        c.GetXComs(offset=number, **several),
+        c.GetXComs(limit=number, **several),
+        c.GetAssetEvents(name="a", offset=number),
+        c.FindRuns(dag_ids=("sales",), limit=number),
+        c.TriggerRun(dag_id="other", place=number),
+    ):
+        answer = world.call(ref, call)
+        assert isinstance(answer, c.Refused)
+        assert answer.code == "invalid"
+
+
 @pytest.mark.parametrize(
     "call",
     [

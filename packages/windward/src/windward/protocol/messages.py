@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+from windward.model.numbers import Small
 from windward.protocol.calls import Answer, Call
 from windward.protocol.outcomes import Ending
 from windward.protocol.triggers import FiredAccepted, GiveBack, GivenBack, TriggerFired, Unwatch, Watch
@@ -28,10 +29,10 @@ class Hello(_Message, tag="hello", frozen=True):
 
     host_id: str
     hostname: str
-    pid: int
-    capacity: int
+    pid: Small
+    capacity: Small
     queues: tuple[str, ...] = ("default",)
-    version: int = PROTOCOL_VERSION
+    version: Small = PROTOCOL_VERSION
     running: tuple[AttemptRef, ...] = ()
     kind: Literal["worker", "triggerer"] = "worker"
     """A triggerer takes triggers and no attempts; then `capacity` and `running` are about those."""

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import msgspec
 
 from windward.model.instants import Instant
+from windward.model.numbers import Small, Wide
 from windward.model.waits import InputRequest
 
 
@@ -22,12 +23,12 @@ class ExitFact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         "ok", "exception", "timeout", "signal", "exit", "out_of_memory", "cancelled", "lost", "never_started",
         "import_error",
     ]  # fmt: skip
-    exit_code: int | None = None
-    signal: int | None = None
+    exit_code: Small | None = None
+    signal: Small | None = None
     error_type: str | None = None
     message: str | None = None
     """One line; the traceback is in the log."""
-    peak_rss_bytes: int | None = None
+    peak_rss_bytes: Wide | None = None
     cpu_s: float | None = None
 
 
@@ -42,9 +43,9 @@ class XComValue(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     data: bytes | None = None
     location: str | None = None
     """URL in the object store, when the value was larger than the threshold."""
-    size_bytes: int = 0
+    size_bytes: Wide = 0
     preview: str = ""
-    length: int | None = None
+    length: Wide | None = None
     """Length when the value is a list or dict: what mapped successors expand to."""
 
 
@@ -69,7 +70,7 @@ class Succeeded(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, t
     """`execute` returned. `skip` are task ids that a branch or short circuit decided to skip."""
 
     xcoms: tuple[XComPut, ...] = ()
-    return_length: int | None = None
+    return_length: Wide | None = None
     skip: tuple[str, ...] = ()
     map_label: str | None = None
     """The rendered `map_index_template`."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from windward.model.numbers import Small, Wide
 from windward.model.states import Isolation, RunType, Semantics
 from windward.protocol.fired import Resumption
 
@@ -14,11 +15,11 @@ from windward.protocol.fired import Resumption
 class AttemptRef(msgspec.Struct, frozen=True, omit_defaults=True):
     """Names one attempt. `fence` makes it unique: a message with an older fence is refused."""
 
-    run_pk: int
+    run_pk: Wide
     task_id: str
-    map_index: int
-    fence: int
-    callback_pk: int | None = None
+    map_index: Small
+    fence: Small
+    callback_pk: Wide | None = None
     """Set when this is not a task but a callback (then `task_id` is empty)."""
 
 

@@ -14,7 +14,6 @@ from typing import Any
 import msgspec
 
 from windward.api.contract.operation import (
-    NUMBER_MAX,
     NUMBER_SHOWN_MAX,
     NUMBERS,
     Nothing,
@@ -23,6 +22,7 @@ from windward.api.contract.operation import (
 )
 from windward.api.contract.problem import InvalidRequest
 from windward.errors import NotFoundError
+from windward.model.numbers import WIDE_MAX
 
 _SUSPECT = re.compile(rb"\d{19}|\\u0000")
 PATH_TEXT_MAX = 1000
@@ -128,7 +128,7 @@ def _refuse_what_cannot_be_stored(body: Any, *, is_of_people: bool) -> None:
                 left += [*fields, *fields.values()]
             case list() as items:
                 left += items
-            case int() as number if abs(number) > NUMBER_MAX:
+            case int() as number if abs(number) > WIDE_MAX:
                 raise InvalidRequest.of(
                     ("body",),
                     kind="int_parsing_size",

@@ -118,7 +118,9 @@ def _media_of(one: Operation) -> str:
 
 
 def _path_parameter(name: str) -> dict[str, Any]:
-    kind = {"type": "integer"} if name in NUMBERS else {"type": "string"}
+    kind: dict[str, Any] = {"type": "string"}
+    if name in NUMBERS:
+        kind = {"type": "integer", "minimum": -NUMBERS[name], "maximum": NUMBERS[name]}
     return {"name": name, "in": "path", "required": True, "schema": kind}
 
 

@@ -14,6 +14,7 @@ import msgspec
 from windward.api.contract.problem import Forbidden, InvalidRequest, NotOffered
 from windward.core.access import EVERYWHERE, is_allowed, reach_of
 from windward.model.access import DagReach, Principal, Resource, Verb
+from windward.model.numbers import SMALL_MAX, WIDE_MAX
 from windward.ports.auth import Presented
 
 if TYPE_CHECKING:
@@ -27,21 +28,18 @@ ANY_DAG = "~"
 BODY_MAX = 1 << 20
 """Largest body, in bytes, of an operation that does not say otherwise."""
 _PARAMETER = re.compile(r"\{(\w+)(?::path)?\}")
-NUMBERS = frozenset(
-    {
-        "asset_alias_id",
-        "asset_id",
-        "backfill_id",
-        "event_log_id",
-        "import_error_id",
-        "map_index",
-        "task_try_number",
-        "try_number",
-        "version_number",
-    }
-)
-"""Path parameters that are whole numbers."""
-NUMBER_MAX = 2**63 - 1
+NUMBERS = {
+    "asset_alias_id": WIDE_MAX,
+    "asset_id": WIDE_MAX,
+    "backfill_id": SMALL_MAX,
+    "event_log_id": WIDE_MAX,
+    "import_error_id": WIDE_MAX,
+    "map_index": SMALL_MAX,
+    "task_try_number": SMALL_MAX,
+    "try_number": SMALL_MAX,
+    "version_number": SMALL_MAX,
+}
+"""Path parameters that are whole numbers, each with the greatest that its column holds."""
 NUMBER_SHOWN_MAX = 40
 
 
@@ -261,14 +259,17 @@ def number_of(name: str, text: str) -> int:
     """Return a path parameter as a whole number.
 
     Raises:
-        InvalidRequest: when it is none, or greater than any that a database holds.
+        InvalidRequest: when it is none, or greater than its column holds.
     """
     try:
         number = int(text)
-        if abs(number) <= NUMBER_MAX:
+        if abs(number) <= NUMBERS[name]:
             return number
     except ValueError:
         pass
     raise InvalidRequest.of(
-        ("path", name), kind="int_parsing", message="is not a whole number", given=text[:NUMBER_SHOWN_MAX]
+        ("path", name),
+        kind="int_parsing",
+        message=f"is not a whole number up to {NUMBERS[name]}",
+        given=text[:NUMBER_SHOWN_MAX],
     )

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import msgspec
 
+from windward.model.numbers import NotNegative
 from windward.ports.listings.page import PageRequest, Pattern
 
 LIMIT_MAX = 100
 """Rows of one page at most; a larger `limit` is cut to it, as in Airflow."""
-OFFSET_MAX = 2**31 - 1
-
-Whole = Annotated[int, msgspec.Meta(ge=-(2**63) + 1, le=2**63 - 1)]
-"""A whole number that any database takes."""
-NotNegative = Annotated[int, msgspec.Meta(ge=0, le=OFFSET_MAX)]
 
 
 class OffsetQuery(msgspec.Struct, kw_only=True):

@@ -5,11 +5,11 @@ from __future__ import annotations
 import msgspec
 
 from windward.api.contract.operation import Call, ForAttempt, Nothing, Operation, operation
-from windward.api.contract.paging import Whole
 from windward.api.contract.problem import InvalidRequest
 from windward.api.execution.values import fetched, stored_call, stored_ending
 from windward.core.paths import is_log_path_of
 from windward.errors import ConflictError, NotFoundError
+from windward.model.numbers import Wide
 from windward.protocol import calls
 from windward.protocol.messages import FRAME_BYTES_MAX, StartGranted
 from windward.protocol.outcomes import Ending
@@ -41,7 +41,7 @@ class LogQuery(msgspec.Struct, kw_only=True):
     """Which log, by its path as the start gave it, and where in it the bytes belong."""
 
     path: str
-    offset: Whole
+    offset: Wide
 
 
 class LogSize(msgspec.Struct, kw_only=True):

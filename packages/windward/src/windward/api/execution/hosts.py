@@ -13,6 +13,7 @@ from windward.api.contract.problem import InvalidRequest
 from windward.api.execution.tokens import AttemptClaims
 from windward.api.services import Execution
 from windward.model.access import Resource, Verb
+from windward.model.numbers import Wide
 from windward.protocol.messages import PROTOCOL_VERSION, Hello, Submit, ToHost
 from windward.protocol.work import AttemptRef
 
@@ -68,7 +69,7 @@ class Mail(msgspec.Struct, kw_only=True):
 class ReadBody(msgspec.Struct, kw_only=True):
     """Mail that was read."""
 
-    mail_pks: list[int]
+    mail_pks: list[Wide]
 
 
 def say_hello(call: Call[Nothing, Hello]) -> Welcomed:

@@ -10,6 +10,7 @@ from windward.api.attempt_logs import attempt_log
 from windward.api.contract.operation import Call, Needs, Nothing, Operation, Scope, operation
 from windward.api.contract.serving import Stream
 from windward.model.access import Resource, Verb
+from windward.model.numbers import WIDE_MAX
 
 NDJSON = "application/x-ndjson"
 _PATH = "/api/windward/v1/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/{map_index}/logs/{try_number}"
@@ -18,7 +19,7 @@ _PATH = "/api/windward/v1/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task
 class LogQuery(msgspec.Struct, kw_only=True):
     """`offset` counts bytes; a client that was cut off goes on behind those that it has."""
 
-    offset: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] = 0
+    offset: Annotated[int, msgspec.Meta(ge=0, le=WIDE_MAX)] = 0
     follow: bool = False
 
 

@@ -9,10 +9,11 @@ from typing import Any
 
 import msgspec
 
-from windward.api.contract.paging import PageQuery, Whole
+from windward.api.contract.paging import PageQuery
 from windward.api.public.dag_run_shapes import TriggerDAGRunPostBody
 from windward.core.asset_index import asset_id
 from windward.core.masking import without_secrets
+from windward.model.numbers import Small, Wide
 from windward.ports.listings.assets import AliasRow, AssetRow, AssetUse, QueuedRow
 
 _NUMBER_MAX = 2**31
@@ -120,11 +121,11 @@ class AliasesQuery(PageQuery, kw_only=True):
 class AssetEventsQuery(PageQuery, kw_only=True):
     """Which events."""
 
-    asset_id: Whole | None = None
+    asset_id: Wide | None = None
     source_dag_id: str | None = None
     source_task_id: str | None = None
     source_run_id: str | None = None
-    source_map_index: Whole | None = None
+    source_map_index: Small | None = None
     name_pattern: str | None = None
     name_prefix_pattern: str | None = None
     timestamp_gte: datetime | None = None
@@ -143,7 +144,7 @@ class AssetEventAccessControl(msgspec.Struct, kw_only=True, forbid_unknown_field
 class CreateAssetEventsBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """An event to report."""
 
-    asset_id: int
+    asset_id: Wide
     partition_key: str | None = None
     extra: dict[str, Any] = {}
     access_control: AssetEventAccessControl | None = None

@@ -18,6 +18,7 @@ from windward.core.transitions import BackfillEvent
 from windward.engine.people.backfills import change_backfill, create_backfill, foresee_backfill
 from windward.errors import ConflictError, NotFoundError, UserError
 from windward.model.access import Resource, Verb
+from windward.model.numbers import Small
 from windward.model.states import BACKFILL_OPEN, BackfillState, Reprocess, SlotState
 from windward.ports.listings.backfills import BackfillRow
 from windward.ports.reads import DagDetails
@@ -34,7 +35,7 @@ class BackfillPostBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True)
     run_backwards: bool = False
     dag_run_conf: dict[str, Any] | None = None
     reprocess_behavior: Reprocess = Reprocess.NONE
-    max_active_runs: int = 10
+    max_active_runs: Small = 10
     run_on_latest_version: bool | None = None
 
 

@@ -9,9 +9,9 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from windward.api.contract.paging import NotNegative, Whole
 from windward.api.contract.ranges import Bounds, BoundsQuery
 from windward.api.public.dag_versions import DagVersionResponse, version_response
+from windward.model.numbers import NotNegative, Small
 from windward.model.states import RunState, RunType, TriggeredBy
 from windward.ports.listings.page import TOTAL_MAX, Page, PageRequest
 from windward.ports.listings.runs import RunRow
@@ -64,7 +64,7 @@ class RunsQuery(BoundsQuery, kw_only=True):
     conf_contains: str = ""
     run_type: tuple[RunType, ...] = ()
     state: tuple[RunState, ...] = ()
-    dag_version: tuple[Whole, ...] = ()
+    dag_version: tuple[Small, ...] = ()
     bundle_version: str | None = None
     run_id_pattern: str | None = None
     run_id_prefix_pattern: str | None = None

@@ -9,12 +9,12 @@ from typing import Any
 import msgspec
 
 from windward.api.contract.operation import Call, Needs, Nothing, Operation, Reply, Scope, operation
-from windward.api.contract.paging import Whole
 from windward.api.contract.problem import NotAcceptable
 from windward.api.public.import_errors import REDACTED
 from windward.core.access import is_allowed
 from windward.errors import NotFoundError
 from windward.model.access import Resource, Verb
+from windward.model.numbers import Small
 
 JSON, TEXT = "application/json", "text/plain"
 SOURCE_BYTES_MAX = 5 << 20
@@ -33,7 +33,7 @@ class DAGSourceResponse(msgspec.Struct, kw_only=True):
 class SourceQuery(msgspec.Struct, kw_only=True):
     """Of which version; of the newest, when none is named."""
 
-    version_number: Whole | None = None
+    version_number: Small | None = None
 
 
 def get_dag_source(call: Call[SourceQuery, Nothing]) -> DAGSourceResponse | Reply:

@@ -9,9 +9,10 @@ from uuid import UUID
 import msgspec
 
 from windward.api.contract.operation import Call, Needs, Nothing, Operation, Scope, operation
-from windward.api.contract.paging import PageQuery, Whole, page_of
+from windward.api.contract.paging import PageQuery, page_of
 from windward.errors import NotFoundError
 from windward.model.access import Resource, Verb
+from windward.model.numbers import Small
 from windward.ports.listings.page import Page
 from windward.ports.listings.versions import VersionRow
 
@@ -43,7 +44,7 @@ class DAGVersionCollectionResponse(msgspec.Struct, kw_only=True):
 class VersionQuery(PageQuery, kw_only=True):
     """Which versions."""
 
-    version_number: Whole | None = None
+    version_number: Small | None = None
     bundle_name: str | None = None
     bundle_version: str | None = None
 

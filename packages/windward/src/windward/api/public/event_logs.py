@@ -7,9 +7,10 @@ from datetime import datetime
 import msgspec
 
 from windward.api.contract.operation import Call, Needs, Nothing, Operation, Scope, operation
-from windward.api.contract.paging import PageQuery, Whole, page_of, pattern_of
+from windward.api.contract.paging import PageQuery, page_of, pattern_of
 from windward.errors import NotFoundError
 from windward.model.access import Resource, Verb
+from windward.model.numbers import Small
 from windward.ports.listings.events import EventFilter, EventRow
 from windward.ports.listings.page import Between
 
@@ -47,8 +48,8 @@ class EventLogQuery(PageQuery, kw_only=True):
     dag_id: str | None = None
     task_id: str | None = None
     run_id: str | None = None
-    map_index: Whole | None = None
-    try_number: Whole | None = None
+    map_index: Small | None = None
+    try_number: Small | None = None
     owner: str | None = None
     event: str | None = None
     excluded_events: list[str] | None = None

@@ -5,12 +5,12 @@ from __future__ import annotations
 import msgspec
 
 from windward.api.contract.operation import Call, Needs, Nothing, Operation, Scope, operation
-from windward.api.contract.paging import Whole
 from windward.api.public.task_instances import found_instance
 from windward.api.public.xcoms import NOT_MAPPED, MapIndex, shown_value
 from windward.core.links import safe_link
 from windward.errors import NotFoundError
 from windward.model.access import Resource, Verb
+from windward.model.numbers import Small
 
 
 class ExtraLinkCollectionResponse(msgspec.Struct, kw_only=True):
@@ -24,7 +24,7 @@ class LinksQuery(msgspec.Struct, kw_only=True):
     """Of which instance, and of which try: the current one without a number."""
 
     map_index: MapIndex = NOT_MAPPED
-    try_number: Whole | None = None
+    try_number: Small | None = None
 
 
 def get_extra_links(call: Call[LinksQuery, Nothing]) -> ExtraLinkCollectionResponse:

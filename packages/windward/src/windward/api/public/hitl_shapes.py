@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 import msgspec
 
-from windward.api.contract.paging import PageQuery, Whole
+from windward.api.contract.paging import PageQuery
 from windward.api.public.task_instance_shapes import TaskInstanceHistoryResponse, TaskInstanceResponse
+from windward.model.numbers import Small
 from windward.model.waits import InputRecord, Person
 
 Chosen = Annotated[list[str], msgspec.Meta(min_length=1)]
@@ -82,7 +83,7 @@ class HITLQuery(PageQuery, kw_only=True):
     task_id: str | None = None
     task_id_pattern: str | None = None
     task_id_prefix_pattern: str | None = None
-    map_index: Whole | None = None
+    map_index: Small | None = None
     state: tuple[str, ...] = ()
     response_received: bool | None = None
     responded_by_user_id: tuple[str, ...] = ()

@@ -9,11 +9,11 @@ import msgspec
 
 from windward.api.attempt_logs import AttemptLog, attempt_log, offset_of, token_of
 from windward.api.contract.operation import Call, Needs, Nothing, Operation, Reply, Scope, operation
-from windward.api.contract.paging import Whole
 from windward.api.contract.problem import NotAcceptable
 from windward.api.contract.serving import Stream
 from windward.errors import UserError
 from windward.model.access import Resource, Verb
+from windward.model.numbers import Small
 
 TAG = "Task Instance"
 NDJSON = "application/x-ndjson"
@@ -28,14 +28,14 @@ class LogsQuery(msgspec.Struct, kw_only=True):
     """Which part: from `token` on, or all of it."""
 
     full_content: bool = False
-    map_index: Whole = -1
+    map_index: Small = -1
     token: str | None = None
 
 
 class MapIndexQuery(msgspec.Struct, kw_only=True):
     """Which instance of a mapped task."""
 
-    map_index: Whole = -1
+    map_index: Small = -1
 
 
 class StructuredLogMessage(msgspec.Struct, kw_only=True, omit_defaults=True):

@@ -16,6 +16,7 @@ from windward.api.contract.paging import PageQuery, page_of, pattern_of
 from windward.engine.people.pools import create_pool, delete_pool, edit_pool
 from windward.errors import NotFoundError, UserError
 from windward.model.access import Resource, Verb
+from windward.model.numbers import Small
 from windward.model.records import PoolRecord
 from windward.ports.listings.pools import PoolRow
 
@@ -27,7 +28,7 @@ class PoolBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A pool to make. `slots` -1 is no limit."""
 
     name: str
-    slots: int
+    slots: Small
     description: str | None = None
     include_deferred: bool = False
     team_name: str | None = None
@@ -37,7 +38,7 @@ class PoolPatchBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """What to change of a pool; its name stays."""
 
     pool: str | UnsetType | None = UNSET
-    slots: int | UnsetType | None = UNSET
+    slots: Small | UnsetType | None = UNSET
     description: str | UnsetType | None = UNSET
     include_deferred: bool | UnsetType | None = UNSET
     team_name: str | UnsetType | None = UNSET

@@ -10,10 +10,11 @@ from msgspec import UNSET, UnsetType
 
 from windward.api.contract.masks import MaskQuery
 from windward.api.contract.operation import Call
-from windward.api.contract.paging import NotNegative, Whole, pattern_of
+from windward.api.contract.paging import pattern_of
 from windward.api.contract.problem import InvalidRequest
 from windward.api.contract.ranges import Bounds, BoundsQuery, lengths, moments
 from windward.api.public.task_instance_shapes import TaskInstanceState
+from windward.model.numbers import NotNegative, Small
 from windward.model.states import TaskState
 from windward.ports.listings.instances import InstanceFilter, TaskTraits
 
@@ -34,12 +35,12 @@ class MappedQuery(BoundsQuery, kw_only=True):
     queue_name_pattern: str | None = None
     queue_name_prefix_pattern: str | None = None
     executor: tuple[str, ...] = ()
-    version_number: tuple[Whole, ...] = ()
-    try_number: tuple[Whole, ...] = ()
+    version_number: tuple[Small, ...] = ()
+    try_number: tuple[Small, ...] = ()
     operator: tuple[str, ...] = ()
     operator_name_pattern: str | None = None
     operator_name_prefix_pattern: str | None = None
-    map_index: tuple[Whole, ...] = ()
+    map_index: tuple[Small, ...] = ()
     rendered_map_index_pattern: str | None = None
     rendered_map_index_prefix_pattern: str | None = None
 
@@ -87,14 +88,14 @@ class PatchTaskInstanceBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=
 class MapIndexQuery(msgspec.Struct, kw_only=True):
     """Which instance of a task: -1 is that of a task that is not mapped."""
 
-    map_index: Whole = -1
+    map_index: Small = -1
 
 
 class BulkTaskInstanceBody(PatchTaskInstanceBody, kw_only=True, forbid_unknown_fields=True):
     """Instances of a task, and what to change of them. Without a `map_index`, all of the task's are meant."""
 
     task_id: str
-    map_index: Whole | None = None
+    map_index: Small | None = None
     dag_id: str | None = None
     dag_run_id: str | None = None
 
@@ -111,7 +112,7 @@ class ClearTaskInstancesBody(msgspec.Struct, kw_only=True, forbid_unknown_fields
     only_failed: bool = True
     only_running: bool = False
     reset_dag_runs: bool = True
-    task_ids: list[str | tuple[str, Whole]] | None = None
+    task_ids: list[str | tuple[str, Small]] | None = None
     dag_run_id: str | None = None
     include_upstream: bool = False
     include_downstream: bool = False
@@ -125,7 +126,7 @@ class ClearTaskInstancesBody(msgspec.Struct, kw_only=True, forbid_unknown_fields
 class AnyIndexQuery(MaskQuery, kw_only=True):
     """Which instance of a task (all, when it is left out), and which fields of the body count."""
 
-    map_index: Whole | None = None
+    map_index: Small | None = None
 
 
 def filter_of_query(call: Call[Any, Any], query: MappedQuery, **more: Any) -> InstanceFilter:

@@ -16,6 +16,7 @@ import msgspec
 import sqlalchemy as sa
 
 from windward.errors import UserError
+from windward.model.numbers import SMALL_MAX, WIDE_MAX
 from windward.ports.listings.page import TOTAL_MAX, Page, PageRequest
 from windward.store.sql.columns import EPOCH, UtcTime, from_us
 from windward.store.sql.database import Database, Transaction
@@ -192,7 +193,9 @@ def _checked(column: sa.ColumnElement[Any], stored: Any) -> Any:
             raise _unusable()
         case str(), sa.String() if "\0" not in stored:
             return stored
-        case int(), sa.Float() | sa.Numeric() | sa.Integer() if abs(stored) < 1 << 63:
+        case int(), sa.BigInteger() | sa.Float() | sa.Numeric() if abs(stored) <= WIDE_MAX:
+            return stored
+        case int(), sa.Integer() if abs(stored) <= SMALL_MAX:
             return stored
         case float(), sa.Float() | sa.Numeric() | sa.Integer():
             return stored

@@ -1,4 +1,4 @@
-"""Metrics of real processes reach StatsD and `/metrics`."""
+"""Metrics of real processes reach StatsD, `/metrics` and OTLP receivers."""
 
 import base64
 import socket
@@ -6,6 +6,7 @@ import urllib.request
 from collections.abc import Callable
 
 from tests.app.conftest import Pipe, Standalone
+from tests.otlp import attributes_of, metrics_of, receiving
 
 
 def test_what_ran_is_told_to_statsd_and_shown_to_prometheus(
@@ -37,3 +38,34 @@ def test_what_ran_is_told_to_statsd_and_shown_to_prometheus(
     with urllib.request.urlopen(request, timeout=10) as answer:
         text = answer.read().decode()
     assert 'airflow_scheduler_scheduler_loop_duration_seconds_count{component="scheduler"' in text
+
+
+def test_each_component_sends_its_last_figures_by_otlp_when_it_ends(
+    start: Callable[..., Standalone], write_task: Callable[[str], None], pipe: Pipe
+) -> None:
+    with receiving() as receiver:
+        write_task("def work():\n    tell('ran')")
+        standalone = start(
+            variables={
+                "AIRFLOW__METRICS__OTEL_ON": "True",
+                "AIRFLOW__METRICS__OTEL_PORT": "9",
+                "OTEL_EXPORTER_OTLP_ENDPOINT": receiver.address,
+                "OTEL_EXPORTER_OTLP_HEADERS": "x-key=secret",
+                "OTEL_METRIC_EXPORT_INTERVAL": "3600000",
+                "OTEL_RESOURCE_ATTRIBUTES": "deployment.environment=test",
+                "OTEL_SERVICE_NAME": "orders",
+            }
+        ).ready()
+        assert pipe.read().startswith("ran")
+        standalone.stop()
+        found = dict[str, set[str]]()
+        while not receiver.requests.empty():
+            request = receiver.request()
+            attributes = attributes_of(request)
+            assert attributes["service.name"] == "orders"
+            assert attributes["deployment.environment"] == "test"
+            found.setdefault(attributes["windward.component"], set()).update(metrics_of(request))
+        assert all(headers["x-key"] == "secret" for headers in receiver.headers)
+    assert {"airflow.ti.start", "airflow.executor.open_slots"} <= found["scheduler"]
+    assert {"airflow.dag_processing.last_duration", "airflow.dagbag_size"} <= found["processor"]
+    assert "metrics not sent" not in "".join(standalone.said)

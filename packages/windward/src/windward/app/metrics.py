@@ -1,17 +1,20 @@
-"""Where the metrics of this process go, by the settings: to a snapshot in the database, to StatsD, or nowhere."""
+"""Where the metrics of this process go, by the settings: the database, an OTLP receiver, StatsD, or nowhere."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from datetime import datetime
+import os
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
+import windward
 from windward.app.process import component_name
 from windward.errors import UnavailableError
 from windward.ports.clock import Clock
 from windward.ports.hosts import HostStore
 from windward.ports.metrics import Metrics
 from windward.settings import MetricsSettings
+from windward.telemetry.otlp import Otlp, endpoint_of, interval_s
 from windward.telemetry.registry import Registry, Several
 from windward.telemetry.statsd import Statsd, Tags
 
@@ -19,37 +22,86 @@ WRITTEN_EVERY_S = 10.0
 log = logging.getLogger("windward.metrics")
 
 
-class StoredRegistry(Registry):
-    """Adds up, and writes its snapshot for API servers to show, which may be on other machines."""
+class Outlet(Protocol):
+    """Takes snapshots of a registry, each of which says all that those before it said."""
 
-    def __init__(self, put: Callable[[bytes, datetime], None], clock: Clock) -> None:
-        super().__init__()
-        self._put = put
+    every_s: float
+    """Seconds between two snapshots."""
+
+    def put(self, snapshot: bytes) -> None:
+        """Take one."""
+
+    def close(self) -> None:
+        """Take no more; the last one may be sent yet."""
+
+
+class Stored:
+    """Writes snapshots for API servers to show, which may be on other machines."""
+
+    every_s = WRITTEN_EVERY_S
+
+    def __init__(self, hosts: HostStore, clock: Clock, *, kind: str) -> None:
+        self._hosts = hosts
         self._clock = clock
-        self._due_s = 0.0
+        self._kind = kind
+        self._name = component_name()
 
-    def flush(self) -> None:
-        """Write the snapshot, if it is time."""
-        if self._clock.monotonic() < self._due_s:
-            return
-        self._due_s = self._clock.monotonic() + WRITTEN_EVERY_S
+    def put(self, snapshot: bytes) -> None:
+        """Write one; a database that does not answer gets the next."""
         try:
-            self._put(self.snapshot(), self._clock.now())
+            self._hosts.put_metrics(self._kind, self._name, snapshot, now=self._clock.now())
         except UnavailableError as error:
             log.warning("metrics not written", extra={"error": str(error)})
 
+    def close(self) -> None:
+        """Do nothing: the database is somebody else's to close."""
 
-def open_metrics(settings: MetricsSettings, hosts: HostStore, clock: Clock, *, kind: str) -> Metrics | None:
-    """Return where a component of this kind tells its metrics; None when nobody wants them."""
-    found: list[Metrics] = []
+
+class EmptiedRegistry(Registry):
+    """Adds up, and gives its snapshots to outlets whenever each is due."""
+
+    def __init__(self, outlets: Sequence[Outlet], clock: Clock) -> None:
+        super().__init__()
+        self._clock = clock
+        self._due_s = dict.fromkeys(outlets, 0.0)
+
+    def flush(self) -> None:
+        """Give a snapshot to each outlet for which it is time."""
+        now_s = self._clock.monotonic()
+        due = [outlet for outlet, due_s in self._due_s.items() if due_s <= now_s]
+        if due:
+            snapshot = self.snapshot()
+            for outlet in due:
+                self._due_s[outlet] = now_s + outlet.every_s
+                outlet.put(snapshot)
+
+    def close(self) -> None:
+        """Give the last snapshot to all."""
+        snapshot = self.snapshot()
+        for outlet in self._due_s:
+            outlet.put(snapshot)
+            outlet.close()
+
+
+def open_metrics(
+    settings: MetricsSettings,
+    hosts: HostStore,
+    clock: Clock,
+    *,
+    kind: str,
+    environ: Mapping[str, str] = os.environ,
+) -> Metrics | None:
+    """Return where a component of this kind tells its metrics; None when nobody wants them.
+
+    Raises:
+        UserError: when a library is missing, or the environment asks for what is not offered.
+    """
+    outlets: list[Outlet] = []
     if settings.prometheus_on:
-        name = component_name()
-        found.append(
-            StoredRegistry(
-                lambda snapshot, now: hosts.put_metrics(kind, name, snapshot, now=now),
-                clock,
-            )
-        )
+        outlets.append(Stored(hosts, clock, kind=kind))
+    if settings.otel_on:
+        outlets.append(_otlp(settings, environ, kind=kind))
+    found: list[Metrics] = [EmptiedRegistry(outlets, clock)] if outlets else []
     if settings.statsd_on:
         found.append(
             Statsd(
@@ -60,6 +112,23 @@ def open_metrics(settings: MetricsSettings, hosts: HostStore, clock: Clock, *, k
             )
         )
     return None if not found else found[0] if len(found) == 1 else Several(*found)
+
+
+def _otlp(settings: MetricsSettings, environ: Mapping[str, str], *, kind: str) -> Otlp:
+    return Otlp(
+        endpoint_of(
+            environ, host=settings.otel_host, port=settings.otel_port, is_ssl=settings.otel_ssl_active
+        ),
+        prefix=settings.otel_prefix,
+        attributes={
+            "service.name": settings.otel_service,
+            "service.version": windward.__version__,
+            "service.instance.id": f"{kind}@{component_name()}",
+            "host.name": component_name(),
+            "windward.component": kind,
+        },
+        every_s=interval_s(environ, settings.otel_interval_milliseconds),
+    )
 
 
 def _tags(settings: MetricsSettings) -> Tags:

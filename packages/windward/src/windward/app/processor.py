@@ -24,14 +24,16 @@ def run_dag_processor(settings: Settings, *, ready: Ready = is_ready) -> None:
     stop = stop_on_signals()
     store = opened_store(settings)
     report_on_signal(store)
+    clock = SystemClock()
+    metrics = open_metrics(settings.metrics, store.hosts, clock, kind="processor")
     try:
         ready()
         wakeup = open_wakeup(settings, store)
-        clock = SystemClock()
-        metrics = open_metrics(settings.metrics, store.hosts, clock, kind="processor")
         code = code_store(settings)
         run_processor(open_processor(settings, store, wakeup, clock, code=code, metrics=metrics), stop)
     finally:
+        if metrics is not None:
+            metrics.close()
         store.close()
 
 

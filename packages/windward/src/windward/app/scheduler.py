@@ -111,6 +111,7 @@ def run_scheduler(
 
     clock = SystemClock()
     store = opened_store(settings)
+    metrics = open_metrics(settings.metrics, store.hosts, clock, kind="scheduler")
     remote = RemoteHosts(store.remote, lease_s=settings.scheduler.host_lease_s, monotonic=clock.monotonic)
     opened = doors or open_doors(settings.run_folder)
     hub = Hub(opened, remote=remote)
@@ -131,7 +132,7 @@ def run_scheduler(
         scheduler = Scheduler(
             store=store, mailbox=hub, executor=executor, clock=clock, ids=_Ids(), settings=settings, name=name,
             upkeep=housekeeping_of(settings, store, background), ask_for_triggerer=ask_for_triggerer,
-            inbox=remote, metrics=open_metrics(settings.metrics, store.hosts, clock, kind="scheduler"),
+            inbox=remote, metrics=metrics,
         )  # fmt: skip
         if listener is not None:
             listener.start()
@@ -143,6 +144,8 @@ def run_scheduler(
         hub.close()
         if doors is None:
             opened.close()
+        if metrics is not None:
+            metrics.close()
         store.close()
 
 

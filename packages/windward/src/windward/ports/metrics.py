@@ -21,3 +21,6 @@ class Metrics(Protocol):
 
     def flush(self) -> None:
         """Let go what was gathered. Called now and then by whoever measures."""
+
+    def close(self) -> None:
+        """Let go what was gathered, for the last time: the component ends. Takes a few seconds at most."""

@@ -105,10 +105,11 @@ LEAST: dict[str, float] = {
     "triggerer.job_heartbeat_sec": 0.1,
     "triggerer.blocked_main_thread_warning_threshold": 0.01,
     "triggerer.blocked_max_s": 1,
+    "metrics.otel_interval_milliseconds": 1,
 }
 """Least number of a key; 0 for keys that are not named."""
 
-MOST: dict[str, float] = {"api.port": 65_535, "metrics.statsd_port": 65_535}
+MOST: dict[str, float] = {"api.port": 65_535, "metrics.otel_port": 65_535, "metrics.statsd_port": 65_535}
 """Greatest number of a key; no limit for keys that are not named."""
 
 SECRETS: frozenset[str] = frozenset(

@@ -262,7 +262,7 @@ class CallbackSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class MetricsSettings:
-    """`[metrics]`: figures for Prometheus and StatsD; nothing is measured unless one of them is on."""
+    """`[metrics]`: figures for Prometheus, StatsD and OpenTelemetry; nothing is measured unless one of them is on."""
 
     prometheus_on: bool = False
     """Whether the API server shows the figures of all components at `/metrics`. Needs `windward[prometheus]`."""
@@ -278,6 +278,20 @@ class MetricsSettings:
     """Whether labels are sent as tags in the way of InfluxDB, and not inside of names."""
     statsd_datadog_enabled: bool = False
     """The same in the way of Datadog."""
+    otel_on: bool = False
+    """Whether each component sends its figures by OTLP over HTTP. Needs `windward[otel]`."""
+    otel_host: str = "localhost"
+    """Name or address of the receiver, unless `OTEL_EXPORTER_OTLP_ENDPOINT` says where."""
+    otel_port: int = 8889
+    """Its port for HTTP, which is 4318 at most receivers."""
+    otel_ssl_active: bool = False
+    """Whether it is asked by HTTPS."""
+    otel_prefix: str = "airflow"
+    """First part of all names."""
+    otel_service: str = "Airflow"
+    """The attribute `service.name`, unless `OTEL_SERVICE_NAME` says it."""
+    otel_interval_milliseconds: int = 60_000
+    """Milliseconds between two exports, unless `OTEL_METRIC_EXPORT_INTERVAL` says it."""
 
 
 @dataclass(frozen=True, kw_only=True)

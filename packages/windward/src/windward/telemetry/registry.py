@@ -62,6 +62,9 @@ class Registry:
     def flush(self) -> None:
         """Do nothing: `snapshot` is asked for."""
 
+    def close(self) -> None:
+        """Do nothing: there is nothing to give back."""
+
     def snapshot(self) -> bytes:
         """Return all series as bytes that `read_snapshot` understands."""
         series: dict[str, list[Series]] = {}
@@ -128,3 +131,8 @@ class Several:
         """Let go what was gathered."""
         for one in self._metrics:
             one.flush()
+
+    def close(self) -> None:
+        """Let go what was gathered, for the last time."""
+        for one in self._metrics:
+            one.close()

@@ -10,7 +10,7 @@ from tests.api.conftest import NOW
 from tests.store.building import T0, create, document_of, expand, put_dags, run_of, step, task_in, xcom
 from windward.api.attempt_logs import attempt_log
 from windward.api.services import Services
-from windward.core.actions import AddAssetEvent, CreateBackfill, move_run
+from windward.core.actions import AddAssetEvent, CreateBackfill, LinkRun, move_run
 from windward.core.asset_index import asset_id
 from windward.core.human_input import decide_ask
 from windward.core.transitions import RunEvent, TaskEvent
@@ -18,7 +18,7 @@ from windward.document import AliasDocument, AssetDocument, GroupDocument, TaskD
 from windward.logs.records import encode_line
 from windward.model.accounts import AuditEvent
 from windward.model.ids import TaskKey
-from windward.model.records import AssetEventRecord, BackfillRecord
+from windward.model.records import AssetEventRecord, BackfillRecord, RunParent
 from windward.model.states import RunState
 from windward.model.waits import InputRequest
 from windward.ports.store import FileRecord
@@ -27,7 +27,7 @@ from windward.store.sql.open import SqlStore
 from windward.timetable import AliasLeaf, AllOf, AssetLeaf, AssetSchedule, asset_key
 from windward.timetable.authoring import cron_trigger
 
-RUN, ENDED = "run", "ended"
+RUN, ENDED, ENTANGLED = "run", "ended", "entangled"
 URI = "s3://shelf/orders"
 ORDERS = AssetLeaf(name="orders", uri=URI)
 ASSET_ID = asset_id(asset_key("orders", URI))
@@ -96,6 +96,55 @@ def fill(services: Services, store: SqlStore, name: str, number: int) -> None:
     store.audit.write_events(
         [AuditEvent(at=NOW, event="trigger_dag_run", owner="ada", status=200, dag_id=dag_id)]
     )
+
+
+def entangle(store: SqlStore, name: str, other: str) -> None:
+    """Give the filled DAG `<name>_dag` a run that `<other>_dag` is behind, by an event and by a trigger, and a file
+    with a DAG of the other.
+    """
+    dag_id, run_pk, event_pk = f"{name}_dag", 900, 901
+    event = AssetEventRecord(
+        event_pk=event_pk,
+        asset_key=asset_key("orders", URI),
+        name="orders",
+        uri=URI,
+        at=T0,
+        source_dag_id=f"{other}_dag",
+        source_task_id=f"{other}_task",
+        source_run_id=f"{other}_{RUN}",
+        extra={"rows": f"{other} rows"},
+    )
+    other_dag_ids = (dag_id, f"{other}_dag")
+    assert store.runs.apply([[AddAssetEvent(event=event, dag_ids=other_dag_ids)]]).all
+    details = store.reads.dag_details(dag_id)
+    assert details is not None
+    for number, dag in enumerate(other_dag_ids):
+        run = run_of(
+            run_pk + number,
+            dag_id=dag,
+            run_id=f"{dag.removesuffix('_dag')}_{ENTANGLED}",
+            document_hash=details.record.document_hash,
+            logical_date=None,
+        )
+        assert store.runs.apply([[create(run, f"{name}_task", consumes=(event_pk,))]]).all
+    parent = RunParent(
+        run_pk=1,
+        dag_id=f"{other}_dag",
+        run_id=f"{other}_{RUN}",
+        task_id=f"{other}_task",
+        map_index=-1,
+        since=T0,
+    )
+    assert store.runs.apply([[LinkRun(run_pk=run_pk, parent=parent)]]).all
+    put_dags(store, f"{name}_shared", f"{other}_shared", fileloc="shared.py")
+    error = FileRecord(
+        fileloc="shared.py",
+        content_hash="x",
+        dag_ids=(f"{name}_shared", f"{other}_shared"),
+        error=f"{other} shared error",
+        parsed_at=NOW,
+    )
+    store.catalog.put_file(error, [], paused_at_creation=False, now=NOW)
 
 
 def _runs(services: Services, store: SqlStore, name: str, number: int, document_hash: str) -> None:

@@ -5,10 +5,10 @@ import re
 import pytest
 
 from tests.api.conftest import NOW, Client, FakeGate
-from tests.api.filling import ASSET_ID, fill
+from tests.api.filling import ASSET_ID, entangle, fill
 from windward.api.app import OPERATIONS
 from windward.api.contract.operation import Needs, Operation
-from windward.api.public.import_errors import error_id
+from windward.api.public.import_errors import REDACTED, error_id
 from windward.api.services import Services
 from windward.model.access import Permission, Resource, Verb
 from windward.store.sql.open import SqlStore
@@ -74,7 +74,11 @@ def paths(operation: Operation, name: str) -> list[str]:
         values["dag_run_id"] = f"{name}_ended"
     if operation.name == "wait_dag_run_until_finished":
         values["dag_run_id"], query = f"{name}_ended", "?interval=1"
-    return [fill_in(operation, values) + query]
+    found = [fill_in(operation, values) + query]
+    if name == MINE and operation.name != "wait_dag_run_until_finished":
+        found.append(fill_in(operation, values | {"dag_run_id": f"{name}_entangled"}) + query)
+        found.append(fill_in(operation, values | {"import_error_id": str(error_id("shared.py"))}) + query)
+    return found
 
 
 def fill_in(operation: Operation, values: dict[str, str]) -> str:
@@ -95,12 +99,13 @@ def listing_paths(operation: Operation) -> list[str]:
 def filled(client: Client, services: Services, store: SqlStore, gate: FakeGate) -> Client:
     fill(services, store, MINE, 1)
     fill(services, store, HIDDEN, 2)
+    entangle(store, MINE, HIDDEN)
     store.hosts.beat_component("scheduler", "here", hostname="here", pid=1, now=NOW)
     gate.permissions[MINE] = frozenset(
         Permission(resource=resource, verb=verb, dag_id=None if resource in NAMELESS else dag_id)
         for resource in Resource
         for verb in Verb
-        for dag_id in (f"{MINE}_dag", f"{MINE}_hourly")
+        for dag_id in (f"{MINE}_dag", f"{MINE}_hourly", f"{MINE}_shared")
     )
     return client
 
@@ -135,3 +140,69 @@ def test_there_was_something_to_be_shown(filled: Client, operation: Operation) -
         for path in (*listing_paths(operation), *paths(operation, HIDDEN))
     ]
     assert any(HIDDEN.encode() in body for body in found) is (operation.name not in SHOWS_NOTHING), found
+
+
+ENTANGLED = f"/api/v2/dags/{MINE}_dag/dagRuns/{MINE}_entangled"
+
+
+def test_the_events_behind_a_run_are_those_of_dags_that_one_may_see(filled: Client) -> None:
+    path = f"{ENTANGLED}/upstreamAssetEvents"
+
+    everything = filled.ask("GET", path, role="admin").json
+    mine = filled.ask("GET", path, role=MINE).json
+
+    (event,) = everything["asset_events"]
+    assert event["source_dag_id"] == f"{HIDDEN}_dag"
+    assert {run["dag_id"] for run in event["created_dagruns"]} == {f"{MINE}_dag", f"{HIDDEN}_dag"}
+    assert everything["total_entries"] == 1
+    assert mine == {"asset_events": [], "total_entries": 0}
+
+
+def test_an_event_of_ones_own_names_no_run_that_another_dag_made_of_it(
+    filled: Client, store: SqlStore
+) -> None:
+    event = store.assets.list_events(name="orders")[0]
+    assert event.source_dag_id == f"{MINE}_dag"
+    asked = f"/api/v2/assets/events?source_dag_id={MINE}_dag"
+
+    found = filled.ask("GET", asked, role=MINE).json["asset_events"]
+
+    assert found
+    assert {run["dag_id"] for one in found for run in one["created_dagruns"]} <= {f"{MINE}_dag"}
+
+
+def test_who_may_see_a_dag_but_not_its_runs_is_told_of_none(filled: Client, gate: FakeGate) -> None:
+    gate.permissions["reader"] = frozenset(
+        Permission(resource=resource, verb=Verb.READ) for resource in (Resource.ASSET, Resource.DAG)
+    )
+
+    found = filled.ask("GET", "/api/v2/assets/events", role="reader").json["asset_events"]
+    known = filled.ask("GET", "/api/v2/assets/events", role="admin").json["asset_events"]
+
+    assert any(one["created_dagruns"] for one in known)
+    assert found
+    assert not any(one["created_dagruns"] for one in found)
+
+
+def test_the_newest_event_of_an_asset_is_one_that_may_be_seen(filled: Client) -> None:
+    def newest(role: str) -> int:
+        shown: int = filled.ask("GET", f"/api/v2/assets/{ASSET_ID}", role=role).json["last_asset_event"]["id"]
+        return shown
+
+    assert (newest("admin"), newest(MINE)) == (901, 101)
+
+
+def test_what_triggered_a_run_is_told_to_who_may_see_it(filled: Client) -> None:
+    path = f"{ENTANGLED}/explain".replace("/api/v2", "/api/windward/v1")
+
+    assert f"DAG `{HIDDEN}_dag` triggered it" in filled.ask("GET", path, role="admin").body.decode()
+    answer = filled.ask("GET", path, role=MINE)
+    assert answer.status == 200
+    assert HIDDEN not in answer.body.decode()
+
+
+def test_the_error_of_a_file_with_dags_out_of_sight_is_not_told(filled: Client) -> None:
+    path = f"/api/v2/importErrors/{error_id('shared.py')}"
+
+    assert filled.ask("GET", path, role="admin").json["stack_trace"] == f"{HIDDEN} shared error"
+    assert filled.ask("GET", path, role=MINE).json["stack_trace"] == REDACTED

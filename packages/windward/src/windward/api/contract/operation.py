@@ -154,9 +154,13 @@ class Call(Generic[Q, B]):
         Raises:
             Forbidden: when not.
         """
-        tags = self.services.tags_of(dag_id) if dag_id is not None else ()
-        if not is_allowed(self.principal, verb, resource, dag_id=dag_id, tags=tags):
+        if not self.may(verb, resource, dag_id=dag_id):
             raise Forbidden(verb, resource, dag_id=dag_id)
+
+    def may(self, verb: Verb, resource: Resource, *, dag_id: str | None = None) -> bool:
+        """Whether the caller has this right, too."""
+        tags = self.services.tags_of(dag_id) if dag_id is not None else ()
+        return is_allowed(self.principal, verb, resource, dag_id=dag_id, tags=tags)
 
     def reach_for(self, verb: Verb, resource: Resource) -> DagReach:
         """Return the DAGs to which the caller may do another thing than the one that the operation needs."""

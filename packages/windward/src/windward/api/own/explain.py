@@ -45,6 +45,9 @@ def get_run_explanation(call: Call[Nothing, Nothing]) -> ReasonResponse:
     desk, gatherer = call.services.desk, _gatherer(call)
     run = desk.run(call.text("dag_id"), call.text("dag_run_id"))
     around = gatherer.around_run(run, desk.dag(run.dag_id))
+    parent = around.parent
+    if parent is not None and not call.may(Verb.READ, Resource.RUN, dag_id=parent.dag_id):
+        around = msgspec.structs.replace(around, parent=None)
     return _response(explain_run(_view(gatherer, run), around, now=call.services.now()))
 
 

@@ -91,7 +91,8 @@ def get_asset_events(call: Call[AssetEventsQuery, Nothing]) -> AssetEventCollect
         at=moments(call, query, "timestamp"),
     )
     page = listings.assets.events(page_of(query), which, dags=dags)
-    made = listings.runs.made_of([event.event_pk for event in page.rows], reach=dags)
+    runs = call.reach_for(Verb.READ, Resource.RUN)
+    made = listings.runs.made_of([event.event_pk for event in page.rows], reach=runs)
     return events_response(page.rows, made, total=page.total or 0)
 
 

@@ -12,17 +12,22 @@ from starlette.concurrency import run_in_threadpool
 from windward.api.contract.operation import Call, Needs, Nothing, Operation, Reply, Scope, operation
 from windward.api.contract.serving import Stream
 from windward.api.public.asset_event_shapes import AssetEventCollectionResponse, events_response
+from windward.api.public.assets import readable_dags
 from windward.api.public.dag_runs import TAG, found_run
 from windward.api.services import Services
 from windward.model.access import Resource, Verb
 from windward.model.records import RunRecord
 from windward.model.states import RUN_FINISHED
+from windward.ports.listings.assets import AssetEventFilter
+from windward.ports.listings.page import PageRequest
 from windward.protocol.outcomes import XComValue
 
 INTERVAL_S_MIN = 0.05
 INTERVAL_S_MAX = 60.0
 RESULTS_MAX = 1000
 """Values of one task that are sent."""
+EVENTS_MAX = 10_000
+"""Events of one run that are shown; `total_entries` counts all."""
 RETURN_KEY = "return_value"
 NDJSON, JSON = "application/x-ndjson", "application/json"
 
@@ -98,12 +103,17 @@ def _shown(value: XComValue) -> Any:
 
 
 def get_upstream_asset_events(call: Call[Nothing, Nothing]) -> AssetEventCollectionResponse:
-    """List the events that made a run."""
+    """List the events that made a run, but for those of DAGs out of reach."""
     call.demand(Verb.READ, Resource.ASSET)
-    services, run = call.services, found_run(call).run
-    events = services.store.assets.consumed_events(run.run_pk)
-    made = services.listings.runs.made_of([event.event_pk for event in events], reach=call.reach)
-    return events_response(events, made, total=len(events))
+    listings, run = call.services.listings, found_run(call).run
+    page = listings.assets.events(
+        PageRequest(limit=EVENTS_MAX, order_by=("id",)),
+        AssetEventFilter(taken_by=run.run_pk),
+        dags=readable_dags(call),
+    )
+    runs = call.reach_for(Verb.READ, Resource.RUN)
+    made = listings.runs.made_of([event.event_pk for event in page.rows], reach=runs)
+    return events_response(page.rows, made, total=page.total or 0)
 
 
 _READ = Needs(verb=Verb.READ, resource=Resource.RUN, scope=Scope.PATH)

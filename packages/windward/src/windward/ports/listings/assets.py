@@ -50,6 +50,7 @@ class AssetRow(msgspec.Struct, frozen=True, kw_only=True):
     consuming: tuple[AssetUse, ...]
     aliases: tuple[AliasRow, ...]
     last_event_pk: int | None
+    """The newest event that no DAG made, or one in reach."""
     last_event_at: datetime | None
 
 
@@ -74,6 +75,8 @@ class AssetEventFilter(msgspec.Struct, frozen=True, kw_only=True):
     source_map_index: int | None = None
     name: Pattern = Pattern()
     at: Between[datetime] = Between()
+    taken_by: int | None = None
+    """Only what the run with this key was made of."""
 
 
 class QueuedRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,7 +14,7 @@ from windward.ports.listings.assets import AssetEventFilter, QueuedRow
 from windward.ports.listings.page import Page, PageRequest
 from windward.store.sql.assets import COLUMNS, event_of
 from windward.store.sql.columns import UtcTime
-from windward.store.sql.database import Database
+from windward.store.sql.database import Database, Dialect
 from windward.store.sql.listings.filters import Column, Condition, matching, visible, within
 from windward.store.sql.listings.paging import Paged
 from windward.store.sql.tables import ASSET_EVENT, ASSET_USE, DAG
@@ -48,10 +48,17 @@ def events_of(
         value = getattr(which, name)
         if value is not None:
             found.append(_E[name] == value)
-    if seen := visible(_E.source_dag_id, dags, database.dialect):
-        found.append(sa.or_(_E.source_dag_id.is_(None), *seen))
+    if which.taken_by is not None:
+        found.append(_E.event_pk.in_(sa.select(_U.event_pk).where(_U.run_pk == which.taken_by)))
+    found += shown_events(dags, database.dialect)
     count = sa.select(_E.event_pk).where(*found)
     return _PAGED.page(database, _QUERY.where(*found), page, _event, count=count)
+
+
+def shown_events(dags: DagReach, dialect: Dialect) -> list[Condition]:
+    """Return the condition that no DAG made an event, or one within the reach; none when all are."""
+    seen = visible(_E.source_dag_id, dags, dialect)
+    return [sa.or_(_E.source_dag_id.is_(None), *seen)] if seen else []
 
 
 def queued_of(

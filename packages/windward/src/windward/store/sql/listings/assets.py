@@ -22,7 +22,7 @@ from windward.ports.listings.page import Page, PageRequest, Pattern
 from windward.store.sql.asset_index import LinkKind
 from windward.store.sql.columns import UtcTime
 from windward.store.sql.database import Database, Transaction, chunks
-from windward.store.sql.listings.asset_events import events_of, queued_of
+from windward.store.sql.listings.asset_events import events_of, queued_of, shown_events
 from windward.store.sql.listings.filters import Condition, matching, visible
 from windward.store.sql.listings.paging import Paged
 from windward.store.sql.tables import ALIAS, ASSET, ASSET_ALIAS, ASSET_EVENT, ASSET_LINK, DAG
@@ -137,7 +137,7 @@ class SqlAssetListings:
             declared = _declared(transaction, names)
             uses = _uses(transaction, names, visible(_L.dag_id, dags, self._database.dialect))
             aliases = _aliases_of(transaction, names)
-            last = _last_events(transaction, names)
+            last = _last_events(transaction, names, shown_events(dags, self._database.dialect))
         made = []
         for row in rows:
             key = row["asset_key"]
@@ -222,13 +222,15 @@ def _aliases_of(transaction: Transaction, names: Mapping[str, _Names]) -> dict[s
     return found
 
 
-def _last_events(transaction: Transaction, names: Mapping[str, _Names]) -> dict[str, tuple[int, datetime]]:
+def _last_events(
+    transaction: Transaction, names: Mapping[str, _Names], shown: Sequence[Condition]
+) -> dict[str, tuple[int, datetime]]:
     found: dict[str, tuple[int, datetime]] = {}
     event = ASSET_EVENT.c
     for some in chunks(sorted(names)):
         query = (
             sa.select(event.asset_key, sa.func.max(event.event_pk), sa.func.max(event["at"], type_=UtcTime))
-            .where(event.asset_key.in_(some))
+            .where(event.asset_key.in_(some), *shown)
             .group_by(event.asset_key)
         )
         found.update((key, (event_pk, at)) for key, event_pk, at in transaction.run(query))

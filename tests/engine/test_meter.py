@@ -6,7 +6,11 @@ import msgspec
 import pytest
 
 from tests.engine.building import World, dag, task
+from tests.engine.waiting import DEFERRED, EVENT, defer, fire, hello, say
 from windward.model.records import PoolRecord
+from windward.ports.executor import HostGone
+from windward.protocol.fired import Broken
+from windward.protocol.messages import Heartbeat
 from windward.protocol.outcomes import Failed, Succeeded
 from windward.telemetry import names
 from windward.telemetry.names import Metric
@@ -112,3 +116,47 @@ def test_what_was_refused_is_not_told(metered: MeteredWorld) -> None:
     assert meter is not None
     meter.passed(work, refused, ended_at=metered.clock.now())
     assert metered.told(names.TI_START) == {}
+
+
+def test_what_triggers_come_to_is_told_apart(metered: MeteredWorld) -> None:
+    hello(metered)
+    for run in range(3):
+        ref = defer(metered, run_id=f"r{run}", logical_date=metered.clock.now().replace(day=run + 1))
+        fire(metered, ref, Broken(error="late") if run == 1 else EVENT)
+        fire(metered, ref)  # said again: stale by now
+        metered.submitted()
+    assert metered.told(names.TRIGGERS_SUCCEEDED) == {(): 2}
+    assert metered.told(names.TRIGGERS_FAILED) == {(): 1}
+
+
+def test_a_trigger_that_says_nothing_in_time_has_neither_fired_nor_failed(metered: MeteredWorld) -> None:
+    hello(metered)
+    defer(metered, deferred=msgspec.structs.replace(DEFERRED, timeout_s=3))
+    metered.clock.pass_by(5)
+    metered.settle()
+    assert len(metered.submitted()) == 1
+    assert metered.told(names.TRIGGERS_SUCCEEDED) == metered.told(names.TRIGGERS_FAILED) == {}
+
+
+def test_each_sign_of_life_of_a_triggerer_counts_and_so_does_each_blocked_loop(metered: MeteredWorld) -> None:
+    say(metered, Heartbeat(host_id="t"))  # nobody has heard of it
+    hello(metered)
+    for blocked in (0, 2, 1):
+        say(metered, Heartbeat(host_id="t", blocked=blocked))
+    assert metered.told(names.TRIGGERER_HEARTBEAT) == {(): 3}
+    assert metered.told(names.TRIGGERS_BLOCKED) == {(): 3}
+
+
+def test_a_machine_whose_triggerer_is_gone_runs_no_trigger(metered: MeteredWorld) -> None:
+    hello(metered, capacity=5)
+    defer(metered)
+    metered.clock.pass_by(11)
+    metered.step()
+    assert metered.told(names.TRIGGERS_RUNNING) == {("t",): 1}
+    assert metered.told(names.TRIGGERER_LEFT) == {("t",): 4}
+    metered.workers.inbox.append(HostGone("t", True))
+    metered.settle()
+    metered.clock.pass_by(11)
+    metered.step()
+    assert metered.told(names.TRIGGERS_RUNNING) == {("t",): 0}
+    assert metered.told(names.TRIGGERER_LEFT) == {("t",): 0}

@@ -220,6 +220,24 @@ def test_a_trigger_that_blocks_the_loop_is_named_with_its_line(make_place: MakeP
     assert [place.module in line["where"] for line in blocked] == [True]
 
 
+def test_a_blocked_loop_is_told_with_one_heartbeat(make_place: MakePlace) -> None:
+    place = make_place(
+        """
+        class Trigger(BaseTrigger):
+            def serialize(self): return "", {}
+            async def run(self):
+                time.sleep(0.3)
+                yield TriggerEvent(1)
+        """,
+        blocked_warn_s=0.1,
+    )
+    place.watch("a")
+    while not (beat := place.scheduler.hear(Heartbeat)).blocked:
+        pass
+    assert beat.blocked == 1
+    assert place.scheduler.hear(Heartbeat).blocked == 0
+
+
 def test_a_trigger_that_keeps_the_loop_fails_and_the_others_go_elsewhere(make_place: MakePlace) -> None:
     lost, go_on = threading.Event(), threading.Event()
 

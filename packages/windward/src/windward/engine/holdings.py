@@ -7,6 +7,7 @@ its triggerer has said so, or is given up, it counts as held there. What may not
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from datetime import datetime, timedelta
 from itertools import islice
@@ -226,6 +227,15 @@ class Holdings:
             )
             for host_id, held in self._connected.items()
         ]
+
+    def by_hostname(self) -> tuple[Counter[str], Counter[str]]:
+        """Return how many triggers run on each machine with a connected triggerer, and how many more could."""
+        held, left = Counter[str](), Counter[str]()
+        for place in self.places():
+            hostname = self.hosts[place.host_id].hostname
+            held[hostname] += place.held
+            left[hostname] += max(0, place.capacity - place.held)
+        return held, left
 
     def _queue(self, key: TaskKey) -> str:
         found = self._cache.find(key) if self._has_queues and key.run_pk != WATCHERS_PK else None

@@ -37,6 +37,8 @@ class Meter:
         self._started: dict[TaskKey, datetime] = {}
         """When the attempts began that run; their run may be forgotten when the last of them ends."""
         self._gauged_at: datetime | None = None
+        self._hostnames: set[str] = set()
+        """Where triggerers were: a machine that has none any more runs no trigger."""
         self._queued = 0
         """Attempts that were queued since then."""
 
@@ -47,6 +49,8 @@ class Meter:
             for name, actions in groups.items():
                 if name not in refused:
                     self._written(name, actions, work.now)
+        if work.fired or work.triggerer_beats:
+            self._triggers(work, refused)
         if self._gauged_at is None or work.now - self._gauged_at >= GAUGED_EVERY:
             if self._gauged_at is None:
                 self._take_over()
@@ -79,9 +83,21 @@ class Meter:
             metrics.gauge(names.POOL_QUEUED, max(0, used - slots[pool]), pool)
             metrics.gauge(names.POOL_DEFERRED, deferred, pool)
             metrics.gauge(names.POOL_STARVING, waiting[pool], pool)
-        for place in self._holdings.places():
-            metrics.gauge(names.TRIGGERS_RUNNING, place.held, place.host_id)
-            metrics.gauge(names.TRIGGERER_LEFT, max(0, place.capacity - place.held), place.host_id)
+        held, left = self._holdings.by_hostname()
+        for hostname in self._hostnames.union(held):
+            metrics.gauge(names.TRIGGERS_RUNNING, held[hostname], hostname)
+            metrics.gauge(names.TRIGGERER_LEFT, left[hostname], hostname)
+        self._hostnames.update(held)
+
+    def _triggers(self, work: Pass, refused: frozenset[Hashable]) -> None:
+        metrics = self._metrics
+        for group, is_event in work.fired:
+            if group not in refused:
+                metrics.count(names.TRIGGERS_SUCCEEDED if is_event else names.TRIGGERS_FAILED)
+        for blocked in work.triggerer_beats:
+            metrics.count(names.TRIGGERER_HEARTBEAT)
+            if blocked:
+                metrics.count(names.TRIGGERS_BLOCKED, by=blocked)
 
     def _running_slots(self) -> Counter[str]:
         """Return slots by pool of the attempts that run; forget of the others when they began."""
@@ -132,8 +148,6 @@ class Meter:
                     names.TASK_QUEUED, (action.at - found[1].queued_at).total_seconds(), dag_id, key.task_id
                 )
             return
-        if action.expect_state is TaskState.DEFERRED and action.event is TaskEvent.RESUME:
-            metrics.count(names.TRIGGERS_SUCCEEDED)
         if action.event is TaskEvent.LOSE:
             metrics.count(names.TASKS_LOST)
         began = self._started.pop(key, None)

@@ -8,7 +8,7 @@ trigger may run twice at a time when its triggerer is given up and lives; its wo
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 
 import msgspec
@@ -27,7 +27,7 @@ from windward.model.records import HostRecord
 from windward.ports.clock import Ids
 from windward.ports.executor import Envelope, HostGone
 from windward.ports.store import Store
-from windward.protocol.fired import Event, Resumption
+from windward.protocol.fired import Broken, Event, Resumption
 from windward.protocol.messages import Beat, ChildCall, Goodbye, Heartbeat, Hello, Unknown, Welcome
 from windward.protocol.triggers import FiredAccepted, GivenBack, TriggerFired
 from windward.protocol.work import AttemptRef
@@ -107,8 +107,8 @@ class Triggerers:
         match envelope.message:
             case Hello() as hello:
                 self._hello(work, hello)
-            case Heartbeat(running=running):
-                self._beat(work, host_id, running)
+            case Heartbeat() as beat:
+                self._beat(work, host_id, beat)
             case TriggerFired() as fired:
                 self._fired(work, envelope, fired)
             case GivenBack(ref=ref):
@@ -137,17 +137,18 @@ class Triggerers:
         stale = self._holdings.connect(host, hello.running)
         work.replies.append((None, host_id, Welcome(lease_s=self._settings.host_lease_s, stale=stale)))
 
-    def _beat(self, work: Pass, host_id: str, running: Iterable[AttemptRef]) -> None:
+    def _beat(self, work: Pass, host_id: str, said: Heartbeat) -> None:
         host = self._holdings.hosts.get(host_id)
         if host is None or not self._holdings.is_connected(host_id):
             work.replies.append((None, host_id, Unknown()))
             return
+        work.triggerer_beats.append(said.blocked)
         host = self._holdings.hosts[host_id] = msgspec.structs.replace(
             host, lease_until=work.now + self._lease
         )
         if work.now >= self._beats_due.get(host_id, work.now):
             self._write_beat(host, work.now)
-        stale = tuple(ref for ref in running if not self._holdings.is_current(ref))
+        stale = tuple(ref for ref in said.running if not self._holdings.is_current(ref))
         work.replies.append((None, host_id, Beat(stale=stale)))
 
     def _write_beat(self, host: HostRecord, now: datetime) -> None:
@@ -169,6 +170,7 @@ class Triggerers:
             if action is not None:
                 self._holdings.forget(key)
                 self._decider.act(work, ref.run_pk, action)
+                work.fired.append((ref.run_pk, not isinstance(said.fired, Broken)))
         # Stale, unless what this pass did to the run before is refused: then it is judged again.
         work.inputs_of[ref.run_pk].append(envelope)
         work.replies.append((ref.run_pk, envelope.host_id, FiredAccepted(ref=ref, number=said.number)))
@@ -195,6 +197,7 @@ class Triggerers:
                 self._has_reports()
             else:
                 log.warning("watcher ended", extra={"trigger": key.task_id, "said": str(said.fired)})
+                work.fired.append((str(group), False))
                 self._holdings.forget(key)
                 self._cache.timers.set(work.now + WATCH_AGAIN_AFTER, Timer.WATCH_DUE, key)
         work.inputs_of[str(group)].append(envelope)

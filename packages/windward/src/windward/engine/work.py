@@ -50,6 +50,10 @@ class Pass:
         """Worker messages that a group answers: they are judged again if it is refused."""
         self.failed: dict[int, MoveTask] = {}
         """The first failure of each `fail_fast` run, until what it brings down was decided."""
+        self.fired: list[tuple[Hashable, bool]] = []
+        """What triggers came to, by group: whether it was an event, or a failure."""
+        self.triggerer_beats: list[int] = []
+        """For each sign of life of a triggerer, how often its event loop was kept for too long."""
         self.asks_callbacks = False
         self.runs_created = 0
         self.backfilled = 0

@@ -43,6 +43,8 @@ class Heartbeat(_Message, tag="heartbeat", frozen=True):
 
     host_id: str
     running: tuple[AttemptRef, ...] = ()
+    blocked: int = 0
+    """How often a trigger kept the event loop of a triggerer for too long since its last heartbeat."""
 
 
 class StartRequest(_Message, tag="start", frozen=True):

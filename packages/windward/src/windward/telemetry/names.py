@@ -93,14 +93,19 @@ POOL_STARVING = Metric(
     "pool.starving_tasks", _G, "Task instances that wait for nothing but a slot, by their pool.",
     ("pool_name",), "pool.starving_tasks.{pool_name}",
 )  # fmt: skip
+TRIGGERER_HEARTBEAT = Metric("triggerer_heartbeat", _C, "Signs of life of triggerers.")
 TRIGGERS_RUNNING = Metric(
-    "triggers.running", _G, "Triggers that a triggerer runs.", ("hostname",), "triggers.running.{hostname}"
+    "triggers.running", _G, "Triggers that run on a machine.", ("hostname",), "triggers.running.{hostname}"
 )
 TRIGGERER_LEFT = Metric(
-    "triggerer.capacity_left", _G, "Triggers that a triggerer could take.",
+    "triggerer.capacity_left", _G, "Triggers that a machine's triggerers could take.",
     ("hostname",), "triggerer.capacity_left.{hostname}",
 )  # fmt: skip
-TRIGGERS_SUCCEEDED = Metric("triggers.succeeded", _C, "Task instances whose trigger came to an end.")
+TRIGGERS_SUCCEEDED = Metric("triggers.succeeded", _C, "Triggers that fired what their task waited for.")
+TRIGGERS_FAILED = Metric("triggers.failed", _C, "Triggers that failed, or ended without an event.")
+TRIGGERS_BLOCKED = Metric(
+    "triggers.blocked_main_thread", _C, "How often a trigger kept the event loop for too long."
+)
 
 PROCESSOR_HEARTBEAT = Metric("dag_processor_heartbeat", _C, "Signs of life of DAG processors.")
 FILE_DURATION = Metric(

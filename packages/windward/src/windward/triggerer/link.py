@@ -65,6 +65,7 @@ class Link(threading.Thread):
         self._bell.setblocking(False)
         self._ring.setblocking(False)
         self._is_stopping = False
+        self._blocked = 0
 
     # -- from any thread -----------------------------------------------------------------
 
@@ -106,6 +107,11 @@ class Link(threading.Thread):
         with self._lock:
             for key in [key for key in self._said if key[0] == ref]:
                 del self._said[key]
+
+    def note_blocked(self) -> None:
+        """Tell with the next heartbeat that a trigger kept the event loop."""
+        with self._lock:
+            self._blocked += 1
 
     def ask(self, ref: AttemptRef, call: Call) -> Answer:
         """Send a request of a trigger's code and wait for the answer."""
@@ -226,7 +232,8 @@ class Link(threading.Thread):
     def _beat(self, number: int) -> Heartbeat:
         with self._lock:
             running = self._known() if number % FULL_BEAT_EVERY == 0 else ()
-        return Heartbeat(host_id=self._options.host_id, running=running)
+            blocked, self._blocked = self._blocked, 0
+        return Heartbeat(host_id=self._options.host_id, running=running, blocked=blocked)
 
     def _known(self) -> tuple[AttemptRef, ...]:
         return tuple(self._held | {ref for ref, _ in self._said})

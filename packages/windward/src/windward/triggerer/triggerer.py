@@ -214,6 +214,7 @@ class Triggerer:
 
     def _was_blocked(self, name: str, seconds: float, where: str) -> None:
         """Name the trigger that keeps the loop. Called by the watchdog's thread."""
+        self.link.note_blocked()
         running = self._of_task(name)
         fields: dict[str, Any] = {"seconds": round(seconds, 3), "where": where}
         log.warning("a trigger blocks the event loop", extra={"trigger": name or "?", **fields})

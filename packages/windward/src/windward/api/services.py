@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
+
+from windward.api.grids import Grids
 
 if TYPE_CHECKING:
     from windward.api.access.entrance import Entrance
@@ -49,6 +51,7 @@ class Services:
     changes: Changes
     connection_tests: ConnectionTests
     installed: Installed
+    grids: Grids = field(default_factory=Grids)
 
     def tags_of(self, dag_id: str) -> Collection[str]:
         """Return the tags of a DAG; none when it is not known."""

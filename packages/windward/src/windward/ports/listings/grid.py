@@ -43,17 +43,24 @@ class TimelineRow(msgspec.Struct, frozen=True, kw_only=True):
     exit_fact: str | None
 
 
+class NewestVersion(msgspec.Struct, frozen=True, kw_only=True):
+    """The newest version of a DAG."""
+
+    document_hash: str
+    document: DagDocument
+
+
 class GridListings(Protocol):
     """What the pages of a DAG and of a run show at a glance."""
 
-    def newest(self, dag_id: str) -> DagDocument | None:
-        """Return the newest document of a DAG, or None."""
+    def newest(self, dag_id: str) -> NewestVersion | None:
+        """Return the newest version of a DAG, or None."""
 
     def runs(self, dag_id: str, *, limit: int, before: datetime | None = None) -> list[RunRecord]:
         """Return the newest runs, the newest first; with `before`, those that were due before then."""
 
     def cells(self, runs: list[RunRecord]) -> list[GridRun]:
-        """Return these runs with their tasks; what has ended is remembered."""
+        """Return these runs with their tasks; what has ended is remembered, and the same as before while nothing differs."""
 
     def timeline(self, run_pk: int, *, limit: int) -> list[TimelineRow]:
         """Return the tries of a run's tasks, earlier ones too, by when they began."""

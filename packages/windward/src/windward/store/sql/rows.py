@@ -17,6 +17,9 @@ RUN_COLUMNS = RunRecord.__struct_fields__
 TASK_COLUMNS = TaskRecord.__struct_fields__
 XCOM_COLUMNS = ("encoding", "data", "location", "size_bytes", "preview", "length", "set_at")
 
+RECORDS_MAX = 2000
+"""Runs that are remembered with their rows: each takes a few kilobytes."""
+
 _TASK_STATES = {str(state): state for state in TaskState}
 _RUN_STATES = {str(state): state for state in RunState}
 _ENCODE = msgspec.json.Encoder().encode
@@ -83,6 +86,23 @@ def run_of(row: Sequence[Any]) -> RunRecord:
         recover_at=from_us(row[23]),
         is_recovery_stopped=bool(row[24]),
     )
+
+
+class RunRecords:
+    """Runs of rows that are read again and again: a row that is as it was means what it meant."""
+
+    def __init__(self) -> None:
+        self._kept: dict[int, tuple[tuple[Any, ...], RunRecord]] = {}
+
+    def of(self, row: Sequence[Any]) -> RunRecord:
+        """Return the run of a row of `RUN_COLUMNS`; the same one while the row is the same."""
+        read = tuple(row)
+        kept = self._kept.get(read[0])
+        if kept is None or kept[0] != read:
+            if len(self._kept) >= RECORDS_MAX:
+                self._kept.clear()
+            kept = self._kept[read[0]] = (read, run_of(read))
+        return kept[1]
 
 
 def task_row(task: TaskRecord) -> tuple[Any, ...]:

@@ -13,17 +13,17 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 
-from windward.document import DagDocument
 from windward.model.records import RunRecord
 from windward.model.states import RUN_FINISHED, TaskState
-from windward.ports.listings.grid import GridRun, TaskCell, TimelineRow
+from windward.ports.listings.grid import GridRun, NewestVersion, TaskCell, TimelineRow
 from windward.store.sql.columns import from_us, to_us
 from windward.store.sql.database import Database, chunks
 from windward.store.sql.listings.documents import Documents
-from windward.store.sql.rows import RUN_COLUMNS, run_of
-from windward.store.sql.tables import DAG, TASK_ATTEMPT, TASK_INSTANCE
+from windward.store.sql.rows import RUN_COLUMNS, RunRecords
+from windward.store.sql.tables import TASK_ATTEMPT, TASK_INSTANCE
 
 CELLS_MAX = 300_000
 """Cells that are remembered, of runs that have ended: each takes about 150 bytes."""
@@ -44,13 +44,15 @@ class SqlGridListings:
         self._lock = threading.Lock()
         self._kept: OrderedDict[int, GridRun] = OrderedDict()
         self._kept_cells = 0
+        self._records = RunRecords()
 
-    def newest(self, dag_id: str) -> DagDocument | None:
-        """Return the newest document of a DAG, or None."""
+    def newest(self, dag_id: str) -> NewestVersion | None:
+        """Return the newest version of a DAG, or None."""
+        text = self._database.dialect.sql("SELECT document_hash FROM dag WHERE dag_id = ?")
         with self._database.reading() as transaction:
-            name = transaction.run(sa.select(DAG.c.document_hash).where(DAG.c.dag_id == dag_id)).scalar()
-        known = self._documents.load([name]).get(name) if name is not None else None
-        return known.document if known is not None else None
+            rows = transaction.select(text, (dag_id,))
+        known = self._documents.load([rows[0][0]]).get(rows[0][0]) if rows else None
+        return NewestVersion(document_hash=rows[0][0], document=known.document) if known is not None else None
 
     def runs(self, dag_id: str, *, limit: int, before: datetime | None = None) -> list[RunRecord]:
         """Return the newest runs, the newest first."""
@@ -61,9 +63,8 @@ class SqlGridListings:
         text = f"SELECT {', '.join(RUN_COLUMNS)} FROM dag_run WHERE {where}"
         text += " ORDER BY run_after DESC, run_pk DESC LIMIT ?"
         with self._database.reading() as transaction:
-            return [
-                run_of(row) for row in transaction.select(self._database.dialect.sql(text), (*values, limit))
-            ]
+            rows = transaction.select(self._database.dialect.sql(text), (*values, limit))
+        return [self._records.of(row) for row in rows]
 
     def cells(self, runs: list[RunRecord]) -> list[GridRun]:
         """Return these runs with their tasks."""
@@ -71,9 +72,15 @@ class SqlGridListings:
         with self._lock:
             for run in runs:
                 kept = self._kept.get(run.run_pk)
-                if kept is not None and run.state in RUN_FINISHED and kept.mark == mark_of(run):
-                    self._kept.move_to_end(run.run_pk)
-                    found[run.run_pk] = kept
+                if kept is None or run.state not in RUN_FINISHED:
+                    continue
+                if kept.run is not run and kept.run != run:
+                    if kept.mark != mark_of(run):
+                        continue
+                    # Its tasks are as they were; a note may be another.
+                    self._kept[run.run_pk] = kept = msgspec.structs.replace(kept, run=run)
+                self._kept.move_to_end(run.run_pk)
+                found[run.run_pk] = kept
         missing = [run for run in runs if run.run_pk not in found]
         read = self._read([run.run_pk for run in missing])
         shared = {one.task_ids: one.task_ids for one in found.values()}

@@ -1,4 +1,4 @@
-"""Requests at a fixed rate from a process of its own: `python -m bench.open_load < plan.json > looks.json`.
+"""Requests at a fixed rate from a process of its own: `python -m bench.open_load < plan.json > done.json`.
 
 An open loop: each request has its moment, whether or not those before it were answered, and what it waited counts from
 that moment. A server that falls behind cannot hide that by being asked less.
@@ -15,6 +15,7 @@ from collections import deque
 import msgspec
 
 CONNECTIONS = 16
+BUFFER_BYTES = 1 << 18
 DRAIN_S = 120.0
 """How long answers may take after the last request; what takes longer is no answer, and the load has failed."""
 
@@ -48,12 +49,19 @@ class Look(msgspec.Struct, frozen=True, array_like=True):
     status: int
 
 
+class Done(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of a plan, and what the asking cost: processor seconds, the start included."""
+
+    looks: list[Look]
+    cpu_s: float
+
+
 class Load:
     """The requests of a plan over connections that are kept; more are opened only when all are busy."""
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        self._free: deque[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = deque()
+        self._free: deque[_Connection] = deque()
         self._raw = {
             ask.name: (
                 f"GET {ask.path} HTTP/1.1\r\nhost: {plan.host}:{plan.port}\r\n"
@@ -86,7 +94,7 @@ class Load:
         loop = asyncio.get_running_loop()
         try:
             connection = self._free.popleft() if self._free else await self._opened()
-            status = await _answered(connection, self._raw[name])
+            status = await connection.ask(self._raw[name])
             self._free.append(connection)
         except (OSError, EOFError):
             status = 0
@@ -94,26 +102,72 @@ class Load:
             Look(name=name, due_s=due_at_s, took_ms=(loop.time() - due_s) * 1000, status=status)
         )
 
-    async def _opened(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        return await asyncio.open_connection(self._plan.host, self._plan.port, limit=1 << 20)
+    async def _opened(self) -> _Connection:
+        loop = asyncio.get_running_loop()
+        _, opened = await loop.create_connection(_Connection, self._plan.host, self._plan.port)
+        return opened
 
 
-async def _answered(connection: tuple[asyncio.StreamReader, asyncio.StreamWriter], raw: bytes) -> int:
-    """Send one request and read its answer, which says how long it is; return the status."""
-    reader, writer = connection
-    writer.write(raw)
-    head = await reader.readuntil(b"\r\n\r\n")
-    lines = head.split(b"\r\n")
-    length = next(int(line[15:]) for line in lines if line.lower().startswith(b"content-length:"))
-    await reader.readexactly(length)
-    return int(lines[0].split(b" ", 2)[1])
+class _Connection(asyncio.BufferedProtocol):
+    """One connection, one request at a time. Of a body it only counts the bytes: the load may not be what is slow."""
+
+    def __init__(self) -> None:
+        self._buffer = memoryview(bytearray(BUFFER_BYTES))
+        self._head = bytearray()
+        self._left: int | None = None
+        self._status = 0
+        self._answered: asyncio.Future[int] | None = None
+
+    def ask(self, raw: bytes) -> asyncio.Future[int]:
+        """Send a request; return its status once all of the answer is here.
+
+        Raises:
+            EOFError: when the server hangs up first.
+        """
+        self._head.clear()
+        self._left = None
+        self._answered = asyncio.get_running_loop().create_future()
+        if self._transport.is_closing():
+            self._answered.set_exception(EOFError())
+        else:
+            self._transport.write(raw)
+        return self._answered
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def connection_lost(self, error: Exception | None) -> None:
+        del error
+        if self._answered is not None and not self._answered.done():
+            self._answered.set_exception(EOFError())
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        del sizehint
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        if self._left is None:
+            self._head += self._buffer[:nbytes]
+            end = self._head.find(b"\r\n\r\n")
+            if end < 0:
+                return
+            lines = bytes(self._head[:end]).split(b"\r\n")
+            length = next(int(line[15:]) for line in lines if line.lower().startswith(b"content-length:"))
+            self._status = int(lines[0].split(b" ", 2)[1])
+            self._left = length - (len(self._head) - end - 4)
+        else:
+            self._left -= nbytes
+        if self._left == 0 and self._answered is not None and not self._answered.done():
+            self._answered.set_result(self._status)
 
 
 def main() -> None:
     """Do what the plan on the standard input says."""
     load = Load(msgspec.json.decode(sys.stdin.buffer.read(), type=Plan))
     asyncio.run(load.run())
-    sys.stdout.buffer.write(msgspec.json.encode(load.looks))
+    done = Done(looks=load.looks, cpu_s=time.process_time())
+    sys.stdout.buffer.write(msgspec.json.encode(done))
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ import msgspec
 
 from bench import processes
 from bench.harness import Standalone
-from bench.open_load import Ask, Look, Plan
+from bench.open_load import Ask, Done, Look, Plan
 from bench.rows import Row
 from bench.w01_fan_out import FILE as FAN_OUT
 from bench.w01_fan_out import WIDTH
@@ -117,14 +117,14 @@ class Loading:
         """Whether it has not ended."""
         return self._reader.is_alive()
 
-    def looks(self) -> list[Look]:
-        """Wait for its end; return its requests, all of which must have been answered."""
+    def done(self) -> Done:
+        """Wait for its end; return what came of it. All requests must have been answered."""
         self._reader.join()
         assert self._process.returncode == 0, "the load did not end as it should"
-        looks = msgspec.json.decode(self._found, type=list[Look])
-        refused = [look for look in looks if look.status != 200]
-        assert not refused, f"{len(refused)} of {len(looks)} requests failed: {refused[:3]}"
-        return looks
+        done = msgspec.json.decode(self._found, type=Done)
+        refused = [look for look in done.looks if look.status != 200]
+        assert not refused, f"{len(refused)} of {len(done.looks)} requests failed: {refused[:3]}"
+        return done
 
 
 def measure(repeat: int) -> Iterator[Row]:
@@ -141,13 +141,16 @@ def measure(repeat: int) -> Iterator[Row]:
         caller = Caller(standalone)
         yield _triggered("nothing else to do", _trigger_delays(standalone, caller), at_most=TRIGGER_MS)
         alone = [_fan_out(standalone) for _ in range(max(repeat, 5))]
-        Loading(caller.plan(WARM_S)).looks()
-        begin_mb = _api_mb(standalone)
+        Loading(caller.plan(WARM_S)).done()
+        memory = _Memory(standalone)
+        before_s = _cpu_by_name(standalone)
         loading = Loading(caller.plan(SECONDS))
-        spans, loaded = _fan_outs(standalone, loading)
-        looks = loading.looks()
-        end_mb = _api_mb(standalone)
-        yield from _latencies(looks, spans)
+        spans, loaded = _fan_outs(standalone, loading, memory)
+        done = loading.done()
+        used_s = {name: now_s - before_s.get(name, 0.0) for name, now_s in _cpu_by_name(standalone).items()}
+        memory.look()
+        yield from _latencies(done.looks, spans)
+        yield from _costs(done, used_s)
         slower = 100 * (statistics.median(loaded) / statistics.median(alone) - 1)
         note = f"alone {statistics.median(alone):.2f} s, under load {statistics.median(loaded):.2f} s, of {len(loaded)}"
         yield Row(
@@ -158,17 +161,10 @@ def measure(repeat: int) -> Iterator[Row]:
             at_most=SLOWER_PERCENT,
             note=note,
         )
-        yield Row(name="W13", what="PSS of the API server at the end", unit="MB", values=[end_mb])
-        yield Row(
-            name="W13",
-            what=f"the same, more than {SECONDS:.0f} s before",
-            unit="MB",
-            values=[end_mb - begin_mb],
-            at_most=GROWTH_MB,
-        )
+        yield from memory.rows()
         under_load = Loading(caller.plan(TRIGGERS))
         yield _triggered("under load", _trigger_delays(standalone, caller))
-        under_load.looks()
+        under_load.done()
 
 
 def _trigger_delays(standalone: Standalone, caller: Caller) -> list[float]:
@@ -195,11 +191,14 @@ def _fan_out(standalone: Standalone) -> float:
     return wall_s
 
 
-def _fan_outs(standalone: Standalone, loading: Loading) -> tuple[list[tuple[float, float]], list[float]]:
+def _fan_outs(
+    standalone: Standalone, loading: Loading, memory: _Memory
+) -> tuple[list[tuple[float, float]], list[float]]:
     """Run the fan-out now and then while the load goes on; return when, and how long each took."""
     spans, took = list[tuple[float, float]](), list[float]()
     while loading.is_going_on():
         time.sleep(PAUSE_S)
+        memory.look()
         began_s = time.time()
         wall_s = _fan_out(standalone)
         if loading.is_going_on():
@@ -230,11 +229,61 @@ def _p99(values: Sequence[float]) -> float:
     return statistics.quantiles(values, n=100)[98]
 
 
-def _api_mb(standalone: Standalone) -> float:
-    """Return the memory of the API server."""
-    root = standalone.process.pid
-    return sum(
-        mb
-        for pid, mb in processes.pss_by_pid(root).items()
-        if processes.name(pid) == "windward api-server" and processes.parent(pid) == root
+def _costs(done: Done, used_s: dict[str, float]) -> Iterator[Row]:
+    """Return the processor time of who took part; the children that run tasks are not among them."""
+    per_request_ms = 1000 * used_s.get(API_SERVER, 0.0) / len(done.looks)
+    shares = {
+        **{name.removeprefix("windward "): seconds for name, seconds in used_s.items()},
+        "the load itself": done.cpu_s,
+    }
+    note = ", ".join(f"{name} {100 * seconds / SECONDS:.0f} %" for name, seconds in shares.items())
+    what = "CPU of the API server a request"
+    yield Row(
+        name="W13", what=what, unit="ms", values=[per_request_ms], note=f"of one core, in the load: {note}"
     )
+
+
+API_SERVER = "windward api-server"
+_COMPONENTS = (API_SERVER, "windward scheduler")
+
+
+def _cpu_by_name(standalone: Standalone) -> dict[str, float]:
+    """Return the processor seconds of components so far."""
+    return {
+        name: seconds
+        for name, seconds in processes.cpu_by_name(standalone.process.pid).items()
+        if name in _COMPONENTS
+    }
+
+
+class _Memory:
+    """The memory of the API server in the course of time."""
+
+    def __init__(self, standalone: Standalone) -> None:
+        self._root = standalone.process.pid
+        self._began_s = time.monotonic()
+        self._looks: list[tuple[float, float]] = []
+        self.look()
+
+    def look(self) -> None:
+        """Take a look."""
+        megabytes = sum(
+            mb
+            for pid, mb in processes.pss_by_pid(self._root).items()
+            if processes.name(pid) == API_SERVER and processes.parent(pid) == self._root
+        )
+        self._looks.append((time.monotonic() - self._began_s, megabytes))
+
+    def rows(self) -> Iterator[Row]:
+        """Return what there was at the end, and how much more than in the beginning."""
+        (_, first_mb), (_, last_mb) = self._looks[0], self._looks[-1]
+        some = self._looks[:: max(1, len(self._looks) // 6)]
+        note = ", ".join(f"{at_s:.0f} s {megabytes:.1f}" for at_s, megabytes in some)
+        yield Row(name="W13", what="PSS of the API server at the end", unit="MB", values=[last_mb], note=note)
+        yield Row(
+            name="W13",
+            what=f"the same, more than {SECONDS:.0f} s before",
+            unit="MB",
+            values=[last_mb - first_mb],
+            at_most=GROWTH_MB,
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -19,9 +20,11 @@ from windward.ports.listings.versions import VersionRow
 TAG = "DagVersion"
 BUNDLE = "dags-folder"
 """Name of the one bundle that there is: the DAG folder."""
+KEPT_MAX = 1000
+"""Versions that are put into shape once: every run and task instance of a list shows its own."""
 
 
-class DagVersionResponse(msgspec.Struct, kw_only=True):
+class DagVersionResponse(msgspec.Struct, frozen=True, kw_only=True):
     """A version of a DAG."""
 
     id: UUID
@@ -75,6 +78,7 @@ def get_dag_version(call: Call[Nothing, Nothing]) -> DagVersionResponse:
     return version_response(row)
 
 
+@lru_cache(maxsize=KEPT_MAX)
 def version_response(row: VersionRow) -> DagVersionResponse:
     """Return a version as the API shows it."""
     return DagVersionResponse(

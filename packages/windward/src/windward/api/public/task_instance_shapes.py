@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import uuid
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from hashlib import sha1
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
@@ -22,6 +22,7 @@ from windward.ports.reads import AttemptRecord
 _NAMESPACE = UUID("6b1f3c52-6a0e-5d49-9e4b-6f6c6f2f2a11")
 SHORT_BITS = 48
 DEFAULT_POOL = "default_pool"
+UuidText = Annotated[str, msgspec.Meta(extra_json_schema={"format": "uuid"})]
 
 
 class TaskInstanceState(StrEnum):
@@ -40,6 +41,9 @@ class TaskInstanceState(StrEnum):
     SKIPPED = "skipped"
     DEFERRED = "deferred"
     AWAITING_INPUT = "awaiting_input"
+
+
+_SHOWN = {state: None if state is TaskState.NONE else TaskInstanceState(state) for state in TaskState}
 
 
 class TriggerResponse(msgspec.Struct, kw_only=True):
@@ -94,7 +98,7 @@ class TaskInstanceHistoryCollectionResponse(msgspec.Struct, kw_only=True):
 class TaskInstanceResponse(TaskInstanceHistoryResponse, kw_only=True):
     """A task instance, as its current try is."""
 
-    id: UUID
+    id: UuidText
     logical_date: datetime | None
     run_after: datetime
     note: str | None
@@ -148,9 +152,15 @@ class TaskDependencyCollectionResponse(msgspec.Struct, kw_only=True):
     dependencies: list[TaskDependencyResponse]
 
 
-def instance_id(key: TaskKey) -> UUID:
-    """Return the id of a task instance: the same in all of its tries."""
-    return uuid.uuid5(_NAMESPACE, f"{key.run_pk}\0{key.task_id}\0{key.map_index}")
+def instance_id(key: TaskKey) -> str:
+    """Return the id of a task instance, the same in all of its tries: a UUID of version 5.
+
+    Lists show a hundred, and the module `uuid` takes four times as long.
+    """
+    name = f"{key.run_pk}\0{key.task_id}\0{key.map_index}"
+    text = sha1(_NAMESPACE.bytes + name.encode(), usedforsecurity=False).hexdigest()
+    variant = "89ab"[int(text[16], 16) & 3]
+    return f"{text[:8]}-{text[8:12]}-5{text[13:16]}-{variant}{text[17:20]}-{text[20:32]}"
 
 
 def instance_response(row: InstanceRow) -> TaskInstanceResponse:
@@ -245,7 +255,7 @@ def _times(queued: datetime | None, start: datetime | None, end: datetime | None
 
 
 def _shown(state: TaskState) -> TaskInstanceState | None:
-    return None if state is TaskState.NONE else TaskInstanceState(state)
+    return _SHOWN[state]
 
 
 def _hostname(owner: str | None) -> str | None:
@@ -262,7 +272,7 @@ def _trigger(row: InstanceRow) -> TriggerResponse | None:
     if record.state is not TaskState.DEFERRED or record.trigger_class is None or row.deferred_at is None:
         return None
     return TriggerResponse(
-        id=instance_id(record.key).int % (1 << SHORT_BITS),
+        id=UUID(instance_id(record.key)).int % (1 << SHORT_BITS),
         classpath=record.trigger_class,
         kwargs="{}",
         created_date=row.deferred_at,

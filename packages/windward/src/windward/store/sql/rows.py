@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
@@ -17,8 +17,9 @@ RUN_COLUMNS = RunRecord.__struct_fields__
 TASK_COLUMNS = TaskRecord.__struct_fields__
 XCOM_COLUMNS = ("encoding", "data", "location", "size_bytes", "preview", "length", "set_at")
 
-RECORDS_MAX = 2000
-"""Runs that are remembered with their rows: each takes a few kilobytes."""
+Made = TypeVar("Made")
+UNCHANGED_MAX = 2000
+"""Rows that are remembered with what they mean: each takes a few kilobytes."""
 
 _TASK_STATES = {str(state): state for state in TaskState}
 _RUN_STATES = {str(state): state for state in RunState}
@@ -88,20 +89,24 @@ def run_of(row: Sequence[Any]) -> RunRecord:
     )
 
 
-class RunRecords:
-    """Runs of rows that are read again and again: a row that is as it was means what it meant."""
+class Unchanged(Generic[Made]):
+    """What rows mean that are read again and again: a row that is as it was means what it meant.
 
-    def __init__(self) -> None:
-        self._kept: dict[int, tuple[tuple[Any, ...], RunRecord]] = {}
+    Its first column is its key. Safe to share between threads.
+    """
 
-    def of(self, row: Sequence[Any]) -> RunRecord:
-        """Return the run of a row of `RUN_COLUMNS`; the same one while the row is the same."""
+    def __init__(self, make: Callable[[tuple[Any, ...]], Made]) -> None:
+        self._make = make
+        self._kept: dict[Any, tuple[tuple[Any, ...], Made]] = {}
+
+    def of(self, row: Sequence[Any]) -> Made:
+        """Return what a row means: the same object while the row is the same."""
         read = tuple(row)
         kept = self._kept.get(read[0])
         if kept is None or kept[0] != read:
-            if len(self._kept) >= RECORDS_MAX:
+            if len(self._kept) >= UNCHANGED_MAX:
                 self._kept.clear()
-            kept = self._kept[read[0]] = (read, run_of(read))
+            kept = self._kept[read[0]] = (read, self._make(read))
         return kept[1]
 
 

@@ -22,7 +22,7 @@ from windward.ports.listings.grid import GridRun, NewestVersion, TaskCell, Timel
 from windward.store.sql.columns import from_us, to_us
 from windward.store.sql.database import Database, chunks
 from windward.store.sql.listings.documents import Documents
-from windward.store.sql.rows import RUN_COLUMNS, RunRecords
+from windward.store.sql.rows import RUN_COLUMNS, Unchanged, run_of
 from windward.store.sql.tables import TASK_ATTEMPT, TASK_INSTANCE
 
 CELLS_MAX = 300_000
@@ -44,7 +44,7 @@ class SqlGridListings:
         self._lock = threading.Lock()
         self._kept: OrderedDict[int, GridRun] = OrderedDict()
         self._kept_cells = 0
-        self._records = RunRecords()
+        self._records = Unchanged(run_of)
 
     def newest(self, dag_id: str) -> NewestVersion | None:
         """Return the newest version of a DAG, or None."""

@@ -18,7 +18,7 @@ from windward.model.states import TaskState
 from windward.ports.listings.instances import ANY_TASK, InstanceFilter, InstanceRow
 from windward.ports.listings.page import Page, PageRequest
 from windward.store.sql.columns import UtcTime
-from windward.store.sql.database import Database, chunks
+from windward.store.sql.database import Database, Dialect, chunks
 from windward.store.sql.listings.documents import Documents, KnownDocument
 from windward.store.sql.listings.filters import Condition, matching, seconds_between, visible, within
 from windward.store.sql.listings.paging import Columns, Paged, names_in_order
@@ -54,16 +54,13 @@ _ORDERS: dict[str, Columns] = {
     **_OF_RUN,
 }
 _DEFAULT = ("map_index",)
-_TRAIL = sa.case((_TI.state == str(TaskState.DEFERRED), _TI.trail), else_=None)
 
 
-def _raw(column: sa.Column[Any]) -> sa.ColumnElement[Any]:
-    """Return a column as the driver has it."""
-    return sa.type_coerce(column, sa.BigInteger) if isinstance(column.type, UtcTime) else column
-
-
-_TASK = tuple(_raw(_TI[name]).label(f"task_{number}") for number, name in enumerate(TASK_COLUMNS))
-_QUERY = sa.select(*_TASK, _TI.rendered, _TRAIL.label("deferred_trail")).select_from(TASK_INSTANCE)
+_COLUMNS = (
+    f"{', '.join(f't.{name}' for name in TASK_COLUMNS)}, t.rendered, "
+    f"CASE WHEN t.state = '{TaskState.DEFERRED}' THEN t.trail END"
+)
+"""What `_made` takes of an instance."""
 _WITH_RUN = DAG_RUN.c.run_pk == _TI.run_pk
 
 
@@ -89,7 +86,7 @@ class SqlInstanceListings:
         found = paged.page(
             self._database, query.where(*own, *of_run), page, _key, count=count.where(*own, *of_run)
         )
-        rows = {row.record.key: row for row in self.by_keys(found.rows)}
+        rows = self._by_keys(found.rows)
         return Page(
             rows=tuple(rows[key] for key in found.rows if key in rows),
             total=found.total,
@@ -110,28 +107,25 @@ class SqlInstanceListings:
 
     def one(self, dag_id: str, run_id: str, task_id: str, map_index: int) -> InstanceRow | None:
         """Return one instance, or None."""
-        query = _QUERY.join(DAG_RUN, _WITH_RUN).where(
-            DAG_RUN.c.dag_id == dag_id,
-            DAG_RUN.c.run_id == run_id,
-            _TI.task_id == task_id,
-            _TI.map_index == map_index,
+        text = (
+            f"SELECT {_COLUMNS} FROM dag_run r JOIN task_instance t ON t.run_pk = r.run_pk "
+            "WHERE r.dag_id = ? AND r.run_id = ? AND t.task_id = ? AND t.map_index = ?"
         )
         with self._database.reading() as transaction:
-            rows = transaction.run(query).mappings().fetchall()
-        made = self._made(rows)
-        return made[0] if made else None
+            rows = transaction.select(self._database.dialect.sql(text), (dag_id, run_id, task_id, map_index))
+        return next(iter(self._made(rows).values()), None)
 
     def by_keys(self, keys: Collection[TaskKey]) -> Sequence[InstanceRow]:
         """Return instances by their keys."""
-        place = sa.tuple_(*_PLACE)
+        return [row for _, row in sorted(self._by_keys(keys).items())]
+
+    def _by_keys(self, keys: Collection[TaskKey]) -> dict[TaskKey, InstanceRow]:
         rows: list[Any] = []
         with self._database.reading() as transaction:
             for some in chunks(sorted(set(keys))):
-                # The runs are named apart: SQLite finds rows by a single column of an index, and not by a triple.
-                of_run = _TI.run_pk.in_(sorted({key.run_pk for key in some}))
-                query = _QUERY.where(of_run, place.in_([tuple(key) for key in some]))
-                rows += transaction.run(query).mappings()
-        return sorted(self._made(rows), key=lambda row: row.record.key)
+                values = tuple(value for key in some for value in key)
+                rows += transaction.select(_text_of_keys(self._database.dialect, len(some)), values)
+        return self._made(rows)
 
     def runs_with(self, which: InstanceFilter) -> Sequence[int]:
         """Return the keys of runs."""
@@ -186,27 +180,38 @@ class SqlInstanceListings:
             hashes = [row[0] for row in transaction.run(query)]
         return self._documents.load(hashes)
 
-    def _made(self, rows: Sequence[Any]) -> Sequence[InstanceRow]:
-        records = [task_of(tuple(row.values())[: len(TASK_COLUMNS)]) for row in rows]
-        runs = self._runs.by_pks({record.run_pk for record in records})
+    def _made(self, rows: Sequence[Any]) -> dict[TaskKey, InstanceRow]:
+        """Return the instances of rows of `_COLUMNS`."""
+        runs = self._runs.by_pks({row[0] for row in rows})
         known = self._documents.load({run.run.document_hash for run in runs.values()})
-        made = []
-        for row, record in zip(rows, records, strict=True):
-            run = runs.get(record.run_pk)
+        made: dict[TaskKey, InstanceRow] = {}
+        for row in rows:
+            record, run = task_of(row), runs.get(row[0])
             if run is None:
                 continue  # deleted between the two reads
             document = known.get(run.run.document_hash)
-            made.append(
-                InstanceRow(
-                    run=run,
-                    record=record,
-                    task=document.tasks.get(record.task_id) if document is not None else None,
-                    weight=document.weights.get(record.task_id) if document is not None else None,
-                    rendered=row["rendered"],
-                    deferred_at=_deferred_at(row["deferred_trail"]),
-                )
+            made[record.key] = InstanceRow(
+                run=run,
+                record=record,
+                task=document.tasks.get(record.task_id) if document is not None else None,
+                weight=document.weights.get(record.task_id) if document is not None else None,
+                rendered=row[-2],
+                deferred_at=_deferred_at(row[-1]),
             )
         return made
+
+
+def _text_of_keys(dialect: Dialect, count: int) -> str:
+    """Return the query of so many instances by their keys."""
+    if dialect.is_sqlite:
+        # SQLite finds rows by a triple where it is joined, and not where it is one of a list.
+        wanted = ", ".join(["(?, ?, ?)"] * count)
+        return (
+            f"WITH wanted (run_pk, task_id, map_index) AS (VALUES {wanted}) SELECT {_COLUMNS} FROM wanted w "
+            "CROSS JOIN task_instance t ON t.run_pk = w.run_pk AND t.task_id = w.task_id AND t.map_index = w.map_index"
+        )
+    marks = ", ".join(["(%s, %s, %s)"] * count)
+    return f"SELECT {_COLUMNS} FROM task_instance t WHERE (t.run_pk, t.task_id, t.map_index) IN ({marks})"
 
 
 def _key(row: Any) -> TaskKey:

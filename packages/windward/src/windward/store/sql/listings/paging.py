@@ -85,6 +85,8 @@ class Paged:
                 query.order_by(*_order(keys, goes_back=False)).limit(request.limit).offset(request.offset)
             )
             rows = transaction.run(ordered).mappings().fetchall()
+            if len(rows) < request.limit and (rows or not request.offset):  # this is the end of it
+                return Page(rows=tuple(make(row) for row in rows), total=request.offset + len(rows))
             whole = sa.select(sa.func.count()).select_from((query if count is None else count).subquery())
             total = int(transaction.run(whole).scalar() or 0)
         return Page(rows=tuple(make(row) for row in rows), total=total)

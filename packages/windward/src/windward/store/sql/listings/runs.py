@@ -11,8 +11,9 @@ from windward.model.access import DagReach
 from windward.model.records import RunRecord
 from windward.ports.listings.page import Page, PageRequest
 from windward.ports.listings.runs import RunFilter, RunRow
-from windward.store.sql.columns import UtcTime
-from windward.store.sql.database import Database, Dialect, chunks
+from windward.ports.listings.versions import VersionRow
+from windward.store.sql.columns import EPOCH, UtcTime, from_us
+from windward.store.sql.database import Database, Dialect, Transaction, chunks
 from windward.store.sql.listings.filters import (
     Condition,
     containing,
@@ -23,9 +24,8 @@ from windward.store.sql.listings.filters import (
     within,
 )
 from windward.store.sql.listings.paging import Paged, raw
-from windward.store.sql.listings.versions import VERSION_COLUMNS, version_of
-from windward.store.sql.rows import RUN_COLUMNS, run_of
-from windward.store.sql.tables import ASSET_EVENT, ASSET_USE, DAG, DAG_DOCUMENT, DAG_RUN
+from windward.store.sql.rows import RUN_COLUMNS, Unchanged, run_of
+from windward.store.sql.tables import ASSET_EVENT, ASSET_USE, DAG_DOCUMENT, DAG_RUN
 
 DURATION = seconds_between(DAG_RUN.c.start_date, DAG_RUN.c.end_date)
 UPDATED_AT: sa.ColumnElement[Any] = sa.type_coerce(
@@ -36,11 +36,13 @@ UPDATED_AT: sa.ColumnElement[Any] = sa.type_coerce(
 )
 """When the state of a run changed last."""
 _RUN = tuple(raw(DAG_RUN.c[name]).label(f"run_{number}") for number, name in enumerate(RUN_COLUMNS))
-_QUERY = (
-    sa.select(*_RUN, DAG_RUN.c.document_hash, DAG_RUN.c.dag_id, *VERSION_COLUMNS)
-    .outerjoin(DAG, DAG.c.dag_id == DAG_RUN.c.dag_id)
-    .outerjoin(DAG_DOCUMENT, DAG_DOCUMENT.c.document_hash == DAG_RUN.c.document_hash)
+_ROWS = (
+    f"SELECT {', '.join(f'r.{name}' for name in RUN_COLUMNS)}, v.number, coalesce(v.stored_at, d.first_seen_at), "
+    "d.display_name FROM dag_run r LEFT JOIN dag d ON d.dag_id = r.dag_id "
+    "LEFT JOIN dag_document v ON v.document_hash = r.document_hash WHERE "
 )
+"""Runs with what their DAG is called and their version, as `_row` takes them; documents of before it was kept when they
+were stored are as old as their DAG."""
 _PAGED = Paged(
     {
         "id": DAG_RUN.c.run_pk,
@@ -66,6 +68,7 @@ class SqlRunListings:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._rows = Unchanged(_row)
 
     def list(self, page: PageRequest, which: RunFilter) -> Page[RunRow]:
         """Return runs."""
@@ -85,18 +88,20 @@ class SqlRunListings:
     def one(self, dag_id: str, run_id: str) -> RunRow | None:
         """Return one run, or None."""
         with self._database.reading() as transaction:
-            query = _QUERY.where(DAG_RUN.c.dag_id == dag_id, DAG_RUN.c.run_id == run_id)
-            row = transaction.run(query).mappings().first()
-        return None if row is None else _row(row)
+            rows = self._read(transaction, "r.dag_id = ? AND r.run_id = ?", (dag_id, run_id))
+        return rows[0] if rows else None
 
     def by_pks(self, run_pks: Collection[int]) -> dict[int, RunRow]:
         """Return runs by their keys."""
-        found: dict[int, RunRow] = {}
+        found: list[RunRow] = []
         with self._database.reading() as transaction:
             for some in chunks(sorted(set(run_pks))):
-                rows = transaction.run(_QUERY.where(DAG_RUN.c.run_pk.in_(some))).mappings()
-                found.update((row["run_0"], _row(row)) for row in rows)
-        return found
+                found += self._read(transaction, f"r.run_pk IN ({', '.join('?' * len(some))})", tuple(some))
+        return {row.run.run_pk: row for row in found}
+
+    def _read(self, transaction: Transaction, where: str, values: tuple[Any, ...]) -> Sequence[RunRow]:
+        rows = transaction.select(self._database.dialect.sql(_ROWS + where), values)
+        return [self._rows.of(row) for row in rows]
 
     def made_of(self, event_pks: Collection[int], *, reach: DagReach) -> dict[int, Sequence[RunRecord]]:
         """Return the runs that events made."""
@@ -160,6 +165,17 @@ def _run_pk(row: Any) -> int:
     return int(row["run_pk"])
 
 
-def _row(row: Any) -> RunRow:
-    run: RunRecord = run_of(tuple(row.values())[: len(RUN_COLUMNS)])
-    return RunRow(run=run, display_name=row["dag_display_name"] or run.dag_id, version=version_of(row))
+def _row(row: tuple[Any, ...]) -> RunRow:
+    """Return the run of a row of `_ROWS`."""
+    run = run_of(row[: len(RUN_COLUMNS)])
+    number, stored_at, name = row[len(RUN_COLUMNS) :]
+    version = None
+    if number is not None:
+        version = VersionRow(
+            document_hash=run.document_hash,
+            number=number,
+            dag_id=run.dag_id,
+            display_name=name or run.dag_id,
+            stored_at=from_us(stored_at) or EPOCH,
+        )
+    return RunRow(run=run, display_name=name or run.dag_id, version=version)

@@ -295,7 +295,7 @@ def services(
         listings=store.listings,
         desk=Desk(store=store, clock=clock, wakeup=wakeup, next_pk=SnowflakeIds()),
         account_desk=accounts,
-        entrance=Entrance(settings, accounts, manager, monotonic=clock.monotonic),
+        entrance=Entrance(settings, accounts, manager),
         now=clock.now,
         execution=Execution(
             door=RemoteDoor(
@@ -307,7 +307,9 @@ def services(
             values=MemoryXComs(threshold_bytes=1000),
         ),
         changes=Changes(store.listings, clock.now),
-        connection_tests=ConnectionTests(tester, is_enabled=settings.core.test_connection == "enabled"),
+        connection_tests=ConnectionTests(
+            tester, store.connection_tests, is_enabled=settings.core.test_connection == "enabled"
+        ),
         installed=FakeInstalled(),
     )
 

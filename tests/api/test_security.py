@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.api.conftest import Client, FixedClock
+from tests.api.conftest import Client
 from tests.api.signing_in import ME, POOL, basic, headers_of, sign_in
 from windward.api.access.entrance import Entrance
 from windward.api.access.manager import AccountManager
@@ -134,9 +134,7 @@ class CountingPasswords:
         return password_hash == f"hash of {password}"
 
 
-def test_a_name_that_is_nobodys_costs_what_a_wrong_password_costs(
-    services: Services, clock: FixedClock
-) -> None:
+def test_a_name_that_is_nobodys_costs_what_a_wrong_password_costs(services: Services) -> None:
     desk, passwords = services.account_desk, CountingPasswords()
     slow = AccountDesk(
         accounts=desk.accounts,
@@ -146,7 +144,7 @@ def test_a_name_that_is_nobodys_costs_what_a_wrong_password_costs(
         new_secret=desk.new_secret,
     )
     manager = AccountManager(slow, services.settings)
-    entrance = Entrance(services.settings, slow, manager, monotonic=clock.monotonic)
+    entrance = Entrance(services.settings, slow, manager)
     for name in ("admin", "nobody"):
         with pytest.raises(Unauthenticated):
             entrance.sign_in(name, "wrong", address="::1")

@@ -9,6 +9,7 @@ import pytest
 
 from tests.store.building import T0, AnyStore, at
 from tests.store.conftest import SQL_PARAMS
+from windward.core.throttle import Allowance, refilled
 from windward.errors import ConflictError, NotFoundError
 from windward.model.access import DagReach, Permission, Resource, Verb
 from windward.model.accounts import ApiToken, AuditEvent, Role, Session, Source, User
@@ -323,3 +324,46 @@ def test_old_lines_go_oldest_first(store: AnyStore) -> None:
     store.audit.write_events(EVENTS)
     gone = [store.audit.delete_old_events(before=T0 + timedelta(seconds=4), limit=2) for _ in range(3)]
     assert gone == [2, 1, 0]
+
+
+# -- tries
+
+TWO_TRIES = {"name": Allowance(tries_max=2, window_s=60)}
+
+
+def left(store: SqlStore, now_s: float = 0) -> float:
+    bucket = store.accounts.load_tries(["name"]).get("name")
+    return refilled(bucket, TWO_TRIES["name"], now_s=(T0 + timedelta(seconds=now_s)).timestamp()).left
+
+
+def test_tries_are_taken_from_each_bucket_owed_beyond_the_last_and_come_back(sql_store: SqlStore) -> None:
+    assert sql_store.accounts.load_tries(["name", "other"]) == {}
+    both = {**TWO_TRIES, "other": Allowance(tries_max=5, window_s=60)}
+    for _ in range(3):
+        sql_store.accounts.take_tries(both, now=T0)
+    found = sql_store.accounts.load_tries(["name", "other", "third"])
+    assert {key: bucket.left for key, bucket in found.items()} == {"name": -1, "other": 2}
+    assert [left(sql_store, now_s) for now_s in (0, 30, 60, 90)] == [-1, 0, 1, 2]
+    sql_store.accounts.take_tries(TWO_TRIES, now=T0 + timedelta(seconds=60))
+    assert left(sql_store, 60) == 0
+
+
+def test_tries_taken_at_once_are_all_counted(sql_store: SqlStore) -> None:
+    many = {"name": Allowance(tries_max=100, window_s=60), "address": Allowance(tries_max=100, window_s=60)}
+    threads = [
+        threading.Thread(target=sql_store.accounts.take_tries, args=(many,), kwargs={"now": T0})
+        for _ in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    found = sql_store.accounts.load_tries(many)
+    assert {key: bucket.left for key, bucket in found.items()} == {"name": 92, "address": 92}
+
+
+def test_tries_are_forgotten_after_their_window(sql_store: SqlStore) -> None:
+    sql_store.accounts.take_tries(TWO_TRIES, now=T0)
+    assert sql_store.retention.delete_expired_logins(before=T0 + timedelta(seconds=60), limit=10) == 0
+    assert sql_store.retention.delete_expired_logins(before=T0 + timedelta(seconds=61), limit=10) == 1
+    assert sql_store.accounts.load_tries(["name"]) == {}

@@ -96,12 +96,14 @@ def make_services(settings: Settings, store: SqlStore, wakeup: Wakeup, clock: Sy
             drops_states=settings.state_store.clear_on_success,
         ),
         account_desk=accounts,
-        entrance=open_entrance(settings, accounts, clock),
+        entrance=open_entrance(settings, accounts),
         now=clock.now,
         execution=execution,
         changes=Changes(store.listings, clock.now),
         connection_tests=ConnectionTests(
-            ChildTester(os.environ), is_enabled=settings.core.test_connection == "enabled"
+            ChildTester(os.environ),
+            store.connection_tests,
+            is_enabled=settings.core.test_connection == "enabled",
         ),
         installed=InstalledPackages(),
     )

@@ -25,7 +25,7 @@ def account_desk(accounts: AccountStore, clock: Clock) -> AccountDesk:
     )
 
 
-def open_entrance(settings: Settings, desk: AccountDesk, clock: Clock) -> Entrance:
+def open_entrance(settings: Settings, desk: AccountDesk) -> Entrance:
     """Return the entrance, with the auth manager that the settings name.
 
     Raises:
@@ -35,4 +35,4 @@ def open_entrance(settings: Settings, desk: AccountDesk, clock: Clock) -> Entran
     from windward.api.access.manager import found_manager
 
     manager = found_manager(desk, settings)
-    return Entrance(settings, desk, manager, monotonic=clock.monotonic)
+    return Entrance(settings, desk, manager)

@@ -18,7 +18,7 @@ class Allowance(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Bucket(msgspec.Struct, frozen=True, kw_only=True):
-    """What is left of the tries, as it was at a moment of a clock that only goes forward."""
+    """What is left of the tries, as it was at a moment, in seconds since the epoch. Less than none is owed."""
 
     left: float
     at_s: float
@@ -40,8 +40,3 @@ def wait_s(bucket: Bucket, allowance: Allowance) -> float:
 def taken(bucket: Bucket) -> Bucket:
     """Return the bucket with one try less."""
     return Bucket(left=bucket.left - 1, at_s=bucket.at_s)
-
-
-def is_full(bucket: Bucket, allowance: Allowance) -> bool:
-    """Whether nothing needs to be remembered."""
-    return bucket.left >= allowance.tries_max

@@ -11,6 +11,7 @@ from typing import Protocol
 
 import msgspec
 
+from windward.core.throttle import Allowance, Bucket
 from windward.model.access import Permission
 from windward.model.accounts import ApiToken, Role, Session, User
 
@@ -111,6 +112,14 @@ class AccountStore(Protocol):
 
     def delete_token(self, user_id: str, token_id: str) -> bool:
         """Delete a token; whether the user had it."""
+
+    # -- wrong passwords
+
+    def load_tries(self, keys: Collection[str]) -> dict[str, Bucket]:
+        """Return what is left of tries, by key; a key that was not counted lately has no bucket."""
+
+    def take_tries(self, allowances: Mapping[str, Allowance], *, now: datetime) -> None:
+        """Take one try from the bucket of each key; those are forgotten after their window."""
 
     # -- JWTs that were taken back, tickets that count once
 

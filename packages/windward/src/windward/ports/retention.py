@@ -66,7 +66,7 @@ class RetentionStore(Protocol):
         """
 
     def delete_expired_logins(self, *, before: datetime, limit: int) -> int:
-        """Delete sessions, tokens, tickets and revocations of JWTs that expired before a time; return how many."""
+        """Delete sessions, tokens, tickets, revocations of JWTs, tries and tests of connections that expired before a time; return how many."""
 
 
 class ObjectBin(Protocol):

@@ -40,8 +40,6 @@ class Entrance:
         settings: Settings,
         desk: AccountDesk,
         manager: AuthManager,
-        *,
-        monotonic: Callable[[], float],
     ) -> None:
         self.settings = settings
         self.desk = desk
@@ -51,7 +49,7 @@ class Entrance:
         self.proxies = Proxies(settings.api.trusted_proxies)
         self.jwts = Jwts(settings.api.secret_key, settings.api_auth, new_id=desk.new_id)
         self.sessions = Sessions(desk, settings.api.secret_key, settings.api_auth)
-        self._throttle = Throttle(settings.api_auth, monotonic=monotonic)
+        self._throttle = Throttle(settings.api_auth, desk.accounts, now=desk.now)
 
     def presented(self, request: HTTPConnection) -> Presented:
         """Return what a request shows of who sends it."""
@@ -87,7 +85,7 @@ class Entrance:
         return msgspec.structs.replace(found, credential=Credential.PASSWORD)
 
     def trying(self, username: str, *, address: str) -> AbstractContextManager[Callable[[], None]]:
-        """Take one of the tries that a name and an address have; what is given gives it back."""
+        """Let a name and an address try a password; unless what is given is called, one of their tries is gone."""
         return self._throttle.trying(folded(username), address)
 
     def begin_session(self, principal: Principal, presented: Presented) -> list[str]:

@@ -59,10 +59,10 @@ def enqueue_connection_test(call: Call[Nothing, ConnectionTestRequestBody]) -> C
             else:
                 edit_connection(desk, conn_id, fields)
 
-    test = call.services.connection_tests.enqueue(
+    token, test = call.services.connection_tests.enqueue(
         conn_id, connection_to_test(fields, _stored(call, conn_id)), now=call.services.now(), then=keep
     )
-    return ConnectionTestQueuedResponse(token=test.token, connection_id=conn_id, state=test.state)
+    return ConnectionTestQueuedResponse(token=token, connection_id=conn_id, state=test.state)
 
 
 def get_connection_test(call: Call[Nothing, Nothing]) -> AsyncConnectionTestResponse:
@@ -70,11 +70,11 @@ def get_connection_test(call: Call[Nothing, Nothing]) -> AsyncConnectionTestResp
     token = call.headers.get(TOKEN_HEADER)
     if token is None:
         raise InvalidRequest.of(("header", TOKEN_HEADER), kind="missing", message="Field required")
-    test = call.services.connection_tests.find(token)
+    test = call.services.connection_tests.find(token, now=call.services.now())
     if test is None:
-        raise NotFoundError("no test of a connection has this token; it may be of another API server")
+        raise NotFoundError("no test of a connection has this token")
     return AsyncConnectionTestResponse(
-        token=test.token,
+        token=token,
         connection_id=test.connection_id,
         state=test.state,
         created_at=test.created_at,

@@ -1,19 +1,31 @@
-"""What was given out to people and programs, on a database: sessions, tokens, tickets, and JWTs taken back."""
+"""What was given out to people and programs, on a database: sessions, tokens, tickets, and JWTs taken back.
+
+And the wrong passwords that were tried, which all API servers count together.
+"""
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import exc
 
+from windward.core.throttle import Allowance, Bucket, refilled, taken
 from windward.errors import ConflictError
 from windward.model.access import Resource, Verb
 from windward.model.accounts import ApiToken, Session
-from windward.store.sql.columns import storable
+from windward.store.sql.columns import storable, to_us
 from windward.store.sql.database import Database, Transaction, chunks, is_taken
-from windward.store.sql.tables import API_TOKEN, LOGIN_SESSION, LOGIN_TICKET, REVOKED_JWT
+from windward.store.sql.tables import (
+    API_TOKEN,
+    CONNECTION_TEST,
+    LOGIN_SESSION,
+    LOGIN_TICKET,
+    LOGIN_TRY,
+    REVOKED_JWT,
+)
 
 ADDRESS_MAX = 100
 AGENT_MAX = 250
@@ -110,6 +122,34 @@ class SqlLogins:
         query = sa.delete(API_TOKEN).where(API_TOKEN.c.user_id == user_id, API_TOKEN.c.token_id == token_id)
         return self._logins.write(lambda transaction: transaction.run(query).rowcount > 0)
 
+    def load_tries(self, keys: Collection[str]) -> dict[str, Bucket]:
+        """Return what is left of tries."""
+        with self._logins.reading() as transaction:
+            return _tries(transaction, sorted(keys))
+
+    def take_tries(self, allowances: Mapping[str, Allowance], *, now: datetime) -> None:
+        """Take one try from the bucket of each key."""
+        keys = sorted(allowances)
+        touch = self._logins.dialect.upsert(
+            "login_try", ("try_key",), ("expires_at",), kept=("tries_left", "counted_at")
+        )
+
+        def take(transaction: Transaction) -> None:
+            # A row that is there is locked, one that is not is made: whoever comes at the same time waits.
+            for key in keys:
+                allowed = allowances[key]
+                expires_at = now + timedelta(seconds=allowed.window_s)
+                row = (key, to_us(expires_at), float(allowed.tries_max), to_us(now))
+                transaction.upsert(touch, [row])
+            found = _tries(transaction, keys)
+            for key in keys:
+                bucket = taken(refilled(found[key], allowances[key], now_s=now.timestamp()))
+                counted_at = datetime.fromtimestamp(bucket.at_s, UTC)
+                query = sa.update(LOGIN_TRY).where(LOGIN_TRY.c.try_key == key)
+                transaction.run(query.values(tries_left=bucket.left, counted_at=counted_at))
+
+        self._logins.write(take)
+
     def revoke_jwt(self, jti: str, *, expires_at: datetime) -> None:
         """Remember that a JWT does not count any more."""
         query = sa.insert(REVOKED_JWT).values(jti=jti, expires_at=expires_at)
@@ -144,10 +184,16 @@ class SqlLogins:
         return self._logins.write(take)
 
 
+def _tries(transaction: Transaction, keys: Sequence[str]) -> dict[str, Bucket]:
+    columns = (LOGIN_TRY.c.try_key, LOGIN_TRY.c.tries_left, LOGIN_TRY.c.counted_at)
+    rows = transaction.run(sa.select(*columns).where(LOGIN_TRY.c.try_key.in_(keys)))
+    return {key: Bucket(left=left, at_s=counted_at.timestamp()) for key, left, counted_at in rows}
+
+
 def delete_expired(transaction: Transaction, *, before: datetime, limit: int) -> int:
     """Delete what expired before a time; return how many."""
     count = 0
-    for table in (LOGIN_SESSION, API_TOKEN, REVOKED_JWT, LOGIN_TICKET):
+    for table in (LOGIN_SESSION, API_TOKEN, REVOKED_JWT, LOGIN_TICKET, LOGIN_TRY, CONNECTION_TEST):
         (key,) = table.primary_key.columns
         query = sa.select(key).where(table.c.expires_at < before).limit(limit - count)
         gone = list(transaction.run(query).scalars())

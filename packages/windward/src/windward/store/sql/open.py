@@ -14,6 +14,7 @@ from windward.store.sql.assets import SqlAssets
 from windward.store.sql.audit import SqlAudit
 from windward.store.sql.backfills import SqlBackfills
 from windward.store.sql.catalog import SqlCatalog
+from windward.store.sql.connection_tests import SqlConnectionTests
 from windward.store.sql.database import Database
 from windward.store.sql.deferrals import SqlDeferrals
 from windward.store.sql.deletion import BATCH_SIZE, CLEANABLE, Cleaned, Cleaner
@@ -57,6 +58,7 @@ class SqlStore:
         self.listings = SqlListings(database, cipher)
         self.accounts = SqlAccounts(database)
         self.audit = SqlAudit(database)
+        self.connection_tests = SqlConnectionTests(database, cipher)
         self._database = database
         self._cleaner = Cleaner(database)
 

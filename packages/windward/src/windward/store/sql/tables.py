@@ -20,9 +20,11 @@ from windward.store.sql.tables_of_accounts import (
     ACCOUNT_ROLE,
     API_TOKEN,
     AUDIT_EVENT,
+    CONNECTION_TEST,
     CUSTOM_ROLE,
     LOGIN_SESSION,
     LOGIN_TICKET,
+    LOGIN_TRY,
     REVOKED_JWT,
 )
 from windward.store.sql.tables_of_assets import (
@@ -69,6 +71,7 @@ __all__ = [
     "COMPONENT",
     "COMPONENT_METRICS",
     "CONNECTION",
+    "CONNECTION_TEST",
     "COUNTER",
     "CUSTOM_ROLE",
     "DAG",
@@ -86,6 +89,7 @@ __all__ = [
     "LEASE",
     "LOGIN_SESSION",
     "LOGIN_TICKET",
+    "LOGIN_TRY",
     "METADATA",
     "NOTE",
     "PARSE_REQUEST",

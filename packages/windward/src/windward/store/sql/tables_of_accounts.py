@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Index, Integer, UniqueConstraint
+from sqlalchemy import Boolean, Column, Float, Index, Integer, UniqueConstraint
 
 from windward.store.sql.columns import JsonText, UtcTime, counted_pk, key_type, long_text
 from windward.store.sql.metadata import table as _table
@@ -89,6 +89,29 @@ LOGIN_TICKET = _table(
     Column("user_id", key_type(), nullable=False),
     Column("expires_at", UtcTime, nullable=False, index=True),
 )
+
+LOGIN_TRY = _table(
+    "login_try",
+    Column("try_key", key_type(64), primary_key=True),
+    Column("tries_left", Float(53), nullable=False),
+    Column("counted_at", UtcTime, nullable=False),
+    Column("expires_at", UtcTime, nullable=False, index=True),
+)
+"""How many wrong passwords a name or an address has left; `try_key` is a digest of which."""
+
+CONNECTION_TEST = _table(
+    "connection_test",
+    Column("digest", key_type(64), primary_key=True),
+    Column("conn_id", key_type(), nullable=False),
+    Column("open_conn_id", key_type(), unique=True),
+    Column("state", key_type(20), nullable=False),
+    Column("message", long_text()),
+    Column("created_at", UtcTime, nullable=False),
+    Column("expires_at", UtcTime, nullable=False, index=True),
+)
+"""Tests of connections in the background. `open_conn_id` is the connection until the test has ended, then null: a
+connection has one open test at most. `message` is encrypted.
+"""
 
 AUDIT_EVENT = _table(
     "audit_event",

@@ -28,6 +28,11 @@ class Backend(BaseXCom):
         if isinstance(value, str) and value.startswith("kept:"):
             return [int(number) for number in pathlib.Path(value[5:]).read_text().split(",")]
         return value
+
+    @staticmethod
+    def purge(xcom, *args):
+        if isinstance(xcom.value, str) and xcom.value.startswith("kept:"):
+            pathlib.Path(xcom.value[5:]).unlink()
 """
 FILE = """
 from datetime import datetime, timedelta
@@ -78,8 +83,22 @@ def test_values_pass_through_the_deployments_backend(
     assert (tmp_path / "values.numbers.-1.return_value").read_text() == "1,2,3"
     assert (tmp_path / "values.double.2.both").read_text() == "3,3"
     assert (tmp_path / "values.use.-1.return_value").read_text() == "12,20000"
+
     (large,) = system.home.glob("xcom/values/r/total/-1/return_value/r*")
     assert large.stat().st_size > 200_000
+
+    system.cli("tasks", "clear", "values", "-r", "r", "-y")
+    assert system.wait_run("values", "r") == "success", system.said()
+    assert (tmp_path / "values.double.2.both").read_text() == "3,3", (
+        "a try purges before it writes, not after"
+    )
+
+    system.cli("dags", "delete", "values", "-y")
+    wait_for(
+        lambda: not list(tmp_path.glob("values.*")),
+        f"what the backend kept is gone: {system.said()}",
+        deadline_s=40,
+    )
 
 
 FRAMES = """

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def run_dag_processor(settings: Settings, *, ready: Ready = is_ready) -> None:
     """Run a DAG processor in this process until SIGTERM or SIGINT."""
-    from windward.app.files import code_store
+    from windward.app.files import code_store, large_values
     from windward.app.metrics import open_metrics
     from windward.app.session import opened_store
     from windward.app.wakeup import open_wakeup
@@ -30,7 +30,9 @@ def run_dag_processor(settings: Settings, *, ready: Ready = is_ready) -> None:
         ready()
         wakeup = open_wakeup(settings, store)
         code = code_store(settings)
-        run_processor(open_processor(settings, store, wakeup, clock, code=code, metrics=metrics), stop)
+        large = large_values(settings)
+        processor = open_processor(settings, store, wakeup, clock, code=code, metrics=metrics, large=large)
+        run_processor(processor, stop)
     finally:
         if metrics is not None:
             metrics.close()

@@ -27,6 +27,8 @@ from windward.protocol.states import DeleteState, GetState, SetState
 from windward.protocol.work import AttemptRef
 
 log = logging.getLogger("windward.engine.service")
+DEAD_XCOMS_MAX = 200
+"""Values that an attempt purges before it begins: what is left over the processor purges after the run."""
 
 
 class ExecutionService:
@@ -74,6 +76,12 @@ class ExecutionService:
         match call:
             case c.GetXCom() | c.GetXComs() | c.SetXCom() | c.DeleteXComs():
                 return self._xcom(ref, call, now)
+            case c.GetDeadXComs():
+                dead = self._store.xcoms.load_dead_xcoms(limit=DEAD_XCOMS_MAX, of=key_of(ref))
+                return c.DeadXComsAnswer(items=tuple(dead))
+            case c.SettleDeadXComs(purged=purged, failed=failed):
+                self._store.xcoms.settle_dead_xcoms(purged, failed=failed)
+                return c.Done()
             case (
                 c.GetVariable() | c.ListVariables() | c.SetVariable() | c.DeleteVariable() | c.GetConnection()
             ):
@@ -131,7 +139,7 @@ class ExecutionService:
                 xcoms.set_xcom(key_of(ref), call.key, call.value, fence=ref.fence, now=now)
                 return c.Done()
             case c.DeleteXComs():
-                xcoms.delete_xcoms(key_of(ref), call.key)
+                xcoms.delete_xcoms(key_of(ref), call.key, is_purged=call.is_purged)
                 return c.Done()
 
     def _secret(

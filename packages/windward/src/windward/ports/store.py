@@ -30,7 +30,7 @@ from windward.ports.annotations import AnnotationWrites
 from windward.ports.hosts import HostStore
 from windward.ports.lookups import RunLookups
 from windward.ports.wishes import WishStore
-from windward.protocol.outcomes import XComValue
+from windward.protocol.outcomes import DeadXCom, XComValue
 
 if TYPE_CHECKING:
     # `reads` needs the records of this module.
@@ -198,14 +198,30 @@ class XComStore(Protocol):
     def set_xcom(self, key: TaskKey, name: str, value: XComValue, *, fence: int, now: datetime) -> None:
         """Store a value; raise `ConflictError` if the instance's fence is not `fence` any more."""
 
-    def delete_xcoms(self, key: TaskKey, name: str | None) -> list[str]:
-        """Delete the instance's values (of one name, or all); return locations in the object store to delete."""
+    def delete_xcoms(self, key: TaskKey, name: str | None, *, is_purged: bool = False) -> list[str]:
+        """Delete the instance's values (of one name, or all); return locations in the object store to delete.
+
+        `is_purged`: what made them has deleted already what it kept elsewhere.
+        """
 
     def load_dead_objects(self, *, limit: int, of_logs: bool = False) -> list[str]:
         """Return locations that no XCom refers to any more (or folders of logs of deleted runs), oldest first."""
 
     def forget_dead_objects(self, locations: Sequence[str]) -> None:
         """Forget locations whose objects were deleted."""
+
+    def load_dead_xcoms(self, *, limit: int, of: TaskKey | None = None) -> list[DeadXCom]:
+        """Return values that are gone and that their backends have to purge, those that failed least first.
+
+        Of one instance; or of all runs that are over or gone, since an open run's tasks purge their own before
+        they write under the same names again. A value whose successor stands for the same object is left out.
+        """
+
+    def settle_dead_xcoms(self, purged: Sequence[int], *, failed: Sequence[int] = ()) -> None:
+        """Note which of these (by `dead_pk`) were purged: their objects in the object store may go now.
+
+        Those that failed come again, after the others.
+        """
 
 
 class SecretStore(Protocol):

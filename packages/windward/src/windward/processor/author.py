@@ -6,7 +6,7 @@ The SDK is imported late, so that a process which only watches a folder does not
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -16,6 +16,8 @@ from typing import Any
 from windward.document import DagDocument, encode
 from windward.processor.authoring import Author, Declared, Source
 from windward.processor.imports import modules_below
+from windward.protocol.outcomes import DeadXCom
+from windward.sdk.bridge import LargeValues
 from windward.settings import Settings
 from windward.timetable import CustomSchedule, by_time
 
@@ -29,13 +31,26 @@ PRELOAD = (
 """What the template imports, so that no child has to; `:*` also resolves all names of a module."""
 
 
-def sdk_author(settings: Settings) -> Author:
-    """Return the author (one that pickles) that reads DAGs by the SDK, with the defaults that the settings ask for."""
+def sdk_author(settings: Settings, *, large: LargeValues | None = None) -> Author:
+    """Return the author (one that pickles) that reads DAGs by the SDK, with the defaults that the settings ask for.
+
+    `large` reads what backends stored in the object store, to be purged.
+    """
     return Author(
         declare=partial(declared_dags, setting=settings.core.semantics),
         prepare=partial(_prepare, settings),
+        purge=purged_values if large is None else partial(purged_values, large=large),
         secrets_ttl_s=settings.secrets.cache_ttl_seconds if settings.secrets.use_cache else 0.0,
     )
+
+
+def purged_values(
+    items: Sequence[DeadXCom], *, large: LargeValues | None = None
+) -> Iterable[tuple[int, str]]:
+    """Have the backends of these values purge them; yield each with what went wrong."""
+    from windward.sdk.purging import purge
+
+    return purge(items, large=large)
 
 
 def _prepare(settings: Settings) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import ModuleType
 
 from windward.document import DagDocument
+from windward.protocol.outcomes import DeadXCom
 from windward.timetable import Dates, Windows
 
 
@@ -43,5 +44,7 @@ class Author:
 
     declare: Callable[[Source], Iterable[Declared]]
     prepare: Callable[[], object] = object
+    purge: Callable[[Sequence[DeadXCom]], Iterable[tuple[int, str]]] = lambda _items: ()
+    """Has backends purge values that are gone: yields the `dead_pk` of each, with an error or without."""
     secrets_ttl_s: float = 0.0
     """How long answers of secrets backends to one file are kept for the next; 0 keeps none."""

@@ -40,6 +40,7 @@ from windward.processor.messages import (
     FromChild,
     Imported,
     ParseJob,
+    Purged,
     SourceRead,
     Touched,
 )
@@ -133,7 +134,8 @@ def run_child(
         _isolate(streams, bounds, parent_pid=parent_pid)
         line = _Line(streams.sock)
         sys.argv = [f"{job.root}/{job.fileloc}"]
-        line.send(_parse(job, line, streams, bounds, author))
+        parts = (job, line, streams, bounds, author)
+        line.send(_purge(*parts) if job.purges else _parse(*parts))
         code = 0
     except BaseException:  # noqa: BLE001 - the process boundary: the processor shows the stack and the exit code
         os.write(streams.trace_fd, traceback.format_exc().encode())
@@ -200,6 +202,17 @@ def _parse(job: ParseJob, line: _Line, streams: Streams, bounds: limits.Limits, 
             error = raised
         recorder.note_modules()
         return _last_message(job, bounds, error, caught)
+
+
+def _purge(job: ParseJob, line: _Line, streams: Streams, bounds: limits.Limits, author: Author) -> FileParsed:
+    """Purge values that are gone, and say so of each; return the last message."""
+    sys.path.append(job.root)
+    set_bridge(ParseBridge(line))
+    line.send(Imported())
+    limits.limit_time(bounds.file_timeout_s, trace_fd=streams.trace_fd)
+    for dead_pk, error in author.purge(job.purges):
+        line.send(Purged(dead_pk=dead_pk, error=mask_text(error)))
+    return FileParsed()
 
 
 def _bad_zip(source: str) -> FileParsed:

@@ -10,6 +10,7 @@ from datetime import datetime
 import msgspec
 
 from windward.protocol.calls import Answer, Call
+from windward.protocol.outcomes import DeadXCom
 from windward.timetable import Dates, Windows
 
 
@@ -24,6 +25,8 @@ class ParseJob(_Message, frozen=True, tag="parse"):
     root: str
     fileloc: str
     source: str
+    purges: tuple[DeadXCom, ...] = ()
+    """Values that are gone and whose backends have to purge them: then there is no file to parse."""
     kept: dict[str, str | None] = {}
     """Values of secrets backends that are still fresh, by `var:KEY` and `conn:ID`."""
 
@@ -103,6 +106,13 @@ class DagParsed(_Message, frozen=True, tag="dag"):
     """What it said of ranges (both ends inclusive) that somebody asked for."""
 
 
+class Purged(_Message, frozen=True, tag="purged"):
+    """A value of the job was purged, or why not; what a child does not speak of was not its turn."""
+
+    dead_pk: int
+    error: str = ""
+
+
 class FileParsed(_Message, frozen=True, tag="file"):
     """The last message of a child."""
 
@@ -112,7 +122,7 @@ class FileParsed(_Message, frozen=True, tag="file"):
     warnings: tuple[str, ...] = ()
 
 
-FromChild = Touched | BackendAnswered | SourceRead | Imported | Asked | DagParsed | FileParsed
+FromChild = Touched | BackendAnswered | SourceRead | Imported | Asked | DagParsed | Purged | FileParsed
 
 
 class Answered(_Message, frozen=True, tag="answered"):

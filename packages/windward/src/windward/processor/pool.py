@@ -1,6 +1,7 @@
 """The processor's side of parsing: jobs out to children, outcomes back, within the limits.
 
 Knows processes and messages; what an outcome means for the store is in `results`.
+Longer than 400 lines because one class owns the template, its children and all that they may send.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from windward.ports.clock import Clock
 from windward.processor import limits, report
 from windward.processor.authoring import Author
 from windward.processor.discover import Found
+from windward.processor.fingerprint import Stamp
 from windward.processor.kept import KeptValues
 from windward.processor.messages import (
     Answered,
@@ -32,6 +34,7 @@ from windward.processor.messages import (
     FromTemplate,
     Imported,
     ParseJob,
+    Purged,
     Ready,
     SourceRead,
     StopJob,
@@ -40,6 +43,7 @@ from windward.processor.messages import (
 from windward.processor.template import Launch, TemplateHandle
 from windward.protocol.calls import Answer, Call
 from windward.protocol.framing import FrameError, FrameReader, frame
+from windward.protocol.outcomes import DeadXCom
 
 KILL_AFTER_S = 5.0
 """A child ends itself at its time limit; one that cannot is killed this much later."""
@@ -51,6 +55,7 @@ _TRACE_BYTES_MAX = 65_536
 _READ_BYTES = 1 << 16
 _ANSWER_TIMEOUT_S = 2.0
 _TEMPLATE_FAILURES_MAX = 3
+_NO_FILE = Found("", "", Stamp(0, 0, 0, 0))
 
 Answerer = Callable[[Call], tuple[Answer, str, str]]
 """Answers user code; also returns the dependency that the answer makes, and its hash."""
@@ -85,6 +90,9 @@ class _Running:
     last: FileParsed | None = None
     is_killed: bool = False
     is_over: bool = False
+    purges: tuple[DeadXCom, ...] = ()
+    """Set when it purges values and parses nothing."""
+    purged: list[Purged] = field(default_factory=list)
 
 
 class ParsePool:
@@ -110,6 +118,7 @@ class ParsePool:
         self._running: dict[int, _Running] = {}
         self._deaths: dict[str, int] = {}
         self._done: list[ParseOutcome] = []
+        self._purged: list[Purged] = []
         self._next_job = 1
         self._is_quick = True
         self._is_ready = False
@@ -151,6 +160,21 @@ class ParsePool:
             self.start()
         self._fill()
 
+    def purge(self, items: Sequence[DeadXCom]) -> None:
+        """Have a child purge values that are gone; `take_purged` gives what came of it."""
+        self.start()
+        self._launch(_NO_FILE, purges=tuple(items))
+
+    def take_purged(self) -> list[Purged]:
+        """Return what came of values that were purged since the last call."""
+        purged, self._purged = self._purged, []
+        return purged
+
+    @property
+    def is_purging(self) -> bool:
+        """Whether a child purges values."""
+        return any(running.purges for running in self._running.values())
+
     def under_way(self) -> set[str]:
         """Return the files that are being parsed now."""
         return {running.outcome.found.fileloc for running in self._running.values()}
@@ -159,7 +183,7 @@ class ParsePool:
         """Work until files are done, a watched descriptor is readable, or the time is up; return what is done."""
         until = self._clock.monotonic() + timeout_s
         is_called = False
-        while not self._done and not is_called:
+        while not self._done and not self._purged and not is_called:
             left = until - self._clock.monotonic()
             for key, _ in self._selector.select(max(0.0, min(left, self._kill_due_s()))):
                 if key.data is None:
@@ -193,7 +217,7 @@ class ParsePool:
                 self._launch(found)
         self._waiting.extendleft(reversed(held))
 
-    def _launch(self, found: Found) -> None:
+    def _launch(self, found: Found, *, purges: tuple[DeadXCom, ...] = ()) -> None:
         assert self._template is not None
         job_id, self._next_job = self._next_job, self._next_job + 1
         ours, theirs = socket.socketpair()
@@ -202,12 +226,14 @@ class ParsePool:
         for descriptor in (output_read, trace_read):
             os.set_blocking(descriptor, False)
         ours.setblocking(False)
-        running = _Running(ParseOutcome(found), ours, output_read, trace_read)
+        running = _Running(ParseOutcome(found), ours, output_read, trace_read, purges=purges)
         self._running[job_id] = running
         self._selector.register(ours, selectors.EVENT_READ, lambda: self._read_child(running))
         self._selector.register(output_read, selectors.EVENT_READ, lambda: self._read_output(running))
         place, kept = self._root, self._kept.fresh()
-        job = ParseJob(job_id=job_id, root=place, fileloc=found.fileloc, source=found.source, kept=kept)
+        job = ParseJob(
+            job_id=job_id, root=place, fileloc=found.fileloc, source=found.source, kept=kept, purges=purges
+        )
         try:
             socket.send_fds(self._template.sock, [frame(job)], [theirs.fileno(), output_write, trace_write])
             self.children_started += 1
@@ -271,6 +297,8 @@ class ParsePool:
                 running.is_imported = True
             case DagParsed():
                 outcome.dags.append(message)
+            case Purged():
+                running.purged.append(message)
             case FileParsed():
                 running.last = message
             case Asked(call=call):
@@ -319,9 +347,12 @@ class ParsePool:
         if running.output:
             shown = report.describe_output(bytes(running.output), dropped=running.output_dropped)
             outcome.warnings = (*outcome.warnings, shown)
+        self._forget(running)
+        if running.purges:
+            self._purged += _purged_of(running)
+            return
         self._deaths.pop(outcome.found.fileloc, None)
         self._done.append(outcome)
-        self._forget(running)
 
     def _ending_error(self, running: _Running, status: int) -> str:
         stack = running.trace.decode(errors="replace")
@@ -356,6 +387,8 @@ class ParsePool:
         for running in lost.values():
             found = running.outcome.found
             self._forget(running)
+            if running.purges:
+                continue  # they are still in the store
             deaths = self._deaths.get(found.fileloc, 0) + (running.began is not None)
             if deaths < TEMPLATE_DEATHS_MAX:
                 self._deaths[found.fileloc] = deaths
@@ -391,6 +424,16 @@ class ParsePool:
                 if self._template is None:
                     raise UnavailableError("the parse template is gone")
                 self._template.sock.sendall(frame(StopJob(job_id=job_id)))
+
+
+def _purged_of(running: _Running) -> list[Purged]:
+    """Return what a child said of its values; of the one at which it ended before its time, that it failed."""
+    said = {one.dead_pk for one in running.purged}
+    left = [item for item in running.purges if item.dead_pk not in said]
+    if not left:
+        return running.purged
+    why = running.outcome.error.splitlines()[0] if running.outcome.error else "its process ended"
+    return [*running.purged, Purged(dead_pk=left[0].dead_pk, error=why)]
 
 
 def _read_some(descriptor: int) -> bytes | None:

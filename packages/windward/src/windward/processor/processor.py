@@ -36,10 +36,12 @@ from windward.processor.limits import Limits
 from windward.processor.measuring import Measuring
 from windward.processor.plan import Plan, decide_plan
 from windward.processor.pool import ParseOutcome, ParsePool
+from windward.processor.purging import Purging
 from windward.processor.results import DAG, Results, is_on_disk
 from windward.processor.stop import Stop
 from windward.processor.template import Launch, fork_template, spawn_template
 from windward.processor.watch import FolderEvents
+from windward.sdk.bridge import LargeValues
 from windward.settings import Settings
 
 LEASE = "processor"
@@ -115,6 +117,7 @@ class Processor:
             author, self._answers.answer,
             children_max=settings.processor.parsing_processes, preload=preload, clock=clock, launch=launch,
         )  # fmt: skip
+        self._purging = Purging(store.xcoms, clock)
         self._events = FolderEvents()
         self._lease: Guard | None = None
         self._scan_due = 0.0
@@ -185,7 +188,8 @@ class Processor:
             try:
                 if now >= self._scan_due:
                     self._scan_and_schedule(now)
-                self._work(min(beat_due, self._scan_due) - self._clock.monotonic())
+                self._purging.work(self._pool)
+                self._work(min(beat_due, self._scan_due, self._purging.due) - self._clock.monotonic())
             except UnavailableError as error:
                 log.warning("store unavailable", extra={"error": str(error)})
                 self._lose_lease()
@@ -378,11 +382,12 @@ def open_processor(
     *,
     code: CodeStore | None,
     metrics: Metrics | None = None,
+    large: LargeValues | None = None,
 ) -> Processor:
     """Return a processor that reads DAGs by the authoring SDK, in a template that holds nothing of ours but that."""
     return Processor(
         settings, store, wakeup, clock,
-        author=sdk_author(settings), code=code, preload=PRELOAD, launch=spawn_template, metrics=metrics,
+        author=sdk_author(settings, large=large), code=code, preload=PRELOAD, launch=spawn_template, metrics=metrics,
     )  # fmt: skip
 
 

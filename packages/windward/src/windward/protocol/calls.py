@@ -2,6 +2,7 @@
 
 A closed set. Requests carry no identity: the host adds the attempt they come from, and the service
 refuses those of an attempt that is not the current one.
+Longer than 400 lines because it is one vocabulary, each call with its answer.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import msgspec
 
 from windward.model.instants import Instant
 from windward.model.records import AssetEventRecord
-from windward.protocol.outcomes import XComValue
+from windward.protocol.outcomes import DeadXCom, XComValue
 from windward.protocol.states import DeleteState, GetState, SetState, StateAnswer
 from windward.protocol.work import RunContext
 
@@ -56,9 +57,24 @@ class SetXCom(_Call, tag="set_xcom", frozen=True):
 
 
 class DeleteXComs(_Call, tag="delete_xcoms", frozen=True):
-    """Delete the own instance's values: of one key, or all. Answer: `Done`."""
+    """Delete the own instance's values: of one key, or all. Answer: `Done`.
+
+    `is_purged`: their backend has deleted already what it kept of them elsewhere.
+    """
 
     key: str | None = None
+    is_purged: bool = False
+
+
+class GetDeadXComs(_Call, tag="get_dead_xcoms", frozen=True):
+    """Values of the own instance that an earlier try left and that have to be purged. Answer: `DeadXComsAnswer`."""
+
+
+class SettleDeadXComs(_Call, tag="settle_dead_xcoms", frozen=True):
+    """Say which of them (by `dead_pk`) were purged, and which could not be. Answer: `Done`."""
+
+    purged: tuple[int, ...] = ()
+    failed: tuple[int, ...] = ()
 
 
 class GetVariable(_Call, tag="get_variable", frozen=True):
@@ -233,6 +249,7 @@ class GetAsset(_Call, tag="get_asset", frozen=True):
 Call = (
     GetState | SetState | DeleteState |
     GetSchedulePlace | GetAssetEvents | GetConsumedEvents | GetAsset |
+    GetDeadXComs | SettleDeadXComs |
     GetXCom | GetXComs | SetXCom | DeleteXComs | GetVariable | ListVariables | SetVariable | DeleteVariable | GetConnection
     | GetRun | GetPreviousRun | CountRuns | GetTaskStates | TriggerRun | LatestSlot | TallyTasks | FindRuns | FindDag
 )  # fmt: skip
@@ -272,6 +289,12 @@ class XComsAnswer(_Call, tag="xcoms", frozen=True):
 
     items: tuple[XComItem, ...]
     total: int
+
+
+class DeadXComsAnswer(_Call, tag="dead_xcoms", frozen=True):
+    """Some of the values that wait to be purged; fewer than were asked for when there are no more."""
+
+    items: tuple[DeadXCom, ...]
 
 
 class VariableAnswer(_Call, tag="variable", frozen=True):
@@ -387,6 +410,6 @@ class AssetAnswer(_Call, tag="asset", frozen=True):
 
 Answer = (
     StateAnswer | PlaceAnswer | AssetEventsAnswer | AssetAnswer |
-    Done | Refused | XComAnswer | XComsAnswer | VariableAnswer | ConnectionAnswer | RunAnswer | CountAnswer
+    Done | Refused | XComAnswer | XComsAnswer | DeadXComsAnswer | VariableAnswer | ConnectionAnswer | RunAnswer | CountAnswer
     | BoolAnswer | TaskStatesAnswer | KeysAnswer | TaskTalliesAnswer | RunsAnswer | DagAnswer
 )  # fmt: skip

@@ -47,6 +47,26 @@ class XComValue(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     preview: str = ""
     length: Wide | None = None
     """Length when the value is a list or dict: what mapped successors expand to."""
+    backend: str | None = None
+    """Import path of the XCom backend that made it, when that has something to purge once the value is gone."""
+
+    def is_same_object(self, other: XComValue) -> bool:
+        """Whether both stand for the same thing elsewhere: a backend that names things by place writes one twice."""
+        return (self.encoding, self.data, self.location) == (other.encoding, other.data, other.location)
+
+
+class DeadXCom(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A value that is gone, whose backend still has to purge what it keeps of it elsewhere."""
+
+    dead_pk: int
+    dag_id: str
+    run_id: str
+    task_id: str
+    map_index: int
+    key: str
+    value: XComValue
+    tries: int = 0
+    """How often purging it has failed."""
 
 
 class XComPut(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

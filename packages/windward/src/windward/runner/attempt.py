@@ -2,6 +2,7 @@
 
 `run_reported` is what a child does: run, report, then callbacks. `run_attempt` is for callers that want the
 ending themselves (`dag.test()`): it forks nothing and, unless told to, touches no signal.
+Longer than 400 lines because an attempt is told whole, from its start to its last callback.
 """
 
 from __future__ import annotations
@@ -47,6 +48,7 @@ from windward.sdk.exceptions import AirflowTaskTimeout, DagRunTriggerException, 
 from windward.sdk.expand_input import check_returned
 from windward.sdk.mapping import instance_of
 from windward.sdk.masking import MASKER
+from windward.sdk.purging import purge_own
 from windward.sdk.serde import mappable_length
 
 RENDERED_CHARACTERS_MAX = 4096
@@ -258,6 +260,8 @@ def _execute(performance: _Performance, context: TaskContext, runtime: Runtime) 
         performance.task, task_context, context.map_index, may_change=runtime.owns_process
     )
     performance.operator = operator
+    if context.try_number > 1 and context.resumption is None:
+        purge_own(runtime.bridge)
     task_context["task"] = operator
     task_context["ti"].task = operator
     operator.render_template_fields(task_context)

@@ -251,14 +251,18 @@ class BaseXCom:
         run_id: str = "",
         map_index: int | None = None,
     ) -> None:
-        """Delete a value of the running task instance, or all of them; what `purge` keeps elsewhere goes first."""
+        """Delete a value of the running task instance, or all of them.
+
+        `purge` is called first for one; for all of them it is called later, as for whatever else goes.
+        """
         ti = _own(dag_id, task_id, run_id, -1 if map_index is None else map_index)
         if key is not None:
             call = GetXCom(key=key, dag_id=dag_id, run_id=run_id, task_id=task_id, map_index=ti.map_index)
             found = fetch_one(call)
             if found is not None:
                 cls.purge(_result(found, call))
-        answer = bridge.current_bridge(purpose="deleting an XCom").call(DeleteXComs(key=key))
+        delete = DeleteXComs(key=key, is_purged=key is not None)
+        answer = bridge.current_bridge(purpose="deleting an XCom").call(delete)
         if isinstance(answer, Refused):
             raise _refused(str(key), answer)
 

@@ -98,10 +98,16 @@ def import_ahead() -> None:
 def current() -> Any:
     """Return the backend's class, or None. Raises `AirflowConfigException` when it cannot be used."""
     if _Process.path and _Process.backend is None:
-        _Process.backend = _class_at(_Process.path)
+        _Process.backend = class_at(_Process.path)
         if _Process.backend is _base():
             configure("")  # Airflow's own default, written out
     return _Process.backend if _Process.path else None
+
+
+def has_purge() -> bool:
+    """Whether the deployment's backend has something to purge when values go."""
+    backend = current()
+    return backend is not None and backend.purge is not _base().purge
 
 
 def store(value: Any, *, key: str, place: Place, large: LargeValues | None) -> XComValue:
@@ -130,7 +136,14 @@ def stored_by(backend: Any, value: Any, *, key: str, place: Place, large: LargeV
     finally:
         _storing.reset(entered)
     # A task is mapped over the value and not over what stands for it.
-    return msgspec.structs.replace(made, length=serde.mappable_length(value))
+    return msgspec.structs.replace(made, length=serde.mappable_length(value), backend=_purger(backend))
+
+
+def _purger(backend: Any) -> str | None:
+    """Return where the backend is found by whoever purges its values; None when it keeps nothing elsewhere."""
+    if backend.purge is _base().purge:
+        return None
+    return _Process.path if backend is _Process.backend else f"{backend.__module__}.{backend.__qualname__}"
 
 
 def encoded(value: Any, *, key: str) -> XComValue:
@@ -155,7 +168,8 @@ def _base() -> Any:
     return BaseXCom
 
 
-def _class_at(path: str) -> Any:
+def class_at(path: str) -> Any:
+    """Return the backend at an import path. Raises `AirflowConfigException` when there is none."""
     module, _, name = path.replace(":", ".").rpartition(".")
     try:
         found = getattr(importlib.import_module(module), name)

@@ -58,6 +58,8 @@ class Group:
 
     def apply(self, actions: Sequence[Action]) -> bool:
         """Apply all actions and return True, or none and return False."""
+        dead_pk = self._tables.dead_pk
+        self._undo.append(lambda: self._tables.exhume(dead_pk))
         for action in actions:
             if not self._apply_one(action):
                 for undo in reversed(self._undo):

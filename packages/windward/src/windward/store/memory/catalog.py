@@ -267,7 +267,10 @@ class MemoryCatalog:
 
 def forget_run(tables: Tables, run_pk: int) -> None:
     """Delete a run with all that belongs to it."""
-    run = tables.runs.pop(run_pk)
+    run = tables.runs[run_pk]
+    for (task_id, index, name), stored in tables.xcoms.pop(run_pk, {}).items():
+        tables.bury(TaskKey(run_pk, task_id, index), name, stored.value)
+    del tables.runs[run_pk]
     del tables.run_by_id[run.dag_id, run.run_id]
     if run.logical_date is not None:
         del tables.run_by_date[run.dag_id, run.logical_date]
@@ -278,8 +281,6 @@ def forget_run(tables: Tables, run_pk: int) -> None:
     tables.links.pop(run_pk, None)
     for missed in [missed for missed in tables.sla_misses if missed[0] == run_pk]:
         del tables.sla_misses[missed]
-    for stored in tables.xcoms.pop(run_pk, {}).values():
-        tables.bury(stored.value)
     tables.bury_at(LOGS_SCHEME + run_log_folder(run.dag_id, run.run_id))
     for table in (tables.trails, tables.rendered, tables.attempts):
         for key in [key for key in table if key.run_pk == run_pk]:
@@ -299,7 +300,7 @@ def forget_task(tables: Tables, key: TaskKey) -> None:
     del tables.tasks[key.run_pk][key.task_id, key.map_index]
     values = tables.xcoms.get(key.run_pk, {})
     for place in [place for place in values if place[:2] == (key.task_id, key.map_index)]:
-        tables.bury(values.pop(place).value)
+        tables.bury(key, place[2], values.pop(place).value)
     for table in (tables.trails, tables.rendered, tables.attempts, tables.deferrals):
         table.pop(key, None)
     for asked in [asked for asked in tables.inputs if asked[0] == key]:

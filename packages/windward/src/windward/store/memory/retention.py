@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from windward.core.retention import DocumentFacts, DocumentUse, EndedRun
+from windward.model.ids import TaskKey
 from windward.model.records import RunRecord
 from windward.model.states import RUN_FINISHED
 from windward.ports.retention import DeletedXComs
@@ -86,7 +87,7 @@ class MemoryRetention:
                     if count == limit or (count and size > bytes_max):
                         tables.wrote(count)
                         return DeletedXComs(count=count, left=tuple(asked[number:]))
-                    tables.bury(values.pop(place).value)
+                    tables.bury(TaskKey(run_pk, *place[:2]), place[2], values.pop(place).value)
                     count += 1
             tables.wrote(count)
             return DeletedXComs(count=count)
@@ -119,7 +120,10 @@ class MemoryRetention:
         if run is None or run.state not in RUN_FINISHED:
             return False
         values = self._tables.xcoms.get(run_pk, {})
-        return all(stored.value.location != location for stored in values.values())
+        unpurged = [dead.value.location for pk, dead in self._tables.dead_xcoms.values() if pk == run_pk]
+        return location not in unpurged and all(
+            stored.value.location != location for stored in values.values()
+        )
 
     def delete_expired_logins(self, *, before: datetime, limit: int) -> int:
         """Nobody signs in to a store in memory."""

@@ -7,6 +7,8 @@ from collections import defaultdict
 from datetime import datetime
 from typing import Any, NamedTuple
 
+import msgspec
+
 from windward.model.ids import TaskKey
 from windward.model.records import (
     AssetEventRecord,
@@ -27,7 +29,7 @@ from windward.ports.reads import AttemptRecord
 from windward.ports.remote import MailItem
 from windward.ports.store import FileRecord, Note, StoreCounters
 from windward.ports.windows import DatesAsked
-from windward.protocol.outcomes import XComValue
+from windward.protocol.outcomes import DeadXCom, XComValue
 from windward.store.history import Line
 from windward.store.pools import DEFAULT_POOL
 from windward.timetable import Dates, Windows
@@ -101,6 +103,9 @@ class Tables:
         self.slots: dict[int, dict[int, BackfillSlot]] = {}
         self.xcoms: dict[int, dict[tuple[str, int, str], StoredXCom]] = defaultdict(dict)
         self.dead_objects: list[str] = []
+        self.dead_xcoms: dict[int, tuple[int, DeadXCom]] = {}
+        """What backends have to purge, with the run that it was of."""
+        self.dead_pk = 0
         self.callbacks: dict[int, CallbackRecord] = {}
         self.inputs: dict[tuple[TaskKey, int], InputRecord] = {}
         self.deadlines: dict[tuple[int, int], DeadlineRecord] = {}
@@ -142,10 +147,28 @@ class Tables:
         self.counters.queries += 1
         self.counters.commits += 1
 
-    def bury(self, value: XComValue) -> None:
-        """Put the location of a large value that is gone on the list of dead objects."""
-        if value.location is not None:
+    def bury(self, key: TaskKey, name: str, value: XComValue) -> None:
+        """Put what a value that is gone leaves behind on the list of dead objects, or first of what is to be purged."""
+        if value.backend is not None:
+            run = self.runs[key.run_pk]
+            self.dead_pk += 1
+            dead = DeadXCom(
+                dead_pk=self.dead_pk,
+                dag_id=run.dag_id,
+                run_id=run.run_id,
+                task_id=key.task_id,
+                map_index=key.map_index,
+                key=name,
+                value=msgspec.structs.replace(value, size_bytes=0, preview="", length=None),
+            )
+            self.dead_xcoms[self.dead_pk] = (key.run_pk, dead)
+        elif value.location is not None:
             self.bury_at(value.location)
+
+    def exhume(self, dead_pk: int) -> None:
+        """Take back what was buried for backends after this one."""
+        for later in [pk for pk in self.dead_xcoms if pk > dead_pk]:
+            del self.dead_xcoms[later]
 
     def bury_at(self, location: str) -> None:
         """Put a location on the list of dead objects."""

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+import msgspec
+
 from windward.core.paths import LOGS_SCHEME
 from windward.errors import ConflictError
 from windward.model.ids import TaskKey
 from windward.model.records import RunRecord
-from windward.protocol.outcomes import XComValue
+from windward.model.states import RUN_FINISHED
+from windward.protocol.outcomes import DeadXCom, XComValue
 from windward.store.memory.tables import StoredXCom, Tables
 
 
@@ -77,10 +80,10 @@ class MemoryXComs:
             put_xcom(self._tables, key, name, value, at=now)
             self._tables.wrote(1)
 
-    def delete_xcoms(self, key: TaskKey, name: str | None) -> list[str]:
+    def delete_xcoms(self, key: TaskKey, name: str | None, *, is_purged: bool = False) -> list[str]:
         """Delete the instance's values; return the locations of large ones."""
         with self._tables.lock:
-            gone = drop_xcoms(self._tables, key, name)
+            gone = drop_xcoms(self._tables, key, name, is_purged=is_purged)
             self._tables.wrote(len(gone))
             return [stored.value.location for _, stored in gone if stored.value.location is not None]
 
@@ -101,6 +104,41 @@ class MemoryXComs:
             self._tables.dead_objects = [place for place in self._tables.dead_objects if place not in gone]
             self._tables.wrote(before - len(self._tables.dead_objects))
 
+    def load_dead_xcoms(self, *, limit: int, of: TaskKey | None = None) -> list[DeadXCom]:
+        """Return values that are gone and have to be purged."""
+        with self._tables.lock:
+            found = [
+                dead
+                for run_pk, dead in self._tables.dead_xcoms.values()
+                if self._may_purge(run_pk, dead, of) and not self._has_successor(run_pk, dead)
+            ]
+            return sorted(found, key=lambda dead: (dead.tries, dead.dead_pk))[:limit]
+
+    def _may_purge(self, run_pk: int, dead: DeadXCom, of: TaskKey | None) -> bool:
+        if of is not None:
+            return of == TaskKey(run_pk, dead.task_id, dead.map_index)
+        run = self._tables.runs.get(run_pk)
+        return run is None or run.state in RUN_FINISHED
+
+    def _has_successor(self, run_pk: int, dead: DeadXCom) -> bool:
+        values = self._tables.xcoms.get(run_pk, {})
+        live = values.get((dead.task_id, dead.map_index, dead.key))
+        return live is not None and live.value.is_same_object(dead.value)
+
+    def settle_dead_xcoms(self, purged: Sequence[int], *, failed: Sequence[int] = ()) -> None:
+        """Forget what was purged, but for objects in the object store, and count what failed."""
+        with self._tables.lock:
+            waiting = self._tables.dead_xcoms
+            for dead_pk in purged:
+                _, dead = waiting.pop(dead_pk, (0, None))
+                if dead is not None and dead.value.location is not None:
+                    self._tables.bury_at(dead.value.location)
+            for dead_pk in failed:
+                if dead_pk in waiting:
+                    run_pk, dead = waiting[dead_pk]
+                    waiting[dead_pk] = run_pk, msgspec.structs.replace(dead, tries=dead.tries + 1)
+            self._tables.wrote(len(purged) + len(failed))
+
 
 def put_xcom(tables: Tables, key: TaskKey, name: str, value: XComValue, *, at: datetime) -> StoredXCom | None:
     """Insert or replace a value; return what it replaced."""
@@ -108,12 +146,12 @@ def put_xcom(tables: Tables, key: TaskKey, name: str, value: XComValue, *, at: d
     before = tables.xcoms[key.run_pk].pop(place, None)
     tables.xcoms[key.run_pk][place] = StoredXCom(value, at)
     if before is not None:
-        tables.bury(before.value)
+        tables.bury(key, name, before.value)
     return before
 
 
 def drop_xcoms(
-    tables: Tables, key: TaskKey, name: str | None = None
+    tables: Tables, key: TaskKey, name: str | None = None, *, is_purged: bool = False
 ) -> list[tuple[tuple[str, int, str], StoredXCom]]:
     """Delete the values of an instance (of one name, or all); return them."""
     xcoms = tables.xcoms[key.run_pk]
@@ -121,8 +159,9 @@ def drop_xcoms(
         place for place in xcoms if place[:2] == (key.task_id, key.map_index) and name in {None, place[2]}
     )
     gone = [(place, xcoms.pop(place)) for place in places]
-    for _, stored in gone:
-        tables.bury(stored.value)
+    for place, stored in gone:
+        value = msgspec.structs.replace(stored.value, backend=None) if is_purged else stored.value
+        tables.bury(key, place[2], value)
     return gone
 
 

@@ -90,9 +90,24 @@ def delete_backfills(transaction: Transaction, backfill_pks: Sequence[int]) -> N
 
 
 def bury_xcoms(transaction: Transaction, which: sa.ColumnElement[bool]) -> None:
-    """Put the locations of XComs that are about to go on the list of dead objects."""
-    gone = sa.select(XCOM.c.run_pk, XCOM.c.location).where(which, XCOM.c.location.is_not(None))
-    transaction.run(sa.insert(DEAD_OBJECT).from_select(["run_pk", "location"], gone))
+    """Put what XComs that are about to go leave behind on the list of dead objects."""
+    x, run = XCOM.c, sa.and_(DAG_RUN.c.run_pk == XCOM.c.run_pk)
+    columns = {
+        "run_pk": x.run_pk,
+        "location": sa.func.coalesce(x.location, ""),
+        "backend": x.backend,
+        "dag_id": sa.select(DAG_RUN.c.dag_id).where(run).scalar_subquery(),
+        "run_id": sa.select(DAG_RUN.c.run_id).where(run).scalar_subquery(),
+        "task_id": x.task_id,
+        "map_index": x.map_index,
+        "xcom_key": x.xcom_key,
+        "encoding": x.encoding,
+        "data": sa.case((x.backend.is_not(None), x.data)),
+        "tries": sa.literal(0),
+    }
+    is_more = x.location.is_not(None) | x.backend.is_not(None)
+    gone = sa.select(*(value.label(name) for name, value in columns.items())).where(which, is_more)
+    transaction.run(sa.insert(DEAD_OBJECT).from_select(list(columns), gone))
 
 
 def _bury_logs(transaction: Transaction, run_pks: Sequence[int]) -> None:

@@ -241,9 +241,8 @@ class Texts:
         self.insert_sla_miss = sql(_insert("sla_miss", SLA_COLUMNS))
         self.put_link = dialect.upsert("run_link", ("run_pk",), LINK_COLUMNS)
         self.put_xcom = dialect.upsert("xcom", (*_INSTANCE, "xcom_key"), XCOM_COLUMNS)
-        bury = "INSERT INTO dead_object (run_pk, location) SELECT run_pk, location FROM xcom"
-        self.bury_xcoms = sql(f"{bury} WHERE {_WHERE_INSTANCE} AND location IS NOT NULL")
-        self.bury_xcom = sql(f"{bury} WHERE {_WHERE_INSTANCE} AND xcom_key = ? AND location IS NOT NULL")
+        self.bury_xcoms = sql(_BURY)
+        self.bury_xcom = sql(f"{_BURY} AND x.xcom_key = ?")
         self.drop_states = sql(f"DELETE FROM task_state WHERE {_WHERE_INSTANCE}")
         self.drop_xcoms = sql(f"DELETE FROM xcom WHERE {_WHERE_INSTANCE}")
         self.insert_callback = sql(_INSERT_CALLBACK)
@@ -292,6 +291,16 @@ class Texts:
 def _insert(table: str, columns: tuple[str, ...]) -> str:
     return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
 
+
+# What the values of an instance leave behind; `data` only where a backend has to be told it.
+_BURY = (
+    "INSERT INTO dead_object (run_pk, location, backend, dag_id, run_id, task_id, map_index, xcom_key, encoding, data, tries)"
+    " SELECT x.run_pk, COALESCE(x.location, ''), x.backend, r.dag_id, r.run_id, x.task_id, x.map_index, x.xcom_key,"
+    " x.encoding, CASE WHEN x.backend IS NULL THEN NULL ELSE x.data END, 0"
+    " FROM xcom x JOIN dag_run r ON r.run_pk = x.run_pk"
+    " WHERE (x.location IS NOT NULL OR x.backend IS NOT NULL)"
+    " AND x.run_pk = ? AND x.task_id = ? AND x.map_index = ?"
+)
 
 _INSERT_CALLBACK = (
     "INSERT INTO callback (kind, reason, fence, tries, state, task_id, map_index, try_number,"

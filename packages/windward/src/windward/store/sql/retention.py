@@ -15,7 +15,7 @@ from windward.store.facts import facts_of
 from windward.store.sql.database import Database, Transaction, chunks
 from windward.store.sql.deletion import bury_xcoms, delete_runs
 from windward.store.sql.logins import delete_expired
-from windward.store.sql.tables import DAG, DAG_DOCUMENT, DAG_RUN, TASK_INSTANCE, XCOM
+from windward.store.sql.tables import DAG, DAG_DOCUMENT, DAG_RUN, DEAD_OBJECT, TASK_INSTANCE, XCOM
 
 _FINISHED = tuple(sorted(str(state) for state in RUN_FINISHED))
 _IS_FINISHED = DAG_RUN.c.state.in_(_FINISHED)
@@ -163,6 +163,10 @@ class SqlRetention:
                     XCOM.c.run_pk.in_(part), XCOM.c.location.is_not(None)
                 )
                 named.update((row.run_pk, str(row.location)) for row in transaction.run(values))
+                unpurged = sa.select(DEAD_OBJECT.c.run_pk, DEAD_OBJECT.c.location).where(
+                    DEAD_OBJECT.c.run_pk.in_(part), DEAD_OBJECT.c.backend.is_not(None)
+                )  # their backends have to read them first
+                named.update((row.run_pk, str(row.location)) for row in transaction.run(unpurged))
         return [
             location for run_pk, location in objects if run_pk in over and (run_pk, location) not in named
         ]

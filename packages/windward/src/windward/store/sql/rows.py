@@ -15,7 +15,7 @@ from windward.store.sql.columns import from_us, storable, storable_or_none, time
 
 RUN_COLUMNS = RunRecord.__struct_fields__
 TASK_COLUMNS = TaskRecord.__struct_fields__
-XCOM_COLUMNS = ("encoding", "data", "location", "size_bytes", "preview", "length", "set_at")
+XCOM_COLUMNS = ("encoding", "data", "location", "size_bytes", "preview", "length", "backend", "set_at")
 
 Made = TypeVar("Made")
 UNCHANGED_MAX = 2000
@@ -173,6 +173,7 @@ def xcom_row(value: XComValue) -> tuple[Any, ...]:
         value.size_bytes,
         storable(value.preview),
         value.length,
+        storable_or_none(value.backend),
     )
 
 
@@ -185,6 +186,7 @@ def xcom_of(row: Sequence[Any]) -> XComValue:
         size_bytes=row[3],
         preview=row[4],
         length=row[5],
+        backend=row[6],
     )
 
 

@@ -320,6 +320,7 @@ XCOM = _table(
     Column("preview", long_text(), nullable=False),
     Column("length", sa.BigInteger),
     Column("set_at", UtcTime, nullable=False),
+    Column("backend", long_text()),
 )
 
 DEAD_OBJECT = _table(
@@ -327,7 +328,19 @@ DEAD_OBJECT = _table(
     Column("dead_pk", counted_pk(), primary_key=True),
     Column("run_pk", counted_pk(), nullable=False),
     Column("location", long_text(), nullable=False),
+    Column("backend", long_text()),
+    Column("dag_id", key_type()),
+    Column("run_id", key_type()),
+    Column("task_id", key_type()),
+    Column("map_index", Integer),
+    Column("xcom_key", key_type(500)),
+    Column("encoding", key_type(20)),
+    Column("data", bytes_type()),
+    Column("tries", Integer),
 )
+"""What deleted values leave behind. With a `backend`, that has to purge it first: the columns after it say what, and
+`location` is empty when the object store has nothing of it.
+"""
 
 CALLBACK = _table(
     "callback",

@@ -11,10 +11,12 @@ import sqlalchemy as sa
 from windward.core.paths import LOGS_SCHEME
 from windward.errors import ConflictError
 from windward.model.ids import TaskKey
-from windward.protocol.outcomes import XComValue
+from windward.model.states import RUN_FINISHED
+from windward.protocol.outcomes import DeadXCom, XComValue
 from windward.store.sql.apply import write_xcoms
 from windward.store.sql.columns import to_us
 from windward.store.sql.database import Database, Transaction, chunks
+from windward.store.sql.deletion import bury_xcoms, of_instance
 from windward.store.sql.moves import Texts
 from windward.store.sql.rows import XCOM_COLUMNS, xcom_of, xcom_row
 from windward.store.sql.tables import DAG_RUN, DEAD_OBJECT, XCOM
@@ -131,7 +133,7 @@ class SqlXComs:
 
         self._database.write(check_and_set)
 
-    def delete_xcoms(self, key: TaskKey, name: str | None) -> list[str]:
+    def delete_xcoms(self, key: TaskKey, name: str | None, *, is_purged: bool = False) -> list[str]:
         """Delete the instance's values; return the locations of large ones."""
         which = (
             (XCOM.c.run_pk == key.run_pk)
@@ -140,15 +142,15 @@ class SqlXComs:
         )
         if name is not None:
             which &= XCOM.c.xcom_key == name
-        query = (
-            sa.select(XCOM.c.location).where(which, XCOM.c.location.is_not(None)).order_by(XCOM.c.xcom_key)
-        )
+        query = sa.select(XCOM.c.location).where(which).order_by(XCOM.c.xcom_key)
 
         def delete(transaction: Transaction) -> list[str]:
-            locations = [str(location) for location in transaction.run(query.with_for_update()).scalars()]
-            bury(transaction, [(key.run_pk, location) for location in locations])
+            locations = list(transaction.run(query.with_for_update()).scalars())
+            if is_purged:
+                transaction.run(sa.update(XCOM).where(which).values(backend=None))
+            bury_xcoms(transaction, which)
             transaction.run(sa.delete(XCOM).where(which))
-            return locations
+            return [str(location) for location in locations if location is not None]
 
         return self._database.write(delete)
 
@@ -162,7 +164,7 @@ class SqlXComs:
         is_logs = DEAD_OBJECT.c.location.startswith(LOGS_SCHEME)
         query = (
             sa.select(DEAD_OBJECT.c.location)
-            .where(~is_alive, is_logs if of_logs else ~is_logs)
+            .where(~is_alive, DEAD_OBJECT.c.backend.is_(None), is_logs if of_logs else ~is_logs)
             .group_by(DEAD_OBJECT.c.location)
             .order_by(oldest)
         )
@@ -178,12 +180,72 @@ class SqlXComs:
 
         self._database.write(forget)
 
+    def load_dead_xcoms(self, *, limit: int, of: TaskKey | None = None) -> list[DeadXCom]:
+        """Return values that are gone and have to be purged."""
+        dead = DEAD_OBJECT.c
+        is_asked = dead.backend.is_not(None) & ~_has_successor()
+        if of is not None:
+            is_asked &= of_instance(DEAD_OBJECT, of)
+        else:
+            is_open = DAG_RUN.c.state.not_in([str(state) for state in RUN_FINISHED])
+            is_asked &= ~sa.exists().where(DAG_RUN.c.run_pk == dead.run_pk, is_open)
+        query = sa.select(*(dead[name] for name in _DEAD_COLUMNS)).where(is_asked)
+        with self._database.reading() as transaction:
+            rows = transaction.run(query.order_by(dead.tries, dead.dead_pk).limit(limit))
+            return [_dead_of(row) for row in rows]
 
-def bury(transaction: Transaction, locations: Sequence[tuple[int, str]]) -> None:
-    """Put (run_pk, location) on the list of dead objects."""
-    if locations:
-        rows = [{"run_pk": run_pk, "location": location} for run_pk, location in locations]
-        transaction.run(sa.insert(DEAD_OBJECT), rows)
+    def settle_dead_xcoms(self, purged: Sequence[int], *, failed: Sequence[int] = ()) -> None:
+        """Forget what was purged, but for objects in the object store, and count what failed."""
+        dead = DEAD_OBJECT.c
+
+        def settle(transaction: Transaction) -> None:
+            for part in chunks(purged):
+                is_done = dead.dead_pk.in_(part)
+                transaction.run(sa.delete(DEAD_OBJECT).where(is_done, dead.location == ""))
+                transaction.run(sa.update(DEAD_OBJECT).where(is_done).values(backend=None, data=None))
+            for part in chunks(failed):
+                counted = sa.update(DEAD_OBJECT).where(dead.dead_pk.in_(part))
+                transaction.run(counted.values(tries=dead.tries + 1))
+
+        self._database.write(settle)
+
+
+_DEAD_COLUMNS = (
+    "dead_pk", "run_pk", "dag_id", "run_id", "task_id", "map_index", "xcom_key",
+    "encoding", "data", "location", "backend", "tries",
+)  # fmt: skip
+
+
+def _dead_of(row: Any) -> DeadXCom:
+    return DeadXCom(
+        dead_pk=row.dead_pk,
+        dag_id=row.dag_id,
+        run_id=row.run_id,
+        task_id=row.task_id,
+        map_index=row.map_index,
+        key=row.xcom_key,
+        value=XComValue(
+            encoding=row.encoding,
+            data=None if row.data is None else bytes(row.data),
+            location=row.location or None,
+            backend=row.backend,
+        ),
+        tries=row.tries,
+    )
+
+
+def _has_successor() -> sa.ColumnElement[bool]:
+    """Whether a value that took the place of a dead one stands for the same thing elsewhere."""
+    dead, x = DEAD_OBJECT.c, XCOM.c
+    is_place = (
+        (x.run_pk == dead.run_pk)
+        & (x.task_id == dead.task_id)
+        & (x.map_index == dead.map_index)
+        & (x.xcom_key == dead.xcom_key)
+    )
+    is_same_data = (x.data == dead.data) | (x.data.is_(None) & dead.data.is_(None))
+    is_same = (x.encoding == dead.encoding) & (sa.func.coalesce(x.location, "") == dead.location)
+    return sa.exists().where(is_place, is_same, is_same_data)
 
 
 def _runs(dag_id: str, run_id: str, *, include_prior_dates: bool) -> sa.ColumnElement[bool]:

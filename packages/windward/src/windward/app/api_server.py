@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from windward.store.sql.open import SqlStore
 
 
+PAGE_CACHE_MB = 4
+"""What each connection to SQLite may keep of the file: the server has one for each thread that reads."""
+
+
 class _Ids:
     """Row ids of runs that tasks of other machines trigger."""
 
@@ -47,7 +51,7 @@ def run_api_server(
     stop = stop_on_signals()
     opened = listener or listen(settings.api)
     clock = SystemClock()
-    store = opened_store(settings)
+    store = opened_store(settings, page_cache_mb=PAGE_CACHE_MB)
     report_on_signal(store)
     wakeup = opened_wakeup(settings, store)
     services = make_services(settings, store, wakeup, clock)

@@ -145,8 +145,9 @@ def fernet_keys(settings: Settings) -> tuple[str, ...]:
     return tuple(key.strip() for key in settings.core.fernet_key.split(",") if key.strip())
 
 
-def opened_store(settings: Settings) -> SqlStore:
+def opened_store(settings: Settings, *, page_cache_mb: int | None = None) -> SqlStore:
     """Open the store of the settings and check its schema."""
+    from windward.store.sql.engines import PAGE_CACHE_MB
     from windward.store.sql.open import open_store
 
     return open_store(
@@ -154,6 +155,7 @@ def opened_store(settings: Settings) -> SqlStore:
         fernet_keys=fernet_keys(settings),
         pool_size=settings.database.pool_size,
         statement_timeout_s=settings.database.statement_timeout_s,
+        page_cache_mb=PAGE_CACHE_MB if page_cache_mb is None else page_cache_mb,
     )
 
 

@@ -23,6 +23,7 @@ IDLE_TRANSACTION_S = 5
 """A transaction never waits for anything but the database. One that does nothing for so long belongs to a process
 that is frozen, or to a machine that is gone: the server ends it, so that its locks stop nobody else."""
 POOL_WAIT_S = 30.0
+PAGE_CACHE_MB = 16
 _BY_INDEX = "-c enable_hashjoin=off -c enable_mergejoin=off -c enable_seqscan=off"
 """Every statement of ours finds its rows by an index. PostgreSQL must not think better of it while a table is young: a
 plan that reads all of it is kept, and costs more with each row."""
@@ -62,19 +63,24 @@ def parse_url(url: str) -> URL:
     return parsed.set(drivername=drivername)
 
 
-def make_engine(url: str, *, pool_size: int = 4, statement_timeout_s: float = 30.0) -> sa.Engine:
-    """Return an engine; no connection is made yet. Raise `SettingsError` on a bad URL."""
+def make_engine(
+    url: str, *, pool_size: int = 4, statement_timeout_s: float = 30.0, page_cache_mb: int = PAGE_CACHE_MB
+) -> sa.Engine:
+    """Return an engine; no connection is made yet. Raise `SettingsError` on a bad URL.
+
+    `page_cache_mb` is what each connection to SQLite may keep of the file.
+    """
     parsed = parse_url(url)
     match parsed.get_backend_name():
         case "sqlite":
-            return _sqlite(parsed, pool_size=pool_size)
+            return _sqlite(parsed, pool_size=pool_size, page_cache_mb=page_cache_mb)
         case "postgresql":
             return _postgres(parsed, pool_size=pool_size, statement_timeout_s=statement_timeout_s)
         case _:
             return _mysql(parsed, pool_size=pool_size, statement_timeout_s=statement_timeout_s)
 
 
-def _sqlite(url: URL, *, pool_size: int) -> sa.Engine:
+def _sqlite(url: URL, *, pool_size: int, page_cache_mb: int) -> sa.Engine:
     assert url.database is not None
     Path(url.database).expanduser().parent.mkdir(parents=True, exist_ok=True)
     engine = sa.create_engine(
@@ -82,6 +88,7 @@ def _sqlite(url: URL, *, pool_size: int) -> sa.Engine:
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_timeout=POOL_WAIT_S,
+        pool_use_lifo=True,
         connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False, "cached_statements": 256},
     )
 
@@ -95,7 +102,7 @@ def _sqlite(url: URL, *, pool_size: int) -> sa.Engine:
             "journal_mode = WAL",
             "synchronous = NORMAL",
             "foreign_keys = ON",
-            "cache_size = -16000",
+            f"cache_size = {-1000 * page_cache_mb}",
             "temp_store = MEMORY",
         ):
             connection.execute(f"PRAGMA {pragma}")
@@ -127,6 +134,7 @@ def _postgres(url: URL, *, pool_size: int, statement_timeout_s: float) -> sa.Eng
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_timeout=POOL_WAIT_S,
+        pool_use_lifo=True,
         pool_recycle=1800,
         pool_pre_ping=False,
         isolation_level="READ COMMITTED",
@@ -141,6 +149,7 @@ def _mysql(url: URL, *, pool_size: int, statement_timeout_s: float) -> sa.Engine
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_timeout=POOL_WAIT_S,
+        pool_use_lifo=True,
         pool_recycle=1800,
         # The default, REPEATABLE READ, would let a transaction decide upon a snapshot and write to the present.
         isolation_level="READ COMMITTED",

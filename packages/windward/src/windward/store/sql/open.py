@@ -18,7 +18,7 @@ from windward.store.sql.connection_tests import SqlConnectionTests
 from windward.store.sql.database import Database
 from windward.store.sql.deferrals import SqlDeferrals
 from windward.store.sql.deletion import BATCH_SIZE, CLEANABLE, Cleaned, Cleaner
-from windward.store.sql.engines import make_engine
+from windward.store.sql.engines import PAGE_CACHE_MB, make_engine
 from windward.store.sql.hosts import SqlHosts
 from windward.store.sql.leases import SqlLeases
 from windward.store.sql.listings import SqlListings
@@ -99,6 +99,7 @@ def open_store(
     fernet_keys: Sequence[str],
     pool_size: int = 4,
     statement_timeout_s: float = 30.0,
+    page_cache_mb: int = PAGE_CACHE_MB,
     create: bool = False,
 ) -> SqlStore:
     """Open the store at a URL. With `create`, an empty database gets its tables first.
@@ -107,7 +108,9 @@ def open_store(
     answer, `UserError` when its schema is missing, older or newer.
     """
     cipher = Cipher(fernet_keys)
-    engine = make_engine(url, pool_size=pool_size, statement_timeout_s=statement_timeout_s)
+    engine = make_engine(
+        url, pool_size=pool_size, statement_timeout_s=statement_timeout_s, page_cache_mb=page_cache_mb
+    )
     try:
         if create and schema.state_of(engine) is schema.SchemaState.EMPTY:
             schema.create_all_at_once(engine)

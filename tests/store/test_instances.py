@@ -1,8 +1,10 @@
 """Lists of task instances: each filter and each order means the same on every database."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from tests.store.building import T0, at, create, document_of, expand, put_dags, run_of, step
 from windward.core.access import EVERYWHERE
@@ -16,6 +18,7 @@ from windward.ports.listings.instances import InstanceFilter, TaskTraits
 from windward.ports.listings.page import Between, PageRequest, Pattern
 from windward.store.sql.listings import traits
 from windward.store.sql.open import SqlStore
+from windward.store.sql.tables import WENT_WRONG
 
 TASKS = (
     TaskDocument(task_id="a", operator="One", pool="big", display_name="Étage"),
@@ -109,6 +112,41 @@ ORDERS: list[tuple[str, str]] = [
 def test_each_filter_means_what_it_says(filled: SqlStore) -> None:
     for which, expected in FILTERS:
         assert found(filled, **which) == expected, which
+
+
+def test_what_went_wrong_is_found_among_others(filled: SqlStore) -> None:
+    for event, key in ((TaskEvent.FAIL, TaskKey(2, "b")), (TaskEvent.UPSTREAM_FAIL, TaskKey(2, "m"))):
+        if event is TaskEvent.FAIL:
+            step(filled, key, TaskEvent.QUEUE, try_number=1, queued_at=T0)
+            step(filled, key, TaskEvent.START, start_date=T0)
+        step(filled, key, event, end_date=T0)
+    for states, expected in (
+        ((TaskState.FAILED,), "2b"),
+        (WENT_WRONG, "2b 2m"),
+        ((TaskState.FAILED, TaskState.SUCCESS), "1a 2a 2b 1m2"),
+        ((TaskState.UP_FOR_RETRY,), ""),
+    ):
+        assert found(filled, states=states) == expected, states
+        assert found(filled, states=states, dag_ids=("sales",)) == expected, states
+
+
+@pytest.mark.parametrize("states", [WENT_WRONG, WENT_WRONG[:1]])
+@pytest.mark.parametrize("dag_ids", [None, ("sales",)])
+def test_to_find_what_went_wrong_sqlite_looks_at_nothing_else(
+    open_sql: Callable[[str], SqlStore], states: tuple[TaskState, ...], dag_ids: tuple[str, ...] | None
+) -> None:
+    store, sent = open_sql("sqlite"), list[tuple[str, Any]]()
+
+    def note(_connection: Any, _cursor: Any, text: str, values: Any, *_: Any) -> None:
+        sent.append((text, values))
+
+    sa.event.listen(store.engine, "before_cursor_execute", note)
+    found(store, states=states, dag_ids=dag_ids)
+    (text, values), *_ = [one for one in sent if "task_instance" in one[0]]
+    with store.engine.connect() as connection:
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", values).fetchall()
+
+    assert any("ix_task_instance_wrong (state=?" in step[-1] for step in plan), plan
 
 
 def test_each_order_is_total_and_nothing_comes_last(filled: SqlStore) -> None:

@@ -80,6 +80,18 @@ def test_pages_hold_each_row_once_forwards_and_back(database: Database, order_by
         assert [row for rows in by_offset for row in rows] == wanted
 
 
+def test_a_page_says_how_many_rows_there_are_and_does_not_count_what_it_holds_the_end_of(
+    database: Database,
+) -> None:
+    for offset in range(9):
+        for limit in (0, 1, 3, 7, 8):
+            before = database.counters.queries
+            found = page(database, limit=limit, offset=offset)
+            assert (found.total, len(found.rows)) == (7, min(limit, max(0, 7 - offset)))
+            is_end = len(found.rows) < limit and offset < 7
+            assert database.counters.queries - before == (1 if is_end else 2)
+
+
 @pytest.mark.parametrize(
     "cursor", ["x", "e30", "W10", "W2ZhbHNlLFsibmFtZSJdLFsxLDJdXQ", "W2ZhbHNlLFsicGFzc3dvcmQiXSxbMV1d"]
 )

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +47,7 @@ def _described(url: str) -> dict[str, Any]:
             "primary key": inspector.get_pk_constraint(name),
             "foreign keys": sorted(map(str, inspector.get_foreign_keys(name))),
             "unique": sorted(map(str, inspector.get_unique_constraints(name))),
-            "indexes": sorted(map(str, inspector.get_indexes(name))),
+            "indexes": sorted(map(_index, inspector.get_indexes(name))),
             "options": str(inspector.get_table_options(name)),
         }
     with engine.connect() as connection:
@@ -57,6 +57,12 @@ def _described(url: str) -> dict[str, Any]:
             ]
     engine.dispose()
     return found
+
+
+def _index(found: Mapping[str, Any]) -> str:
+    """Return an index as text, with the conditions of rows that it holds, which are objects, in words."""
+    options = {name: str(value) for name, value in found.get("dialect_options", {}).items()}
+    return str({**found, "dialect_options": options})
 
 
 def _version(url: str) -> str | None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, UniqueConstraint
 
+from windward.model.states import TaskState
 from windward.store.sql.columns import JsonText, UtcTime, bytes_type, counted_pk, key_type, long_text
 from windward.store.sql.metadata import METADATA
 from windward.store.sql.metadata import table as _table
@@ -246,6 +247,17 @@ TASK_INSTANCE = _table(
     Column("rendered", long_text()),
     Column("trail", long_text(), nullable=False),
 )
+WENT_WRONG = (TaskState.FAILED, TaskState.UPSTREAM_FAILED, TaskState.UP_FOR_RETRY)
+IS_WRONG = f"state IN {tuple(map(str, WENT_WRONG))}"
+Index(
+    "ix_task_instance_wrong",
+    TASK_INSTANCE.c.state,
+    TASK_INSTANCE.c.run_pk,
+    sqlite_where=sa.text(IS_WRONG),
+    postgresql_where=sa.text(IS_WRONG),
+).ddl_if(callable_=lambda *_, dialect, **__: dialect.name != "mysql")
+"""What people look for when something broke, among all that ever ran. An index of these few rows costs nothing while
+all goes well; one of every state would be written at each step of each task. MySQL has no index of some rows."""
 
 DEFERRAL = _table(
     "deferral",

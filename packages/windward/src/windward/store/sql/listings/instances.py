@@ -25,7 +25,7 @@ from windward.store.sql.listings.paging import Columns, Paged, names_in_order
 from windward.store.sql.listings.runs import SqlRunListings
 from windward.store.sql.listings.traits import has_traits, operator_column
 from windward.store.sql.rows import TASK_COLUMNS, task_of, trail_of
-from windward.store.sql.tables import DAG_DOCUMENT, DAG_RUN, TASK_INSTANCE
+from windward.store.sql.tables import DAG_DOCUMENT, DAG_RUN, IS_WRONG, TASK_INSTANCE, WENT_WRONG
 
 _TI = TASK_INSTANCE.c
 DURATION = seconds_between(_TI.start_date, _TI.end_date)
@@ -230,6 +230,9 @@ def _own(which: InstanceFilter) -> list[Condition]:
         found.append(_TI.task_id.in_(which.task_ids))
     if which.states:
         found.append(_TI.state.in_([str(state) for state in which.states]))
+        if set(which.states) <= set(WENT_WRONG):
+            # In the words of the index: a database that is given values of parameters does not see that it fits.
+            found.append(sa.literal_column(f"task_instance.{IS_WRONG}"))
     if which.try_numbers:
         found.append(_TI.try_number.in_(which.try_numbers))
     if which.map_indexes:

@@ -111,7 +111,13 @@ def test_the_events_that_made_a_run_are_shown(ended: Client, store: SqlStore, ga
         {
             Permission(resource=Resource.RUN, verb=Verb.READ, dag_id="sales"),
             Permission(resource=Resource.ASSET, verb=Verb.READ),
+            Permission(resource=Resource.DAG, verb=Verb.READ, dag_id="costs"),
         }
     )
     assert [run["run_id"] for run in shown("sales")["created_dagruns"]] == ["made"]
+    gate.permissions["sales"] = frozenset(
+        one for one in gate.permissions["sales"] if one.resource is not Resource.DAG
+    )
+    unseen = ended.ask("GET", "/api/v2/dags/sales/dagRuns/made/upstreamAssetEvents", role="sales").json
+    assert unseen == {"asset_events": [], "total_entries": 0}
     assert ended.ask("GET", f"{URL}/upstreamAssetEvents", role="viewer").json["total_entries"] == 0

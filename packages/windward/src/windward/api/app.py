@@ -17,7 +17,7 @@ from windward.api.access.pages import LoginPages
 from windward.api.contract.openapi import document_of
 from windward.api.contract.operation import Operation
 from windward.api.contract.problem import Problem
-from windward.api.contract.serving import HEADERS, Gate, Ledger, Served
+from windward.api.contract.serving import BODY_S_MAX, HEADERS, Gate, Ledger, Served
 from windward.api.execution import OPERATIONS as EXECUTION
 from windward.api.own import OPERATIONS as OWN
 from windward.api.page import Page
@@ -37,6 +37,7 @@ def make_app(
     page: Page,
     login: LoginPages,
     operations: Sequence[Operation] = OPERATIONS,
+    body_s_max: float = BODY_S_MAX,
 ) -> Starlette:
     """Return the application."""
     described = Described(operations)
@@ -45,7 +46,10 @@ def make_app(
             Route("/", page.answer),
             *login.routes(),
             Route("/openapi.json", described.answer),
-            *(Served(operation, services, gate, ledger).route() for operation in operations),
+            *(
+                Served(operation, services, gate, ledger, body_s_max=body_s_max).route()
+                for operation in operations
+            ),
         ],
         exception_handlers={HTTPException: _refuse},
     )

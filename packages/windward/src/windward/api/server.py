@@ -13,6 +13,7 @@ from typing import Protocol
 
 import uvicorn
 from anyio.to_thread import current_default_thread_limiter
+from starlette.types import ASGIApp
 
 from windward.api.access.entrance import EntranceGate
 from windward.api.access.oidc import Oidc
@@ -32,6 +33,10 @@ THREADS_BESIDE = 4
 """Threads beside one for each connection to the database: more would wait for a connection, or for each other."""
 COLLECT_EVERY = 20_000, 10, 10
 """How many objects more than before make Python look for garbage among the young ones, and how often among older ones."""
+HEADERS_BYTES_MAX = 64 << 10
+"""Of a request's first line and headers together; more is answered with 400."""
+CONNECTIONS_MAX = 800
+"""Connections that are open at once; more are answered with 503. A process may have 1024 files open by default."""
 SHUTDOWN_S = 2
 """How long open requests may take once the server stops."""
 
@@ -86,7 +91,7 @@ def serve(
         now=services.now,
         address_of=lambda request: entrance.presented(request).address,
     )
-    config = uvicorn.Config(
+    config = config_of(
         make_app(
             services,
             gate=gate,
@@ -94,15 +99,6 @@ def serve(
             page=Page(services, gate=gate, title=title),
             login=LoginPages(entrance, store.audit, title=title, oidc=oidc),
         ),
-        # Whom to believe about addresses, `[api] trusted_proxies` says; uvicorn would believe everybody here.
-        proxy_headers=False,
-        access_log=False,
-        log_config=None,
-        log_level="warning",
-        lifespan="off",
-        server_header=False,
-        timeout_graceful_shutdown=SHUTDOWN_S,
-        ws="none",
     )
 
     async def beat() -> None:
@@ -117,6 +113,25 @@ def serve(
     gc.set_threshold(*COLLECT_EVERY)
     threads = 2 * settings.database.pool_size + THREADS_BESIDE
     asyncio.run(_run(config, listener, stop, beat, ready, threads=threads))
+
+
+def config_of(app: ASGIApp, *, connections_max: int = CONNECTIONS_MAX) -> uvicorn.Config:
+    """Return how uvicorn serves, with bounds on what it reads before the application is asked."""
+    return uvicorn.Config(
+        app,
+        # Whom to believe about addresses, `[api] trusted_proxies` says; uvicorn would believe everybody here.
+        proxy_headers=False,
+        access_log=False,
+        log_config=None,
+        log_level="warning",
+        lifespan="off",
+        server_header=False,
+        timeout_graceful_shutdown=SHUTDOWN_S,
+        ws="none",
+        http="h11",  # the other one has no bound for headers
+        h11_max_incomplete_event_size=HEADERS_BYTES_MAX,
+        limit_concurrency=connections_max,
+    )
 
 
 async def _run(

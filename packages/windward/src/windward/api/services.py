@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from windward.api.grids import Grids
+from windward.api.streams import Streams
 
 if TYPE_CHECKING:
     from windward.api.access.entrance import Entrance
@@ -51,6 +52,7 @@ class Services:
     changes: Changes
     connection_tests: ConnectionTests
     installed: Installed
+    streams: Streams = field(default_factory=Streams)
     grids: Grids = field(default_factory=Grids)
 
     def tags_of(self, dag_id: str) -> Collection[str]:

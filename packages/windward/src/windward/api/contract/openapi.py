@@ -18,6 +18,7 @@ _ERRORS = {
     403: "The caller lacks a right.",
     404: "What was named does not exist.",
     406: "No answer in a media type that the caller takes.",
+    408: "The body did not come in time.",
     409: "Somebody else was first, or it exists already.",
     413: "The body is too large.",
     422: "The request does not have the shape of the operation.",
@@ -164,7 +165,7 @@ def _always(one: Operation) -> set[int]:
     if one.parameters:
         found.add(404)
     if one.body is not Nothing:
-        found.add(413)
+        found |= {408, 413}
     if one.not_offered:
         found.add(501)
     return found

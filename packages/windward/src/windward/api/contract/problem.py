@@ -54,6 +54,10 @@ class TooLarge(WindwardError):
     """The body is larger than the operation takes."""
 
 
+class TooSlow(WindwardError):
+    """The body did not come in time."""
+
+
 class Throttled(WindwardError):
     """Too many tries; `retry_after_s` says when the next may come."""
 
@@ -132,6 +136,8 @@ def refusal_of(error: WindwardError) -> Refusal:
             status = 406
         case TooLarge():
             status = 413
+        case TooSlow():
+            status, headers = 408, {"connection": "close"}
         case Throttled():
             status, headers = 429, {"retry-after": str(max(1, round(error.retry_after_s)))}
         case NotOffered():

@@ -5,6 +5,7 @@ The only place that catches everything: a bug is an answer of 500 with a number 
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import inspect
 import logging
@@ -18,6 +19,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
+from starlette.types import Receive, Send
+from starlette.types import Scope as AsgiScope
 
 from windward.api.contract.binding import body_of, path_of, query_of
 from windward.api.contract.operation import (
@@ -36,6 +39,7 @@ from windward.api.contract.problem import (
     Forbidden,
     Problem,
     TooLarge,
+    TooSlow,
     Unauthenticated,
     refusal_of,
 )
@@ -47,8 +51,11 @@ from windward.model.access import DagReach, Principal
 if TYPE_CHECKING:
     from windward.api.execution.tokens import AttemptClaims
     from windward.api.services import Services
+    from windward.api.streams import Streams
 
 log = logging.getLogger("windward.api")
+BODY_S_MAX = 60.0
+"""How long a body may take to come: a client that sends none holds its connection, and a little memory."""
 ANYBODY = Principal(user_id="", name="anybody")
 HEADERS = {
     "cache-control": "no-store",
@@ -87,10 +94,32 @@ class Stream(Reply):
     chunks: AsyncIterator[bytes]
 
 
+class _Counted(StreamingResponse):
+    """A stream that is counted until it has ended, or its client is gone."""
+
+    def __init__(self, reply: Stream, streams: Streams, user_id: str, **rest: Any) -> None:
+        super().__init__(reply.chunks, **rest)
+        self._streams = streams
+        self._user_id = user_id
+
+    async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
+        with self._streams.ending(self._user_id):
+            await super().__call__(scope, receive, send)
+
+
 class Served:
     """One operation as an ASGI endpoint."""
 
-    def __init__(self, operation: Operation, services: Services, gate: Gate, ledger: Ledger) -> None:
+    def __init__(
+        self,
+        operation: Operation,
+        services: Services,
+        gate: Gate,
+        ledger: Ledger,
+        *,
+        body_s_max: float = BODY_S_MAX,
+    ) -> None:
+        self._body_s_max = body_s_max
         self._operation = operation
         self._services = services
         self._gate = gate
@@ -134,7 +163,7 @@ class Served:
             query = self._query(request)
             body = await self._body(request)
             call = self._call(request, principal, claims, path=path, query=query, body=body, reach=reach)
-            answer = _response(operation, await self._handled(call), request.headers.get("if-none-match"))
+            answer = self._response(request, principal, await self._handled(call))
         except WindwardError as error:
             refusal = refusal_of(error)
             answer = _json(refusal.body, refusal.status, refusal.headers)
@@ -152,7 +181,7 @@ class Served:
         reach = self._reach(principal, path)
         query = self._query(request)
         call = self._call(request, principal, claims, path=path, query=query, body=Nothing(), reach=reach)
-        return _response(operation, operation.handler(call), request.headers.get("if-none-match"))
+        return self._response(request, principal, operation.handler(call))
 
     def _call(
         self,
@@ -231,6 +260,26 @@ class Served:
                         raise Forbidden(verb, resource, dag_id=dag_id)
                 return reach
 
+    def _response(self, request: Request, principal: Principal, result: object) -> Response:
+        """Return the answer that a handler's result makes.
+
+        Raises:
+            Throttled: when it is a stream, and as many as may be are open.
+        """
+        reply = result if isinstance(result, Reply) else Reply(body=result)
+        if isinstance(reply, Stream):
+            streams, headers = self._services.streams, {**HEADERS, **reply.headers}
+            streams.begin(principal.user_id)
+            status = reply.status or self._operation.status
+            media_type = reply.media_type
+            return _Counted(
+                reply, streams, principal.user_id, status_code=status, headers=headers, media_type=media_type
+            )
+        response = _bodied(self._operation, reply, request.headers.get("if-none-match"))
+        for cookie in reply.cookies:
+            response.headers.append("set-cookie", cookie)
+        return response
+
     async def _body(self, request: Request) -> Any:
         operation = self._operation
         if operation.body is Nothing:
@@ -240,30 +289,22 @@ class Served:
         if declared.isdigit() and int(declared) > limit:
             raise TooLarge(f"the body has {declared} bytes; `{operation.name}` takes {limit}")
         raw = bytearray()
-        async for chunk in request.stream():
-            raw += chunk
-            if len(raw) > limit:
-                raise TooLarge(
-                    f"the body is larger than {limit} bytes, which is all that `{operation.name}` takes"
-                )
+        try:
+            async with asyncio.timeout(self._body_s_max):
+                async for chunk in request.stream():
+                    raw += chunk
+                    if len(raw) > limit:
+                        raise TooLarge(
+                            f"the body is larger than {limit} bytes, which is all that `{operation.name}` takes"
+                        )
+        except TimeoutError as error:
+            raise TooSlow(f"the body did not come within {self._body_s_max:g} s") from error
         return body_of(operation, bytes(raw), media_type=request.headers.get("content-type", ""))
-
-
-def _response(operation: Operation, result: object, known_etag: str | None) -> Response:
-    reply = result if isinstance(result, Reply) else Reply(body=result)
-    response = _bodied(operation, reply, known_etag)
-    for cookie in reply.cookies:
-        response.headers.append("set-cookie", cookie)
-    return response
 
 
 def _bodied(operation: Operation, reply: Reply, known_etag: str | None) -> Response:
     status = reply.status or operation.status
     headers = {**HEADERS, **reply.headers}
-    if isinstance(reply, Stream):
-        return StreamingResponse(
-            reply.chunks, status_code=status, headers=headers, media_type=reply.media_type
-        )
     if status in {204, 304} or (reply.body is None and operation.reply is None):
         return Response(status_code=status, headers=headers)
     raw = reply.body if isinstance(reply.body, bytes) else msgspec.json.encode(reply.body)

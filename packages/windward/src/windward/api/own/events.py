@@ -97,6 +97,7 @@ OPERATIONS: tuple[Operation, ...] = (
         query=EventsQuery,
         reply=bytes,
         handler=stream_events,
+        errors=[429],
         media_types=["text/event-stream"],
     ),
 )

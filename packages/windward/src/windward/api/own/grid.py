@@ -22,6 +22,8 @@ from windward.model.access import Resource, Verb
 TAG = "Grid"
 RUNS_MAX = 365
 TIMELINE_MAX = 20_000
+CELLS_MAX = 200_000
+"""Runs times tasks of one grid: a `limit` that asks for more is cut, as those of lists are."""
 
 
 class GridQuery(msgspec.Struct, kw_only=True):
@@ -95,7 +97,8 @@ def get_grid(call: Call[GridQuery, Nothing]) -> Reply:
     if newest is None:
         raise NotFoundError(f"there is no DAG `{dag_id}`")
     seen = _read(call.query.cursor)
-    runs = services.listings.grid.runs(dag_id, limit=call.query.limit, before=call.query.before)
+    limit = runs_of(call.query.limit, tasks=len(newest.document.tasks))
+    runs = services.listings.grid.runs(dag_id, limit=limit, before=call.query.before)
     found = services.listings.grid.cells(runs)
     layout = services.grids.layout(newest, found)
     columns = {one.run.run_id: services.grids.column(one, layout) for one in found}
@@ -110,6 +113,11 @@ def get_grid(call: Call[GridQuery, Nothing]) -> Reply:
         gone=sorted(seen.runs.keys() - columns.keys()) if seen is not None else [],
     )
     return Reply(body=answer)
+
+
+def runs_of(limit: int, *, tasks: int) -> int:
+    """Return how many runs of a DAG with so many tasks one grid shows."""
+    return max(1, min(limit, CELLS_MAX // max(1, tasks)))
 
 
 def get_timeline(call: Call[TimelineQuery, Nothing]) -> TimelineResponse:

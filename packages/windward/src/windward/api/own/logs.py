@@ -49,6 +49,7 @@ OPERATIONS: tuple[Operation, ...] = (
         query=LogQuery,
         reply=bytes,
         handler=stream_log,
+        errors=[429],
         media_types=[NDJSON],
     ),
 )

@@ -140,7 +140,7 @@ OPERATIONS: tuple[Operation, ...] = (
         query=WaitQuery,
         reply=dict[str, Any],
         handler=wait_dag_run_until_finished,
-        errors=[404],
+        errors=[404, 429],
         media_types=(JSON, NDJSON),
     ),
 )

@@ -131,7 +131,7 @@ OPERATIONS: tuple[Operation, ...] = (
         query=LogsQuery,
         reply=TaskInstancesLogResponse,
         handler=get_log,
-        errors=[406],
+        errors=[406, 429],
     ),
     operation(
         "GET",

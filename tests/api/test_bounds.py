@@ -1,0 +1,268 @@
+"""Everything that a client can ask for has a limit: how much it sends, for how long, and how much it is sent."""
+
+import asyncio
+import socket
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+import pytest
+import uvicorn
+
+from tests.api.conftest import NOW, Client, FakeGate, FakeLedger
+from tests.store.building import create, put_dags, run_of
+from windward.api.access.pages import LoginPages
+from windward.api.app import OPERATIONS, make_app
+from windward.api.contract.operation import BODY_MAX, Nothing, Operation
+from windward.api.contract.paging import LIMIT_MAX, OffsetQuery
+from windward.api.contract.problem import Throttled
+from windward.api.execution.attempts import LOG_CHUNK_BYTES_MAX
+from windward.api.own.grid import CELLS_MAX, RUNS_MAX, runs_of
+from windward.api.page import Page
+from windward.api.server import HEADERS_BYTES_MAX, config_of
+from windward.api.services import Services
+from windward.api.streams import STREAMS_MAX, STREAMS_PER_USER_MAX, Streams
+from windward.protocol.messages import FRAME_BYTES_MAX
+from windward.store.sql.open import SqlStore
+
+EVENTS = "/api/windward/v1/events"
+
+
+# -- what is sent to the server
+
+
+def test_no_body_is_larger_than_a_megabyte_but_those_of_workers() -> None:
+    bounds = {one.name: one.body_max for one in OPERATIONS if one.body is not Nothing}
+    larger = {name: size for name, size in bounds.items() if size > BODY_MAX}
+    assert BODY_MAX == 1 << 20
+    assert larger == {"ask": 2 * FRAME_BYTES_MAX, "end_attempt": 2 * FRAME_BYTES_MAX}
+    assert bounds["append_log"] == LOG_CHUNK_BYTES_MAX
+
+
+def bodies() -> list[Operation]:
+    return [one for one in OPERATIONS if one.body is not Nothing and one.path.startswith("/api/")]
+
+
+@pytest.mark.parametrize("operation", bodies(), ids=lambda one: one.name)
+def test_a_larger_body_is_refused_by_every_operation(client: Client, operation: Operation) -> None:
+    path = operation.path.replace("{dag_id}", "~").replace(":path}", "}")
+    for name in operation.parameters:
+        path = path.replace(f"{{{name}}}", "1")
+    for headers in ({"content-length": str(operation.body_max + 1)}, {"content-length": "none"}):
+        answer = client.ask(
+            operation.method, path, b" " * (operation.body_max + 1), role="admin", headers=headers
+        )
+        assert answer.status == 413, answer.body
+
+
+def told(services: Services, store: SqlStore, **bounds: float) -> Any:
+    gate = FakeGate()
+    return make_app(
+        services,
+        gate=gate,
+        ledger=FakeLedger(),
+        page=Page(services, gate=gate, title="t"),
+        login=LoginPages(services.entrance, store.audit, title="t"),
+        **bounds,  # type: ignore[arg-type]  # there is one, a number
+    )
+
+
+def test_a_body_that_does_not_come_is_not_waited_for(services: Services, store: SqlStore) -> None:
+    app = told(services, store, body_s_max=0.01)
+    sent: list[Any] = []
+
+    async def ask() -> None:
+        begun = [{"type": "http.request", "body": b'{"name": "p', "more_body": True}]
+
+        async def receive() -> Any:
+            if begun:
+                return begun.pop()
+            return await asyncio.Event().wait()  # nothing comes any more
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        scope = {
+            "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "scheme": "http",
+            "path": "/api/v2/pools", "raw_path": b"/api/v2/pools", "query_string": b"", "root_path": "",
+            "headers": [(b"x-role", b"admin"), (b"content-type", b"application/json")],
+            "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 80),
+        }  # fmt: skip
+        await asyncio.wait_for(app(scope, receive, send), 30)
+
+    asyncio.run(ask())
+    assert sent[0]["status"] == 408
+    assert (b"connection", b"close") in sent[0]["headers"]
+
+
+@contextmanager
+def listening(app: Any, **bounds: int) -> Iterator[Callable[[], socket.socket]]:
+    """Serve, and give what opens connections."""
+    server = uvicorn.Server(config_of(app, **bounds))
+    listener = socket.create_server(("127.0.0.1", 0))
+    address = listener.getsockname()
+    thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])))
+    thread.start()
+    opened: list[socket.socket] = []
+
+    def connect() -> socket.socket:
+        opened.append(socket.create_connection(address, timeout=30))
+        return opened[-1]
+
+    try:
+        yield connect
+    finally:
+        for one in opened:
+            one.close()
+        server.should_exit = True
+        thread.join()
+
+
+def status_of(connection: socket.socket) -> int:
+    line = connection.makefile("rb").readline()
+    return int(line.split()[1])
+
+
+def test_headers_beyond_their_bound_are_refused(services: Services, store: SqlStore) -> None:
+    with listening(told(services, store)) as connect:
+        for size, status in ((HEADERS_BYTES_MAX // 2, 401), (2 * HEADERS_BYTES_MAX, 400)):
+            connection = connect()
+            head = b"GET /api/v2/pools HTTP/1.1\r\nHost: x\r\nX-Much: " + b"a" * size
+            connection.sendall(head + b"\r\nConnection: close\r\n\r\n")
+            assert status_of(connection) == status
+
+
+def test_more_connections_than_may_be_are_turned_away(services: Services, store: SqlStore) -> None:
+    with listening(told(services, store), connections_max=3) as connect:
+        held = [connect() for _ in range(2)]
+        ask = b"GET /api/v2/pools HTTP/1.1\r\nHost: x\r\n\r\n"
+        for connection in held:
+            connection.sendall(ask)
+            assert status_of(connection) == 401
+        last = connect()
+        last.sendall(ask)
+        assert status_of(last) == 503
+
+
+# -- what is sent by the server
+
+
+def test_no_page_is_longer_than_the_longest_whatever_is_asked_for(client: Client, store: SqlStore) -> None:
+    count = LIMIT_MAX + 5
+    put_dags(store, *(f"dag{number:03}" for number in range(count)))
+    answer = client.ask("GET", f"/api/v2/dags?limit={2**31 - 1}", role="admin").json
+    assert (len(answer["dags"]), answer["total_entries"]) == (LIMIT_MAX, count)
+
+
+def test_every_limit_of_a_list_is_one_that_is_cut(client: Client) -> None:
+    """A query with a `limit` is a page, or says its own greatest."""
+    del client
+    for one in OPERATIONS:
+        if one.query is Nothing or issubclass(one.query, OffsetQuery):
+            continue
+        for field in msgspec.structs.fields(one.query):
+            if field.encode_name == "limit":
+                assert one.name in {"get_grid", "get_timeline", "get_upcoming"}
+
+
+@pytest.mark.parametrize(
+    ("limit", "tasks", "runs"),
+    [(30, 10, 30), (RUNS_MAX, 100, RUNS_MAX), (RUNS_MAX, 5000, 40), (30, 1_000_000, 1), (5, 0, 5)],
+)
+def test_a_grid_has_a_bounded_number_of_cells(limit: int, tasks: int, runs: int) -> None:
+    assert runs_of(limit, tasks=tasks) == runs
+    assert runs == 1 or runs * tasks <= CELLS_MAX
+
+
+@pytest.mark.parametrize("path", ["grid?limit=366", "grid?limit=0", "dagRuns/r/timeline?limit=20001"])
+def test_a_grid_and_a_timeline_of_more_than_the_most_are_refused(client: Client, path: str) -> None:
+    assert client.ask("GET", f"/api/windward/v1/dags/d/{path}", role="admin").status == 422
+
+
+# -- streams
+
+
+def test_streams_are_counted_in_all_and_for_each_user() -> None:
+    streams = Streams(streams_max=3, per_user_max=2)
+    streams.begin("ada")
+    streams.begin("ada")
+    with pytest.raises(Throttled, match="you have 2"):
+        streams.begin("ada")
+    streams.begin("bob")
+    with pytest.raises(Throttled, match="too many"):
+        streams.begin("eve")
+    streams.end("ada")
+    streams.begin("eve")
+    assert len(streams) == 3
+    assert STREAMS_PER_USER_MAX < STREAMS_MAX
+
+
+@pytest.fixture
+def running(store: SqlStore) -> str:
+    """A run that does not end."""
+    put_dags(store, "sales")
+    store.runs.apply([[create(run_of(run_id="r", dag_id="sales", start_date=NOW), "load")]])
+    return "/api/v2/dags/sales/dagRuns/r/wait?interval=60"
+
+
+async def opened(app: Any, path: str, role: str, *, gone: asyncio.Event) -> AsyncIterator[int]:
+    """Ask, and yield the status as soon as it is known; the client leaves when `gone` is set."""
+    statuses: asyncio.Queue[int] = asyncio.Queue()
+
+    async def receive() -> Any:
+        await gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            statuses.put_nowait(message["status"])
+
+    target, _, query = path.partition("?")
+    scope = {
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "scheme": "http",
+        "path": target, "raw_path": target.encode(), "query_string": query.encode(), "root_path": "",
+        "headers": [(b"x-role", role.encode())], "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 80),
+    }  # fmt: skip
+    task = asyncio.ensure_future(app(scope, receive, send))
+    yield await asyncio.wait_for(statuses.get(), 30)
+    await asyncio.wait_for(task, 30)
+
+
+@pytest.mark.parametrize("kind", ["events", "wait"])
+def test_a_stream_too_many_is_refused_and_one_that_ended_makes_room(
+    client: Client, services: Services, store: SqlStore, running: str, kind: str
+) -> None:
+    del client
+    bounded = replace(services, streams=Streams(streams_max=9, per_user_max=2))
+    app = told(bounded, store)
+    path = EVENTS if kind == "events" else running
+
+    async def ask() -> None:
+        gone = asyncio.Event()
+        held = [opened(app, path, "viewer", gone=gone) for _ in range(2)]
+        assert [await anext(one) for one in held] == [200, 200]
+        for role, status in (("viewer", 429), ("op", 200)):
+            another = asyncio.Event()
+            more = opened(app, path, role, gone=another)
+            assert await anext(more) == status
+            another.set()
+            assert [one async for one in more] == []
+        gone.set()
+        for one in held:
+            assert [status async for status in one] == []
+        assert len(bounded.streams) == 0
+        last = asyncio.Event()
+        again = opened(app, path, "viewer", gone=last)
+        assert await anext(again) == 200
+        last.set()
+        assert [one async for one in again] == []
+
+    asyncio.run(ask())
+
+
+def test_whatever_streams_says_that_it_may_refuse() -> None:
+    streaming = {"stream_events", "stream_log", "wait_dag_run_until_finished", "get_log"}
+    assert {one.name for one in OPERATIONS if one.path.startswith("/api/") and 429 in one.errors} >= streaming

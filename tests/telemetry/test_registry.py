@@ -13,7 +13,7 @@ from windward.telemetry.names import (
     TI_START,
     Kind,
 )
-from windward.telemetry.registry import BOUNDS_S, SERIES_MAX, Registry, read_snapshot
+from windward.telemetry.registry import BOUNDS_S, SERIES_MAX, Registry, Several, read_snapshot
 
 
 def test_counters_are_added_and_gauges_replaced() -> None:
@@ -63,3 +63,37 @@ def test_every_metric_has_a_name_of_its_own_and_a_path_with_its_labels() -> None
     for metric in METRICS:
         assert all(f"{{{label}}}" in metric.path for label in metric.labels), metric.name
     assert SCHEDULER_HEARTBEAT.kind is Kind.COUNTER
+
+
+def test_a_teller_adds_to_the_series_that_is_told_without_one() -> None:
+    registry = Registry()
+    for _ in range(2):
+        registry.teller(TI_START, "d", "t")(2.0)
+        registry.teller(DAGBAG_SIZE)(7.0)
+        registry.teller(RUN_SUCCESS, "d")(0.5)
+    registry.count(TI_START, "d", "t")
+    registry.time(RUN_SUCCESS, 100.0, "d")
+    found = read_snapshot(registry.snapshot())
+    assert [(one.labels, one.value) for one in found[TI_START]] == [(("d", "t"), 5.0)]
+    assert [one.value for one in found[DAGBAG_SIZE]] == [7.0]
+    [series] = found[RUN_SUCCESS]
+    assert (series.value, sum(series.counts or ())) == (101.0, 3)
+
+
+def test_a_teller_of_a_series_that_does_not_fit_counts_what_is_lost() -> None:
+    registry = Registry()
+    for number in range(SERIES_MAX):
+        registry.count(TI_START, "d", str(number))
+    tell = registry.teller(RUN_SUCCESS, "d")
+    tell(1.0)
+    tell(2.0)
+    [series] = read_snapshot(registry.snapshot())[SERIES_DROPPED]
+    assert series.value == 2.0
+
+
+def test_several_tell_all() -> None:
+    first, second = Registry(), Registry()
+    tell = Several(first, second).teller(TI_START, "d", "t")
+    tell(3.0)
+    assert first.snapshot() == second.snapshot()
+    assert read_snapshot(first.snapshot())[TI_START][0].value == 3.0

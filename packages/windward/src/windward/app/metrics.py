@@ -64,16 +64,19 @@ class EmptiedRegistry(Registry):
         super().__init__()
         self._clock = clock
         self._due_s = dict.fromkeys(outlets, 0.0)
+        self._next_s = 0.0
 
     def flush(self) -> None:
         """Give a snapshot to each outlet for which it is time."""
         now_s = self._clock.monotonic()
+        if now_s < self._next_s:
+            return
         due = [outlet for outlet, due_s in self._due_s.items() if due_s <= now_s]
-        if due:
-            snapshot = self.snapshot()
-            for outlet in due:
-                self._due_s[outlet] = now_s + outlet.every_s
-                outlet.put(snapshot)
+        snapshot = self.snapshot()
+        for outlet in due:
+            self._due_s[outlet] = now_s + outlet.every_s
+            outlet.put(snapshot)
+        self._next_s = min(self._due_s.values())
 
     def close(self) -> None:
         """Give the last snapshot to all."""

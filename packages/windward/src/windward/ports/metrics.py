@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from windward.telemetry.names import Metric
+from windward.telemetry.names import Metric, Teller
 
 
 class Metrics(Protocol):
@@ -18,6 +18,9 @@ class Metrics(Protocol):
 
     def time(self, metric: Metric, seconds: float, *labels: str) -> None:
         """Tell of one duration."""
+
+    def teller(self, metric: Metric, *labels: str) -> Teller:
+        """Return what takes values of this one series: for who has many, as it costs less for each."""
 
     def flush(self) -> None:
         """Let go what was gathered. Called now and then by whoever measures."""

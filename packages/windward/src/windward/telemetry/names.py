@@ -6,6 +6,7 @@ milliseconds. Metrics of ours alone begin with `windward.`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -31,6 +32,9 @@ class Metric(NamedTuple):
     path: str = ""
     """Name with its labels inside, as `{label}`; the name itself when empty."""
 
+
+Teller = Callable[[float], None]
+"""Takes values of one metric with one set of labels: how much to add, what a gauge shows, or seconds."""
 
 _C, _G, _T = Kind.COUNTER, Kind.GAUGE, Kind.TIMER
 _TASK = ("dag_id", "task_id")

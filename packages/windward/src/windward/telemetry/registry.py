@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from windward.telemetry.names import METRICS, SERIES_DROPPED, Kind, Metric
+from windward.telemetry.names import METRICS, SERIES_DROPPED, Kind, Metric, Teller
 
 SERIES_MAX = 5_000
 """Combinations of labels that are kept, over all metrics; further ones are counted as dropped."""
@@ -25,6 +25,21 @@ class Series(msgspec.Struct, array_like=True):
     counts: list[int] | None = None
     """Of a timer, how many durations fell below each bound, and above the last."""
 
+    def add(self, by: float) -> None:
+        """Add to a counter."""
+        self.value += by
+
+    def put(self, value: float) -> None:
+        """Set a gauge."""
+        self.value = value
+
+    def time(self, seconds: float) -> None:
+        """Tell of one duration."""
+        if self.counts is None:
+            self.counts = [0] * (len(BOUNDS_S) + 1)
+        self.value += seconds
+        self.counts[bisect_left(BOUNDS_S, seconds)] += 1
+
 
 class Snapshot(msgspec.Struct, frozen=True):
     """All series, by metric."""
@@ -41,23 +56,39 @@ class Registry:
     def count(self, metric: Metric, *labels: str, by: float = 1.0) -> None:
         """Add to a counter."""
         found = self._find(metric, labels)
-        if found is not None:
-            found.value += by
+        if found is None:
+            self._drop(by)
+        else:
+            found.add(by)
 
     def gauge(self, metric: Metric, value: float, *labels: str) -> None:
         """Set a gauge."""
         found = self._find(metric, labels)
-        if found is not None:
-            found.value = value
+        if found is None:
+            self._drop(value)
+        else:
+            found.put(value)
 
     def time(self, metric: Metric, seconds: float, *labels: str) -> None:
         """Tell of one duration."""
         found = self._find(metric, labels)
-        if found is not None:
-            if found.counts is None:
-                found.counts = [0] * (len(BOUNDS_S) + 1)
-            found.value += seconds
-            found.counts[bisect_left(BOUNDS_S, seconds)] += 1
+        if found is None:
+            self._drop(seconds)
+        else:
+            found.time(seconds)
+
+    def teller(self, metric: Metric, *labels: str) -> Teller:
+        """Return what takes values of this one series."""
+        found = self._find(metric, labels)
+        if found is None:
+            return self._drop
+        match metric.kind:
+            case Kind.COUNTER:
+                return found.add
+            case Kind.GAUGE:
+                return found.put
+            case Kind.TIMER:
+                return found.time
 
     def flush(self) -> None:
         """Do nothing: `snapshot` is asked for."""
@@ -72,13 +103,16 @@ class Registry:
             series.setdefault(name, []).append(one)
         return msgspec.json.encode(Snapshot(series))
 
+    def _drop(self, _value: float) -> None:
+        """Count a value that is not kept."""
+        self.count(SERIES_DROPPED)
+
     def _find(self, metric: Metric, labels: tuple[str, ...]) -> Series | None:
         key = (metric.name, labels)
         found = self._series.get(key)
         if found is None:
             assert len(labels) == len(metric.labels), f"{metric.name} has the labels {metric.labels}"
             if len(self._series) >= SERIES_MAX and metric is not SERIES_DROPPED:
-                self.count(SERIES_DROPPED)
                 return None
             found = self._series[key] = Series(tuple(label[:LABEL_MAX] for label in labels))
         return found
@@ -126,6 +160,16 @@ class Several:
         """Tell of one duration."""
         for one in self._metrics:
             one.time(metric, seconds, *labels)
+
+    def teller(self, metric: Metric, *labels: str) -> Teller:
+        """Return what takes values of this one series."""
+        tellers: list[Teller] = [one.teller(metric, *labels) for one in self._metrics]
+
+        def tell(value: float) -> None:
+            for one in tellers:
+                one(value)
+
+        return tell
 
     def flush(self) -> None:
         """Let go what was gathered."""

@@ -186,6 +186,7 @@ def test_an_event_shows_the_runs_that_it_made(filled: Client, store: SqlStore, g
     assert [[run["run_id"] for run in one["created_dagruns"]] for one in shown] == [["made"], ["made"]]
     assert [one["created_dagruns"][0]["triggering"] for one in shown] == [False, True]
     assert shown[1]["extra"] == {"rows": 3, "password": "***"}
+    assert [one["group"] for one in shown] == ["shop", "shop"]
     only(gate, "load")
     shown = filled.ask("GET", f"/api/v2/assets/events?asset_id={ID}", role="some").json["asset_events"]
     assert [one["created_dagruns"] for one in shown] == [[], []]

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.api.conftest import NOW, Client, FakeGate
@@ -12,6 +13,7 @@ from windward.document import GroupDocument, TaskDocument
 from windward.document.expansion import Expansion
 from windward.model.access import Permission, Resource, Verb
 from windward.model.ids import TaskKey
+from windward.protocol.outcomes import ExitFact
 from windward.store.sql.open import SqlStore
 
 OVER = Expansion(style="product", arguments=())
@@ -63,6 +65,29 @@ def names(client: Client, path: str, *, role: str = "viewer", body: Any = None) 
         one["dag_run_id"] + "." + one["task_id"] + (f"[{one['map_index']}]" if one["map_index"] >= 0 else "")
         for one in shown
     ]
+
+
+def test_the_process_of_a_try_is_told_once_it_has_ended(filled: Client, store: SqlStore) -> None:
+    first, second = (
+        msgspec.json.encode(ExitFact(kind="ok", pid=pid, unixname="ada")).decode() for pid in (41, 42)
+    )
+    key = TaskKey(2, "load")
+    step(store, key, TaskEvent.RESUME)
+    step(store, key, TaskEvent.QUEUE)
+    step(store, key, TaskEvent.START, owner="box-a-17-0a1b2c3d")
+    step(store, key, TaskEvent.RETRY, end_date=NOW, exit_fact=first)
+    step(store, key, TaskEvent.QUEUE, try_number=2, exit_fact=None)
+    path = "/api/v2/dags/sales/dagRuns/b/taskInstances/load"
+
+    def shown(part: str = "") -> tuple[int | None, str | None]:
+        answer = filled.ask("GET", path + part, role="viewer").json
+        return answer["pid"], answer["unixname"]
+
+    assert shown() == (None, None)
+    assert shown("/tries/1") == (41, "ada")
+    step(store, key, TaskEvent.START, owner="box-a-17-0a1b2c3d")
+    step(store, key, TaskEvent.SUCCEED, end_date=NOW, exit_fact=second)
+    assert shown() == shown("/tries/2") == (42, "ada")
 
 
 def test_an_instance_is_shown_as_airflow_shows_it(filled: Client) -> None:

@@ -235,6 +235,14 @@ def test_an_exit_fact_holds_code_signal_and_error(run: Runs) -> None:
     assert 1 << 20 < raised.peak_rss_bytes < 1 << 30
 
 
+def test_an_exit_fact_names_the_process_and_its_user(run: Runs) -> None:
+    raised, killed = run("raises").exit, run("kills_itself").exit
+    assert raised.unixname == pwd.getpwuid(os.geteuid()).pw_name
+    assert raised.pid is not None
+    assert killed.pid is not None
+    assert len({raised.pid, killed.pid, os.getpid()}) == 3
+
+
 def test_a_crash_of_c_code_leaves_a_stack_in_the_log(run: Runs) -> None:
     work = run.work("crashes")
     run.host.run(work)

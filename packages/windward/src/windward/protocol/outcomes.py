@@ -30,6 +30,10 @@ class ExitFact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One line; the traceback is in the log."""
     peak_rss_bytes: Wide | None = None
     cpu_s: float | None = None
+    pid: Small | None = None
+    """Of the process that ran user code."""
+    unixname: str | None = None
+    """The user that it ran as."""
 
 
 class XComValue(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -42,6 +42,7 @@ from windward.protocol.framing import FrameReader, frame
 from windward.protocol.outcomes import Ending, ExitFact, Failed
 from windward.protocol.work import CallbackContext, TaskContext
 from windward.runner import attempt, dag_callbacks
+from windward.runner.impersonation import user_name
 from windward.runner.importing import LoadedFile, load_file
 from windward.runner.linux import boot_clock, die_with_parent, resident_bytes, yield_processor
 from windward.runner.options import HostOptions
@@ -288,11 +289,13 @@ def _flush_standard_streams() -> None:
 
 
 def with_usage(ending: Ending, cpu_before_s: float) -> Ending:
-    """Return the ending with what this process used: peak memory, and CPU seconds since `cpu_before_s`."""
+    """Return the ending with which process this is, and its peak memory and CPU seconds since `cpu_before_s`."""
     usage = resource.getrusage(resource.RUSAGE_SELF)
     used = {
         "peak_rss_bytes": usage.ru_maxrss * _RSS_UNIT,
         "cpu_s": round(usage.ru_utime + usage.ru_stime - cpu_before_s, 6),
+        "pid": os.getpid(),
+        "unixname": user_name(os.geteuid()),
     }
     return msgspec.structs.replace(ending, exit=msgspec.structs.replace(ending.exit, **used))
 

@@ -35,7 +35,9 @@ def ending_of_exit(held: Held, exited: Exited, *, was_oom_kill: bool) -> Ending:
     else:
         message = f"the process left with exit code {exited.exit_code} without reporting"
         exit_fact = ExitFact(kind="exit", exit_code=exited.exit_code, message=message)
-    exit_fact = msgspec.structs.replace(exit_fact, peak_rss_bytes=exited.peak_rss_bytes, cpu_s=exited.cpu_s)
+    exit_fact = msgspec.structs.replace(
+        exit_fact, peak_rss_bytes=exited.peak_rss_bytes, cpu_s=exited.cpu_s, pid=exited.pid
+    )
     outcome = Failed(is_infrastructure=held.is_shut_down and held.cancel_reason is None)
     return Ending(outcome=outcome, exit=exit_fact, at=exited.at, owes_callbacks=True)
 

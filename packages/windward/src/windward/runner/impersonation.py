@@ -6,6 +6,7 @@ tasks ask for it.
 
 from __future__ import annotations
 
+import functools
 import importlib
 import os
 import pwd
@@ -30,7 +31,7 @@ def check_user(name: str) -> None:
     user = _find(name)
     if user.pw_uid not in {os.geteuid(), 0} and os.geteuid() != 0:
         raise UserError(
-            f"`run_as_user={name}`: the worker runs as `{_name_of(os.geteuid())}` and may not become another user",
+            f"`run_as_user={name}`: the worker runs as `{user_name(os.geteuid())}` and may not become another user",
             hint="Start the worker host as root, or remove `run_as_user` and `[core] default_impersonation`.",
         )
     if user.pw_uid == 0 and os.geteuid() != 0:
@@ -73,7 +74,9 @@ def _find(name: str) -> pwd.struct_passwd:
         ) from error
 
 
-def _name_of(uid: int) -> str:
+@functools.lru_cache(maxsize=8)
+def user_name(uid: int) -> str:
+    """Return the name of a user of this machine, or the number where it has none; asked for once, as it may be far."""
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:

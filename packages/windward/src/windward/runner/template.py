@@ -36,6 +36,7 @@ from windward.protocol.child import (
 )
 from windward.runner import rehearsal, sdk_parts
 from windward.runner.child import Prepared, run_child
+from windward.runner.impersonation import user_name
 from windward.runner.importing import LoadedFile, load_once, preload
 from windward.runner.linux import (
     adopt_orphans,
@@ -58,6 +59,7 @@ def prepare_host() -> None:
     """Load what templates and children share, and take it out of the garbage collector's sight."""
     sdk_parts.load()
     rehearsal.rehearse()
+    user_name(os.geteuid())  # remembered: no task asks for it anew
     gc.collect()
     gc.freeze()
 

@@ -54,16 +54,20 @@ class AssetEventCollectionResponse(msgspec.Struct, kw_only=True):
 
 
 def events_response(
-    events: Sequence[AssetEventRecord], runs: Mapping[int, Sequence[RunRecord]], *, total: int
+    events: Sequence[AssetEventRecord],
+    runs: Mapping[int, Sequence[RunRecord]],
+    groups: Mapping[str, str],
+    *,
+    total: int,
 ) -> AssetEventCollectionResponse:
-    """Return events as the API shows them; `runs` are those that each made."""
+    """Return events as the API shows them; `runs` are those that each made, `groups` those of their assets."""
     shown = [
         AssetEventResponse(
             id=event.event_pk,
             asset_id=asset_id(event.asset_key),
             uri=event.uri,
             name=event.name,
-            group=None,
+            group=groups.get(event.asset_key),
             extra=without_secrets(event.extra),
             source_task_id=event.source_task_id,
             source_dag_id=event.source_dag_id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from windward.api.contract.operation import Call, Needs, Nothing, Operation, operation
@@ -32,6 +33,7 @@ from windward.core.access import EVERYWHERE
 from windward.engine.people.assets import report_event, the_writer
 from windward.errors import NotFoundError, UserError
 from windward.model.access import DagReach, Resource, Verb
+from windward.model.records import AssetEventRecord
 from windward.model.states import RunType
 from windward.ports.listings.assets import AssetEventFilter, AssetFilter, AssetRow
 
@@ -93,7 +95,7 @@ def get_asset_events(call: Call[AssetEventsQuery, Nothing]) -> AssetEventCollect
     page = listings.assets.events(page_of(query), which, dags=dags)
     runs = call.reach_for(Verb.READ, Resource.RUN)
     made = listings.runs.made_of([event.event_pk for event in page.rows], reach=runs)
-    return events_response(page.rows, made, total=page.total or 0)
+    return events_response(page.rows, made, groups_of(call, page.rows), total=page.total or 0)
 
 
 def create_asset_event(call: Call[Nothing, CreateAssetEventsBody]) -> AssetEventResponse:
@@ -111,7 +113,7 @@ def create_asset_event(call: Call[Nothing, CreateAssetEventsBody]) -> AssetEvent
         extra={**body.extra, "from_rest_api": True},
         by=call.principal.name,
     )
-    return events_response([event], {}, total=1).asset_events[0]
+    return events_response([event], {}, groups_of(call, [event]), total=1).asset_events[0]
 
 
 def materialize_asset(call: Call[Nothing, MaterializeAssetBody | None]) -> DAGRunResponse:
@@ -138,6 +140,11 @@ def found_asset(call: Call[Any, Any], dags: DagReach) -> AssetRow:
     if row is None:
         raise NotFoundError(f"The Asset with ID: `{number}` was not found")
     return row
+
+
+def groups_of(call: Call[Any, Any], events: Sequence[AssetEventRecord]) -> dict[str, str]:
+    """Return the groups of the assets of events, by key."""
+    return call.services.listings.assets.groups({event.asset_key for event in events})
 
 
 def readable_dags(call: Call[Any, Any]) -> DagReach:

@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from windward.api.contract.operation import Call, Needs, Nothing, Operation, Reply, Scope, operation
 from windward.api.contract.serving import Stream
 from windward.api.public.asset_event_shapes import AssetEventCollectionResponse, events_response
-from windward.api.public.assets import readable_dags
+from windward.api.public.assets import groups_of, readable_dags
 from windward.api.public.dag_runs import TAG, found_run
 from windward.api.services import Services
 from windward.model.access import Resource, Verb
@@ -113,7 +113,7 @@ def get_upstream_asset_events(call: Call[Nothing, Nothing]) -> AssetEventCollect
     )
     runs = call.reach_for(Verb.READ, Resource.RUN)
     made = listings.runs.made_of([event.event_pk for event in page.rows], reach=runs)
-    return events_response(page.rows, made, total=page.total or 0)
+    return events_response(page.rows, made, groups_of(call, page.rows), total=page.total or 0)
 
 
 _READ = Needs(verb=Verb.READ, resource=Resource.RUN, scope=Scope.PATH)

@@ -176,6 +176,7 @@ def instance_response(row: InstanceRow) -> TaskInstanceResponse:
         state=_shown(record.state),
         try_number=record.try_number,
         hostname=_hostname(record.owner),
+        **_process(row, record.exit_fact),
         note=record.note,
         rendered_map_index=named,
         rendered_fields=_fields(row.rendered),
@@ -204,6 +205,7 @@ def current_try(row: InstanceRow) -> TaskInstanceHistoryResponse:
         state=_shown(record.state),
         try_number=record.try_number,
         hostname=_hostname(record.owner),
+        **_process(row, record.exit_fact),
     )
 
 
@@ -216,6 +218,7 @@ def past_try(row: InstanceRow, attempt: AttemptRecord) -> TaskInstanceHistoryRes
         state=TaskInstanceState(attempt.state) if is_end else TaskInstanceState.FAILED,
         try_number=attempt.try_number,
         hostname=_hostname(attempt.owner),
+        **_process(row, attempt.exit_fact),
     )
 
 
@@ -230,18 +233,33 @@ def _common(row: InstanceRow) -> dict[str, Any]:
         "max_tries": record.max_tries,
         "task_display_name": (task.display_name if task is not None else None) or record.task_id,
         "dag_display_name": row.run.display_name,
-        "unixname": task.run_as_user if task is not None else None,
         "pool": task.pool if task is not None else DEFAULT_POOL,
         "pool_slots": task.pool_slots if task is not None else 1,
         "queue": task.queue if task is not None else None,
         "priority_weight": row.weight,
         "operator": task.operator if task is not None else None,
         "operator_name": task.operator if task is not None else None,
-        "pid": None,
         "executor": task.executor if task is not None else None,
         "executor_config": str(task.executor_config) if task is not None else "{}",
         "dag_version": version_response(row.run.version) if row.run.version is not None else None,
     }
+
+
+class _Process(msgspec.Struct, frozen=True):
+    """What an exit fact says of the process."""
+
+    pid: int | None = None
+    unixname: str | None = None
+
+
+_PROCESS = msgspec.json.Decoder(_Process)
+
+
+def _process(row: InstanceRow, exit_fact: str | None) -> dict[str, Any]:
+    """Return which process ran a try and as whom; a worker tells it when the try has ended."""
+    said = _PROCESS.decode(exit_fact) if exit_fact else _Process()
+    wanted = row.task.run_as_user if row.task is not None else None
+    return {"pid": said.pid, "unixname": said.unixname or wanted}
 
 
 def _times(queued: datetime | None, start: datetime | None, end: datetime | None) -> dict[str, Any]:

@@ -5,7 +5,7 @@ Assets are for all who may read assets; the DAGs that name them are shown only w
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -96,6 +96,9 @@ class AssetListings(Protocol):
 
     def one(self, asset_id: int, *, dags: DagReach) -> AssetRow | None:
         """Return one asset, or None."""
+
+    def groups(self, asset_keys: Collection[str]) -> dict[str, str]:
+        """Return the groups of assets that a DAG declares, by key."""
 
     def aliases(self, page: PageRequest, name: Pattern) -> Page[AliasRow]:
         """Return aliases, by their ids unless `page` says otherwise."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -85,6 +85,12 @@ class SqlAssetListings:
         made = self._made(rows, dags)
         return made[0] if made else None
 
+    def groups(self, asset_keys: Collection[str]) -> dict[str, str]:
+        """Return the groups of assets."""
+        with self._database.reading() as transaction:
+            found = _declared(transaction, set(asset_keys))
+        return {key: group for key, (group, _, _) in found.items()}
+
     def aliases(self, page: PageRequest, name: Pattern) -> Page[AliasRow]:
         """Return aliases."""
         query = sa.select(ALIAS).where(*matching(ALIAS.c.name, name))
@@ -163,7 +169,7 @@ class SqlAssetListings:
 _Declared = tuple[str, dict[str, Any], tuple[str, ...]]
 
 
-def _declared(transaction: Transaction, names: Mapping[str, _Names]) -> dict[str, _Declared]:
+def _declared(transaction: Transaction, names: Iterable[str]) -> dict[str, _Declared]:
     """Return group, extra and watchers of assets: those of the last DAG that says any."""
     found: dict[str, _Declared] = {}
     for some in chunks(sorted(names)):

@@ -13,6 +13,7 @@ from windward.core.actions import MoveTask
 from windward.core.attempts import decide_end
 from windward.core.deadlines import (
     DeadlineFacts,
+    Told,
     decide_asks,
     decide_deadlines,
     decide_miss,
@@ -152,16 +153,34 @@ def alert(reference: str, **fields: object) -> DeadlineDocument:
             at(1080),
         ),
         (alert("average_runtime", runs_max=3, runs_min=3), DeadlineFacts(durations_s=(10, 30)), None),
-        (alert("queued_at", interval_variable="v"), DeadlineFacts(variables={"v": "5"}), at(1005)),
-        (alert("queued_at", interval_variable="v"), DeadlineFacts(variables={"v": "soon"}), None),
-        (alert("queued_at", interval_variable="v"), DeadlineFacts(variables={"v": None}), None),
-        (alert("queued_at", interval_variable="v"), DeadlineFacts(variables={"v": "nan"}), None),
     ],
 )
 def test_a_deadline_is_its_reference_and_its_interval(
     found: DeadlineDocument, facts: DeadlineFacts, due: datetime | None
 ) -> None:
     assert due_of(found, run_of(queued_at=at(1000)), facts) == due
+
+
+HELD = alert("queued_at", interval_variable="v")
+
+
+@pytest.mark.parametrize(("seconds", "due"), [(5.0, at(1005)), (None, None), (float("nan"), None)])
+def test_an_interval_that_a_variable_holds_is_asked_for(seconds: float | None, due: datetime | None) -> None:
+    dag, run = document(HELD), run_of(queued_at=at(1000))
+    assert decide_deadlines(dag, run, (), DeadlineFacts()) == ()
+    assert decide_asks(dag, run, ()) == ((0, 0),)
+    said = told_deadline(
+        HELD, run, None, DeadlineFacts(), number=0, asked_round=0, told=Told(interval_s=seconds)
+    )
+    assert (said and said.due_at) == due
+
+
+def test_an_interval_that_counts_from_the_queue_is_asked_for_again_when_the_run_is_cleared() -> None:
+    cleared = run_of(queued_at=at(1000), clear_number=2)
+    had = [DeadlineRecord(run_pk=1, number=0, name=None, due_at=T0)]
+    assert decide_asks(document(HELD), cleared, had) == ((0, 2),)
+    told = Told(interval_s=5.0)
+    assert told_deadline(HELD, cleared, None, DeadlineFacts(), number=0, asked_round=0, told=told) is None
 
 
 def test_a_run_without_a_logical_date_has_no_deadline_from_it() -> None:
@@ -200,28 +219,38 @@ def test_an_authors_reference_is_asked_once_and_that_of_the_queue_again_for_each
 
 def test_what_a_reference_says_counts_once_and_waits_for_whoever_clears_a_run_that_is_over() -> None:
     custom, run = alert("custom", name="opening"), run_of()
-    first = told_deadline(custom, run, None, DeadlineFacts(), number=4, asked_round=0, told=at(100))
+    first = told_deadline(custom, run, None, DeadlineFacts(), number=4, asked_round=0, told=Told(at(100)))
     assert first == DeadlineRecord(run_pk=1, number=4, name="opening", due_at=at(160))
     missed = msgspec.structs.replace(first, missed_at=at(170))
-    assert told_deadline(custom, run, missed, DeadlineFacts(), number=4, asked_round=0, told=at(100)) is None
-    later = told_deadline(custom, run, missed, DeadlineFacts(), number=4, asked_round=0, told=at(200))
+    assert (
+        told_deadline(custom, run, missed, DeadlineFacts(), number=4, asked_round=0, told=Told(at(100)))
+        is None
+    )
+    later = told_deadline(custom, run, missed, DeadlineFacts(), number=4, asked_round=0, told=Told(at(200)))
     assert later is not None
     assert (later.due_at, later.missed_at) == (at(260), None)
     over = run_of(state=RunState.FAILED)
-    assert told_deadline(custom, over, None, DeadlineFacts(), number=4, asked_round=0, told=at(100)) == first
     assert (
-        told_deadline(alert("queued_at"), run, None, DeadlineFacts(), number=4, asked_round=0, told=at(100))
+        told_deadline(custom, over, None, DeadlineFacts(), number=4, asked_round=0, told=Told(at(100)))
+        == first
+    )
+    assert (
+        told_deadline(
+            alert("queued_at"), run, None, DeadlineFacts(), number=4, asked_round=0, told=Told(at(100))
+        )
         is None
     )
 
 
 def test_an_old_answer_does_not_take_the_place_of_a_new_one() -> None:
     again, run = alert("custom", is_asked_when_queued=True), run_of(clear_number=2)
-    late = told_deadline(again, run, None, DeadlineFacts(), number=0, asked_round=1, told=at(100))
+    late = told_deadline(again, run, None, DeadlineFacts(), number=0, asked_round=1, told=Told(at(100)))
     assert late is None
-    new = told_deadline(again, run, None, DeadlineFacts(), number=0, asked_round=2, told=at(100))
+    new = told_deadline(again, run, None, DeadlineFacts(), number=0, asked_round=2, told=Told(at(100)))
     assert new is not None
-    once = told_deadline(alert("custom"), run, None, DeadlineFacts(), number=0, asked_round=0, told=at(100))
+    once = told_deadline(
+        alert("custom"), run, None, DeadlineFacts(), number=0, asked_round=0, told=Told(at(100))
+    )
     assert once is not None
 
 

@@ -8,8 +8,10 @@ import msgspec
 import pendulum
 import pytest
 
+from tests.sdk_runtime.fakes import FakeBridge
 from windward.protocol.outcomes import Outcome, Succeeded
-from windward.sdk.deadline import BaseDeadlineReference, evaluate
+from windward.sdk.bridge import use_bridge
+from windward.sdk.deadline import BaseDeadlineReference, VariableInterval, evaluate, interval_s
 
 
 class Said(BaseDeadlineReference):
@@ -53,3 +55,23 @@ def test_a_moment_without_zone_is_refused_where_a_message_is_decoded() -> None:
     naive = msgspec.msgpack.encode({"type": "succeeded", "deadline_from": "2026-01-01T17:00:00"})
     with pytest.raises(msgspec.ValidationError, match="timezone"):
         msgspec.msgpack.decode(naive, type=Outcome)
+
+
+def test_an_interval_is_looked_up_as_any_variable_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    bridge = FakeBridge()
+    bridge.variables["limit"] = "5"
+    with use_bridge(bridge):
+        assert interval_s(VariableInterval("limit")) == 5.0
+        monkeypatch.setenv("AIRFLOW_VAR_LIMIT", "7.5")
+        assert interval_s(VariableInterval("limit")) == 7.5, "the environment goes before the database"
+        assert interval_s(timedelta(seconds=3)) is None, "what is written needs no look"
+
+
+@pytest.mark.parametrize("text", ["soon", "nan", "inf", ""])
+def test_an_interval_that_is_no_number_is_named(text: str) -> None:
+    bridge = FakeBridge()
+    bridge.variables["limit"] = text
+    with use_bridge(bridge), pytest.raises(ValueError, match="variable `limit` of a deadline holds"):
+        interval_s(VariableInterval("limit"))
+    with use_bridge(FakeBridge()), pytest.raises(KeyError):
+        interval_s(VariableInterval("limit"))

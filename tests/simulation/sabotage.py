@@ -165,7 +165,7 @@ PLANTED = (
     Sabotage(
         "an old answer takes the place of a new one",
         "core/deadlines.py",
-        " or (alert.is_asked_when_queued and asked_round != run.clear_number):",
+        " or (_is_asked_anew(alert) and asked_round != run.clear_number):",
         ":",
         first=5759,
     ),

@@ -4,7 +4,7 @@ import json
 import os
 import signal
 import time
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from airflow.exceptions import AirflowSkipException
@@ -23,6 +23,7 @@ from airflow.sdk import (
     deadline_reference,
     task,
 )
+from airflow.sdk.definitions.deadline import VariableInterval
 from airflow.triggers.base import BaseTrigger, TaskSuccessEvent
 
 START = datetime(2026, 1, 1)
@@ -158,7 +159,7 @@ def late(context):
 
 
 def alert(reference, name):
-    return DeadlineAlert(reference, timedelta(minutes=5), SyncCallback(late), name=name)
+    return DeadlineAlert(reference, VariableInterval("opening_limit"), SyncCallback(late), name=name)
 
 
 @dag(

@@ -2,13 +2,15 @@
 
 A deadline is a reference plus an interval. References are the run's logical date, the time it was queued, a fixed
 time, and the average of what the last runs took, counted from the time it was queued. What is known from the
-store (durations, variables) comes in as `DeadlineFacts`. What a reference of an author's says, a worker is asked.
+store (durations) comes in as `DeadlineFacts`. What a reference of an author's says, and how long an interval is that
+a variable holds, a worker is asked: variables may be in a secrets backend, which is user code.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import msgspec
 
@@ -26,7 +28,16 @@ class DeadlineFacts(msgspec.Struct, frozen=True, kw_only=True):
 
     durations_s: Sequence[float] = ()
     """How long the DAG's finished runs took, the newest first."""
-    variables: Mapping[str, str | None] = {}
+
+
+class Told(NamedTuple):
+    """What a worker said of a deadline: what it counts from, and how long its interval is; None: it said nothing."""
+
+    start: datetime | None = None
+    interval_s: float | None = None
+
+
+_SAID_NOTHING = Told()
 
 
 def decide_deadlines(
@@ -41,6 +52,8 @@ def decide_deadlines(
     for number, alert in enumerate(document.deadlines):
         before = known.get(number)
         is_again = run.clear_number > 0 and alert.reference == "queued_at"
+        if _is_asked(alert):
+            continue
         if before is not None and not is_again:
             continue
         due_at = due_of(alert, run, facts)
@@ -52,16 +65,16 @@ def decide_deadlines(
 def decide_asks(
     document: DagDocument, run: RunRecord, existing: Sequence[DeadlineRecord]
 ) -> tuple[DeadlineAsk, ...]:
-    """Return which references of an author's have to be asked; the store knows which of them were.
+    """Return which references of an author's and which variables have to be asked; the store knows which of them were.
 
     One that counts from the time at which the run was queued is asked anew for each time that it is cleared.
     """
     known = {deadline.number for deadline in existing}
     found = []
     for number, alert in enumerate(document.deadlines):
-        if alert.reference != "custom":
+        if not _is_asked(alert):
             continue
-        asked_again = run.clear_number if alert.is_asked_when_queued else 0
+        asked_again = run.clear_number if _is_asked_anew(alert) else 0
         if number not in known or asked_again:
             found.append(DeadlineAsk(number, asked_again))
     return tuple(found)
@@ -75,15 +88,15 @@ def told_deadline(
     *,
     number: int,
     asked_round: int,
-    told: datetime,
+    told: Told,
 ) -> DeadlineRecord | None:
-    """Return the deadline to write, counted from what a reference said.
+    """Return the deadline to write, by what a reference said or a variable held.
 
     None for a deadline that is so already (and may have been missed), and as in `due_of`. A run that is over gets it,
     too: whoever clears it, perhaps at this moment, finds what was said. What was asked before the run was cleared and
     is answered only now does not take the place of a newer answer, for it may have been missed before.
     """
-    if alert.reference != "custom" or (alert.is_asked_when_queued and asked_round != run.clear_number):
+    if not _is_asked(alert) or (_is_asked_anew(alert) and asked_round != run.clear_number):
         return None
     due_at = due_of(alert, run, facts, told=told)
     if due_at is None or (before is not None and before.due_at == due_at):
@@ -92,16 +105,16 @@ def told_deadline(
 
 
 def due_of(
-    alert: DeadlineDocument, run: RunRecord, facts: DeadlineFacts, *, told: datetime | None = None
+    alert: DeadlineDocument, run: RunRecord, facts: DeadlineFacts, *, told: Told = _SAID_NOTHING
 ) -> datetime | None:
     """Return when the run ought to be over; None when the alert does not apply to it.
 
     That is: a logical date that the run does not have, too few runs for an average, a variable that is no number,
     a reference of an author's that has `told` nothing.
     """
-    interval_s = _interval_s(alert, facts)
-    start = told if alert.reference == "custom" else _reference(alert, run, facts)
-    if interval_s is None or start is None:
+    interval_s = alert.interval_s if alert.interval_variable is None else told.interval_s
+    start = told.start if alert.reference == "custom" else _reference(alert, run, facts)
+    if interval_s is None or interval_s != interval_s or start is None:  # noqa: PLR0124 - the one number that is not itself
         return None
     try:
         return start + timedelta(seconds=max(-INTERVAL_S_MAX, min(interval_s, INTERVAL_S_MAX)))
@@ -141,11 +154,10 @@ def _reference(alert: DeadlineDocument, run: RunRecord, facts: DeadlineFacts) ->
             return run.queued_at + timedelta(seconds=sum(durations) / len(durations))
 
 
-def _interval_s(alert: DeadlineDocument, facts: DeadlineFacts) -> float | None:
-    if alert.interval_variable is None:
-        return alert.interval_s
-    try:
-        seconds = float(facts.variables.get(alert.interval_variable) or "")
-    except ValueError:
-        return None
-    return seconds if seconds == seconds else None  # noqa: PLR0124 - the one number that is not itself
+def _is_asked(alert: DeadlineDocument) -> bool:
+    return alert.reference == "custom" or alert.interval_variable is not None
+
+
+def _is_asked_anew(alert: DeadlineDocument) -> bool:
+    """Whether it is asked again when the run is cleared: it counts from the time at which the run was queued."""
+    return alert.is_asked_when_queued if alert.reference == "custom" else alert.reference == "queued_at"

@@ -22,7 +22,7 @@ from windward.document import (
 )
 from windward.model.records import TaskRecord
 from windward.model.states import TaskState
-from windward.protocol.outcomes import XComPut
+from windward.protocol.outcomes import XComPut, XComValue
 
 RETURN_KEY = "return_value"
 PUSHED_WITHOUT_LENGTH = -1
@@ -42,8 +42,15 @@ def pushed_length(xcoms: Iterable[XComPut], length: int | None = None) -> int | 
     """Return the `return_length` of an instance that pushed these: that something was returned matters too."""
     for put in xcoms:
         if length is None and put.key == RETURN_KEY:
-            return put.value.length if put.value.length is not None else PUSHED_WITHOUT_LENGTH
+            return length_of(put.value)
     return length
+
+
+def length_of(value: XComValue | None) -> int | None:
+    """Return the `return_length` of an instance whose returned value is this; None: there is none."""
+    if value is None:
+        return None
+    return value.length if value.length is not None else PUSHED_WITHOUT_LENGTH
 
 
 def known_length(view: RunView, number: int, length_max: int) -> tuple[int | None, str]:

@@ -14,12 +14,13 @@ from datetime import datetime, timedelta
 import msgspec
 
 from windward.core.actions import MoveCallback
+from windward.core.deadlines import Told
 from windward.core.paths import callback_log_path, task_callback_log_path
 from windward.document import DagDocument
 from windward.engine.contexts import run_context
 from windward.engine.timers import Timer, Timers
 from windward.engine.work import Pass
-from windward.model.records import CallbackRecord, RunRecord
+from windward.model.records import DEADLINE_REFERENCE_KIND, CallbackRecord, RunRecord
 from windward.model.slas import SLA_KIND
 from windward.model.states import Semantics, TaskState
 from windward.model.waits import DeadlineRecord
@@ -45,13 +46,13 @@ class _Out(msgspec.Struct):
     """Empty when a queue decides."""
 
 
-Told = Callable[[Pass, Hashable, CallbackRecord, datetime], None]
+Tell = Callable[[Pass, Hashable, CallbackRecord, Told], None]
 
 
 class Callbacks:
     """Callbacks that were handed out, by their row id."""
 
-    def __init__(self, store: Store, timers: Timers, told: Told) -> None:
+    def __init__(self, store: Store, timers: Timers, told: Tell) -> None:
         """`told` takes what a deadline's reference said, as a part of the group that writes its end."""
         self._store = store
         self._told = told
@@ -148,9 +149,10 @@ class Callbacks:
             del self._out[out.record.callback_pk]
             outcome = ended.ending.outcome
             self._move(work, out, DONE if isinstance(outcome, Succeeded) else FAILED)
-            if isinstance(outcome, Succeeded) and outcome.deadline_from is not None:
+            if isinstance(outcome, Succeeded) and out.record.kind == DEADLINE_REFERENCE_KIND:
                 group = ("callback", out.record.callback_pk)
-                self._told(work, group, out.record, outcome.deadline_from)
+                said = Told(outcome.deadline_from, outcome.deadline_interval_s)
+                self._told(work, group, out.record, said)
             work.asks_callbacks |= self._has_more
         else:
             self._put_back(work, out.record.callback_pk, tries=out.record.tries + 1)

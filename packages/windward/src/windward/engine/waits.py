@@ -7,11 +7,17 @@ scheduler, and stand in the heap of times. Whether a deadline was missed decides
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from datetime import datetime
 from typing import NamedTuple
 
 from windward.core.actions import Action
-from windward.core.deadlines import DeadlineFacts, decide_asks, decide_deadlines, decide_miss, told_deadline
+from windward.core.deadlines import (
+    DeadlineFacts,
+    Told,
+    decide_asks,
+    decide_deadlines,
+    decide_miss,
+    told_deadline,
+)
 from windward.core.human_input import TRIGGER_CLASS, decide_unanswered
 from windward.core.view import RunView
 from windward.core.waits import AskDeadlines, SetDeadlines
@@ -70,8 +76,8 @@ class Waits:
                 self._act(work, run.run_pk, question)
                 work.asks_callbacks = True
 
-    def told(self, work: Pass, group: Hashable, callback: CallbackRecord, told: datetime) -> None:
-        """Give a run the deadline that counts from what an author's reference has said, as a part of `group`."""
+    def told(self, work: Pass, group: Hashable, callback: CallbackRecord, told: Told) -> None:
+        """Give a run the deadline that a worker was asked about, as a part of `group`."""
         number = callback.deadline_number
         found = self._run_of(callback.run_pk)
         if found is None or number is None or number >= len(found[1].deadlines):
@@ -136,7 +142,6 @@ class Waits:
 
     def _facts(self, document: DagDocument) -> DeadlineFacts:
         alerts = document.deadlines
-        names = {alert.interval_variable for alert in alerts if alert.interval_variable is not None}
         wanted = max((alert.runs_max for alert in alerts if alert.reference == "average_runtime"), default=0)
         durations: list[float] = []
         if wanted:
@@ -144,9 +149,7 @@ class Waits:
                 dag_id=document.dag_id, states=tuple(sorted(RUN_FINISHED)), limit=wanted
             )
             durations = [seconds for run in ended if (seconds := _duration_s(run)) is not None]
-        return DeadlineFacts(
-            durations_s=durations, variables={name: self._store.secrets.get_variable(name) for name in names}
-        )
+        return DeadlineFacts(durations_s=durations)
 
 
 def _duration_s(run: RunRecord) -> float | None:

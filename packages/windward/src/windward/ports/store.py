@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from windward.core.actions import Action
 from windward.document import DagDocument
@@ -202,6 +203,20 @@ class XComStore(Protocol):
         """Delete the instance's values (of one name, or all); return locations in the object store to delete.
 
         `is_purged`: what made them has deleted already what it kept elsewhere.
+        """
+
+    def edit_xcom(
+        self, key: TaskKey, name: str, value: XComValue | None, *, is_new: bool, now: datetime,
+        return_length: int | UnsetType | None = UNSET,
+    ) -> None:  # fmt: skip
+        """Store a value in the name of an instance, whatever that does at the moment, or delete it (None).
+
+        Of several who write a new one at once, one does. `return_length` is what the instance's row says from then
+        on; the run's revision is raised with it, and the scheduler looks at the run again.
+
+        Raises:
+            ConflictError: when it `is_new` and is there.
+            NotFoundError: when it is not new and is not there, or the instance is gone.
         """
 
     def load_dead_objects(self, *, limit: int, of_logs: bool = False) -> list[str]:

@@ -102,6 +102,8 @@ class Succeeded(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, t
     """Events to be made of the assets that the task has written."""
     deadline_from: Instant | None = None
     """What a deadline counts from, when that was asked."""
+    deadline_interval_s: float | None = None
+    """The deadline's interval, when a variable holds it."""
 
 
 class Skipped(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="skipped"):

@@ -34,20 +34,23 @@ def _run(dags: Mapping[str, Any], context: CallbackContext, runtime: Runtime) ->
         fact = ExitFact(kind="import_error", error_type="UnknownDagError", message=message)
         return Ending(outcome=Failed(may_retry=False), exit=fact, at=datetime.now(UTC))
     error: BaseException | None = None
-    said: datetime | None = None
+    said = Succeeded()
     try:
         callback_context = build_callback_context(context, dag)
         with running_in(callback_context):
             if context.kind == DEADLINE_REFERENCE_KIND:
-                said = _ask_reference(dag, context, callback_context)
-                runtime.log.line("info", "reference asked", deadline_from=said and said.isoformat())
+                said = _ask_deadline(dag, context, callback_context)
+                start, interval_s = said.deadline_from, said.deadline_interval_s
+                runtime.log.line(
+                    "info", "deadline asked", deadline_from=start and start.isoformat(), interval_s=interval_s
+                )
             else:
                 error = _call(dag, context, callback_context, runtime)
     except Exception as raised:  # noqa: BLE001 - what the DAG declares may fail in any way; it becomes the ending
         runtime.log.failure("the callback cannot be run", raised)
         error = raised
     if error is None:
-        return Ending(outcome=Succeeded(deadline_from=said), exit=ExitFact(kind="ok"), at=datetime.now(UTC))
+        return Ending(outcome=said, exit=ExitFact(kind="ok"), at=datetime.now(UTC))
     fact = ExitFact(kind="exception", error_type=type(error).__name__, message=endings.line_of(error))
     return Ending(outcome=Failed(may_retry=False), exit=fact, at=datetime.now(UTC))
 
@@ -77,11 +80,15 @@ def _alert(dag: Any, work: CallbackContext) -> Any:
     return alerts[work.deadline_number]
 
 
-def _ask_reference(dag: Any, work: CallbackContext, context: Context) -> datetime | None:
-    """Return what an author's reference says that a deadline counts from."""
-    from windward.sdk.deadline import evaluate  # few DAGs have deadlines
+def _ask_deadline(dag: Any, work: CallbackContext, context: Context) -> Succeeded:
+    """Return what an author's reference says that a deadline counts from, and what a variable says of its interval."""
+    from windward.sdk.deadline import evaluate, interval_s, is_own  # few DAGs have deadlines
 
-    return evaluate(_alert(dag, work).reference, context)
+    alert = _alert(dag, work)
+    return Succeeded(
+        deadline_from=evaluate(alert.reference, context) if is_own(alert.reference) else None,
+        deadline_interval_s=interval_s(alert.interval),
+    )
 
 
 def _call_deadline(

@@ -8,11 +8,13 @@ from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from math import isfinite
 from typing import Any, ClassVar
 
 from windward.document import DeadlineDocument
 from windward.errors import UserError
 from windward.sdk.times import to_utc
+from windward.sdk.variable import Variable
 
 
 class Callback:
@@ -241,7 +243,7 @@ class ReferenceModels:
 
 @dataclass(frozen=True)
 class VariableInterval:
-    """An interval that a variable holds, in seconds; read when a run is made."""
+    """An interval that a variable holds, in seconds; read on a worker when a run is made, wherever variables are kept."""
 
     key: str
 
@@ -291,6 +293,30 @@ def evaluate(reference: BaseDeadlineReference, context: Any) -> datetime | None:
     if not isinstance(said, datetime):
         raise TypeError(f"{reference.reference_name} gave a {type(said).__name__}, not a datetime")
     return to_utc(said, UTC)
+
+
+def is_own(reference: BaseDeadlineReference) -> bool:
+    """Whether a reference is an author's own, whose code has to be asked."""
+    return bool(reference.document()["reference"] == "custom")
+
+
+def interval_s(interval: timedelta | VariableInterval) -> float | None:
+    """Return the seconds that a variable holds, looked up as any variable of a task; None for an interval that is written.
+
+    Raises:
+        KeyError: when there is no such variable.
+        ValueError: when it is not a number of seconds.
+    """
+    if not isinstance(interval, VariableInterval):
+        return None
+    text = Variable.get(interval.key)
+    try:
+        seconds = float(text)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"variable `{interval.key}` of a deadline holds no number of seconds") from error
+    if not isfinite(seconds):
+        raise ValueError(f"variable `{interval.key}` of a deadline holds `{text}`, not a number of seconds")
+    return seconds
 
 
 def call(callback: Callback, context: Any) -> None:

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
+from msgspec import UNSET
 
+from windward.core.expansion import RETURN_KEY, length_of
 from windward.engine.people.changes import note_change
-from windward.engine.people.desk import TRIES_MAX, Desk
+from windward.engine.people.desk import Desk
 from windward.errors import ConflictError, NotFoundError, UserError
 from windward.model.records import RunRecord, TaskRecord
 from windward.protocol.outcomes import XComValue
@@ -43,7 +45,7 @@ def write_xcom(
 
     Raises:
         UserError: when the name cannot be one.
-        ConflictError: when it `is_new` and is there already, or the instance does not hold still.
+        ConflictError: when it `is_new` and is there already.
         NotFoundError: when it is not new and is not there, or the instance is gone.
     """
     if not 0 < len(name) <= KEY_CHARACTERS_MAX:
@@ -53,19 +55,12 @@ def write_xcom(
         )
     before = _found(desk, run, task, name)
     if is_new and before is not None:
-        raise ConflictError(f"The XCom with key: `{name}` with mentioned task instance already exists.")
+        raise _there(name)
     if not is_new and before is None:
         raise _missing(name)
     stored = put_away(json_value(value), task)
-    for _ in range(TRIES_MAX):
-        try:
-            desk.store.xcoms.set_xcom(task.key, name, stored, fence=task.fence, now=desk.clock.now())
-        except ConflictError:
-            task = desk.instance(run, task.task_id, task.map_index)
-            continue
-        note_change("xcom", name, before=_size(before), after=_size(stored), **_place(run, task))
-        return
-    raise ConflictError(f"task `{task.task_id}` of run `{run.run_id}` changes too quickly")
+    _edit(desk, task, name, stored, is_new=is_new)
+    note_change("xcom", name, before=_size(before), after=_size(stored), **_place(run, task))
 
 
 def delete_xcom(desk: Desk, run: RunRecord, task: TaskRecord, name: str) -> None:
@@ -77,14 +72,33 @@ def delete_xcom(desk: Desk, run: RunRecord, task: TaskRecord, name: str) -> None
     before = _found(desk, run, task, name)
     if before is None:
         raise _missing(name)
-    desk.store.xcoms.delete_xcoms(task.key, name)
+    _edit(desk, task, name, None, is_new=False)
     note_change("xcom", name, before=_size(before), **_place(run, task))
+
+
+def _edit(desk: Desk, task: TaskRecord, name: str, value: XComValue | None, *, is_new: bool) -> None:
+    """Write it; what the instance returned is also what mapped tasks expand over, which the scheduler has to hear."""
+    length = length_of(value) if name == RETURN_KEY else UNSET
+    try:
+        desk.store.xcoms.edit_xcom(
+            task.key, name, value, is_new=is_new, now=desk.clock.now(), return_length=length
+        )
+    except ConflictError as error:
+        raise _there(name) from error
+    except NotFoundError as error:
+        raise _missing(name) from error
+    if length is not UNSET:
+        desk.wakeup.wake()
 
 
 def _found(desk: Desk, run: RunRecord, task: TaskRecord, name: str) -> XComValue | None:
     return desk.store.xcoms.get_xcom(
         run.dag_id, run.run_id, name, task_id=task.task_id, map_index=task.map_index
     )
+
+
+def _there(name: str) -> ConflictError:
+    return ConflictError(f"The XCom with key: `{name}` with mentioned task instance already exists.")
 
 
 def _missing(name: str) -> NotFoundError:

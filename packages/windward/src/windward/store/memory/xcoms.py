@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from windward.core.paths import LOGS_SCHEME
-from windward.errors import ConflictError
+from windward.errors import ConflictError, NotFoundError
 from windward.model.ids import TaskKey
 from windward.model.records import RunRecord
 from windward.model.states import RUN_FINISHED
@@ -79,6 +80,30 @@ class MemoryXComs:
                 )
             put_xcom(self._tables, key, name, value, at=now)
             self._tables.wrote(1)
+
+    def edit_xcom(
+        self, key: TaskKey, name: str, value: XComValue | None, *, is_new: bool, now: datetime,
+        return_length: int | UnsetType | None = UNSET,
+    ) -> None:  # fmt: skip
+        """Store a value in the name of an instance, or delete it."""
+        tables, place = self._tables, (key.task_id, key.map_index)
+        with tables.lock:
+            task = tables.tasks.get(key.run_pk, {}).get(place)
+            is_there = (*place, name) in tables.xcoms.get(key.run_pk, {})
+            if task is None or (not is_new and not is_there):
+                raise NotFoundError(f"task instance `{key.task_id}` [{key.map_index}] has no value `{name}`")
+            if is_new and is_there:
+                raise ConflictError(f"task instance `{key.task_id}` [{key.map_index}] has a value `{name}`")
+            if value is None:
+                drop_xcoms(tables, key, name)
+            else:
+                put_xcom(tables, key, name, value, at=now)
+            if return_length is not UNSET:
+                tables.tasks[key.run_pk][place] = msgspec.structs.replace(task, return_length=return_length)
+                run = tables.runs[key.run_pk]
+                tables.runs[key.run_pk] = msgspec.structs.replace(run, revision=run.revision + 1)
+                tables.add_note("run", str(key.run_pk))
+            tables.wrote(1)
 
     def delete_xcoms(self, key: TaskKey, name: str | None, *, is_purged: bool = False) -> list[str]:
         """Delete the instance's values; return the locations of large ones."""

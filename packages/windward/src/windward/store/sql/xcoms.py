@@ -7,19 +7,21 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from msgspec import UNSET, UnsetType
 
 from windward.core.paths import LOGS_SCHEME
-from windward.errors import ConflictError
+from windward.errors import ConflictError, NotFoundError
 from windward.model.ids import TaskKey
 from windward.model.states import RUN_FINISHED
 from windward.protocol.outcomes import DeadXCom, XComValue
-from windward.store.sql.apply import write_xcoms
+from windward.ports.store import Note
+from windward.store.sql.apply import write_notes, write_xcoms
 from windward.store.sql.columns import to_us
 from windward.store.sql.database import Database, Transaction, chunks
 from windward.store.sql.deletion import bury_xcoms, of_instance
 from windward.store.sql.moves import Texts
 from windward.store.sql.rows import XCOM_COLUMNS, xcom_of, xcom_row
-from windward.store.sql.tables import DAG_RUN, DEAD_OBJECT, XCOM
+from windward.store.sql.tables import DAG_RUN, DEAD_OBJECT, TASK_INSTANCE, XCOM
 
 _VALUE = tuple(XCOM.c[name] for name in XCOM_COLUMNS)
 _DATE = sa.func.coalesce(DAG_RUN.c.logical_date, DAG_RUN.c.run_after)
@@ -132,6 +134,39 @@ class SqlXComs:
             write_xcoms(transaction, self._texts, [put])
 
         self._database.write(check_and_set)
+
+    def edit_xcom(
+        self, key: TaskKey, name: str, value: XComValue | None, *, is_new: bool, now: datetime,
+        return_length: int | UnsetType | None = UNSET,
+    ) -> None:  # fmt: skip
+        """Store a value in the name of an instance, or delete it."""
+        which = of_instance(XCOM, key) & (XCOM.c.xcom_key == name)
+        own_row = of_instance(TASK_INSTANCE, key)
+
+        def edit(transaction: Transaction) -> None:
+            if return_length is not UNSET:
+                # The run first, as whoever applies decisions does.
+                raised = DAG_RUN.c.revision + 1
+                transaction.run(
+                    sa.update(DAG_RUN).where(DAG_RUN.c.run_pk == key.run_pk).values(revision=raised)
+                )
+            # The lock makes one wait for the other: nothing else keeps two from finding no value.
+            found = transaction.run(sa.select(TASK_INSTANCE.c.fence).where(own_row).with_for_update()).first()
+            is_there = transaction.run(sa.select(XCOM.c.size_bytes).where(which).with_for_update()).first() is not None
+            if found is None or (not is_new and not is_there):
+                raise NotFoundError(f"task instance `{key.task_id}` [{key.map_index}] has no value `{name}`")
+            if is_new and is_there:
+                raise ConflictError(f"task instance `{key.task_id}` [{key.map_index}] has a value `{name}`")
+            if value is None:
+                bury_xcoms(transaction, which)
+                transaction.run(sa.delete(XCOM).where(which))
+            else:
+                write_xcoms(transaction, self._texts, [(*key, name, *xcom_row(value), to_us(now))])
+            if return_length is not UNSET:
+                transaction.run(sa.update(TASK_INSTANCE).where(own_row).values(return_length=return_length))
+                write_notes(transaction, self._texts, [Note(kind="run", subject=str(key.run_pk))])
+
+        self._database.write(edit)
 
     def delete_xcoms(self, key: TaskKey, name: str | None, *, is_purged: bool = False) -> list[str]:
         """Delete the instance's values; return the locations of large ones."""

@@ -1,4 +1,7 @@
-"""Whole runs: from the trigger to the end, in how many passes, at what cost."""
+"""Whole runs: from the trigger to the end, in how many passes, at what cost.
+
+Longer than 400 lines because each of them is one world, and what it shows is told beside the others.
+"""
 
 from collections.abc import Callable
 
@@ -11,13 +14,15 @@ from windward.core.view import RunView
 from windward.document import DagDocument, Expansion, XComLength
 from windward.engine.deciding import ADMITTED_PER_PASS_MAX
 from windward.engine.loading import NOTES_MAX
+from windward.engine.people.desk import Desk
+from windward.engine.people.xcoms import delete_xcom, json_value, write_xcom
 from windward.model.ids import TaskKey
 from windward.model.records import PoolRecord
 from windward.model.states import RunState, Semantics, TaskState, TriggerRule
 from windward.ports.executor import Woken
 from windward.ports.store import Note
 from windward.protocol.messages import StartGranted
-from windward.protocol.outcomes import Failed, Outcome, Rescheduled, Skipped, Succeeded
+from windward.protocol.outcomes import Failed, Outcome, Rescheduled, Skipped, Succeeded, XComPut
 from windward.protocol.work import AttemptRef
 
 
@@ -230,6 +235,41 @@ def test_a_mapped_task_expands_over_what_its_upstream_returned(world: World) -> 
     run_pk = world.trigger(document)
     world.serve(lambda ref: Succeeded(return_length=3) if ref.task_id == "a" else Succeeded())
     assert world.tasks(run_pk) == dict.fromkeys(("a", "m[0]", "m[1]", "m[2]", "end"), "success")
+
+
+@pytest.mark.parametrize(("value", "instances"), [([1, 2, 3, 4], 4), ([], 1), (None, None)])
+def test_a_mapped_task_expands_over_what_a_person_wrote_since(
+    world: World, value: list[int] | None, instances: int | None
+) -> None:
+    expansion = Expansion(style="product", arguments=(("x", XComLength("a")),))
+    document = dag(task("a"), task("b", "a"), task("m", "b", expansion=expansion))
+    world.put(document)
+    run_pk = world.trigger(document)
+    world.settle()
+    world.start(first := world.submitted()[0])
+    world.end(
+        first, Succeeded(return_length=2, xcoms=(XComPut(key="return_value", value=json_value([1, 2])),))
+    )
+    world.settle()
+
+    desk = Desk(store=world.store, clock=world.clock, wakeup=FakeWakeup(), next_pk=world.ids.next_pk)
+    run, record = world.run(run_pk), world.task(run_pk, "a")
+    if value is None:
+        delete_xcom(desk, run, record, "return_value")
+    else:
+        write_xcom(desk, run, record, "return_value", value, is_new=False, put_away=lambda stored, _: stored)
+    world.serve()
+
+    made = [name for name in world.tasks(run_pk) if name.startswith("m")]
+    if instances is None:
+        assert world.tasks(run_pk)["m"] == "upstream_failed" or world.run(run_pk).state is RunState.FAILED
+    else:
+        assert len(made) == instances
+
+
+class FakeWakeup:
+    def wake(self) -> None:
+        pass
 
 
 def test_a_branch_and_a_skip_reach_the_end_of_the_run_in_the_pass_of_the_end(world: World) -> None:

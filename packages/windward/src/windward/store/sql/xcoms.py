@@ -13,8 +13,8 @@ from windward.core.paths import LOGS_SCHEME
 from windward.errors import ConflictError, NotFoundError
 from windward.model.ids import TaskKey
 from windward.model.states import RUN_FINISHED
-from windward.protocol.outcomes import DeadXCom, XComValue
 from windward.ports.store import Note
+from windward.protocol.outcomes import DeadXCom, XComValue
 from windward.store.sql.apply import write_notes, write_xcoms
 from windward.store.sql.columns import to_us
 from windward.store.sql.database import Database, Transaction, chunks
@@ -152,7 +152,10 @@ class SqlXComs:
                 )
             # The lock makes one wait for the other: nothing else keeps two from finding no value.
             found = transaction.run(sa.select(TASK_INSTANCE.c.fence).where(own_row).with_for_update()).first()
-            is_there = transaction.run(sa.select(XCOM.c.size_bytes).where(which).with_for_update()).first() is not None
+            is_there = (
+                transaction.run(sa.select(XCOM.c.size_bytes).where(which).with_for_update()).first()
+                is not None
+            )
             if found is None or (not is_new and not is_there):
                 raise NotFoundError(f"task instance `{key.task_id}` [{key.map_index}] has no value `{name}`")
             if is_new and is_there:

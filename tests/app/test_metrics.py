@@ -57,6 +57,7 @@ def test_each_component_sends_its_last_figures_by_otlp_when_it_ends(
             }
         ).ready()
         assert pipe.read().startswith("ran")
+        standalone.get("/api/v2/version")
         standalone.stop()
         found = dict[str, set[str]]()
         while not receiver.requests.empty():
@@ -68,4 +69,5 @@ def test_each_component_sends_its_last_figures_by_otlp_when_it_ends(
         assert all(headers["x-key"] == "secret" for headers in receiver.headers)
     assert {"airflow.ti.start", "airflow.executor.open_slots"} <= found["scheduler"]
     assert {"airflow.dag_processing.last_duration", "airflow.dagbag_size"} <= found["processor"]
+    assert {"airflow.windward.api.requests", "airflow.windward.api.request_duration"} <= found["api-server"]
     assert "metrics not sent" not in "".join(standalone.said)

@@ -19,6 +19,7 @@ from windward.api.contract.operation import Operation
 from windward.api.contract.problem import Problem
 from windward.api.contract.serving import BODY_S_MAX, HEADERS, Gate, Ledger, Served
 from windward.api.execution import OPERATIONS as EXECUTION
+from windward.api.measuring import Requests
 from windward.api.own import OPERATIONS as OWN
 from windward.api.page import Page
 from windward.api.public import OPERATIONS as PUBLIC
@@ -38,8 +39,9 @@ def make_app(
     login: LoginPages,
     operations: Sequence[Operation] = OPERATIONS,
     body_s_max: float = BODY_S_MAX,
+    requests: Requests | None = None,
 ) -> Starlette:
-    """Return the application."""
+    """Return the application; `requests` is told of each, where somebody wants metrics."""
     described = Described(operations)
     return Starlette(
         routes=[
@@ -47,7 +49,9 @@ def make_app(
             *login.routes(),
             Route("/openapi.json", described.answer),
             *(
-                Served(operation, services, gate, ledger, body_s_max=body_s_max).route()
+                Served(operation, services, gate, ledger, body_s_max=body_s_max).route(
+                    [requests.middleware(operation)] if requests is not None else ()
+                )
                 for operation in operations
             ),
         ],

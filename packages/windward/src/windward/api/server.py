@@ -8,7 +8,7 @@ import gc
 import logging
 import os
 import socket
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Callable, Coroutine, Generator, Sequence
 from typing import Protocol
 
 import uvicorn
@@ -20,14 +20,18 @@ from windward.api.access.oidc import Oidc
 from windward.api.access.pages import LoginPages
 from windward.api.app import TITLE, make_app
 from windward.api.ledger import StoreLedger
+from windward.api.measuring import Requests
 from windward.api.page import Page
 from windward.api.services import Services
 from windward.errors import UnavailableError
 from windward.ports.clock import Clock
+from windward.ports.metrics import Metrics
 from windward.ports.store import Store
 
 log = logging.getLogger("windward.api")
 BEAT_S = 15.0
+TOLD_EVERY_S = 5.0
+"""Time between two times that requests are told to metrics."""
 TICK_S = 1.0
 THREADS_BESIDE = 4
 """Threads beside one for each connection to the database: more would wait for a connection, or for each other."""
@@ -79,8 +83,10 @@ def serve(
     name: str,
     stop: Stop,
     ready: Callable[[], None],
+    metrics: Metrics | None = None,
 ) -> None:
     """Serve until `stop` is set; `ready` is called when requests are answered."""
+    requests = Requests(metrics) if metrics is not None else None
     store, settings = services.store, services.settings
     entrance, title = services.entrance, settings.api.instance_name or TITLE
     gate = EntranceGate(entrance)
@@ -98,6 +104,7 @@ def serve(
             ledger=ledger,
             page=Page(services, gate=gate, title=title),
             login=LoginPages(entrance, store.audit, title=title, oidc=oidc),
+            requests=requests,
         ),
     )
 
@@ -106,13 +113,21 @@ def serve(
             await asyncio.to_thread(_beat, store, clock, name)
             await asyncio.sleep(BEAT_S)
 
+    async def tell(noted: Requests) -> None:
+        while True:
+            await asyncio.to_thread(noted.tell)
+            await asyncio.sleep(TOLD_EVERY_S)
+
     # Everything so far is there for good; to look through it for garbage takes a tenth of a second, in which nobody is
     # answered. A list's rows are a few thousand objects that live for one answer.
     gc.collect()
     gc.freeze()
     gc.set_threshold(*COLLECT_EVERY)
     threads = 2 * settings.database.pool_size + THREADS_BESIDE
-    asyncio.run(_run(config, listener, stop, beat, ready, threads=threads))
+    beside = [beat()] if requests is None else [beat(), tell(requests)]
+    asyncio.run(_run(config, listener, stop, beside, ready, threads=threads))
+    if requests is not None:
+        requests.tell()
 
 
 def config_of(app: ASGIApp, *, connections_max: int = CONNECTIONS_MAX) -> uvicorn.Config:
@@ -138,7 +153,7 @@ async def _run(
     config: uvicorn.Config,
     listener: socket.socket,
     stop: Stop,
-    beat: Callable[[], Coroutine[None, None, None]],
+    beside: Sequence[Coroutine[None, None, None]],
     ready: Callable[[], None],
     *,
     threads: int,
@@ -152,12 +167,13 @@ async def _run(
         server.stopped.set()
 
     loop.add_reader(stop.fileno(), end)
-    beating = asyncio.ensure_future(beat())
+    tasks = [asyncio.ensure_future(one) for one in beside]
     loop.call_soon(ready)
     try:
         await server.serve(sockets=[listener])
     finally:
-        beating.cancel()
+        for task in tasks:
+            task.cancel()
 
 
 def _beat(store: Store, clock: Clock, name: str) -> None:

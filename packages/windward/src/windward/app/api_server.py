@@ -46,6 +46,7 @@ def run_api_server(
     from windward.api.listen import listen
     from windward.api.server import serve
     from windward.app.first_user import take_over_file
+    from windward.app.metrics import open_metrics
     from windward.app.session import opened_store, opened_wakeup
 
     stop = stop_on_signals()
@@ -53,12 +54,15 @@ def run_api_server(
     clock = SystemClock()
     store = opened_store(settings, page_cache_mb=PAGE_CACHE_MB)
     report_on_signal(store)
+    metrics = open_metrics(settings.metrics, store.hosts, clock, kind="api-server")
     wakeup = opened_wakeup(settings, store)
     services = make_services(settings, store, wakeup, clock)
     take_over_file(services.account_desk, settings.home)
     try:
-        serve(services, opened, clock=clock, name=component_name(), stop=stop, ready=ready)
+        serve(services, opened, clock=clock, name=component_name(), stop=stop, ready=ready, metrics=metrics)
     finally:
+        if metrics is not None:
+            metrics.close()
         wakeup.close()
         store.close()
 

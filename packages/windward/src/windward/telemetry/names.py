@@ -119,6 +119,17 @@ FILE_DURATION = Metric(
 IMPORT_ERRORS = Metric("dag_processing.import_errors", _G, "DAG files that cannot be read.")
 DAGBAG_SIZE = Metric("dagbag_size", _G, "DAG files that are known.")
 
+_OPERATION = ("operation", "method")
+API_REQUESTS = Metric(
+    "windward.api.requests", _C, "Requests that the API server answered, by the class of the status.",
+    (*_OPERATION, "status"), "windward.api.requests.{operation}.{method}.{status}",
+)  # fmt: skip
+API_DURATION = Metric(
+    "windward.api.request_duration", _T, "How long a request took, to the last byte of its answer.",
+    _OPERATION, "windward.api.request_duration.{operation}.{method}",
+)  # fmt: skip
+API_IN_FLIGHT = Metric("windward.api.requests_in_flight", _G, "Requests that are not answered yet.")
+
 SERIES_DROPPED = Metric(
     "windward.metrics.series_dropped",
     _C,

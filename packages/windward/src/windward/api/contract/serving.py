@@ -10,12 +10,13 @@ import hashlib
 import inspect
 import logging
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
@@ -130,10 +131,16 @@ class Served:
             and not inspect.iscoroutinefunction(operation.handler)
         )
 
-    def route(self) -> Route:
+    def route(self, middleware: Sequence[Middleware] = ()) -> Route:
         """Return the route."""
         operation = self._operation
-        return Route(operation.path, self.answer, methods=[operation.method], name=operation.name)
+        return Route(
+            operation.path,
+            self.answer,
+            methods=[operation.method],
+            name=operation.name,
+            middleware=middleware or None,
+        )
 
     async def answer(self, request: Request) -> Response:
         """Answer one request."""

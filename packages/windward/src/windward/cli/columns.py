@@ -6,6 +6,18 @@ DAG_COLUMNS = ("dag_id", "schedule", "next_run", "next_run_local", "is_paused", 
 RUN_COLUMNS = ("dag_id", "run_id", "run_type", "state", "logical_date", "start_date", "end_date")
 STATE_COLUMNS = ("task_id", "map_index", "state", "try_number", "start_date", "end_date")
 CLEAR_COLUMNS = ("run_id", "logical_date", "task_id", "map_index", "state", "try_number")
+RECOVERY_COLUMNS = ("dag_id", "run_id", "logical_date", "recoveries", "recover_at", "reason")
+HITL_COLUMNS = (
+    "dag_id",
+    "run_id",
+    "task_id",
+    "map_index",
+    "subject",
+    "options",
+    "due_at",
+    "answer",
+    "answered_by",
+)
 BACKFILL_COLUMNS = ("backfill_id", "dag_id", "state", "from_date", "to_date", "done", "created_by", "reason")
 ASSET_COLUMNS = ("name", "uri", "group", "producers", "consumers")
 CONNECTION_COLUMNS = ("conn_id", "conn_type", "host", "schema", "login", "port", "description")

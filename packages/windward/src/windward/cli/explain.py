@@ -10,7 +10,7 @@ from typing import Any
 
 from windward.app.session import Session
 from windward.cli.lookup import found_dag, found_document, found_instance, found_run
-from windward.cli.output import show_one
+from windward.cli.reasons import show_reason
 from windward.core.explain import Reason, explain_task
 from windward.core.explain_runs import explain_dag, explain_run
 from windward.core.upcoming import next_run
@@ -37,7 +37,7 @@ def explain_dags(args: Namespace, session: Session) -> int:
         reason = explain_run(view, gatherer.around_run(run, details), now=now)
     else:
         return explain_tasks(args, session)
-    _show(reason, output=args.output)
+    show_reason(_tree(reason), output=args.output)
     return 0
 
 
@@ -49,7 +49,8 @@ def explain_tasks(args: Namespace, session: Session) -> int:
     gatherer = Gatherer(session.store, session.settings, now=now)
     view = _view(session, gatherer, run)
     record = view.find(record.task_id, record.map_index) or record
-    _show(explain_task(view, record, gatherer.around_tasks(run), now=now), output=args.output)
+    reason = explain_task(view, record, gatherer.around_tasks(run), now=now)
+    show_reason(_tree(reason), output=args.output)
     return 0
 
 
@@ -61,23 +62,5 @@ def _view(session: Session, gatherer: Gatherer, run: RunRecord) -> RunView:
     return view
 
 
-def _show(reason: Reason, *, output: str) -> None:
-    if output in {"json", "yaml"}:
-        show_one(_tree(reason), output=output)
-    else:
-        print("\n".join(lines_of(reason)))
-
-
 def _tree(reason: Reason) -> dict[str, Any]:
     return {"reason": reason.sentence, "because": [_tree(part) for part in reason.parts]}
-
-
-def lines_of(reason: Reason) -> list[str]:
-    """Return a reason as lines of a tree; the first has no branch of its own."""
-    lines = [reason.sentence]
-    for number, part in enumerate(reason.parts, 1):
-        is_last = number == len(reason.parts)
-        first, *rest = lines_of(part)
-        lines.append(f"{'└─' if is_last else '├─'} {first}")
-        lines.extend(f"{'   ' if is_last else '│  '}{line}" for line in rest)
-    return lines

@@ -12,18 +12,6 @@ if TYPE_CHECKING:
     from windward.model.records import RunRecord
     from windward.model.waits import InputRecord
 
-COLUMNS = (
-    "dag_id",
-    "run_id",
-    "task_id",
-    "map_index",
-    "subject",
-    "options",
-    "due_at",
-    "answer",
-    "answered_by",
-)
-
 
 def add_commands(_name: str, parser: Parser) -> None:
     """Declare the commands of the group."""
@@ -45,6 +33,7 @@ def add_commands(_name: str, parser: Parser) -> None:
 
 
 def _list(args: Namespace, session: Session) -> int:
+    from windward.cli.columns import HITL_COLUMNS
     from windward.cli.lookup import found_dag
     from windward.cli.output import show_rows
 
@@ -57,7 +46,7 @@ def _list(args: Namespace, session: Session) -> int:
         for one in asked
         if one.run_pk in runs and args.dag_id in {None, runs[one.run_pk].dag_id}
     ]
-    show_rows(rows, output=args.output, columns=COLUMNS)
+    show_rows(rows, output=args.output, columns=HITL_COLUMNS)
     return 0
 
 
@@ -90,7 +79,7 @@ def _respond(args: Namespace, session: Session) -> int:
     from windward.model.waits import Person
 
     name = args.user or person()
-    values = _params_of(args.params)
+    values = params_of(args.params)
     run, _ = _found(args, session)
     record = found_instance(session, run, args.task_id, args.map_index)
     try:
@@ -139,7 +128,12 @@ def _row(asked: InputRecord, run: RunRecord) -> dict[str, Any]:
     }
 
 
-def _params_of(text: str | None) -> dict[str, Any]:
+def params_of(text: str | None) -> dict[str, Any]:
+    """Return the fields of a form that `--params` gives.
+
+    Raises:
+        UserError: when they are no JSON object.
+    """
     import json
 
     from windward.errors import UserError

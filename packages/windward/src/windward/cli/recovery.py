@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from windward.app.session import Session
     from windward.model.records import RunRecord
 
-COLUMNS = ("dag_id", "run_id", "logical_date", "recoveries", "recover_at", "reason")
-
 
 def add_commands(_name: str, parser: Parser) -> None:
     """Declare the commands of the group."""
@@ -42,9 +40,10 @@ def add_commands(_name: str, parser: Parser) -> None:
 
 def list_runs(args: Namespace, session: Session) -> int:
     """Print failed runs."""
+    from windward.cli.columns import RECOVERY_COLUMNS
     from windward.cli.lookup import found_dag
     from windward.cli.output import show_rows
-    from windward.core.recovery import refusal
+    from windward.core.recovery import standing
     from windward.engine.people.recovery import rules_of
     from windward.model.states import RunState
 
@@ -57,9 +56,6 @@ def list_runs(args: Namespace, session: Session) -> int:
     rows = []
     for run in runs:
         document = documents.get(records.get(run.dag_id, ""))
-        why = refusal(run, document, rules) if document is not None else "its DAG is gone"
-        if run.recover_at is not None and not why:
-            why = f"number {run.recoveries + 1} of {rules.recoveries_max}, when nothing else waits"
         rows.append(
             {
                 "dag_id": run.dag_id,
@@ -68,10 +64,10 @@ def list_runs(args: Namespace, session: Session) -> int:
                 "recoveries": run.recoveries,
                 "recover_at": run.recover_at,
                 "is_stopped": run.is_recovery_stopped,
-                "reason": why or "it failed before it could be planned: `windward recovery start` plans it",
+                "reason": standing(run, document, rules),
             }
         )
-    show_rows(rows, output=args.output, columns=COLUMNS)
+    show_rows(rows, output=args.output, columns=RECOVERY_COLUMNS)
     return 0
 
 

@@ -72,6 +72,16 @@ def refusal(run: RunRecord, document: DagDocument, rules: RecoveryRules) -> str:
     return ""
 
 
+def standing(run: RunRecord, document: DagDocument | None, rules: RecoveryRules) -> str:
+    """Return how a failed run stands, in one sentence: which time it runs again, or why it does not."""
+    why_not = refusal(run, document, rules) if document is not None else "its DAG is gone"
+    if why_not:
+        return why_not
+    if run.recover_at is not None:
+        return f"number {run.recoveries + 1} of {rules.recoveries_max}, when nothing else waits"
+    return "it failed before it could be planned: `windward recovery start` plans it"
+
+
 def plan_recovery(
     run: RunRecord, document: DagDocument, rules: RecoveryRules, *, now: datetime
 ) -> datetime | None:

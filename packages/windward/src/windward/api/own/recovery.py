@@ -9,7 +9,8 @@ import msgspec
 
 from windward.api.contract.operation import Call, Needs, Nothing, Operation, Scope, operation
 from windward.api.contract.paging import OffsetQuery, page_of
-from windward.core.recovery import refusal
+from windward.core.recovery import RecoveryRules, refusal, standing
+from windward.document import DagDocument
 from windward.engine.people.recovery import rules_of, start_recovery, stop_recovery
 from windward.errors import ConflictError
 from windward.model.access import Resource, Verb
@@ -22,7 +23,10 @@ TAG = "Recovery"
 
 
 class RecoveryResponse(msgspec.Struct, kw_only=True):
-    """A failed run. `recover_at` is when it may run again, if there is nothing better to do; `why_not` why it will not."""
+    """A failed run. `recover_at` is when it may run again, if there is nothing better to do; `why_not` why it will not.
+
+    `reason` says how it stands, whichever it is.
+    """
 
     dag_id: str
     dag_run_id: str
@@ -31,6 +35,7 @@ class RecoveryResponse(msgspec.Struct, kw_only=True):
     recover_at: datetime | None
     is_stopped: bool
     why_not: str
+    reason: str
 
 
 class RecoveryCollectionResponse(msgspec.Struct, kw_only=True):
@@ -71,8 +76,7 @@ def get_recoveries(call: Call[RecoveryQuery, Nothing]) -> RecoveryCollectionResp
     runs = []
     for row in found.rows:
         document = documents.get(hashes.get(row.run.dag_id, ""))
-        why_not = "its DAG is gone" if document is None else refusal(row.run, document, rules)
-        runs.append(_response(row.run, why_not))
+        runs.append(_response(row.run, document, rules))
     return RecoveryCollectionResponse(runs=runs, total_entries=found.total or 0)
 
 
@@ -88,10 +92,11 @@ def steer_recovery(call: Call[Nothing, RecoveryBody]) -> RecoveryResponse:
         raise ConflictError(f"run `{run.run_id}` stays as it is: {why_not}")
     desk.wakeup.wake()
     changed = desk.run(run.dag_id, run.run_id)
-    return _response(changed, refusal(changed, newest, rules))
+    return _response(changed, newest, rules)
 
 
-def _response(run: RunRecord, why_not: str) -> RecoveryResponse:
+def _response(run: RunRecord, document: DagDocument | None, rules: RecoveryRules) -> RecoveryResponse:
+    why_not = "its DAG is gone" if document is None else refusal(run, document, rules)
     return RecoveryResponse(
         dag_id=run.dag_id,
         dag_run_id=run.run_id,
@@ -100,6 +105,7 @@ def _response(run: RunRecord, why_not: str) -> RecoveryResponse:
         recover_at=run.recover_at,
         is_stopped=run.is_recovery_stopped,
         why_not=why_not if run.recover_at is None else "",
+        reason=standing(run, document, rules),
     )
 
 

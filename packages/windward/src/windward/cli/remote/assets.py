@@ -7,7 +7,7 @@ from typing import Any
 
 from windward.cli.columns import ASSET_COLUMNS, RUN_COLUMNS
 from windward.cli.output import show_rows
-from windward.cli.remote.asking import path, run_row
+from windward.cli.remote.asking import moment, path, run_row
 from windward.client.server import Json, Server
 from windward.errors import UserError
 
@@ -35,7 +35,7 @@ def details(args: Namespace, server: Server) -> int:
         show_rows(names, output=args.output)
         return 0
     asset = _found(args, server)
-    newest = (asset["last_asset_event"] or {}).get("timestamp")
+    newest = moment((asset["last_asset_event"] or {}).get("timestamp"))
     show_rows([{**_row(asset), "last_event": newest}], output=args.output)
     return 0
 

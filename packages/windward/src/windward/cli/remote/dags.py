@@ -10,6 +10,7 @@ from windward.cli.arguments import UsageError, nearest, pattern
 from windward.cli.columns import DAG_COLUMNS, RUN_COLUMNS
 from windward.cli.output import is_agreed, note, show_one, show_rows
 from windward.cli.remote.asking import dag_of, iso, moment, path, run_of, run_row
+from windward.cli.times import in_zone
 from windward.client.server import Json, Server
 from windward.errors import UserError
 
@@ -18,7 +19,7 @@ COLUMNS = tuple(name for name in DAG_COLUMNS if name != "next_run_local")
 
 def list_dags(args: Namespace, server: Server) -> int:
     """Print all DAGs."""
-    query: dict[str, Any] = {"tags": args.tag, "tags_match_mode": "all" if args.tag else None}
+    query: dict[str, Any] = {"tags": args.tag, "tags_match_mode": "any" if args.tag else None}
     rows = [_row(dag) for dag in server.pages(path("dags"), "dags", exclude_stale=not args.all, **query)]
     columns = args.columns.split(",") if args.columns else COLUMNS
     if rows and (unknown := [name for name in columns if name not in rows[0]]):
@@ -38,7 +39,7 @@ def _row(dag: Json) -> dict[str, Any]:
         "dag_id": dag["dag_id"],
         "display_name": dag["dag_display_name"],
         "description": dag["description"],
-        "fileloc": dag["fileloc"],
+        "fileloc": dag["relative_fileloc"],
         "owners": dag["owners"],
         "tags": [tag["name"] for tag in dag["tags"]],
         "schedule": dag["timetable_summary"],
@@ -55,19 +56,28 @@ def details(args: Namespace, server: Server) -> int:
     dag = server.get(path("dags", args.dag_id, "details"))
     tasks = server.get(path("dags", args.dag_id, "tasks"))["tasks"]
     version = dag.get("latest_dag_version") or {}
-    more = ("timezone", "start_date", "end_date", "catchup", "max_active_runs", "max_active_tasks")
+    limits = ("max_active_runs", "max_active_tasks", "max_consecutive_failed_dag_runs")
     show_one(
         {
             **_row(dag),
-            **{name: dag[name] for name in more},
-            "max_consecutive_failed_dag_runs": dag["max_consecutive_failed_dag_runs"],
-            "params": dag["params"],
+            "next_run_local": in_zone(moment(dag["next_dagrun_run_after"]), dag["timezone"] or "UTC"),
+            "timezone": dag["timezone"],
+            "start_date": moment(dag["start_date"]),
+            "end_date": moment(dag["end_date"]),
+            "catchup": dag["catchup"],
+            **{name: dag[name] for name in limits},
+            "params": {name: _param(param) for name, param in (dag["params"] or {}).items()},
             "tasks": [task["task_id"] for task in tasks],
             "version": version.get("version_number"),
         },
         output=args.output,
     )
     return 0
+
+
+def _param(param: Json) -> dict[str, Any]:
+    shown = {"default": param["value"]} if param["value"] is not None else {}
+    return shown | {"schema": param["schema"], "description": param["description"]}
 
 
 def trigger(args: Namespace, server: Server) -> int:

@@ -13,6 +13,7 @@ from windward.client.http import in_path
 from windward.client.server import Json, Server
 from windward.errors import NotFoundError, UnavailableError, UserError
 
+ORDER = ("task_id", "map_index")
 SHOWN_MAX = 20
 RECONNECTS_MAX = 1_000
 """How often a log that is followed is asked for again, when nothing came for a minute."""
@@ -47,7 +48,7 @@ def list_tasks(args: Namespace, server: Server) -> int:
 def states(args: Namespace, server: Server) -> int:
     """Print every task instance of a run."""
     run = run_of(server, args.dag_id, args.run)
-    rows = [_row(task) for task in server.pages(_instances(run), "task_instances")]
+    rows = [_row(task) for task in server.pages(_instances(run), "task_instances", order_by=ORDER)]
     show_rows(rows, output=args.output, columns=STATE_COLUMNS)
     return 0
 
@@ -71,11 +72,16 @@ def _row(task: Json) -> dict[str, Any]:
 def state(args: Namespace, server: Server) -> int:
     """Print the state of a task instance."""
     run = run_of(server, args.dag_id, args.run)
-    print(_instance(server, run, args)["state"] or "none")
+    print(instance_of(server, run, args)["state"] or "none")
     return 0
 
 
-def _instance(server: Server, run: Json, args: Namespace) -> Json:
+def instance_of(server: Server, run: Json, args: Namespace) -> Json:
+    """Return the instance that the command names.
+
+    Raises:
+        UserError: when there is none.
+    """
     place = f"{_instances(run)}/{in_path(args.task_id)}"
     try:
         return server.get(place if args.map_index < 0 else f"{place}/{args.map_index}")
@@ -183,7 +189,7 @@ def logs(args: Namespace, server: Server) -> int:
     from windward.timetable.zones import zone_named
 
     run = run_of(server, args.dag_id, args.run)
-    task = _instance(server, run, args)
+    task = instance_of(server, run, args)
     tries = args.try_number or max(task["try_number"], 1)
     zone = zone_named(server.get(path("dags", args.dag_id, "details"))["timezone"] or "UTC")
     place = f"{OWN}/dags/{in_path(args.dag_id)}/dagRuns/{in_path(run['dag_run_id'])}/taskInstances"

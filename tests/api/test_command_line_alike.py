@@ -1,0 +1,218 @@
+"""The same question, asked of the database and of a server over it, has the same answer."""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from tests.api.conftest import NOW, FakeWakeup, FixedClock
+from tests.api.filling import entangle, fill
+from tests.api.test_command_line import Run, Said, address, run, variables  # fixtures
+from tests.store.building import document_of, put_dags, run_of
+from tests.tidy import tree
+from windward.api.services import Services
+from windward.app.session import Session
+from windward.cli.main import main
+from windward.cli.remote import REMOTE
+from windward.core.actions import CreateRun
+from windward.document import ParamDocument, TaskDocument
+from windward.engine.people.connections import set_connection
+from windward.engine.people.pools import create_pool
+from windward.engine.people.variables import Variable, set_variable
+from windward.model.records import PoolRecord
+from windward.model.states import RunState, RunType
+from windward.settings import Settings
+from windward.store.sql.open import SqlStore
+from windward.timetable.schedule import CronSchedule, ScheduleKind
+
+__all__ = ["address", "run", "variables"]
+
+TASK = ("mine_dag", "mine_task", "mine_run")
+READS: dict[str, tuple[str, ...]] = {
+    "dags list": ("--all",),
+    "dags details": ("nightly",),
+    "dags list-runs": (),
+    "dags list-import-errors": (),
+    "dags state": ("mine_dag", "mine_run"),
+    "dags explain": ("mine_dag", "mine_ended"),
+    "tasks list": ("mine_dag",),
+    "tasks states-for-dag-run": ("mine_dag", "mine_run"),
+    "tasks state": TASK,
+    "tasks explain": TASK,
+    "tasks logs": TASK,
+    "recovery list": (),
+    "backfill list": (),
+    "hitl list": (),
+    "hitl show": ("mine_dag", "mine_ask", "mine_run"),
+    "pools list": (),
+    "pools get": ("shelf",),
+    "variables list": (),
+    "variables get": ("region",),
+    "connections list": (),
+    "connections get": ("shop",),
+    "assets list": (),
+    "assets details": ("--name", "orders"),
+    "version": (),
+}
+"""Commands that change nothing, with arguments that find something."""
+OF_THE_MACHINE = {"jobs check": "components", "providers list": "packages"}
+"""What answers for the machine where it is asked: that of the server is another."""
+LESS: dict[str, set[str]] = {
+    "dags list": {"last_run_after", "next_run_local", "timezone"},
+    "dags details": {
+        "dagrun_timeout_s", "first_seen_at", "last_changed_at", "paused_at", "paused_reason", "semantics",
+        "semantics_reason", "warnings",
+    },
+    "hitl list": {"due_at"},
+    "hitl show": {"due_at"},
+    "backfill list": {
+        "created_by", "dates", "done", "now", "reason", "run_backwards", "run_on_latest_version",
+    },
+    "assets list": {"conflicts", "is_active"},
+    "assets details": {"conflicts", "events", "is_active"},
+}  # fmt: skip
+"""Fields that a server does not tell. The page on the installation names them."""
+OTHERWISE = {"dags list": {"schedule"}, "dags details": {"schedule"}}
+"""Fields that a server tells in other words: Airflow's summary of a schedule."""
+MORE = {"dags details": {"has_import_errors"}}
+PLAIN = {"version", "variables get", "dags state", "tasks state"}
+"""Commands that print a word, and take no `-o`."""
+
+
+@pytest.fixture
+def installation(services: Services, store: SqlStore) -> SqlStore:
+    """Something of every kind."""
+    fill(services, store, "mine", 1)
+    fill(services, store, "other", 2)
+    entangle(store, "mine", "other")
+    fields: dict[str, Any] = {
+        "fileloc": "nightly.py",
+        "schedule": CronSchedule(expression="@daily", timezone="Europe/Berlin", kind=ScheduleKind.TRIGGER),
+        "schedule_text": "@daily",
+        "timezone": "Europe/Berlin",
+        "start_date": NOW,
+        "catchup": True,
+        "is_catchup_explicit": True,
+        "tasks": (TaskDocument(task_id="load", operator="PythonOperator", owner="ada", retries=2),),
+        "params": {"size": ParamDocument(has_default=True, default=3, schema={"type": "integer"})},
+    }
+    put_dags(store, "nightly", **fields)
+    failed = run_of(
+        77, dag_id="nightly", run_id="failed", document_hash=document_of("nightly", **fields)[0],
+        state=RunState.FAILED, run_type=RunType.SCHEDULED, logical_date=NOW, start_date=NOW, end_date=NOW, recoveries=1,
+    )  # fmt: skip
+    assert store.runs.apply([[CreateRun(run=failed, tasks=(), at=NOW)]]).all
+    create_pool(services.desk, PoolRecord(name="shelf", slots=3, description="why"))
+    set_variable(services.desk, Variable(key="region", value="north", description="where"))
+    set_connection(services.desk, "shop", {"conn_type": "http", "host": "shop.test", "password": "hidden"})
+    return store
+
+
+@pytest.fixture
+def local(store: SqlStore, clock: FixedClock, services: Services, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Return a way to run a command where the database is."""
+
+    def session(environ: Mapping[str, str]) -> Session:
+        def opened(_settings: Settings) -> SqlStore:
+            return store
+
+        return Session(
+            environ,
+            clock=clock,
+            open_store=opened,
+            open_wakeup=lambda _settings, _store: FakeWakeup(),
+            home=services.settings.home,
+        )
+
+    def carry_out(*words: str) -> Said:
+        code = main(words, environ={}, make_session=session)
+        said = capsys.readouterr()
+        return Said(code, said.out, said.err)
+
+    return carry_out
+
+
+def fields_of(rows: Any) -> set[str]:
+    found = rows if isinstance(rows, list) else [rows]
+    return {name for row in found for name in row}
+
+
+def without(rows: Any, names: set[str]) -> Any:
+    if isinstance(rows, list):
+        return [without(row, names) for row in rows]
+    return {name: value for name, value in rows.items() if name not in names}
+
+
+@pytest.mark.parametrize("command", READS)
+def test_a_server_says_what_its_database_says(
+    run: Run, local: Run, installation: SqlStore, command: str
+) -> None:
+    del installation
+    words = (*command.split(), *READS[command])
+    if command in PLAIN or command == "tasks logs":
+        near, far = local(*words), run(*words)
+        assert (near.code, near.out) == (far.code, far.out)
+        assert near.out
+        return
+
+    near, far = local(*words, "-o", "json"), run(*words, "-o", "json")
+
+    assert near.code == far.code, far.err
+    here, there = json.loads(near.out), json.loads(far.out)
+    assert here
+    less, more = LESS.get(command, set()), MORE.get(command, set())
+    assert fields_of(here) - fields_of(there) == less
+    assert fields_of(there) - fields_of(here) == more
+    otherwise = OTHERWISE.get(command, set())
+    assert without(there, more | otherwise) == without(here, less | otherwise)
+
+
+def test_the_page_names_what_a_server_does_not_tell() -> None:
+    page = tree.texts()["docs/api/installation.md"]
+    for command, names in LESS.items():
+        line = next(line for line in page.splitlines() if line.startswith(f"| `{command}`"))
+        assert set(re.findall(r"`(\w+)`", line.partition(" | ")[2])) == names
+
+
+def test_recovery_is_stopped_and_started_from_elsewhere(
+    run: Run, installation: SqlStore, services: Services
+) -> None:
+    def is_stopped() -> bool:
+        found = installation.runs.find_run("nightly", run_id="failed")
+        assert found is not None
+        return found.is_recovery_stopped
+
+    assert run("recovery", "stop", "nightly").err == "1 run will not run again on their own\n"
+    assert is_stopped()
+    assert run("recovery", "stop", "nightly", "failed").err == "0 runs will not run again on their own\n"
+    assert (
+        run("recovery", "start", "nightly", "failed").err == "1 run will run again when nothing else waits\n"
+    )
+    assert not is_stopped()
+    again = run("recovery", "start", "mine_dag")
+    assert "stays as it is" in again.err
+    assert "0 runs will run again" in again.err
+
+
+def test_a_question_is_answered_from_elsewhere(run: Run, installation: SqlStore) -> None:
+    del installation
+    where = ("mine_dag", "mine_ask", "mine_run")
+    assert run("hitl", "respond", *where, "Maybe").code == 1
+    assert "token" in run("hitl", "respond", *where, "Yes", "--as", "ada").err
+    assert run("hitl", "respond", *where, "Yes").err == "answered `mine_ask`: Yes\n"
+    [shown] = run("hitl", "show", *where, "-o", "json").rows
+    assert (shown["answer"], shown["answered_by"]) == (["Yes"], "admin")
+    assert "asks nothing" in run("hitl", "show", "mine_dag", "mine_task", "mine_run").err
+    assert [one["dag_id"] for one in run("hitl", "list", "-o", "json").rows] == ["other_dag"]
+    assert len(run("hitl", "list", "--all", "-o", "json").rows) == 2
+
+
+def test_every_command_that_reads_is_compared() -> None:
+    changing = {
+        "add", "cancel", "clear", "create", "create-default-connections", "delete", "emit", "materialize", "pause",
+        "respond", "set", "start", "stop", "test", "trigger", "unpause",
+    }  # fmt: skip
+    reading = {command for command in REMOTE if command.split()[-1] not in changing}
+    assert reading == READS.keys() | OF_THE_MACHINE.keys()

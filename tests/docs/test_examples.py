@@ -1,10 +1,13 @@
 """The DAG files that the documentation quotes: each of their DAGs runs, and each file is quoted by a page."""
 
 import json
+import os
+import shutil
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -13,7 +16,8 @@ import pytest
 from tests.tidy import tree
 from windward.app import dag_test
 from windward.app.dag_file import import_file
-from windward.sdk import xcom_backend
+from windward.processor.load import load_file
+from windward.sdk import extensions, xcom_backend
 from windward.settings import Settings, load
 
 FILES = sorted(path for path in tree.paths() if path.startswith("docs/examples/") and path.endswith(".py"))
@@ -132,3 +136,30 @@ def test_values_of_the_backend_example_pass_through_the_class_that_is_named(
         assert dag_test.main(file, None, {}, settings=replace(settings, core=core)) == code
     finally:
         xcom_backend.configure("")
+
+
+def test_the_extensions_of_the_page_have_their_say(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder, name in (("config", "windward_local_settings.py"), ("plugins", "company_plugin.py")):
+        (settings.home / folder).mkdir(exist_ok=True)
+        shutil.copy(tree.ROOT / "docs/extensions" / name, settings.home / folder)
+    file = tree.ROOT / "docs/examples/extensions.py"
+    ledger = settings.home / "ledger"
+    monkeypatch.setenv("LEDGER", str(ledger))
+    path = list(sys.path)
+    try:
+        loaded = load_file(file, settings)
+        assert dag_test.main(str(file), None, {}, settings=settings) == dag_test.SUCCESS
+    finally:
+        extensions.configure(extensions.Places())
+        sys.path[:] = path
+        for name in ("windward_local_settings", "company_plugin"):
+            sys.modules.pop(name, None)
+
+    tasks = {task.task_id: task for task in loaded.documents["extensions"].tasks}
+    assert {name: task.queue for name, task in tasks.items()} == {"heavy_load": "large", "greet": "default"}
+    assert all(task.extra_links == ("Dashboard",) for task in tasks.values())
+    assert loaded.dags["extensions"].get_task("greet").execution_timeout == timedelta(hours=8)
+    assert ledger.read_text() == "sales heavy_load succeeded\nsales greet succeeded\n"
+    assert "TEAM" not in os.environ

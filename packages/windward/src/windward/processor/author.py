@@ -39,9 +39,19 @@ def sdk_author(settings: Settings, *, large: LargeValues | None = None) -> Autho
     return Author(
         declare=partial(declared_dags, setting=settings.core.semantics),
         prepare=partial(_prepare, settings),
+        begin=_begin,
         purge=purged_values if large is None else partial(purged_values, large=large),
         secrets_ttl_s=settings.secrets.cache_ttl_seconds if settings.secrets.use_cache else 0.0,
     )
+
+
+def _begin(path: str, timeout_s: float) -> float:
+    """Load the deployment's own code; return how long importing this file may take."""
+    from windward.sdk import extensions
+    from windward.sdk.policies import import_timeout_s
+
+    extensions.load()
+    return import_timeout_s(path, timeout_s)
 
 
 def purged_values(
@@ -109,6 +119,7 @@ def _with_windows(dag: Any, declared: Declared) -> Declared:
 def live_dags(source: Source, *, setting: str | None) -> Iterable[tuple[Any, Declared]]:
     """Yield each DAG object of a module that was just imported, with what it declares."""
     from windward.sdk.collect import collect_dags
+    from windward.sdk.policies import is_kept
     from windward.sdk.semantics import detect
     from windward.sdk.serialize import to_document
 
@@ -119,6 +130,8 @@ def live_dags(source: Source, *, setting: str | None) -> Iterable[tuple[Any, Dec
             path for path, module in others if any(value is dag for value in vars(module).values())
         )
         try:
+            if not is_kept(dag):
+                continue
             semantics, reason = detect(imports, dag.semantics, setting)
             outcome: DagDocument | Exception = to_document(
                 dag, fileloc=source.fileloc, code_hash="", semantics=semantics, semantics_reason=reason

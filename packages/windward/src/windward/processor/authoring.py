@@ -44,6 +44,8 @@ class Author:
 
     declare: Callable[[Source], Iterable[Declared]]
     prepare: Callable[[], object] = object
+    begin: Callable[[str, float], float] = lambda _path, timeout_s: timeout_s
+    """Runs in each child before the import, with the file's path; returns how long the import may take, in seconds."""
     purge: Callable[[Sequence[DeadXCom]], Iterable[tuple[int, str]]] = lambda _items: ()
     """Has backends purge values that are gone: yields the `dead_pk` of each, with an error or without."""
     secrets_ttl_s: float = 0.0

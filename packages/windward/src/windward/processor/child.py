@@ -191,6 +191,9 @@ def _parse(job: ParseJob, line: _Line, streams: Streams, bounds: limits.Limits, 
         warnings.simplefilter("default")
         error: BaseException | None = None
         try:
+            limit_s = author.begin(f"{job.root}/{job.fileloc}", bounds.import_timeout_s)
+            if limit_s != bounds.import_timeout_s:
+                limits.limit_time(limit_s, trace_fd=streams.trace_fd)
             module = _import(job, data)
             recorder.note_modules()
             limits.limit_time(bounds.file_timeout_s - (time.monotonic() - began), trace_fd=streams.trace_fd)

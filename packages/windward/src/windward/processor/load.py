@@ -17,6 +17,7 @@ from windward.processor import report
 from windward.processor.author import configure, live_dags
 from windward.processor.authoring import Source
 from windward.processor.imports import compile_source, new_module
+from windward.sdk import extensions
 from windward.settings import Settings
 
 
@@ -50,6 +51,7 @@ def load_file(path: Path, settings: Settings) -> LoadedFile:
     documents: dict[str, DagDocument] = {}
     errors: dict[str, str] = {}
     try:
+        extensions.load()
         code = compile_source(data, fileloc=fileloc, path=str(path))
         linecache.checkcache(str(path))
         module = new_module(fileloc, str(path))

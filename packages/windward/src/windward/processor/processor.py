@@ -3,6 +3,7 @@
 One processor leads (a lease); others stand by. The loop waits for file events, finished children, the next
 stat scan or the next sign of life, whichever comes first. What to parse is decided in `plan`, what an
 outcome means in `results`; user code runs in children only.
+Longer than 400 lines because one loop owns the lease, the watch, the children and what waits for each of them.
 """
 
 from __future__ import annotations
@@ -42,6 +43,8 @@ from windward.processor.stop import Stop
 from windward.processor.template import Launch, fork_template, spawn_template
 from windward.processor.watch import FolderEvents
 from windward.sdk.bridge import LargeValues
+from windward.sdk.extensions import fingerprint
+from windward.sdk.setting_up import extension_places
 from windward.settings import Settings
 
 LEASE = "processor"
@@ -371,6 +374,7 @@ def parse_key(settings: Settings) -> str:
     return repr((
         windward.__version__, SCHEMA_VERSION, platform.python_version(),
         sorted(defaults.items()), settings.scheduler.catchup_by_default,
+        fingerprint(extension_places(settings)),
     ))  # fmt: skip
 
 

@@ -12,7 +12,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import FrameType
 from typing import Any
@@ -35,13 +35,14 @@ from windward.protocol.outcomes import (
 from windward.protocol.work import TaskContext
 from windward.runner import endings, environment
 from windward.runner.calling import call_all, call_task
+from windward.runner.listening import tell_end, tell_running
 from windward.runner.policy import ask_policy
 from windward.runner.resuming import run_operator, time_limit_s
 from windward.runner.shown import keep_links, map_label
 from windward.runner.signals import set_handler
 from windward.runner.triggering import trigger_run
 from windward.runner.written import assets_written
-from windward.sdk import defaults
+from windward.sdk import defaults, policies
 from windward.sdk.bridge import TaskBridge
 from windward.sdk.context import Entered, build_context, enter, enter_for_good, leave
 from windward.sdk.exceptions import AirflowTaskTimeout, DagRunTriggerException, DownstreamTasksSkipped
@@ -97,6 +98,8 @@ class _Performance:
     entered: Entered | None = None
     error: BaseException | None = None
     rendered: dict[str, Any] | None = None
+    told_before: dict[str, str | None] = field(default_factory=dict)
+    """Environment variables that policies have set, as they were."""
     is_over: bool = False
     """From here on signals change nothing any more."""
     is_stopped: bool = False
@@ -145,6 +148,7 @@ def run_attempt(task: Any, context: TaskContext, runtime: Runtime) -> Ending:
         )
         if not ending.owes_callbacks:
             _call_back(ending, performance, context, runtime)
+            tell_end(performance.context.get("ti"), ending.outcome, performance.error, log)
     finally:
         if before is not None:
             _put_back(performance, before, stop_before)
@@ -244,7 +248,9 @@ def _label_after(performance: _Performance, outcome: Outcome, runtime: Runtime) 
 def _keep_links(performance: _Performance, outcome: Outcome, runtime: Runtime) -> None:
     match outcome:
         case Succeeded() | Failed() | Skipped():
-            keep_links(performance.operator, performance.context, runtime.log)
+            keep_links(
+                performance.operator, performance.context, runtime.log, uses_signals=runtime.uses_signals
+            )
         case Rescheduled() | Deferred() | AwaitsInput():
             pass  # not over yet
 
@@ -268,6 +274,10 @@ def _execute(performance: _Performance, context: TaskContext, runtime: Runtime) 
     performance.rendered = endings.rendered_fields(
         operator, masker=MASKER, characters_max=runtime.rendered_characters_max
     )
+    if told := policies.context_variables(task_context):
+        performance.told_before = environment.present(told)
+        environment.set_variables(told)
+    tell_running(task_context["ti"], runtime.log)
     if operator.on_execute_callback:
         call_all(operator.on_execute_callback, task_context, kind="execute", log=runtime.log)
     operator.pre_execute(task_context)
@@ -358,7 +368,7 @@ def _put_back(performance: _Performance, before: dict[str, str | None], stop_bef
     """Leave a process that goes on as it was found."""
     if stop_before is not None:
         set_handler(_SIGTERM, stop_before)
-    environment.set_variables(before)
+    environment.set_variables({**performance.told_before, **before})
     if performance.entered is not None:
         leave(performance.entered)
 

@@ -24,7 +24,7 @@ from windward.protocol.child import ImportProblem
 from windward.runner.digest import sha256
 from windward.runner.options import HostOptions
 from windward.runner.pool import FileKey
-from windward.sdk import secrets, xcom_backend
+from windward.sdk import extensions, policies, secrets, xcom_backend
 from windward.sdk.bridge import LargeValues, use_bridge
 
 log = logging.getLogger("windward.runner.importing")
@@ -114,7 +114,9 @@ def load_file(key: FileKey, options: HostOptions, *, can_interrupt: bool) -> Loa
     """Import the file of this code version; whatever it raises becomes an `ImportProblem`."""
     try:
         root, is_from_snapshot = find_code(key, options)
-        with _time_limit(options.import_s_max if can_interrupt else 0.0):
+        extensions.load()
+        limit_s = policies.import_timeout_s(str(root / key.fileloc), options.import_s_max)
+        with _time_limit(limit_s if can_interrupt else 0.0):
             dags = _import(root, key.fileloc, options)
         return LoadedFile(dags=dags, is_from_snapshot=is_from_snapshot)
     except BaseException as error:  # noqa: BLE001 - a process boundary: user code may raise anything, SystemExit too
@@ -167,7 +169,7 @@ def _import(root: Path, fileloc: str, options: HostOptions) -> Mapping[str, Any]
     source, module.__file__ = _read_source(root, fileloc)
     sys.modules[module.__name__] = module  # dataclasses and pickles look it up
     exec(compile(source, module.__file__, "exec", dont_inherit=True), module.__dict__)  # noqa: S102 - what we are for
-    return {dag.dag_id: dag for dag in collect_dags(module)}
+    return {dag.dag_id: dag for dag in collect_dags(module) if policies.is_kept(dag)}
 
 
 def _read_source(root: Path, fileloc: str) -> tuple[bytes, str]:

@@ -5,16 +5,24 @@ Both are made by user code, which may fail in any way; that costs no task its re
 
 from __future__ import annotations
 
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
 from typing import Any
 
 from windward.core.links import link_key
 from windward.logs.writer import LogWriter
 from windward.sdk import xcom
+from windward.sdk.extra_links import links_of
 from windward.sdk.templating import render_template
 
 LABEL_CHARACTERS_MAX = 250
 LINK_CHARACTERS_MAX = 4000
 LINKS_MAX = 20
+LINK_S_MAX = 10.0
+"""Seconds that a link may take to be made: the end of the task waits for it."""
 
 
 def map_label(operator: Any, context: Any, log: LogWriter) -> str | None:
@@ -30,15 +38,39 @@ def map_label(operator: Any, context: Any, log: LogWriter) -> str | None:
     return label[:LABEL_CHARACTERS_MAX]
 
 
-def keep_links(operator: Any, context: Any, log: LogWriter) -> None:
+class LinkTimeout(Exception):
+    """A link takes too long."""
+
+
+@contextmanager
+def alarm(seconds: float) -> Iterator[None]:
+    """Raise `LinkTimeout` in the block when it takes longer; 0 means no limit."""
+    if seconds <= 0 or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def ring(_number: int, _frame: FrameType | None) -> None:
+        raise LinkTimeout(f"it takes longer than {seconds:g} s")
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def keep_links(operator: Any, context: Any, log: LogWriter, *, uses_signals: bool = False) -> None:
     """Store the operator's links as XComs, where the API finds them; one that is empty is not stored."""
-    links = getattr(operator, "operator_extra_links", None)
+    links = links_of(operator)
     if not links or context.get("ti") is None:
         return
     ti = context["ti"]
-    for link in list(links)[:LINKS_MAX]:
+    for link in links[:LINKS_MAX]:
         try:
-            address = link.get_link(operator, ti_key=ti.key)
+            with alarm(LINK_S_MAX if uses_signals else 0.0):
+                address = link.get_link(operator, ti_key=ti.key)
             if address and len(str(address)) <= LINK_CHARACTERS_MAX:
                 xcom.push(link_key(link), str(address), place=ti.place)
         except Exception as error:  # noqa: BLE001 - links are user code, which may raise anything

@@ -10,6 +10,7 @@ from windward.core.markers import needs_rendering
 from windward.document import ParamDocument, StartTrigger, TaskDocument
 from windward.document.dag import ExternalMark
 from windward.sdk.defaults import current
+from windward.sdk.extra_links import links_of
 from windward.sdk.mapping import MappedOperator
 from windward.sdk.operator_arguments import CALLBACKS
 from windward.sdk.preview import preview, text_of
@@ -92,8 +93,8 @@ def _for_people(task: Any) -> dict[str, Any]:
         "ui_color": task.ui_color,
         "ui_fgcolor": task.ui_fgcolor,
         "doc_md": _documentation(task),
-        "extra_links": tuple(str(getattr(link, "name", link)) for link in task.operator_extra_links or ()),
-        "link_keys": tuple(link_key(link) for link in task.operator_extra_links or ()),
+        "extra_links": tuple(str(getattr(link, "name", link)) for link in links_of(task)),
+        "link_keys": tuple(link_key(link) for link in links_of(task)),
     }
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from windward.sdk import defaults, secrets, xcom_backend
+from windward.sdk import defaults, extensions, secrets, xcom_backend
 from windward.sdk.masking import MASKER
 
 if TYPE_CHECKING:
@@ -24,6 +24,14 @@ def set_up(settings: Settings, *, is_worker: bool) -> None:
     )
     secrets.configure(_backend(settings, is_worker=is_worker))
     xcom_backend.configure(settings.core.xcom_backend)
+    extensions.configure(extension_places(settings))
+
+
+def extension_places(settings: Settings) -> extensions.Places:
+    """Return where a deployment's plugins and local settings are."""
+    home = settings.home
+    folders = (home / "config", home / "plugins", settings.core.dags_folder)
+    return extensions.Places(tuple(map(str, folders)), str(home / "plugins"))
 
 
 def _backend(settings: Settings, *, is_worker: bool) -> secrets.BackendOptions | None:

@@ -1,0 +1,265 @@
+"""What a deployment adds around its DAGs: plugins, listeners, links, and policies of `windward_local_settings`.
+
+All of it is user code. `configure` says where it is and imports nothing; `load` imports it, once in a process, and is
+called only where user code runs: before a DAG file is imported. What may not live here: what is done with the parts.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NamedTuple
+
+from windward.errors import UserError
+from windward.sdk.plugins import AirflowPlugin
+
+SETTINGS_MODULES = ("windward_local_settings", "airflow_local_settings")
+PLUGIN_GROUP = "airflow.plugins"
+POLICY_GROUP = "airflow.policy"
+MARK = b"AirflowPlugin"
+"""A file of the plugins folder is imported as a plugin when it says this; others are modules to be imported."""
+FILES_MAX = 1000
+NOT_SUPPORTED = (
+    "admin_views", "flask_blueprints", "menu_links", "appbuilder_views", "appbuilder_menu_items", "fastapi_apps",
+    "fastapi_root_middlewares", "external_views", "react_apps", "priority_weight_strategies", "hook_lineage_readers",
+    "partition_mappers", "windows",
+)  # fmt: skip
+"""What plugins may list and nothing is done with; a warning says so when they are loaded."""
+LISTENED = (
+    "on_task_instance_running", "on_task_instance_success", "on_task_instance_failed", "on_task_instance_skipped",
+)  # fmt: skip
+NOT_LISTENED = (
+    "on_starting", "before_stopping", "on_dag_run_running", "on_dag_run_success", "on_dag_run_failed",
+    "on_asset_created", "on_asset_alias_created", "on_asset_changed", "on_asset_event_emitted",
+    "on_new_dag_import_error", "on_existing_dag_import_error",
+)  # fmt: skip
+POLICIES = (
+    "task_policy", "dag_policy", "task_instance_mutation_hook", "get_airflow_context_vars",
+    "get_dagbag_import_timeout",
+)  # fmt: skip
+POLICIES_NOT_SUPPORTED = ("pod_mutation_hook",)
+OLD_TASK_POLICY = "policy"
+"""What Airflow 1.10 calls `task_policy`."""
+
+log = logging.getLogger("windward.sdk.extensions")
+
+
+class Places(NamedTuple):
+    """Where a deployment's own code is looked for, in this order."""
+
+    settings_folders: tuple[str, ...] = ()
+    """Where `windward_local_settings` may stand, before the import path."""
+    plugins_folder: str = ""
+
+
+@dataclass
+class Extensions:
+    """What was loaded."""
+
+    plugins: list[Any] = field(default_factory=list)
+    listeners: list[Any] = field(default_factory=list)
+    policies: dict[str, list[Callable[..., Any]]] = field(default_factory=dict)
+    links: list[Any] = field(default_factory=list)
+    """Links of plugins that name the operators they belong to."""
+    global_links: list[Any] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    """What could not be loaded, or is not supported."""
+
+
+class _Process:
+    """What this process was told, and what it has made of it."""
+
+    places = Places()
+    loaded: Extensions | None = None
+
+
+def configure(places: Places) -> None:
+    """Have the deployment's own code looked for here, when somebody loads it."""
+    _Process.places, _Process.loaded = places, None
+
+
+def current() -> Extensions:
+    """Return what was loaded in this process; nothing where nobody has."""
+    return _Process.loaded or _NOTHING
+
+
+_NOTHING = Extensions()
+
+
+def load() -> Extensions:
+    """Load the deployment's own code, unless this process has it; each problem is logged once.
+
+    A plugin that fails to import is left out. Local settings that fail are an error, since their rules would be missed.
+
+    Raises:
+        UserError: when local settings or a package's policies cannot be imported.
+    """
+    if _Process.loaded is None:
+        found = Extensions()
+        _load_policies(_Process.places, found)
+        _load_plugins(_Process.places, found)
+        _Process.loaded = found
+        for problem in found.problems:
+            log.warning("extension: %s", problem)
+    return _Process.loaded
+
+
+def fingerprint(places: Places) -> str:
+    """Return a text that is another one when local settings or plugins of these folders have changed."""
+    facts = []
+    for path in (*_settings_files(places), *_plugin_files(places)):
+        try:
+            stat = path.stat()
+        except OSError:
+            continue
+        facts.append(f"{path}:{stat.st_mtime_ns}:{stat.st_size}")
+    return "|".join(facts)
+
+
+# -- policies ----------------------------------------------------------------------------
+
+
+def _load_policies(places: Places, found: Extensions) -> None:
+    sources = [*_local_settings(places), *_points(POLICY_GROUP)]
+    for name in POLICIES:
+        hooks = [hook for source in sources if callable(hook := getattr(source, name, None))]
+        if name == "task_policy" and not hooks:
+            hooks = [hook for source in sources if callable(hook := getattr(source, OLD_TASK_POLICY, None))]
+        found.policies[name] = hooks
+    for source in sources:
+        where = getattr(source, "__name__", type(source).__name__)
+        found.problems += [
+            f"`{name}` of `{where}` is not supported and never called"
+            for name in POLICIES_NOT_SUPPORTED
+            if callable(getattr(source, name, None))
+        ]
+
+
+def _local_settings(places: Places) -> Iterator[ModuleType]:
+    for folder in places.settings_folders:
+        if folder not in sys.path and os.path.isdir(folder):  # noqa: PTH112 - texts of the import path
+            sys.path.append(folder)
+    for name in SETTINGS_MODULES:
+        try:
+            module = importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            if error.name == name:
+                continue
+            raise _broken(name, error) from error
+        except Exception as error:
+            raise _broken(name, error) from error
+        yield module
+        return
+
+
+def _broken(name: str, error: Exception) -> UserError:
+    return UserError(
+        f"`{name}` cannot be imported: {type(error).__name__}: {error}",
+        hint="Its policies hold for every DAG, so no DAG file is read without them. Mend or remove the module.",
+    )
+
+
+def _points(group: str) -> Iterator[Any]:
+    for point in _entry_points(group):
+        try:
+            yield point.load()
+        except Exception as error:
+            raise _broken(point.value, error) from error
+
+
+def _entry_points(group: str) -> Sequence[Any]:
+    from importlib.metadata import entry_points  # not where nothing is loaded
+
+    return sorted(entry_points(group=group), key=lambda point: point.name)
+
+
+# -- plugins -----------------------------------------------------------------------------
+
+
+def _load_plugins(places: Places, found: Extensions) -> None:
+    for plugin in _plugins(places, found):
+        name = str(plugin.name or getattr(plugin, "__name__", plugin))
+        try:
+            plugin.validate()
+            plugin.on_load()
+            _take(plugin, name, found)
+        except Exception as error:  # noqa: BLE001 - a plugin is user code
+            found.problems.append(f"plugin `{name}` is left out: {type(error).__name__}: {error}")
+
+
+def _take(plugin: Any, name: str, found: Extensions) -> None:
+    from windward.sdk.deadline import DeadlineReference  # few deployments have plugins
+    from windward.sdk.macros import register_macros
+
+    if plugin.macros:
+        register_macros(name, {getattr(macro, "__name__", str(macro)): macro for macro in plugin.macros})
+    for reference in getattr(plugin, "deadline_references", ()):
+        DeadlineReference.register_custom_reference(reference)
+    found.plugins.append(plugin)
+    found.listeners += list(plugin.listeners)
+    found.links += list(plugin.operator_extra_links)
+    found.global_links += list(plugin.global_operator_extra_links)
+    unused = [part for part in NOT_SUPPORTED if getattr(plugin, part, None)]
+    if unused:
+        found.problems.append(
+            f"plugin `{name}` lists what is not supported and not used: {', '.join(unused)}"
+        )
+    unheard = sorted({
+        hook for listener in plugin.listeners for hook in NOT_LISTENED if callable(getattr(listener, hook, None))
+    })  # fmt: skip
+    if unheard:
+        found.problems.append(f"listeners of plugin `{name}` are not called for: {', '.join(unheard)}")
+
+
+def _plugins(places: Places, found: Extensions) -> Iterator[Any]:
+    folder = places.plugins_folder
+    if folder and folder not in sys.path and os.path.isdir(folder):  # noqa: PTH112 - texts of the import path
+        sys.path.append(folder)
+    for path in _plugin_files(places):
+        name = ".".join(path.relative_to(folder).with_suffix("").parts)
+        try:
+            module = importlib.import_module(name)
+        except Exception as error:  # noqa: BLE001 - a plugin is user code
+            found.problems.append(
+                f"`{path.name}` of the plugins folder is left out: {type(error).__name__}: {error}"
+            )
+            continue
+        yield from _classes(vars(module).values(), module.__name__)
+    for point in _entry_points(PLUGIN_GROUP):
+        try:
+            yield point.load()
+        except Exception as error:  # noqa: BLE001 - a plugin is user code
+            found.problems.append(f"plugin `{point.name}` is left out: {type(error).__name__}: {error}")
+
+
+def _classes(values: Iterable[Any], module: str) -> Iterator[Any]:
+    for value in values:
+        is_plugin = (
+            isinstance(value, type) and issubclass(value, AirflowPlugin) and value is not AirflowPlugin
+        )
+        if is_plugin and value.__module__ == module:
+            yield value
+
+
+def _plugin_files(places: Places) -> list[Path]:
+    """Return the files of the plugins folder that speak of a plugin, by path."""
+    if not places.plugins_folder:
+        return []
+    found = []
+    for path in sorted(Path(places.plugins_folder).rglob("*.py"))[:FILES_MAX]:
+        try:
+            if MARK in path.read_bytes():
+                found.append(path)
+        except OSError:
+            continue
+    return found
+
+
+def _settings_files(places: Places) -> list[Path]:
+    return [Path(folder, f"{name}.py") for folder in places.settings_folders for name in SETTINGS_MODULES]

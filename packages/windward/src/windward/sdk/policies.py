@@ -1,0 +1,130 @@
+"""A deployment's policies, applied to what a file declares: rules for DAGs and tasks, and what tasks are told.
+
+They are user code and run where DAG files are imported: in children of the processor, and in workers.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from types import SimpleNamespace
+from typing import Any
+
+from windward.sdk import extensions
+from windward.sdk.exceptions import AirflowClusterPolicyError, AirflowClusterPolicySkipDag, AirflowException
+from windward.sdk.mapping import ARGUMENT_DEFAULTS, MappedOperator
+
+_MUTABLE = ("queue", "pool", "pool_slots", "executor", "executor_config")
+"""Columns of a task instance that `task_instance_mutation_hook` may set, which a task has by the same names."""
+
+
+def hookimpl(function: Any = None, **_order: Any) -> Any:
+    """Mark a hook, as pluggy has it: with or without arguments. Hooks are found by their names."""
+    return function if function is not None else lambda marked: marked
+
+
+def is_kept(dag: Any) -> bool:
+    """Apply the policies to a DAG that was just declared; return False when one of them wants it left out.
+
+    Raises:
+        AirflowClusterPolicyViolation: when the DAG breaks a rule.
+        AirflowClusterPolicyError: when a policy itself fails.
+    """
+    hooks = extensions.current().policies
+    if not any(hooks.get(name) for name in ("dag_policy", "task_policy", "task_instance_mutation_hook")):
+        return True
+    try:
+        for hook in hooks["dag_policy"]:
+            _call(hook, dag, name="dag")
+        for task in dag.tasks:
+            for hook in hooks["task_policy"]:
+                with_task(hook, task)
+            for hook in hooks["task_instance_mutation_hook"]:
+                _mutate(hook, dag, task)
+    except AirflowClusterPolicySkipDag:
+        return False
+    except AirflowException:
+        raise
+    except Exception as error:
+        raise AirflowClusterPolicyError(
+            f"a policy failed for DAG `{dag.dag_id}`: {type(error).__name__}: {error}"
+        ) from error
+    return True
+
+
+def with_task(hook: Callable[..., Any], task: Any) -> None:
+    """Call a hook with a task; what it sets on a mapped one, the instances get too."""
+    if not isinstance(task, MappedOperator):
+        _call(hook, task, name="task")
+        return
+    before = {name: getattr(task, name, None) for name in ARGUMENT_DEFAULTS}
+    _call(hook, task, name="task")
+    for name, value in before.items():
+        now = getattr(task, name, None)
+        if now is not value:
+            task.partial_kwargs[name] = now
+
+
+def context_variables(context: Any) -> dict[str, str]:
+    """Return the environment variables that the policies give to the task of a context.
+
+    Raises:
+        TypeError: when a name or a value is not a text.
+    """
+    found: dict[str, str] = {}
+    for hook in extensions.current().policies.get("get_airflow_context_vars", ()):
+        given = _call(hook, context, name="context") or {}
+        if not isinstance(given, Mapping):
+            raise TypeError(f"`get_airflow_context_vars` returns a dict, not a {type(given).__name__}")
+        for name, value in given.items():
+            if not isinstance(name, str) or not isinstance(value, str):
+                raise TypeError(f"`get_airflow_context_vars` returns texts by texts, not {name!r}: {value!r}")
+            found[name] = value
+    return found
+
+
+def import_timeout_s(path: str, default_s: float) -> float:
+    """Return how long importing a file may take, in seconds; 0 is for ever.
+
+    Raises:
+        TypeError: when a policy gives no number.
+    """
+    for hook in extensions.current().policies.get("get_dagbag_import_timeout", ()):
+        said = _call(hook, path, name="dag_file_path")
+        if said is None:
+            continue
+        if isinstance(said, bool) or not isinstance(said, int | float):
+            raise TypeError(f"`get_dagbag_import_timeout` returns a number, not a {type(said).__name__}")
+        return max(0.0, float(said))
+    return default_s
+
+
+def _mutate(hook: Callable[..., Any], dag: Any, task: Any) -> None:
+    """Call a hook of task instances for the instances that there will be, and keep what it set on the task."""
+    instance = SimpleNamespace(
+        task=task, dag_id=dag.dag_id, task_id=task.task_id, run_id=None, map_index=-1, try_number=0, state=None,
+        operator=task.task_type, max_tries=task.retries, priority_weight=task.priority_weight,
+        **{name: getattr(task, name, None) for name in _MUTABLE},
+    )  # fmt: skip
+    before = dict(vars(instance))
+    _call(hook, instance, name="task_instance")
+    changes = {name: getattr(instance, name) for name in _MUTABLE if getattr(instance, name) != before[name]}
+    if instance.max_tries != before["max_tries"]:
+        changes["retries"] = instance.max_tries
+    if instance.priority_weight != before["priority_weight"]:
+        changes |= {"priority_weight": instance.priority_weight, "weight_rule": "absolute"}
+    for name, value in changes.items():
+        setattr(task, name, value)
+        if isinstance(task, MappedOperator):
+            task.partial_kwargs[name] = value
+
+
+def _call(hook: Callable[..., Any], value: Any, *, name: str) -> Any:
+    """Call a hook by the name of its argument when it has that, as pluggy does, else by place; or without any."""
+    try:
+        parameters = inspect.signature(hook).parameters
+    except (TypeError, ValueError):
+        return hook(value)
+    if name in parameters:
+        return hook(**{name: value})
+    return hook(value) if parameters else hook()

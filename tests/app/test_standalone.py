@@ -185,6 +185,16 @@ def test_a_taken_port_is_said_before_anything_starts(start: Start) -> None:
     assert not (standalone.home / "windward.db").exists()
 
 
+def test_metrics_that_no_component_can_send_are_refused_before_anything_starts(start: Start) -> None:
+    standalone = start(
+        variables={"WINDWARD__METRICS__OTEL_ON": "true", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}
+    )
+    assert standalone.wait() == 1
+    said = "".join(standalone.said)
+    assert "`OTEL_EXPORTER_OTLP_PROTOCOL` asks for `grpc`, which is not offered" in said
+    assert not (standalone.home / "windward.db").exists()
+
+
 def test_a_home_that_lies_deep_works(start: Start, tmp_path: Path) -> None:
     deep = tmp_path.joinpath(*["d" * 40] * 3)
     health = start(home=deep).ready().get("/api/v2/monitor/health")

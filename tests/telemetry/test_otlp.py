@@ -198,11 +198,23 @@ def test_who_lacks_the_library_is_told_what_to_install() -> None:
     said = run(
         "import sys; sys.modules['opentelemetry'] = None\n"
         "from windward.errors import UserError\n"
-        "from windward.telemetry.otlp import Otlp\n"
-        "try:\n    Otlp('http://127.0.0.1:9', prefix='', attributes={}, every_s=1)\n"
-        "except UserError as error:\n    print(error)\n"
+        "from windward.telemetry.otlp import Otlp, check_library\n"
+        "def opened(): Otlp('http://127.0.0.1:9', prefix='', attributes={}, every_s=1)\n"
+        "for ask in (check_library, opened):\n"
+        "    try: ask()\n"
+        "    except UserError as error: print(error)\n"
     )
-    assert "pip install 'windward[otel]'" in said
+    assert said.count("pip install 'windward[otel]'") == 2
+
+
+def test_who_has_the_library_may_start_and_has_not_loaded_it_by_that() -> None:
+    said = run(
+        "import sys\n"
+        "from windward.telemetry.otlp import check_library\n"
+        "check_library()\n"
+        "print([name for name in sys.modules if name.startswith(('opentelemetry.sdk', 'google', 'requests'))])\n"
+    )
+    assert said.strip() == "[]"
 
 
 def test_who_does_not_ask_for_it_never_loads_the_library() -> None:

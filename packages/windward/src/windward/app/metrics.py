@@ -14,7 +14,7 @@ from windward.ports.clock import Clock
 from windward.ports.hosts import HostStore
 from windward.ports.metrics import Metrics
 from windward.settings import MetricsSettings
-from windward.telemetry.otlp import Otlp, endpoint_of, interval_s
+from windward.telemetry.otlp import Otlp, check_library, endpoint_of, interval_s
 from windward.telemetry.registry import Registry, Several
 from windward.telemetry.statsd import Statsd, Tags
 
@@ -117,11 +117,27 @@ def open_metrics(
     return None if not found else found[0] if len(found) == 1 else Several(*found)
 
 
+def check_metrics(settings: MetricsSettings, environ: Mapping[str, str] = os.environ) -> None:
+    """Look whether components can tell their metrics as the settings want it, and load nothing for that.
+
+    Raises:
+        UserError: when a library is missing, or the environment asks for what is not offered.
+    """
+    if settings.otel_on:
+        check_library()
+        interval_s(environ, settings.otel_interval_milliseconds)
+        _endpoint(settings, environ)
+
+
+def _endpoint(settings: MetricsSettings, environ: Mapping[str, str]) -> str | None:
+    return endpoint_of(
+        environ, host=settings.otel_host, port=settings.otel_port, is_ssl=settings.otel_ssl_active
+    )
+
+
 def _otlp(settings: MetricsSettings, environ: Mapping[str, str], *, kind: str) -> Otlp:
     return Otlp(
-        endpoint_of(
-            environ, host=settings.otel_host, port=settings.otel_port, is_ssl=settings.otel_ssl_active
-        ),
+        _endpoint(settings, environ),
         prefix=settings.otel_prefix,
         attributes={
             "service.name": settings.otel_service,

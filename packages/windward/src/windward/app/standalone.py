@@ -42,6 +42,10 @@ def main(session: Session) -> int:
     began = time.monotonic()
     settings = session.prepared
     log_to_stderr(settings.logging, component="standalone")
+    if settings.metrics.otel_on:
+        from windward.app.metrics import check_metrics
+
+        check_metrics(settings.metrics, session.environ)
     lock = _locked(settings)
     from windward.api.listen import address_of, listen
 

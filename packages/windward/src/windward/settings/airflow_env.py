@@ -37,6 +37,20 @@ CALLED: dict[str, str] = {
 }
 """`section.key` of Airflow 3 to ours, where ours has another name; no reason to warn."""
 
+NOT_OFFERED: dict[str, str] = {
+    "traces.otel_on": "no traces are sent; `[metrics] otel_on` sends metrics by OTLP",
+}
+"""`section.key` of Airflow that switches something on which is missing here: whoever does so is told."""
+_OFF = frozenset({"", "0", "f", "false", "n", "no", "off"})
+
+
+def missing_of(variable: str, raw: str) -> str | None:
+    """Return a warning when a variable switches on what is not offered."""
+    path = variable.removeprefix(PREFIX).lower().replace("__", ".", 1)
+    if path not in NOT_OFFERED or raw.strip().lower() in _OFF:
+        return None
+    return f"{variable}: {NOT_OFFERED[path]}"
+
 
 def place_of(path: str) -> tuple[str | None, str | None]:
     """Return the setting that Airflow's `section.key` means (None: none of ours), and a warning when it is old."""

@@ -11,6 +11,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from windward.settings.airflow_env import missing_of
 from windward.settings.first_start import check_mode
 from windward.settings.indirect import SecretReader, command_output, kept_secret
 from windward.settings.keys import all_keys
@@ -76,7 +77,10 @@ def load(
         home,
         values,
         origins=origins,
-        warnings=tuple(f"{one.origin}: {one.warning}" for one in given.values() if one.warning),
+        warnings=(
+            *(f"{one.origin}: {one.warning}" for one in given.values() if one.warning),
+            *(told for name in ignored if (told := missing_of(name, environ[name])) is not None),
+        ),
         ignored=ignored,
     )
 

@@ -10,6 +10,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -170,11 +171,29 @@ def _opened(endpoint: str | None) -> OTLPMetricExporter:
     try:
         from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
     except ImportError as error:
-        raise UserError(
-            "`[metrics] otel_on` needs a library that is not installed",
-            hint="Run `pip install 'windward[otel]'` wherever a component runs, or switch it off.",
-        ) from error
+        raise _missing() from error
     return OTLPMetricExporter(endpoint)
+
+
+def _missing() -> UserError:
+    return UserError(
+        "`[metrics] otel_on` needs a library that is not installed",
+        hint="Run `pip install 'windward[otel]'` wherever a component runs, or switch it off.",
+    )
+
+
+def check_library() -> None:
+    """Look for the library without loading it.
+
+    Raises:
+        UserError: when it is missing.
+    """
+    try:
+        found = find_spec("opentelemetry.exporter.otlp.proto.http")
+    except ImportError:
+        found = None
+    if found is None:
+        raise _missing()
 
 
 def _resource(attributes: Mapping[str, str]) -> Resource:

@@ -69,7 +69,7 @@ class Statsd:
         head, tail = self._around(metric, labels)
         append = self._lines.append
         if metric.kind is Kind.COUNTER:
-            one = f"{head}1{tail}".encode()
+            one = b"%b1%b" % (head, tail)
             return lambda by: append(one if by == 1.0 else _line(head, by, tail))
         scale = 1_000 if metric.kind is Kind.TIMER else 1
         return lambda value: append(_line(head, value * scale, tail))
@@ -106,8 +106,12 @@ class Statsd:
         head, tail = self._around(metric, labels)
         return _line(head, value, tail)
 
-    def _around(self, metric: Metric, labels: tuple[str, ...]) -> tuple[str, str]:
+    def _around(self, metric: Metric, labels: tuple[str, ...]) -> tuple[bytes, bytes]:
         """Return what stands before the number in a line, and what behind it."""
+        head, tail = self._words(metric, labels)
+        return head.encode(), tail.encode()
+
+    def _words(self, metric: Metric, labels: tuple[str, ...]) -> tuple[str, str]:
         sign = _SIGNS[metric.kind]
         if self._tags is Tags.NONE:
             values = {name: _UNFIT.sub("_", text) for name, text in zip(metric.labels, labels, strict=True)}
@@ -138,8 +142,6 @@ def _packed(lines: list[bytes]) -> Iterator[bytes]:
         yield b"\n".join(packet)
 
 
-def _line(head: str, value: float, tail: str) -> bytes:
-    number = f"{value:.3f}"
-    if number.endswith("0"):
-        number = number.rstrip("0").rstrip(".")
-    return f"{head}{number}{tail}".encode()
+def _line(head: bytes, value: float, tail: bytes) -> bytes:
+    number = float(value)
+    return b"%b%d%b" % (head, number, tail) if number.is_integer() else b"%b%.3f%b" % (head, number, tail)

@@ -90,11 +90,17 @@ class Column:
 class Grids:
     """Remembers layouts, and columns of runs that have ended."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, columns_bytes_max: int = COLUMNS_BYTES_MAX) -> None:
+        self._bytes_max = columns_bytes_max
         self._lock = threading.Lock()
         self._layouts: OrderedDict[tuple[str, frozenset[frozenset[str]]], Layout] = OrderedDict()
         self._columns: OrderedDict[int, Column] = OrderedDict()
         self._bytes = 0
+
+    @property
+    def remembered_bytes(self) -> int:
+        """How much the columns take that are remembered."""
+        return self._bytes
 
     def layout(self, newest: NewestVersion, runs: list[GridRun]) -> Layout:
         """Return the lines of these runs beside each other."""
@@ -128,7 +134,7 @@ class Grids:
             before = self._columns.pop(made.found.run.run_pk, None)
             self._bytes += _size(made) - (_size(before) if before is not None else 0)
             self._columns[made.found.run.run_pk] = made
-            while self._bytes > COLUMNS_BYTES_MAX:
+            while self._bytes > self._bytes_max:
                 _, oldest = self._columns.popitem(last=False)
                 self._bytes -= _size(oldest)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import logging
 import os
 import socket
@@ -35,8 +34,6 @@ TOLD_EVERY_S = 5.0
 TICK_S = 1.0
 THREADS_BESIDE = 4
 """Threads beside one for each connection to the database: more would wait for a connection, or for each other."""
-COLLECT_EVERY = 20_000, 10, 10
-"""How many objects more than before make Python look for garbage among the young ones, and how often among older ones."""
 HEADERS_BYTES_MAX = 64 << 10
 """Of a request's first line and headers together; more is answered with 400."""
 CONNECTIONS_MAX = 800
@@ -118,11 +115,6 @@ def serve(
             await asyncio.to_thread(noted.tell)
             await asyncio.sleep(TOLD_EVERY_S)
 
-    # Everything so far is there for good; to look through it for garbage takes a tenth of a second, in which nobody is
-    # answered. A list's rows are a few thousand objects that live for one answer.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*COLLECT_EVERY)
     threads = 2 * settings.database.pool_size + THREADS_BESIDE
     beside = [beat()] if requests is None else [beat(), tell(requests)]
     asyncio.run(_run(config, listener, stop, beside, ready, threads=threads))

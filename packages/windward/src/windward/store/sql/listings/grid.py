@@ -38,13 +38,19 @@ _CELLS = (
 class SqlGridListings:
     """Implements `windward.ports.listings.grid.GridListings`. Safe to share between threads."""
 
-    def __init__(self, database: Database, documents: Documents) -> None:
+    def __init__(self, database: Database, documents: Documents, *, cells_max: int = CELLS_MAX) -> None:
+        self._cells_max = cells_max
         self._database = database
         self._documents = documents
         self._lock = threading.Lock()
         self._kept: OrderedDict[int, GridRun] = OrderedDict()
         self._kept_cells = 0
         self._records = Unchanged(run_of)
+
+    @property
+    def remembered(self) -> int:
+        """How many cells are remembered."""
+        return self._kept_cells
 
     def newest(self, dag_id: str) -> NewestVersion | None:
         """Return the newest version of a DAG, or None."""
@@ -102,7 +108,7 @@ class SqlGridListings:
         before = self._kept.pop(made.run.run_pk, None)
         self._kept_cells += len(made.cells) - (len(before.cells) if before is not None else 0)
         self._kept[made.run.run_pk] = made
-        while self._kept_cells > CELLS_MAX or len(self._kept) > CELLS_MAX:
+        while self._kept_cells > self._cells_max or len(self._kept) > self._cells_max:
             _, oldest = self._kept.popitem(last=False)
             self._kept_cells -= len(oldest.cells)
 

@@ -53,9 +53,13 @@ _ORDERS: dict[str, Columns] = {
     "rendered_map_index": (_TI.map_label, _TI.map_index),
     **_OF_RUN,
 }
-_DEFAULT = ("map_index",)
 
 
+def _paged(operator: sa.ColumnElement[Any]) -> Paged:
+    return Paged({**_ORDERS, OPERATOR: operator}, default=("map_index",), unique=("id",))
+
+
+_PAGED = _paged(sa.null())
 _COLUMNS = (
     f"{', '.join(f't.{name}' for name in TASK_COLUMNS)}, t.rendered, "
     f"CASE WHEN t.state = '{TaskState.DEFERRED}' THEN t.trail END"
@@ -81,8 +85,9 @@ class SqlInstanceListings:
             count = count.join(DAG_RUN, _WITH_RUN)
         if of_run or ordered & {OPERATOR, *_OF_RUN}:
             query = query.join(DAG_RUN, _WITH_RUN)
-        operator = operator_column(self._known(which)) if OPERATOR in ordered else sa.null()
-        paged = Paged({**_ORDERS, OPERATOR: operator}, default=_DEFAULT, unique=("id",))
+        paged = _PAGED
+        if OPERATOR in ordered:  # which only the documents tell
+            paged = _paged(operator_column(self._known(which)))
         found = paged.page(
             self._database, query.where(*own, *of_run), page, _key, count=count.where(*own, *of_run)
         )

@@ -21,6 +21,8 @@ from windward.ports.listings.page import TOTAL_MAX, Page, PageRequest
 from windward.store.sql.columns import EPOCH, UtcTime, from_us
 from windward.store.sql.database import Database, Transaction
 
+ORDERS_MAX = 100
+"""Orders of a resource that are remembered."""
 Row = TypeVar("Row")
 Key = tuple[sa.ColumnElement[Any], bool]
 """A column, and whether it descends."""
@@ -60,6 +62,7 @@ class Paged:
         self._columns = dict(columns)
         self._default = tuple(default)
         self._unique = tuple(unique)
+        self._orders: dict[tuple[str, ...], Sequence[sa.ColumnElement[Any]]] = {}
 
     def page(
         self,
@@ -80,10 +83,8 @@ class Paged:
         with database.reading() as transaction:
             if request.cursor is not None:
                 return self._by_cursor(transaction, query, request, make, count=count)
-            keys = self._keys(request.order_by or self._default)
-            ordered = (
-                query.order_by(*_order(keys, goes_back=False)).limit(request.limit).offset(request.offset)
-            )
+            order = self._forwards(request.order_by or self._default)
+            ordered = query.order_by(*order).limit(request.limit).offset(request.offset)
             rows = transaction.run(ordered).mappings().fetchall()
             if len(rows) < request.limit and (rows or not request.offset):  # this is the end of it
                 return Page(rows=tuple(make(row) for row in rows), total=request.offset + len(rows))
@@ -123,6 +124,15 @@ class Paged:
             next_cursor=_write(rows[-1], order_by, len(keys), goes_back=False) if has_next else None,
             previous_cursor=_write(rows[0], order_by, len(keys), goes_back=True) if has_previous else None,
         )
+
+    def _forwards(self, order_by: tuple[str, ...]) -> Sequence[sa.ColumnElement[Any]]:
+        """Return an order as it is asked for again and again: to make one takes as long as to run a small query."""
+        known = self._orders.get(order_by)
+        if known is None:
+            known = _order(self._keys(order_by), goes_back=False)
+            if len(self._orders) < ORDERS_MAX:
+                self._orders[order_by] = known
+        return known
 
     def _keys(self, order_by: Sequence[str]) -> list[Key]:
         keys: list[Key] = []

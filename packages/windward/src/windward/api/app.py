@@ -23,6 +23,7 @@ from windward.api.measuring import Requests
 from windward.api.own import OPERATIONS as OWN
 from windward.api.page import Page
 from windward.api.public import OPERATIONS as PUBLIC
+from windward.api.routing import RoutesByLength
 from windward.api.services import Services
 
 OPERATIONS: tuple[Operation, ...] = (*PUBLIC, *OWN, *EXECUTION)
@@ -43,8 +44,9 @@ def make_app(
 ) -> Starlette:
     """Return the application; `requests` is told of each, where somebody wants metrics."""
     described = Described(operations)
-    return Starlette(
-        routes=[
+    app = Starlette(exception_handlers={HTTPException: _refuse})
+    app.router = RoutesByLength(
+        [
             Route("/", page.answer),
             *login.routes(),
             Route("/openapi.json", described.answer),
@@ -54,9 +56,9 @@ def make_app(
                 )
                 for operation in operations
             ),
-        ],
-        exception_handlers={HTTPException: _refuse},
+        ]
     )
+    return app
 
 
 class Described:

@@ -9,7 +9,9 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from windward.api.contract.operation import Reply
 from windward.api.contract.ranges import Bounds, BoundsQuery
+from windward.api.encoded import Encoded
 from windward.api.public.dag_versions import DagVersionResponse, version_response
 from windward.model.numbers import NotNegative, Small
 from windward.model.states import RunState, RunType, TriggeredBy
@@ -195,12 +197,26 @@ def run_response(row: RunRow) -> DAGRunResponse:
     )
 
 
-def runs_response(page: Page[RunRow], request: PageRequest) -> DAGRunCollectionResponse:
-    """Return a page of runs as the API shows it."""
-    return DAGRunCollectionResponse(
-        dag_runs=[run_response(row) for row in page.rows],
+class _Runs(msgspec.Struct, kw_only=True):
+    """A `DAGRunCollectionResponse` whose runs are passed on as they were encoded."""
+
+    dag_runs: list[msgspec.Raw]
+    total_entries: int | None
+    total_entries_limit: int | None
+    next_cursor: str | None
+    previous_cursor: str | None
+
+
+_ENCODED = Encoded(run_response)
+
+
+def runs_response(page: Page[RunRow], request: PageRequest) -> Reply:
+    """Return a page of runs as the API shows it: a `DAGRunCollectionResponse`."""
+    body = _Runs(
+        dag_runs=[_ENCODED.of(row.run.run_pk, row) for row in page.rows],
         total_entries=page.total,
         total_entries_limit=TOTAL_MAX if request.cursor is not None else None,
         next_cursor=page.next_cursor,
         previous_cursor=page.previous_cursor,
     )
+    return Reply(body=body)

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from windward.api.contract.operation import ANY_DAG, Call, Needs, Nothing, Operation, Scope, operation
+from windward.api.contract.operation import (
+    ANY_DAG,
+    Call,
+    Needs,
+    Nothing,
+    Operation,
+    Reply,
+    Scope,
+    operation,
+)
 from windward.api.contract.paging import LIMIT_MAX, page_of, pattern_of
 from windward.api.contract.problem import InvalidRequest
 from windward.api.contract.ranges import lengths, moments
@@ -62,7 +71,7 @@ def place_of(call: Call[Any, Any], named: str | None, run_id: str) -> tuple[str,
     return call.dag_id or named or "", run_id
 
 
-def get_dag_runs(call: Call[RunsQuery, Nothing]) -> DAGRunCollectionResponse:
+def get_dag_runs(call: Call[RunsQuery, Nothing]) -> Reply:
     """List runs."""
     query, request = call.query, page_of(call.query)
     if call.dag_id is not None:
@@ -90,7 +99,7 @@ def get_dag_runs(call: Call[RunsQuery, Nothing]) -> DAGRunCollectionResponse:
     return runs_response(call.services.listings.runs.list(request, which), request)
 
 
-def get_list_dag_runs_batch(call: Call[Nothing, DAGRunsBatchBody]) -> DAGRunCollectionResponse:
+def get_list_dag_runs_batch(call: Call[Nothing, DAGRunsBatchBody]) -> Reply:
     """List runs of all DAGs."""
     body = call.body
     if call.dag_id is not None:

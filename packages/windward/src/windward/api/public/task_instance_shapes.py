@@ -10,6 +10,8 @@ from uuid import UUID
 
 import msgspec
 
+from windward.api.contract.operation import Reply
+from windward.api.encoded import Encoded
 from windward.api.public.dag_versions import DagVersionResponse, version_response
 from windward.api.public.jobs import JobResponse
 from windward.core.transitions import TaskEvent
@@ -185,15 +187,29 @@ def instance_response(row: InstanceRow) -> TaskInstanceResponse:
     )
 
 
-def instances_response(page: Page[InstanceRow], request: PageRequest) -> TaskInstanceCollectionResponse:
-    """Return a page of instances as the API shows it."""
-    return TaskInstanceCollectionResponse(
-        task_instances=[instance_response(row) for row in page.rows],
+class _Instances(msgspec.Struct, kw_only=True):
+    """A `TaskInstanceCollectionResponse` whose instances are passed on as they were encoded."""
+
+    task_instances: list[msgspec.Raw]
+    total_entries: int | None
+    total_entries_limit: int | None
+    next_cursor: str | None
+    previous_cursor: str | None
+
+
+_ENCODED = Encoded(instance_response)
+
+
+def instances_response(page: Page[InstanceRow], request: PageRequest) -> Reply:
+    """Return a page of instances as the API shows it: a `TaskInstanceCollectionResponse`."""
+    body = _Instances(
+        task_instances=[_ENCODED.of(row.record.key, row) for row in page.rows],
         total_entries=page.total,
         total_entries_limit=TOTAL_MAX if request.cursor is not None else None,
         next_cursor=page.next_cursor,
         previous_cursor=page.previous_cursor,
     )
+    return Reply(body=body)
 
 
 def current_try(row: InstanceRow) -> TaskInstanceHistoryResponse:

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from windward.api.contract.operation import ANY_DAG, Call, Needs, Nothing, Operation, Scope, operation
+from windward.api.contract.operation import (
+    ANY_DAG,
+    Call,
+    Needs,
+    Nothing,
+    Operation,
+    Reply,
+    Scope,
+    operation,
+)
 from windward.api.contract.paging import LIMIT_MAX, page_of
 from windward.api.contract.problem import InvalidRequest
 from windward.api.public.dag_versions import known_dag
@@ -83,7 +92,7 @@ def found_instance(call: Call[Any, Any], map_index: int) -> InstanceRow:
     return row
 
 
-def get_task_instances(call: Call[InstancesQuery, Nothing]) -> TaskInstanceCollectionResponse:
+def get_task_instances(call: Call[InstancesQuery, Nothing]) -> Reply:
     """List instances."""
     query, request = call.query, page_of(call.query)
     dag_id, run_id = call.dag_id, call.text("dag_run_id")
@@ -118,7 +127,7 @@ def _document_of_run(call: Call[Any, Any], dag_id: str, run_id: str) -> DagDocum
     return call.services.listings.documents.plain([run.document_hash]).get(run.document_hash)
 
 
-def get_task_instances_batch(call: Call[Nothing, TaskInstancesBatchBody]) -> TaskInstanceCollectionResponse:
+def get_task_instances_batch(call: Call[Nothing, TaskInstancesBatchBody]) -> Reply:
     """List instances of all DAGs."""
     body = call.body
     for name in ("dag_id", "dag_run_id"):
@@ -135,7 +144,7 @@ def get_task_instances_batch(call: Call[Nothing, TaskInstancesBatchBody]) -> Tas
     return instances_response(page, request)
 
 
-def get_mapped_task_instances(call: Call[MappedQuery, Nothing]) -> TaskInstanceCollectionResponse:
+def get_mapped_task_instances(call: Call[MappedQuery, Nothing]) -> Reply:
     """List the instances of a mapped task."""
     place = call.text("dag_id"), call.text("dag_run_id"), call.text("task_id")
     dag_id, run_id, task_id = place

@@ -18,7 +18,7 @@ TASK_COLUMNS = TaskRecord.__struct_fields__
 XCOM_COLUMNS = ("encoding", "data", "location", "size_bytes", "preview", "length", "backend", "set_at")
 
 Made = TypeVar("Made")
-UNCHANGED_MAX = 2000
+UNCHANGED_MAX = 4000
 """Rows that are remembered with what they mean: each takes a few kilobytes."""
 
 _TASK_STATES = {str(state): state for state in TaskState}
@@ -92,21 +92,23 @@ def run_of(row: Sequence[Any]) -> RunRecord:
 class Unchanged(Generic[Made]):
     """What rows mean that are read again and again: a row that is as it was means what it meant.
 
-    Its first column is its key. Safe to share between threads.
+    Its first columns, so many as `key_columns`, are its key. Safe to share between threads.
     """
 
-    def __init__(self, make: Callable[[tuple[Any, ...]], Made]) -> None:
+    def __init__(self, make: Callable[[tuple[Any, ...]], Made], *, key_columns: int = 1) -> None:
         self._make = make
+        self._key_columns = key_columns
         self._kept: dict[Any, tuple[tuple[Any, ...], Made]] = {}
 
     def of(self, row: Sequence[Any]) -> Made:
         """Return what a row means: the same object while the row is the same."""
         read = tuple(row)
-        kept = self._kept.get(read[0])
+        key = read[: self._key_columns]
+        kept = self._kept.get(key)
         if kept is None or kept[0] != read:
             if len(self._kept) >= UNCHANGED_MAX:
                 self._kept.clear()
-            kept = self._kept[read[0]] = (read, self._make(read))
+            kept = self._kept[key] = (read, self._make(read))
         return kept[1]
 
 

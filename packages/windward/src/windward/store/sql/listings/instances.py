@@ -24,7 +24,7 @@ from windward.store.sql.listings.filters import Condition, matching, seconds_bet
 from windward.store.sql.listings.paging import Columns, Paged, names_in_order
 from windward.store.sql.listings.runs import SqlRunListings
 from windward.store.sql.listings.traits import has_traits, operator_column
-from windward.store.sql.rows import TASK_COLUMNS, task_of, trail_of
+from windward.store.sql.rows import TASK_COLUMNS, Unchanged, task_of, trail_of
 from windward.store.sql.tables import DAG_DOCUMENT, DAG_RUN, IS_WRONG, TASK_INSTANCE, WENT_WRONG
 
 _TI = TASK_INSTANCE.c
@@ -75,6 +75,7 @@ class SqlInstanceListings:
         self._database = database
         self._documents = documents
         self._runs = runs
+        self._rows = Unchanged(_instance, key_columns=3)
 
     def list(self, page: PageRequest, which: InstanceFilter) -> Page[InstanceRow]:
         """Return instances."""
@@ -191,19 +192,26 @@ class SqlInstanceListings:
         known = self._documents.load({run.run.document_hash for run in runs.values()})
         made: dict[TaskKey, InstanceRow] = {}
         for row in rows:
-            record, run = task_of(row), runs.get(row[0])
+            run = runs.get(row[0])
             if run is None:
                 continue  # deleted between the two reads
             document = known.get(run.run.document_hash)
-            made[record.key] = InstanceRow(
-                run=run,
-                record=record,
-                task=document.tasks.get(record.task_id) if document is not None else None,
-                weight=document.weights.get(record.task_id) if document is not None else None,
-                rendered=row[-2],
-                deferred_at=_deferred_at(row[-1]),
-            )
+            found = self._rows.of((*row[:3], run, document, *row))
+            made[found.record.key] = found
         return made
+
+
+def _instance(row: tuple[Any, ...]) -> InstanceRow:
+    """Return an instance of its key, its run, its document, and a row of `_COLUMNS`."""
+    run, document, record = row[3], row[4], task_of(row[5:])
+    return InstanceRow(
+        run=run,
+        record=record,
+        task=document.tasks.get(record.task_id) if document is not None else None,
+        weight=document.weights.get(record.task_id) if document is not None else None,
+        rendered=row[-2],
+        deferred_at=_deferred_at(row[-1]),
+    )
 
 
 def _text_of_keys(dialect: Dialect, count: int) -> str:

@@ -127,6 +127,36 @@ def test_what_is_remembered_of_a_grid_is_what_is_there(
     assert len(tasks) == len(TASKS) + 1
 
 
+def test_lists_show_what_is_there_whatever_is_remembered(
+    client: Client, services: Services, store: SqlStore
+) -> None:
+    fill(store, 1, 2)
+    instances, runs = f"{DAG}/dagRuns/r1/taskInstances", f"{DAG}/dagRuns"
+
+    def shown(path: str, field: str) -> dict[str, Any]:
+        rows = client.ask("GET", path, role="viewer").json
+        (found,) = (rows[name] for name in rows if name in {"task_instances", "dag_runs"})
+        return {row.get("task_id", row["dag_run_id"]): row[field] for row in found}
+
+    for _ in range(2):
+        assert set(shown(instances, "state").values()) == {None}
+        assert shown(runs, "note") == {"r1": None, "r2": None}
+    for path, body in (
+        (f"{runs}/r1", {"note": "look"}),
+        (f"{instances}/t7", {"new_state": "failed"}),
+        (f"{instances}/t8", {"note": "here"}),
+    ):
+        answer = client.ask("PATCH", path, body, role="admin")
+        assert answer.status == 200, answer.body
+
+    assert shown(runs, "note") == {"r1": "look", "r2": None}
+    assert {name: state for name, state in shown(instances, "state").items() if state} == {"t7": "failed"}
+    assert {name: note for name, note in shown(instances, "note").items() if note} == {"t8": "here"}
+    put_dags(store, "sales", tasks=TASKS, display_name="Sales")
+    assert set(shown(instances, "dag_display_name").values()) == {"Sales"}
+    assert services.store.runs.find_run("sales", run_id="r1") is not None
+
+
 def test_what_is_remembered_of_grids_has_an_end(store: SqlStore) -> None:
     fill(store, 1, RUNS)
     database = Database(store.engine)

@@ -38,7 +38,7 @@ from windward.engine.service import ExecutionService
 from windward.logs.local import LocalLogStore
 from windward.model.access import Permission, Principal
 from windward.model.accounts import User
-from windward.ports.installed import PluginPoint, ProviderPackage
+from windward.ports.installed import Plugin, PluginError, Plugins, ProviderPackage
 from windward.settings import load
 from windward.store.code import LocalCodeStore
 from windward.store.ids import SnowflakeIds
@@ -121,8 +121,9 @@ class FakeInstalled:
             ProviderPackage(package_name="apache-airflow-providers-ssh", version="4.0"),
         ]
 
-    def plugins(self) -> list[PluginPoint]:
-        return [PluginPoint(name="shop", value="shop.plugin:Shop", package_name="shop", version="1.0")]
+    def plugins(self) -> Plugins:
+        shop = Plugin(name="shop", source="shop==1.0: shop.plugin:Shop", timetables=("shop.plugin.Hours",))
+        return Plugins(loaded=(shop,), broken=(PluginError(source="old.py", error="ImportError: no"),))
 
 
 @dataclass

@@ -132,4 +132,9 @@ def test_packages_are_told_as_they_are_declared(client: Client) -> None:
     }  # fmt: skip
     [plugin] = client.ask("GET", "/api/v2/plugins", role="viewer").json["plugins"]
     assert (plugin["name"], plugin["source"]) == ("shop", "shop==1.0: shop.plugin:Shop")
-    assert client.ask("GET", "/api/v2/plugins/importErrors", role="viewer").json["total_entries"] == 0
+    assert (plugin["timetables"], plugin["external_views"]) == (["shop.plugin.Hours"], [])
+    broken = client.ask("GET", "/api/v2/plugins/importErrors", role="viewer").json
+    assert broken == {
+        "import_errors": [{"source": "old.py", "error": "ImportError: no"}],
+        "total_entries": 1,
+    }

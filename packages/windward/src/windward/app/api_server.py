@@ -97,6 +97,7 @@ def make_services(settings: Settings, store: SqlStore, wakeup: Wakeup, clock: Sy
     from windward.app.entrance import account_desk, open_entrance
     from windward.app.files import code_store, large_values, log_store
     from windward.app.installed import InstalledPackages
+    from windward.app.plugin_survey import PluginSurvey
     from windward.engine.people.desk import Desk
     from windward.engine.remote import RemoteDoor
     from windward.engine.service import ExecutionService
@@ -133,7 +134,9 @@ def make_services(settings: Settings, store: SqlStore, wakeup: Wakeup, clock: Sy
             store.connection_tests,
             is_enabled=settings.core.test_connection == "enabled",
         ),
-        installed=InstalledPackages(),
+        installed=InstalledPackages(
+            PluginSurvey(settings.home / "plugins", os.environ, monotonic=clock.monotonic)
+        ),
     )
 
 

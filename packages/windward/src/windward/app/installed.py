@@ -1,39 +1,43 @@
-"""What installed packages declare by entry points, read from their metadata: nothing of theirs is imported."""
+"""What installed packages declare by entry points, read from their metadata; plugins are loaded elsewhere."""
 
 from __future__ import annotations
 
 from functools import cache
 from importlib.metadata import Distribution, EntryPoint, entry_points
+from typing import TYPE_CHECKING
 
-from windward.ports.installed import PluginPoint, ProviderPackage
+from windward.ports.installed import Plugins, ProviderPackage
+
+if TYPE_CHECKING:
+    from windward.app.plugin_survey import PluginSurvey
 
 PROVIDER_GROUP = "apache_airflow_provider"
 """Entry points by which provider packages make themselves known."""
-PLUGIN_GROUP = "airflow.plugins"
 
 
 class InstalledPackages:
-    """Looks once: what is installed later counts from the next start on, as for everything that was imported."""
+    """Knows providers by their metadata, and plugins by a survey."""
 
-    @cache  # noqa: B019 - lives as long as the process
+    def __init__(self, survey: PluginSurvey) -> None:
+        self._survey = survey
+
     def providers(self) -> tuple[ProviderPackage, ...]:
         """Return packages of operators and hooks, by name."""
-        found = {one.package_name: one for one in map(_provider, entry_points(group=PROVIDER_GROUP))}
-        return tuple(found[name] for name in sorted(found))
+        return installed_providers()
 
-    @cache  # noqa: B019 - lives as long as the process
-    def plugins(self) -> tuple[PluginPoint, ...]:
-        """Return plugins, by name."""
-        points = [
-            PluginPoint(
-                name=point.name,
-                value=point.value,
-                package_name=point.dist.name if point.dist else "",
-                version=point.dist.version if point.dist else "",
-            )
-            for point in entry_points(group=PLUGIN_GROUP)
-        ]
-        return tuple(sorted(points, key=lambda one: (one.name, one.package_name)))
+    def plugins(self) -> Plugins:
+        """Return plugins."""
+        return self._survey.plugins()
+
+
+@cache
+def installed_providers() -> tuple[ProviderPackage, ...]:
+    """Return packages of operators and hooks, by name.
+
+    Looks once: what is installed later counts from the next start on, as for everything that was imported.
+    """
+    found = {one.package_name: one for one in map(_provider, entry_points(group=PROVIDER_GROUP))}
+    return tuple(found[name] for name in sorted(found))
 
 
 def _provider(point: EntryPoint) -> ProviderPackage:

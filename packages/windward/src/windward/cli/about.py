@@ -71,12 +71,12 @@ def without_password(url: str) -> str:
 def _providers(args: Namespace, session: Session) -> int:
     import msgspec
 
-    from windward.app.installed import InstalledPackages
+    from windward.app.installed import installed_providers
     from windward.cli.output import show_rows
 
     del session
     show_rows(
-        [msgspec.structs.asdict(one) for one in InstalledPackages().providers()],
+        [msgspec.structs.asdict(one) for one in installed_providers()],
         output=args.output,
         columns=("package_name", "description", "version"),
     )

@@ -1,4 +1,4 @@
-"""Providers and plugins: what installed packages declare. The server loads none of them."""
+"""Providers and plugins: what is installed, and what it offers. This process loads none of their code."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import msgspec
 from windward.api.contract.operation import Call, Needs, Nothing, Operation, operation
 from windward.api.contract.paging import OffsetQuery, page_of
 from windward.model.access import Resource, Verb
-from windward.ports.installed import PluginPoint, ProviderPackage
+from windward.ports.installed import Plugin, ProviderPackage
 
 _MARKUP = re.compile(r"[`_<>]")
 
@@ -32,7 +32,7 @@ class ProviderCollectionResponse(msgspec.Struct, kw_only=True):
 
 
 class PluginResponse(msgspec.Struct, kw_only=True):
-    """A plugin, by its declaration: what it brings is known only where it is loaded, which is beside user code."""
+    """A plugin, and what it offers."""
 
     name: str
     source: str
@@ -82,16 +82,18 @@ def get_providers(call: Call[OffsetQuery, Nothing]) -> ProviderCollectionRespons
 
 def get_plugins(call: Call[OffsetQuery, Nothing]) -> PluginCollectionResponse:
     """List plugins."""
-    page, found = page_of(call.query), call.services.installed.plugins()
+    page, found = page_of(call.query), call.services.installed.plugins().loaded
     return PluginCollectionResponse(
         plugins=[_plugin(one) for one in found[page.offset : page.offset + page.limit]],
         total_entries=len(found),
     )
 
 
-def import_errors(_call: Call[Nothing, Nothing]) -> PluginImportErrorCollectionResponse:
-    """List plugins that this server could not load: none, because it loads none."""
-    return PluginImportErrorCollectionResponse(import_errors=[], total_entries=0)
+def import_errors(call: Call[Nothing, Nothing]) -> PluginImportErrorCollectionResponse:
+    """List plugins that cannot be loaded."""
+    broken = call.services.installed.plugins().broken
+    errors = [PluginImportErrorResponse(source=one.source, error=one.error) for one in broken]
+    return PluginImportErrorCollectionResponse(import_errors=errors, total_entries=len(errors))
 
 
 def _provider(one: ProviderPackage) -> ProviderResponse:
@@ -103,8 +105,8 @@ def _provider(one: ProviderPackage) -> ProviderResponse:
     )
 
 
-def _plugin(one: PluginPoint) -> PluginResponse:
-    return PluginResponse(name=one.name, source=f"{one.package_name}=={one.version}: {one.value}")
+def _plugin(one: Plugin) -> PluginResponse:
+    return msgspec.convert(one, PluginResponse, from_attributes=True)
 
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -113,7 +115,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "/api/v2/plugins",
         name="get_plugins",
         tag="Plugin",
-        summary="List the plugins that installed packages declare.",
+        summary="List plugins, of installed packages and of the plugins folder, and what they offer.",
         access=Needs(verb=Verb.READ, resource=Resource.PLUGIN),
         query=OffsetQuery,
         reply=PluginCollectionResponse,
@@ -124,7 +126,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "/api/v2/plugins/importErrors",
         name="import_errors",
         tag="Plugin",
-        summary="List plugins that the server could not load; it loads none.",
+        summary="List plugins that cannot be loaded.",
         access=Needs(verb=Verb.READ, resource=Resource.PLUGIN),
         reply=PluginImportErrorCollectionResponse,
         handler=import_errors,

@@ -20,6 +20,7 @@ from windward.document import DagDocument, content_hash, encode
 from windward.engine.scheduler import Scheduler
 from windward.model.states import RUN_FINISHED
 from windward.ports.executor import Envelope, HostGone, Woken
+from windward.ports.metrics import Metrics
 from windward.ports.store import FileRecord, Note
 from windward.protocol.messages import AttemptEnded, FromHost, Hello, StartGranted, StartRequest, ToHost
 from windward.protocol.outcomes import Ending, ExitFact, Succeeded
@@ -126,7 +127,9 @@ class ObedientWorker:
 class ControlPlane:
     """A scheduler with its store, worker and clock."""
 
-    def __init__(self, store: SqlStore, settings: Settings, worker: ObedientWorker) -> None:
+    def __init__(
+        self, store: SqlStore, settings: Settings, worker: ObedientWorker, *, metrics: Metrics | None = None
+    ) -> None:
         self.store = store
         self.worker = worker
         self.clock = worker.clock
@@ -139,6 +142,7 @@ class ControlPlane:
             ids=self.ids,
             settings=settings,
             name="bench",
+            metrics=metrics,
         )
 
     def put(self, *documents: DagDocument) -> None:
@@ -190,13 +194,15 @@ class ControlPlane:
 
 
 @contextmanager
-def control_plane(folder: Path, worker: ObedientWorker, **core: int) -> Iterator[ControlPlane]:
+def control_plane(
+    folder: Path, worker: ObedientWorker, *, metrics: Metrics | None = None, **core: int
+) -> Iterator[ControlPlane]:
     """Give a scheduler over a new SQLite database in `folder`; `core` are settings of `[core]`."""
     settings = load({"WINDWARD_HOME": str(folder)})
     settings = replace(settings, core=replace(settings.core, **core))  # type: ignore[arg-type]
     key = Fernet.generate_key().decode()
     store = open_store(f"sqlite:///{folder}/engine.db", fernet_keys=[key], create=True)
     try:
-        yield ControlPlane(store, settings, worker)
+        yield ControlPlane(store, settings, worker, metrics=metrics)
     finally:
         store.close()

@@ -256,6 +256,7 @@ def test_an_airflow_variable_that_means_nothing_here_is_ignored_and_listed(home:
     settings = load(environ, home=home)
     assert settings.ignored == ("AIRFLOW__CELERY__BROKER_URL", "AIRFLOW__CORE__AUTH_MANAGER")
     assert set(settings.origins.values()) == {"default"}
+    assert settings.warnings == ()
 
 
 @pytest.mark.parametrize(

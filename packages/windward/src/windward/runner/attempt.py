@@ -38,7 +38,7 @@ from windward.runner.calling import call_all, call_task
 from windward.runner.listening import tell_end, tell_running
 from windward.runner.policy import ask_policy
 from windward.runner.resuming import run_operator, time_limit_s
-from windward.runner.shown import keep_links, map_label
+from windward.runner.shown import LINK_S_MAX, keep_links, map_label
 from windward.runner.signals import set_handler
 from windward.runner.triggering import trigger_run
 from windward.runner.written import assets_written
@@ -249,7 +249,10 @@ def _keep_links(performance: _Performance, outcome: Outcome, runtime: Runtime) -
     match outcome:
         case Succeeded() | Failed() | Skipped():
             keep_links(
-                performance.operator, performance.context, runtime.log, uses_signals=runtime.uses_signals
+                performance.operator,
+                performance.context,
+                runtime.log,
+                limit_s=LINK_S_MAX if runtime.uses_signals else 0.0,
             )
         case Rescheduled() | Deferred() | AwaitsInput():
             pass  # not over yet

@@ -61,15 +61,18 @@ def alarm(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-def keep_links(operator: Any, context: Any, log: LogWriter, *, uses_signals: bool = False) -> None:
-    """Store the operator's links as XComs, where the API finds them; one that is empty is not stored."""
+def keep_links(operator: Any, context: Any, log: LogWriter, *, limit_s: float = 0.0) -> None:
+    """Store the operator's links as XComs, where the API finds them; one that is empty is not stored.
+
+    `limit_s`: seconds that each may take; 0 where signals are not ours.
+    """
     links = links_of(operator)
     if not links or context.get("ti") is None:
         return
     ti = context["ti"]
     for link in links[:LINKS_MAX]:
         try:
-            with alarm(LINK_S_MAX if uses_signals else 0.0):
+            with alarm(limit_s):
                 address = link.get_link(operator, ti_key=ti.key)
             if address and len(str(address)) <= LINK_CHARACTERS_MAX:
                 xcom.push(link_key(link), str(address), place=ti.place)

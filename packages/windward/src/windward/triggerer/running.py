@@ -93,6 +93,10 @@ async def hear(
     trigger: Any, work: TriggerWork, say: Callable[[Fired], None], *, large: LargeValues | None
 ) -> None:
     """Run a trigger and pass on what it says: its first event, or all of one that goes on."""
+    if wants_shared_stream(trigger):
+        log.warning(
+            "shared streams of triggers are not supported: `%s` reads for itself", type(trigger).__name__
+        )
     events = trigger.run()
     if not hasattr(events, "__aiter__"):
         close = getattr(events, "close", lambda: None)
@@ -108,6 +112,14 @@ async def hear(
         if close is not None:
             await close()
     say(Broken(error="it ended without an event"))
+
+
+def wants_shared_stream(trigger: Any) -> bool:
+    """Whether a trigger would share what it reads with others (Airflow 3.3); here each runs by its `run` alone."""
+    try:
+        return getattr(trigger, "shared_stream_key", lambda: None)() is not None
+    except Exception:  # noqa: BLE001 - the trigger's own code, which nothing depends on
+        return True
 
 
 def word_of(event: Any, work: TriggerWork, large: LargeValues | None) -> Fired:

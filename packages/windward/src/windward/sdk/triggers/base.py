@@ -135,6 +135,10 @@ class BaseEventTrigger(BaseTrigger):
         """Return a number that is the same for triggers that wait for the same."""
         return hash(BaseTrigger.digest(classpath, kwargs))
 
+    def shared_stream_key(self) -> Any:
+        """Return None: nothing is read together with other triggers. What a subclass returns has no effect here."""
+        return None
+
 
 @dataclass
 class StartTriggerArgs:

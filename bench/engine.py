@@ -120,6 +120,10 @@ class ObedientWorker:
             self._heard.append(StartRequest(refs=tuple(submission.ref for submission in work)))
         return [HOST] * len(work)
 
+    def placed(self) -> list[tuple[AttemptRef, str]]:
+        """Return nothing: the one host serves every queue."""
+        return []
+
     def cancel(self, refs: Sequence[AttemptRef], *, reason: str) -> None:
         """Nothing runs long enough to be stopped."""
 

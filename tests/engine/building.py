@@ -90,6 +90,7 @@ class FakeWorkers:
         self.cancelled: list[AttemptRef] = []
         self.slots = 0
         self.goes_to = "h"
+        self.has_placed: list[tuple[AttemptRef, str]] = []
 
     def wait(self, timeout_s: float) -> list[Envelope | HostGone | Woken]:
         arrived, self.inbox = self.inbox, []
@@ -104,6 +105,10 @@ class FakeWorkers:
     def submit(self, work: Sequence[Submission]) -> list[str]:
         self.submitted.extend(work)
         return [self.goes_to] * len(work)
+
+    def placed(self) -> list[tuple[AttemptRef, str]]:
+        placed, self.has_placed = self.has_placed, []
+        return placed
 
     def cancel(self, refs: Sequence[AttemptRef], *, reason: str) -> None:
         self.cancelled.extend(refs)

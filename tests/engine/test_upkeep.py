@@ -41,6 +41,9 @@ class Loop:
     def submit(self, work: Sequence[Submission]) -> list[str]:
         raise AssertionError(work)
 
+    def placed(self) -> list[tuple[AttemptRef, str]]:
+        return []
+
     def cancel(self, refs: Sequence[AttemptRef], *, reason: str) -> None:
         raise AssertionError(refs)
 

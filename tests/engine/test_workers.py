@@ -11,7 +11,7 @@ from windward.core.view import RunView
 from windward.errors import UnavailableError
 from windward.model.ids import TaskKey
 from windward.model.states import RunState, TaskState
-from windward.ports.executor import HostGone
+from windward.ports.executor import HostGone, Woken
 from windward.protocol.messages import (
     Accepted,
     Beat,
@@ -144,6 +144,43 @@ def test_a_host_that_says_hello_without_a_submission_gets_it_again(world: World,
     world.hello()
     world.settle()
     assert world.submitted() == [queued]
+
+
+@pytest.fixture
+def waiting(world: World) -> AttemptRef:
+    """Task `a` waits for a host that serves its queue."""
+    world.workers.goes_to = ""
+    world.put(DAG)
+    world.trigger(DAG)
+    world.settle()
+    (ref,) = world.submitted()
+    world.hello()
+    world.settle()
+    assert world.submitted() == []
+    return ref
+
+
+@pytest.mark.parametrize("goes", [lambda world: world.hello(), lambda world: world.say(Goodbye(host_id="h"))])
+def test_an_attempt_that_had_waited_outlives_the_host_it_went_to(
+    world: World, waiting: AttemptRef, goes: Callable[[World], None]
+) -> None:
+    world.workers.has_placed = [(waiting, "h")]
+    world.workers.inbox.append(Woken())
+    world.settle()
+    assert world.submitted() == []
+    goes(world)
+    world.hello()
+    world.settle()
+    assert [ref.task_id for ref in world.submitted()] == ["a"]
+
+
+def test_an_attempt_that_had_waited_is_not_lost_with_a_host_that_is_gone_already(
+    world: World, waiting: AttemptRef
+) -> None:
+    world.workers.has_placed = [(waiting, "unknown")]
+    world.workers.inbox.append(Woken())
+    world.settle()
+    assert world.submitted() == [waiting]
 
 
 def test_attempts_wait_for_the_first_worker(world: World) -> None:

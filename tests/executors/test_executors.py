@@ -120,17 +120,15 @@ def test_an_attempt_of_an_unserved_queue_waits_for_a_host_that_serves_it(hub: Hu
     assert submitted(connect("gpu", queues=("gpu",))) == ["task1"]
 
 
-def test_an_attempt_that_had_waited_outlives_the_host_it_went_to(hub: Hub, connect: Connect) -> None:
+def test_it_is_told_once_where_an_attempt_that_had_waited_went(hub: Hub, connect: Connect) -> None:
     connect("plain")
     executor = make_executor("local", hub)
-    executor.submit([submission(1, queue="gpu")])
-    first = connect("gpu1", queues=("gpu",))
-    assert submitted(first) == ["task1"]
-    first.close()
-    wait_for(hub, lambda event: isinstance(event, HostGone))
-    connect("gpu2", queues=("gpu",))
-    assert executor.capacity() == 8
-    assert executor.submit([submission(1, queue="gpu")]) == ["gpu2"]
+    work = submission(1, queue="gpu")
+    executor.submit([work, submission(2)])
+    assert executor.placed() == []
+    connect("gpu", queues=("gpu",))
+    assert executor.placed() == [(work.ref, "gpu")]
+    assert executor.placed() == []
 
 
 def test_a_cancel_goes_to_the_host_that_has_the_attempt(hub: Hub, connect: Connect) -> None:

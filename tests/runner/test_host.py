@@ -159,6 +159,11 @@ def wait_s(bench: Bench, seconds: float) -> None:
         bench.scheduler.until(lambda: False, within_s=seconds)
 
 
+def test_a_host_beats_within_its_lease_whatever_it_was_told_to(start_host: StartHost) -> None:
+    host = start_host("--heartbeat", "3600", lease_s=0.3)
+    host.scheduler.until(lambda: len(host.scheduler.heard(Heartbeat)) == 3)
+
+
 def test_heartbeats_name_what_runs(bench: Bench) -> None:
     work = bench.work("wait")
     bench.begin(work)

@@ -13,11 +13,14 @@ from windward.engine.work import Pass
 from windward.errors import UnavailableError
 from windward.ports.executor import Envelope, HostGone, Woken
 from windward.protocol.calls import Refused
-from windward.protocol.messages import CallAnswer, Cancel, Submit, ToHost
+from windward.protocol.messages import CallAnswer, Cancel, Hello, Submit, ToHost
 from windward.protocol.work import AttemptRef, Submission
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
+
+WAITS_EVERY = 4
+"""Of so many attempts one waits for a host at first."""
 
 
 class Brain:
@@ -32,6 +35,7 @@ class Brain:
         self.work: Pass | None = None
         self.is_decided = False
         self.frozen_for = 0
+        self.waiting: list[Submission] = []
         self.scheduler = Scheduler(
             store=world.store,  # type: ignore[arg-type]
             mailbox=self,
@@ -72,6 +76,8 @@ class Brain:
         answer = message.answer if isinstance(message, CallAnswer) else None
         if isinstance(answer, Refused) and answer.code == "broken":
             raise self.world.store.problem or AssertionError(f"a call has no answer: {message}")
+        if self._speaks_into_the_void(host_id):
+            return
         host = self.hosts.get(host_id)
         if host is not None:
             self.world.deliver(host, message)
@@ -83,11 +89,28 @@ class Brain:
         return sum(host.capacity for host in self.hosts.values())
 
     def submit(self, work: Sequence[Submission]) -> list[str]:
-        """Send each to some host."""
-        chosen = [self.world.dice.choice(sorted(self.hosts)) for _ in work]
-        for host_id, submission in zip(chosen, work, strict=True):
+        """Send each to some host; some wait for one, as if none served their queue yet."""
+        waits = [(one.ref.run_pk + one.ref.fence) % WAITS_EVERY == 0 for one in work]
+        self.waiting += [one for one, must_wait in zip(work, waits, strict=True) if must_wait]
+        return ["" if must_wait else self._place(one) for one, must_wait in zip(work, waits, strict=True)]
+
+    def placed(self) -> list[tuple[AttemptRef, str]]:
+        """Send what waited to some host, when there is one."""
+        waiting, self.waiting = (self.waiting, []) if self.hosts else ([], self.waiting)
+        return [(submission.ref, self._place(submission)) for submission in waiting]
+
+    def _place(self, submission: Submission) -> str:
+        host_id = self.world.dice.choice(sorted(self.hosts))
+        if not self._speaks_into_the_void(host_id):
             self.world.deliver(self.hosts[host_id], Submit(work=(submission,)))
-        return chosen
+        return host_id
+
+    def _speaks_into_the_void(self, host_id: str) -> bool:
+        """Whether a host has begun a new connection that this scheduler has not heard of: the old one leads nowhere."""
+        return any(
+            isinstance(item, Envelope) and item.host_id == host_id and isinstance(item.message, Hello)
+            for item in self.inbox
+        )
 
     def cancel(self, refs: Sequence[AttemptRef], *, reason: str) -> None:
         """Tell all hosts."""

@@ -142,6 +142,10 @@ class InlineWorker:
         self._events.append(Envelope(HOST_ID, StartRequest(refs=refs)))
         return [HOST_ID] * len(work)
 
+    def placed(self) -> list[tuple[AttemptRef, str]]:
+        """Return nothing: the one host is always there."""
+        return []
+
     def cancel(self, refs: Sequence[AttemptRef], *, reason: str) -> None:
         """Forget what was granted and has not begun; nothing else can be running now."""
         del reason

@@ -65,6 +65,10 @@ class DrainableExecutor:
         """Pass attempts on."""
         return self._executor.submit(work)
 
+    def placed(self) -> list[tuple[AttemptRef, str]]:
+        """Return what had waited, and where it went."""
+        return self._executor.placed()
+
     def cancel(self, refs: Sequence[AttemptRef], *, reason: str) -> None:
         """Ask for these attempts to be stopped."""
         self._executor.cancel(refs, reason=reason)

@@ -94,6 +94,14 @@ class Callbacks:
         if out is not None:
             out.sent_to = host_id
 
+    def placed(self, work: Pass, ref: AttemptRef, host_id: str, *, is_known: bool) -> None:
+        """A submission that had waited went to a host; put it back when that host is gone already."""
+        out = self._current(ref)
+        if out is not None and not out.sent_to:
+            out.sent_to = host_id
+            if not is_known:
+                self._put_back(work, out.record.callback_pk)
+
     def _submission(self, callback: CallbackRecord) -> Submission | None:
         runs = self._store.runs.load_runs([callback.run_pk])
         if not runs:

@@ -307,6 +307,8 @@ class Scheduler:
                     self._workers.gone(work, item)
                 case Woken():
                     pass
+        for ref, host_id in self._executor.placed():
+            self._workers.placed(work, ref, host_id)
         self._decider.take_timers(work, self._workers.late, self._triggerers.late)
         self._decider.assets.route(work)
         self._backfills.settle(work)

@@ -202,6 +202,17 @@ class Workers:
         work.inputs_of[ref.run_pk].append(envelope)
         work.replies.append((ref.run_pk, envelope.host_id, Accepted(ref=ref)))
 
+    def placed(self, work: Pass, ref: AttemptRef, host_id: str) -> None:
+        """An attempt that had waited went to a host: should that host be lost, the attempt is not."""
+        if ref.callback_pk is not None:
+            self._callbacks.placed(work, ref, host_id, is_known=host_id in self._hosts)
+        elif self.sent.get(ref) == "":
+            if host_id in self._hosts:
+                self.sent[ref] = host_id
+            else:
+                del self.sent[ref]
+                work.submissions.append(key_of(ref))
+
     # -- silence -------------------------------------------------------------------------
 
     def gone(self, work: Pass, gone: HostGone) -> None:

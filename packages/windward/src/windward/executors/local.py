@@ -25,6 +25,10 @@ class LocalExecutor:
         """Send each attempt to the host with most room; return the ids of the hosts."""
         return self._routes.submit(work)
 
+    def placed(self) -> list[tuple[AttemptRef, str]]:
+        """Return what had waited for a host of its queue, and the host that each went to."""
+        return self._routes.placed()
+
     def cancel(self, refs: Sequence[AttemptRef], *, reason: str) -> None:
         """Tell the hosts that have these attempts to stop them."""
         self._routes.cancel(refs, reason=reason)

@@ -20,8 +20,8 @@ class Routes:
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
         self._waiting: dict[AttemptRef, Submission] = {}
-        self._handed_out: dict[AttemptRef, Submission] = {}
-        """Attempts that had waited: the scheduler knows no host of theirs, so their loss is noticed here."""
+        self._placed: list[tuple[AttemptRef, str]] = []
+        """Attempts that had waited, and their hosts, until the scheduler has heard of it."""
         hub.on_change = self._look_again
 
     @property
@@ -36,6 +36,11 @@ class Routes:
     def submit(self, work: Sequence[Submission]) -> list[str]:
         """Send each attempt to the host of its queue that has most room; "" for those that wait."""
         return self._send(work)
+
+    def placed(self) -> list[tuple[AttemptRef, str]]:
+        """Return what no longer waits since the last call, and the host that each went to."""
+        placed, self._placed = self._placed, []
+        return placed
 
     def cancel(self, refs: Sequence[AttemptRef], *, reason: str) -> None:
         """Tell the hosts that have these attempts, and all hosts of those that no host is known to have."""
@@ -56,16 +61,10 @@ class Routes:
             self._hub.send(host_id, Cancel(refs=tuple(some), reason=reason))
 
     def _look_again(self) -> None:
-        """Hand out what waited for a host that came, and again what a host that went had got this way."""
+        """Hand out what waited for a host that came."""
         waiting, self._waiting = self._waiting, {}
-        held = {ref for peer in self._hub.hosts() for ref in peer.held}
-        # One that ended long ago is sent again too: its start is refused, and that is all.
-        again = [submission for ref, submission in self._handed_out.items() if ref not in held]
-        self._handed_out = {ref: one for ref, one in self._handed_out.items() if ref in held}
-        self._send(again)
-        for submission, host_id in zip(waiting.values(), self._send([*waiting.values()]), strict=True):
-            if host_id:
-                self._handed_out[submission.ref] = submission
+        hosts = self._send([*waiting.values()])
+        self._placed += [(ref, host_id) for ref, host_id in zip(waiting, hosts, strict=True) if host_id]
 
     def _send(self, work: Sequence[Submission]) -> list[str]:
         hosts = list(self._hub.hosts())

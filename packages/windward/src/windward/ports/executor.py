@@ -57,5 +57,8 @@ class Executor(Protocol):
         Return for each the id of the host it went to, or "" when that is not known (a queue decides).
         """
 
+    def placed(self) -> list[tuple[AttemptRef, str]]:
+        """Return what went to a host since the last call after it had waited ("" of `submit`), and the host's id."""
+
     def cancel(self, refs: Sequence[AttemptRef], *, reason: str) -> None:
         """Ask for these attempts to be stopped, wherever they are."""

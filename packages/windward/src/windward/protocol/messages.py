@@ -14,6 +14,7 @@ from windward.protocol.work import AttemptRef, CallbackContext, Submission, Task
 
 PROTOCOL_VERSION = 1
 FRAME_BYTES_MAX = 16 * 1024 * 1024
+BEATS_PER_LEASE_MIN = 3
 """Largest message; larger values belong into the object store."""
 
 
@@ -86,6 +87,10 @@ class Welcome(_Message, tag="welcome", frozen=True):
     lease_s: float
     stale: tuple[AttemptRef, ...] = ()
     """Attempts of `Hello.running` that are not the current ones: kill them."""
+
+    def beat_s(self, wanted_s: float) -> float:
+        """Return the seconds between two heartbeats: as the host wants them, and a few within a lease."""
+        return min(wanted_s, self.lease_s / BEATS_PER_LEASE_MIN)
 
 
 class Submit(_Message, tag="submit", frozen=True):

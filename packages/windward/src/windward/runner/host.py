@@ -88,7 +88,6 @@ class Host:
         """Serve until told to stop."""
         self._catch_signals()
         self._link.connect()
-        self._timers.after(self._options.heartbeat_s, self._beat)
         self._timers.after(_SWEEP_S, self._sweep)
         try:
             while not self._is_done:
@@ -110,10 +109,6 @@ class Host:
             self._link.send(StartRequest(refs=tuple(refs)))
         if self._is_draining and not (self._held or self._link.unaccepted or len(self._nursery)):
             self._is_done = True
-
-    def _beat(self) -> None:
-        self._timers.after(self._options.heartbeat_s, self._beat)
-        self._link.beat()
 
     def _sweep(self) -> None:
         self._timers.after(_SWEEP_S, self._sweep)

@@ -35,7 +35,7 @@ from windward.runner.channel import Channel
 from windward.runner.linux import boot_clock
 from windward.runner.options import HostOptions
 from windward.runner.poller import READ, WRITE, Poller
-from windward.runner.timers import Timers
+from windward.runner.timers import Timer, Timers
 
 log = logging.getLogger("windward.runner.link")
 RECONNECT_FIRST_S = 0.02
@@ -66,6 +66,8 @@ class Link:
         self._is_welcome = False
         self._back_off_s = RECONNECT_FIRST_S
         self._beats: deque[float] = deque(maxlen=BEATS_MAX)
+        self._beat_s = options.heartbeat_s
+        self._next_beat: Timer | None = None
         self._lease_s = 0.0
         self._lease_until = 0.0
         self._endings: dict[AttemptRef, AttemptEnded] = {}
@@ -139,8 +141,9 @@ class Link:
         for key in [key for key in self._calls if key[0] == ref]:
             del self._calls[key]
 
-    def beat(self) -> None:
-        """Send a heartbeat; `report`s until it is answered do not renew the lease."""
+    def _beat(self) -> None:
+        """Send a heartbeat, and again later; `report`s until it is answered do not renew the lease."""
+        self._next_beat = self._timers.after(self._beat_s, self._beat)
         if self._channel is not None and self._is_welcome:
             self._beats.append(boot_clock())
             self.send(Heartbeat(host_id=self._options.host_id, running=self._known()))
@@ -174,6 +177,10 @@ class Link:
         match message:
             case Welcome(lease_s=lease_s):
                 self._lease_s = lease_s
+                self._beat_s = message.beat_s(self._options.heartbeat_s)
+                if self._next_beat is not None:
+                    self._next_beat.cancel()
+                self._next_beat = self._timers.after(self._beat_s, self._beat)
                 self._renew()
                 self._is_welcome = True
                 self._back_off_s = RECONNECT_FIRST_S

@@ -167,7 +167,7 @@ class WorkerSettings:
     warm_memory_mb_max: int = 512
     """Memory at which a warm child is replaced."""
     heartbeat_s: float = 5.0
-    """Time between two signs of life of a worker host."""
+    """Time between two signs of life of a worker host; at most a third of the lease that the scheduler gives it."""
     secrets_backend: str = ""
     """Import path of the class that tasks ask for variables and connections; `[secrets] backend` when empty."""
     secrets_backend_kwargs: str = field(default="", repr=False)
@@ -185,7 +185,7 @@ class TriggererSettings:
     queues: tuple[str, ...] = ("default",)
     """Queues that a triggerer serves; `default` is also that of asset watchers."""
     heartbeat_s: float = 5.0
-    """Time between two signs of life of a triggerer."""
+    """Time between two signs of life of a triggerer; at most a third of its lease."""
     blocked_warn_s: float = 0.5
     """A trigger that keeps the event loop for longer is named in the log."""
     blocked_max_s: float = 60.0

@@ -191,7 +191,8 @@ class Link(threading.Thread):
         frames: FrameReader[ToHost] = FrameReader(ToHost)
         is_welcome = False
         beats = itertools.count(1)
-        next_beat = time.monotonic() + options.heartbeat_s
+        beat_s = options.heartbeat_s
+        next_beat = time.monotonic() + beat_s
         with selectors.DefaultSelector() as selector:
             selector.register(connection, selectors.EVENT_READ)
             selector.register(self._bell, selectors.EVENT_READ)
@@ -206,10 +207,13 @@ class Link(threading.Thread):
                     for message in frames.feed(data):
                         if isinstance(message, Unknown):
                             return
-                        is_welcome |= isinstance(message, Welcome)
+                        if isinstance(message, Welcome):
+                            is_welcome = True
+                            beat_s = message.beat_s(options.heartbeat_s)
+                            next_beat = time.monotonic() + beat_s
                         self._take(message)
                 if time.monotonic() >= next_beat:
-                    next_beat = time.monotonic() + options.heartbeat_s
+                    next_beat = time.monotonic() + beat_s
                     if is_welcome:
                         connection.sendall(frame(self._beat(next(beats))))
                 if is_welcome:

@@ -40,10 +40,11 @@ def test_durations_are_milliseconds_and_gauges_plain(server: socket.socket) -> N
     ]
 
 
-def test_no_packet_is_larger_than_a_frame_and_none_is_lost(server: socket.socket) -> None:
+@pytest.mark.parametrize("length", [1, 40, 200])
+def test_no_packet_is_larger_than_a_frame_and_none_is_lost(server: socket.socket, length: int) -> None:
     statsd = Statsd("127.0.0.1", server.getsockname()[1], prefix="airflow")
     for number in range(200):
-        statsd.count(TI_FINISH, "d", f"t{number}", "success")
+        statsd.count(TI_FINISH, "d" * length, f"t{number}", "success")
     statsd.close()
     lines: list[str] = []
     while len(lines) < 200:

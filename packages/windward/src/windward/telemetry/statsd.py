@@ -127,10 +127,17 @@ class Statsd:
 
 
 def _packed(lines: list[bytes]) -> Iterator[bytes]:
-    """Yield packets of as many lines as fit into one: mostly, all do."""
-    whole = b"\n".join(lines)
-    if len(whole) <= PACKET_BYTES_MAX:
-        lines = [whole] if whole else []
+    """Yield packets: of a fixed number of lines, which mostly fit, or of as many as do."""
+    for start in range(0, len(lines), LINES_FULL):
+        some = lines[start : start + LINES_FULL]
+        whole = b"\n".join(some)
+        if len(whole) <= PACKET_BYTES_MAX:
+            yield whole
+        else:
+            yield from _split(some)
+
+
+def _split(lines: list[bytes]) -> Iterator[bytes]:
     packet, size = list[bytes](), 0
     for line in lines:
         if packet and size + len(line) > PACKET_BYTES_MAX:
@@ -138,8 +145,7 @@ def _packed(lines: list[bytes]) -> Iterator[bytes]:
             packet, size = [], 0
         packet.append(line)
         size += len(line) + 1
-    if packet:
-        yield b"\n".join(packet)
+    yield b"\n".join(packet)
 
 
 def _line(head: bytes, value: float, tail: bytes) -> bytes:

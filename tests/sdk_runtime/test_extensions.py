@@ -138,6 +138,8 @@ def pod_mutation_hook(pod): pass
 def test_a_plugin_that_fails_is_left_out_and_the_others_are_loaded(home: Path) -> None:
     (home / "plugins" / "helper.py").write_text("raise SystemExit('not a plugin: not imported')")
     plugin(home, "1 / 0", "broken")
+    plugin(home, "raise SystemExit('leaving')", "leaving")
+    plugin(home, "from sound import Good", "again")
     plugin(home, "class Nameless(AirflowPlugin): pass", "nameless")
     plugin(
         home,
@@ -162,6 +164,7 @@ class Good(AirflowPlugin):
     problems = "\n".join(loaded.problems)
     assert "`broken.py` of the plugins folder is left out: ZeroDivisionError" in problems
     assert "plugin `Nameless` is left out" in problems
+    assert "`leaving.py` of the plugins folder is left out: SystemExit: leaving" in problems
     assert "plugin `good` lists what is not supported and not used: flask_blueprints" in problems
     assert "listeners of plugin `good` are not called for: on_dag_run_failed" in problems
     assert "helper" not in problems

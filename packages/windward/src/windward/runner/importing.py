@@ -114,7 +114,8 @@ def load_file(key: FileKey, options: HostOptions, *, can_interrupt: bool) -> Loa
     """Import the file of this code version; whatever it raises becomes an `ImportProblem`."""
     try:
         root, is_from_snapshot = find_code(key, options)
-        extensions.load()
+        with _time_limit(options.import_s_max if can_interrupt else 0.0):
+            extensions.load()
         limit_s = policies.import_timeout_s(str(root / key.fileloc), options.import_s_max)
         with _time_limit(limit_s if can_interrupt else 0.0):
             dags = _import(root, key.fileloc, options)

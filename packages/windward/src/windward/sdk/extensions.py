@@ -183,7 +183,7 @@ def _entry_points(group: str) -> Sequence[Any]:
 
 
 def _load_plugins(places: Places, found: Extensions) -> None:
-    for plugin in _plugins(places, found):
+    for plugin in dict.fromkeys(_plugins(places, found)):  # one may be imported by the file of another
         name = str(plugin.name or getattr(plugin, "__name__", plugin))
         try:
             plugin.validate()
@@ -225,25 +225,24 @@ def _plugins(places: Places, found: Extensions) -> Iterator[Any]:
         name = ".".join(path.relative_to(folder).with_suffix("").parts)
         try:
             module = importlib.import_module(name)
-        except Exception as error:  # noqa: BLE001 - a plugin is user code
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin is user code
             found.problems.append(
                 f"`{path.name}` of the plugins folder is left out: {type(error).__name__}: {error}"
             )
             continue
-        yield from _classes(vars(module).values(), module.__name__)
+        yield from _classes(vars(module).values())
     for point in _entry_points(PLUGIN_GROUP):
         try:
-            yield point.load()
-        except Exception as error:  # noqa: BLE001 - a plugin is user code
+            offered = point.load()
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin is user code
             found.problems.append(f"plugin `{point.name}` is left out: {type(error).__name__}: {error}")
+            continue
+        yield from _classes([offered] if isinstance(offered, type) else vars(offered).values())
 
 
-def _classes(values: Iterable[Any], module: str) -> Iterator[Any]:
+def _classes(values: Iterable[Any]) -> Iterator[Any]:
     for value in values:
-        is_plugin = (
-            isinstance(value, type) and issubclass(value, AirflowPlugin) and value is not AirflowPlugin
-        )
-        if is_plugin and value.__module__ == module:
+        if isinstance(value, type) and issubclass(value, AirflowPlugin) and value is not AirflowPlugin:
             yield value
 
 

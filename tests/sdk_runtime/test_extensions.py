@@ -196,6 +196,14 @@ def test_links_are_the_operators_own_then_of_its_class_then_of_all(home: Path) -
     assert [link.name for link in links_of(mapped)] == ["all", "class"]
 
 
+def test_what_was_looked_up_is_not_looked_for_again(home: Path) -> None:
+    settings_file = home / "config" / "windward_local_settings.py"
+    assert extensions.look_up().settings is None
+    settings_file.write_text("1 / 0")
+    plugin(home, "1 / 0")
+    assert extensions.load().problems == [], "a child loads what there was before the fork"
+
+
 def test_what_stands_in_the_folders_has_a_fingerprint(home: Path) -> None:
     places = Places((str(home / "config"),), str(home / "plugins"))
     seen = [extensions.fingerprint(places)]

@@ -96,10 +96,12 @@ def _tell_done(descriptor: int, path: str) -> None:
 def _run_host(settings: Settings, folder: Path, done: int) -> None:
     from windward.runner.host import run_host
     from windward.runner.options import HostOptions
+    from windward.sdk import extensions
     from windward.sdk.setting_up import set_up
     from windward.store.code import LocalCodeStore
 
     set_up(settings, is_worker=True)
+    extensions.look_up()
     (folder / "dags").mkdir()
     options = HostOptions.from_settings(
         settings,

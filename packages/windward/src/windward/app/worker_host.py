@@ -22,9 +22,11 @@ def run_worker_host(settings: Settings) -> None:
     from windward.app.host_locks import hold_host_lock
     from windward.runner.host import run_host
     from windward.runner.options import HostOptions
+    from windward.sdk import extensions
     from windward.sdk.setting_up import set_up
 
     set_up(settings, is_worker=True)
+    extensions.look_up()
     shipping = _shipping(settings)
     options = HostOptions.from_settings(
         settings,

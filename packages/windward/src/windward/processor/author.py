@@ -66,6 +66,9 @@ def purged_values(
 def _prepare(settings: Settings) -> None:
     sys.path.append(str(settings.home / "plugins"))
     configure(settings)
+    from windward.sdk import extensions
+
+    extensions.look_up()  # looked for once, and imported in each child
     _warm_up()
 
 

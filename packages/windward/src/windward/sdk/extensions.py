@@ -7,10 +7,10 @@ called only where user code runs: before a DAG file is imported. What may not li
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import logging
-import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -72,16 +72,40 @@ class Extensions:
     """What could not be loaded, or is not supported."""
 
 
+class Sources(NamedTuple):
+    """What there is to load; none of it is imported yet."""
+
+    settings: tuple[str, str] | None = None
+    """The module of local settings, and the folder that it stands in (empty: it is on the import path)."""
+    files: tuple[Path, ...] = ()
+    plugin_points: tuple[Any, ...] = ()
+    policy_points: tuple[Any, ...] = ()
+
+
 class _Process:
     """What this process was told, and what it has made of it."""
 
     places = Places()
+    sources: Sources | None = None
     loaded: Extensions | None = None
 
 
 def configure(places: Places) -> None:
     """Have the deployment's own code looked for here, when somebody loads it."""
-    _Process.places, _Process.loaded = places, None
+    _Process.places, _Process.sources, _Process.loaded = places, None, None
+
+
+def look_up() -> Sources:
+    """Look for what there is, once in a process and without importing it: whoever forks for each file looks before."""
+    if _Process.sources is None:
+        places = _Process.places
+        _Process.sources = Sources(
+            settings=_find_settings(places),
+            files=tuple(_plugin_files(places)),
+            plugin_points=_entry_points(PLUGIN_GROUP),
+            policy_points=_entry_points(POLICY_GROUP),
+        )
+    return _Process.sources
 
 
 def current() -> Extensions:
@@ -101,9 +125,9 @@ def load() -> Extensions:
         UserError: when local settings or a package's policies cannot be imported.
     """
     if _Process.loaded is None:
-        found = Extensions()
-        _load_policies(_Process.places, found)
-        _load_plugins(_Process.places, found)
+        found, sources = Extensions(), look_up()
+        _load_policies(sources, found)
+        _load_plugins(_Process.places.plugins_folder, sources, found)
         _Process.loaded = found
         for problem in found.problems:
             log.warning("extension: %s", problem)
@@ -125,8 +149,8 @@ def fingerprint(places: Places) -> str:
 # -- policies ----------------------------------------------------------------------------
 
 
-def _load_policies(places: Places, found: Extensions) -> None:
-    sources = [*_local_settings(places), *_points(POLICY_GROUP)]
+def _load_policies(there: Sources, found: Extensions) -> None:
+    sources = [*_local_settings(there), *_points(there.policy_points)]
     for name in POLICIES:
         hooks = [hook for source in sources if callable(hook := getattr(source, name, None))]
         if name == "task_policy" and not hooks:
@@ -141,21 +165,26 @@ def _load_policies(places: Places, found: Extensions) -> None:
         ]
 
 
-def _local_settings(places: Places) -> Iterator[ModuleType]:
-    for folder in places.settings_folders:
-        if folder not in sys.path and os.path.isdir(folder):  # noqa: PTH112 - texts of the import path
-            sys.path.append(folder)
+def _find_settings(places: Places) -> tuple[str, str] | None:
     for name in SETTINGS_MODULES:
-        try:
-            module = importlib.import_module(name)
-        except ModuleNotFoundError as error:
-            if error.name == name:
-                continue
-            raise _broken(name, error) from error
-        except Exception as error:
-            raise _broken(name, error) from error
-        yield module
+        for folder in places.settings_folders:
+            if Path(folder, f"{name}.py").is_file() or Path(folder, name, "__init__.py").is_file():
+                return name, folder
+        if importlib.util.find_spec(name) is not None:
+            return name, ""
+    return None
+
+
+def _local_settings(there: Sources) -> Iterator[ModuleType]:
+    if there.settings is None:
         return
+    name, folder = there.settings
+    if folder and folder not in sys.path:
+        sys.path.append(folder)
+    try:
+        yield importlib.import_module(name)
+    except Exception as error:
+        raise _broken(name, error) from error
 
 
 def _broken(name: str, error: Exception) -> UserError:
@@ -165,25 +194,25 @@ def _broken(name: str, error: Exception) -> UserError:
     )
 
 
-def _points(group: str) -> Iterator[Any]:
-    for point in _entry_points(group):
+def _points(points: Iterable[Any]) -> Iterator[Any]:
+    for point in points:
         try:
             yield point.load()
         except Exception as error:
             raise _broken(point.value, error) from error
 
 
-def _entry_points(group: str) -> Sequence[Any]:
+def _entry_points(group: str) -> tuple[Any, ...]:
     from importlib.metadata import entry_points  # not where nothing is loaded
 
-    return sorted(entry_points(group=group), key=lambda point: point.name)
+    return tuple(sorted(entry_points(group=group), key=lambda point: point.name))
 
 
 # -- plugins -----------------------------------------------------------------------------
 
 
-def _load_plugins(places: Places, found: Extensions) -> None:
-    for plugin in dict.fromkeys(_plugins(places, found)):  # one may be imported by the file of another
+def _load_plugins(folder: str, there: Sources, found: Extensions) -> None:
+    for plugin in dict.fromkeys(_plugins(folder, there, found)):  # one may be imported by the file of another
         name = str(plugin.name or getattr(plugin, "__name__", plugin))
         try:
             plugin.validate()
@@ -217,11 +246,10 @@ def _take(plugin: Any, name: str, found: Extensions) -> None:
         found.problems.append(f"listeners of plugin `{name}` are not called for: {', '.join(unheard)}")
 
 
-def _plugins(places: Places, found: Extensions) -> Iterator[Any]:
-    folder = places.plugins_folder
-    if folder and folder not in sys.path and os.path.isdir(folder):  # noqa: PTH112 - texts of the import path
+def _plugins(folder: str, there: Sources, found: Extensions) -> Iterator[Any]:
+    if there.files and folder not in sys.path:
         sys.path.append(folder)
-    for path in _plugin_files(places):
+    for path in there.files:
         name = ".".join(path.relative_to(folder).with_suffix("").parts)
         try:
             module = importlib.import_module(name)
@@ -231,7 +259,7 @@ def _plugins(places: Places, found: Extensions) -> Iterator[Any]:
             )
             continue
         yield from _classes(vars(module).values())
-    for point in _entry_points(PLUGIN_GROUP):
+    for point in there.plugin_points:
         try:
             offered = point.load()
         except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin is user code

@@ -32,7 +32,8 @@ from bench.w12_grid import FILE as WIDE
 from bench.w12_grid import RUNS, TASKS
 
 PER_S, SECONDS = 200.0, float(os.environ.get("BENCH_LOAD_S", "60"))
-WARM_S = 5.0
+WARM_S = 15.0
+"""In which connections are opened, and what is remembered is filled."""
 PAUSE_S = 3.0
 """Between two fan-outs: they are to be next to the load, not all of it."""
 TRIGGERS = 20

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import socket
 import time
 from typing import TYPE_CHECKING
 
 from windward.app.console import log_to_stderr
+from windward.app.memory import look_for_garbage_seldom, share_one_arena
 from windward.app.process import (
     Ready,
     component_name,
@@ -27,12 +27,8 @@ if TYPE_CHECKING:
     from windward.store.sql.open import SqlStore
 
 
-PAGE_CACHE_MB = 4
+PAGE_CACHE_MB = 2
 """What each connection to SQLite may keep of the file: the server has one for each thread that reads."""
-
-
-COLLECT_EVERY = 20_000, 10, 10
-"""How many objects more than before make Python look for garbage among the young ones, and how often among older ones."""
 
 
 class _Ids:
@@ -54,6 +50,7 @@ def run_api_server(
     from windward.app.metrics import open_metrics
     from windward.app.session import opened_store, opened_wakeup
 
+    share_one_arena()
     stop = stop_on_signals()
     opened = listener or listen(settings.api)
     clock = SystemClock()
@@ -75,16 +72,6 @@ def run_api_server(
             metrics.close()
         wakeup.close()
         store.close()
-
-
-def look_for_garbage_seldom() -> None:
-    """Look for none among what is there, for good: that takes a tenth of a second, in which nobody is answered.
-
-    The rows of a list are a few thousand objects that live for one answer.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*COLLECT_EVERY)
 
 
 def make_services(settings: Settings, store: SqlStore, wakeup: Wakeup, clock: SystemClock) -> Services:

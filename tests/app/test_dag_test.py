@@ -287,3 +287,18 @@ def test_a_large_value_takes_the_way_of_large_values(write: Write, run: Run) -> 
     """)
 
     assert run(path) == 0
+
+
+def test_a_callback_that_fails_is_shown_although_the_run_succeeds(
+    write: Write, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write(
+        "task('a', lambda: print('quiet'), on_success_callback=lambda context: fail())",
+        arguments=", on_success_callback=lambda context: fail()",
+    )
+    assert run(path) == 0
+    shown = capsys.readouterr().err
+    assert shown.count("ValueError: on purpose") == 2
+    assert "errors in the log of a:" in shown
+    assert "Returned value" not in shown
+    assert shown.rstrip().endswith("(all tasks finished)")

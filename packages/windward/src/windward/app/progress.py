@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from windward.document import DagDocument
-from windward.logs.records import decode_lines
+from windward.logs.records import LogLine, decode_lines
 from windward.logs.render import render_lines
 from windward.model.ids import TaskKey
 from windward.model.records import RunRecord, TaskRecord
@@ -27,6 +27,8 @@ _STYLES: dict[TaskState, tuple[str, str]] = {
     TaskState.UP_FOR_RESCHEDULE: ("◔", "yellow"),
     TaskState.REMOVED: ("-", "dim"),
 }
+Errors = tuple[str, Sequence[LogLine]]
+"""Whose log it is, and what it says of errors."""
 INSTANCES_SHOWN_MAX = 20
 """Instances of a mapped task that are shown each by itself; more are counted."""
 
@@ -37,8 +39,10 @@ class Progress(Protocol):
     def show(self, tasks: Sequence[TaskRecord], *, running: TaskKey | None = None) -> None:
         """Show the task instances as they are now; `running` is about to run."""
 
-    def end(self, run: RunRecord, failures: Sequence[tuple[str, Path]]) -> None:
-        """Show how the run ended, and the logs of what failed as (name, file)."""
+    def end(
+        self, run: RunRecord, failures: Sequence[tuple[str, Path]], errors: Sequence[Errors] = ()
+    ) -> None:
+        """Show how the run ended, the logs of what failed as (name, file), and what else went wrong."""
 
 
 class Lines:
@@ -60,9 +64,12 @@ class Lines:
                 name = name_of(task).ljust(self._width)
                 print(f"  {name}  {task.state:<15}  {took(task)}".rstrip(), file=self._out, flush=True)
 
-    def end(self, run: RunRecord, failures: Sequence[tuple[str, Path]]) -> None:
-        """Print the logs of failures, then how the run ended."""
+    def end(
+        self, run: RunRecord, failures: Sequence[tuple[str, Path]], errors: Sequence[Errors] = ()
+    ) -> None:
+        """Print the logs of failures and other errors, then how the run ended."""
         print_logs(failures, out=self._out)
+        _print_errors(errors, out=self._out)
         print(summary(run), file=self._out, flush=True)
 
 
@@ -94,11 +101,14 @@ class LiveTree:
             self._running, self._running_since = running, datetime.now(UTC)
         self._live.refresh()
 
-    def end(self, run: RunRecord, failures: Sequence[tuple[str, Path]]) -> None:
-        """Draw the tree a last time; print the logs of failures, then how the run ended."""
+    def end(
+        self, run: RunRecord, failures: Sequence[tuple[str, Path]], errors: Sequence[Errors] = ()
+    ) -> None:
+        """Draw the tree a last time; print the logs of failures and other errors, then how the run ended."""
         self._live.refresh()
         self._live.stop()
         print_logs(failures, out=sys.stderr)
+        _print_errors(errors, out=sys.stderr)
         colour = "green" if run.state is RunState.SUCCESS else "red"
         self._live.console.print(summary(run), style=f"bold {colour}", markup=False, highlight=False)
 
@@ -165,6 +175,15 @@ def summary(run: RunRecord) -> str:
     return f"{run.dag_id} {run.run_id}: {run.state}{seconds}" + (f" ({run.reason})" if run.reason else "")
 
 
+def errors_in(logs: Path, *, but: Collection[Path]) -> Sequence[Errors]:
+    """Return what logs say of errors, such as a callback that failed; of all logs `but` those."""
+    found = []
+    for path in sorted(set(logs.rglob("*.log")) - set(but)):
+        if errors := [line for line in decode_lines(path.read_bytes()) if line.level == "error"]:
+            found.append((path.relative_to(logs).parent.name.removeprefix("task_id="), errors))
+    return found
+
+
 def print_logs(failures: Sequence[tuple[str, Path]], *, out: TextIO) -> None:
     """Print logs, each under its task's name."""
     for name, path in failures:
@@ -174,6 +193,17 @@ def print_logs(failures: Sequence[tuple[str, Path]], *, out: TextIO) -> None:
         except OSError as error:
             print(f"  it cannot be read: {error}", file=out)
             continue
-        for text in render_lines(decode_lines(data)):
-            print("  " + text.replace("\n", "\n  "), file=out)
+        _print_lines(decode_lines(data), out=out)
         print(file=out, flush=True)
+
+
+def _print_errors(errors: Sequence[Errors], *, out: TextIO) -> None:
+    for name, lines in errors:
+        print(f"\nerrors in the log of {name}:", file=out)
+        _print_lines(lines, out=out)
+        print(file=out, flush=True)
+
+
+def _print_lines(lines: Iterable[LogLine], *, out: TextIO) -> None:
+    for text in render_lines(lines):
+        print("  " + text.replace("\n", "\n  "), file=out)

@@ -22,7 +22,7 @@ from windward.app.inline import InlineBridge, InlineWorker
 from windward.app.inline_triggers import trigger_work, wait_for_trigger
 from windward.app.kept_files import put_connections, put_variables
 from windward.app.kept_secrets import KeptSecrets
-from windward.app.progress import Progress, make_progress, name_of, print_logs
+from windward.app.progress import Progress, errors_in, make_progress, name_of, print_logs
 from windward.core.paths import log_path
 from windward.core.plan import compile_plan
 from windward.core.runs import decide_manual_run
@@ -124,7 +124,8 @@ class Rehearsal:
                 worker.close()
             tasks = self.store.reads.task_states(run.run_pk)
             failed = [task for task in tasks if task.state is TaskState.FAILED and task.try_number]
-            progress.end(ended, [(name_of(task), Path(logs) / _log_of(run, task)) for task in failed])
+            failures = [(name_of(task), Path(logs) / _log_of(run, task)) for task in failed]
+            progress.end(ended, failures, errors_in(Path(logs), but=[path for _, path in failures]))
         return ended
 
     def run_one(

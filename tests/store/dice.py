@@ -2,6 +2,7 @@
 
 Operations are made from the state of the reference store, so that most of them apply; some are stale on
 purpose. No operation looks at the store that it is applied to.
+Longer than 400 lines because every kind of operation stands beside the others that it meets.
 """
 
 import random
@@ -282,9 +283,11 @@ class Dice:
         task, name, text = self._task(), self.random.choice(KEYS), str(self.clock)
         fence, now = task.fence + (self.random.random() < 0.2), at(self.clock)
         dead = self.reference.xcoms.load_dead_objects(limit=1)
+        kept = msgspec.structs.replace(xcom(text), backend="shelves.Shelf")
         return self.random.choice(
             [
                 lambda store: store.xcoms.set_xcom(task.key, name, xcom(text), fence=fence, now=now),
+                lambda store: store.xcoms.set_xcom(task.key, name, kept, fence=fence, now=now),
                 lambda store: store.xcoms.delete_xcoms(task.key, None),
                 lambda store: store.xcoms.delete_xcoms(task.key, name),
                 lambda store: store.xcoms.forget_dead_objects(dead),
@@ -356,6 +359,10 @@ def snapshot(store: Store) -> dict[str, Any]:
         "run trails": {run.run_pk: store.reads.run_trail(run.run_pk) for run in runs},
         "xcoms": [_xcoms(store, run.dag_id, run.run_id) for run in runs],
         "dead": sorted(store.xcoms.load_dead_objects(limit=999)),
+        "to purge": sorted(
+            (dead.dag_id, dead.run_id, dead.task_id, dead.map_index, dead.key, dead.value.data or b"")
+            for dead in store.xcoms.load_dead_xcoms(limit=999)
+        ),
         "dead logs": sorted(store.xcoms.load_dead_objects(limit=999, of_logs=True)),
         "callbacks": [msgspec.structs.replace(callback, callback_pk=0) for callback in callbacks],
         "notes": store.runs.load_notes(after=0, limit=999),

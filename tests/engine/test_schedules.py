@@ -85,6 +85,31 @@ def test_a_slot_whose_date_a_person_took_is_passed_over(world: World) -> None:
     assert [run.run_id for run in world.runs() if run.run_type is RunType.MANUAL] == ["mine"]
 
 
+def test_a_slot_whose_id_a_person_took_for_another_date_is_run_under_a_longer_id(world: World) -> None:
+    document = daily(catchup=True)
+    world.put(document, paused=True)
+    world.settle()
+    world.trigger(document, logical_date=DAYS[1], run_id="scheduled__2026-01-07T00:00:00+00:00")
+    world.pause("sales", paused=False)
+    world.serve()
+    assert sorted(days(world)) == [1, 5, 6, 7, 8, 9, 10]
+    (found,) = (run for run in world.runs() if run.logical_date == DAYS[7])
+    assert found.run_id == f"scheduled__2026-01-07T00:00:00+00:00__{found.run_pk:x}"
+
+
+def test_a_dag_goes_on_when_its_semantics_change_and_ids_meet(world: World) -> None:
+    """By the one, a run is named after the end of its interval; by the other, the next one after its start."""
+    world.put(daily(ScheduleKind.DATA_INTERVAL, catchup=False))
+    world.serve()
+    (first,) = world.runs()
+    world.put(daily(ScheduleKind.DATA_INTERVAL, catchup=False, semantics=Semantics.AIRFLOW2))
+    world.clock.pass_by(86_400)
+    world.serve()
+    second = world.runs()[-1]
+    assert second.data_interval_start == first.data_interval_end
+    assert second.run_id == f"{first.run_id}__{second.run_pk:x}"
+
+
 def test_a_new_scheduler_goes_on_where_the_schedule_stood(world: World) -> None:
     world.put(daily(catchup=True, max_active_runs=2))
     world.settle()

@@ -185,8 +185,7 @@ class Checker:
             _demand(not is_taken, f"an old answer about deadline {place} was taken")
         self._told[place] = max(newest, asked_round)
         run = tables.runs[callback.run_pk]
-        is_old = asked_round != run.clear_number and self._is_asked_again(run, callback.deadline_number)
-        if run.state not in RUN_FINISHED and not is_old:
+        if run.state not in RUN_FINISHED and self._still_counts(run, callback.deadline_number, asked_round):
             _demand(place in tables.deadlines, f"what was said of deadline {place} was forgotten")
 
     def _is_answered_beside(
@@ -201,9 +200,13 @@ class Checker:
         ]
         return any((other.run_pk, other.deadline_number) == place for other in others)
 
-    def _is_asked_again(self, run: RunRecord, number: int | None) -> bool:
+    def _still_counts(self, run: RunRecord, number: int | None, asked_round: int) -> bool:
+        """Whether the run's document, which may be a newer one by now, wants what was asked for in that round."""
         deadlines = self._plan(run.document_hash).document.deadlines
-        return number is not None and number < len(deadlines) and deadlines[number].is_asked_when_queued
+        if number is None or number >= len(deadlines):
+            return False
+        is_asked_again = deadlines[number].is_asked_when_queued or deadlines[number].reference == "queued_at"
+        return asked_round == run.clear_number or not is_asked_again
 
     def _deadline_missed(self, action: MissDeadline) -> None:
         place = (action.run_pk, action.number, action.due_at)

@@ -31,6 +31,7 @@ ONCE_BROKEN = {
     5759: "a deadline was missed twice because an old answer of its reference came after a new one",
     145: "a backfill had a run too many because the end of another was refused",
     285: "a task that was deleted and came back began with a fence that it had had before",
+    6187: "a run whose id was taken when semantics changed was refused for ever",
     2966: "a task that was cleared before its granted start arrived waited for ever",
 }
 

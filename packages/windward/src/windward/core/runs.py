@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -59,11 +59,13 @@ def decide_scheduled_run(
     now: datetime,
     run_pk: int,
     is_missed: bool = False,
+    is_id_taken: Callable[[str], bool] = lambda _run_id: False,
 ) -> CreateRun:
     """Make the run of a slot of the schedule.
 
     `is_missed`: a later slot is due as well, so that this one makes up for a time that is over. What is due
-    now goes before it.
+    now goes before it. Where another run has the id (one that a person named, or one from the time when the DAG
+    had other semantics), the run's key is added to it.
     """
     run_id = slot.run_id or run_id_of(
         RunType.SCHEDULED,
@@ -72,6 +74,8 @@ def decide_scheduled_run(
         logical_date=slot.logical_date,
         suffix=f"{run_pk:x}",
     )
+    if is_id_taken(run_id):
+        run_id = f"{run_id}__{run_pk:x}"
     run = RunRecord(
         run_pk=run_pk,
         dag_id=document.dag_id,

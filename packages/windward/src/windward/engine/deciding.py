@@ -32,9 +32,9 @@ from windward.model.ids import TaskKey
 from windward.model.records import RunRecord, TaskRecord
 from windward.model.states import IN_FLIGHT, BackfillState, RunState, TaskState
 from windward.ports.clock import Ids
+from windward.ports.lookups import FindRun
 from windward.protocol.work import AttemptRef
 from windward.settings import CoreSettings, SchedulerSettings
-from windward.timetable import RunSlot
 
 ADMITTED_PER_PASS_MAX = 512
 TIMERS_PER_PASS_MAX = 10_000
@@ -55,7 +55,7 @@ class Decider:
         core: CoreSettings,
         scheduler: SchedulerSettings,
         assets: Assets,
-        has_run: Callable[[str, datetime], bool],
+        find_run: FindRun,
         make_view: Callable[[RunRecord, tuple[TaskRecord, ...], Pass], RunView | None],
     ) -> None:
         self._cache = cache
@@ -70,7 +70,7 @@ class Decider:
         self._make_view = make_view
         self.drops_states = False
         self.assets = AssetRuns(cache, assets, self.act, runs_created_max=scheduler.runs_created_per_pass_max)
-        self._has_run = has_run
+        self._find_run = find_run
         self.slots = Slots(cache)
         self._late: dict[tuple[TaskKey, int], int] = {}
         """How often a try was queued without being started; forgotten with the scheduler, which costs time only."""
@@ -234,12 +234,12 @@ class Decider:
         document = plan.document
         if self._cache.open_runs(dag_id) >= document.max_active_runs:
             return False
-        slot = self.slots.next_slot(dag, work.now, may_name=dag_id not in self.doubtful_dags)
-        if slot is None:
+        is_doubtful = dag_id in self.doubtful_dags
+        slot = self.slots.next_slot(dag, work.now, may_name=not is_doubtful)
+        if slot is None or slot.run_after > work.now:
             return False
-        if slot.run_after > work.now:
-            return False
-        if self._is_taken(dag_id, slot):
+        self.doubtful_dags.discard(dag_id)
+        if is_doubtful and self._has_run(dag_id, slot.logical_date):
             skip = SkipSlot(
                 dag_id=dag_id,
                 run_after=slot.run_after,
@@ -257,17 +257,14 @@ class Decider:
             now=work.now,
             run_pk=run_pk,
             is_missed=is_missed(document, slot, now=work.now),
+            is_id_taken=lambda name: is_doubtful and self._find_run(dag_id, run_id=name) is not None,
         )
         self.act(work, run_pk, action)
         work.tasks_at_hand[run_pk] = action.tasks
         return True
 
-    def _is_taken(self, dag_id: str, slot: RunSlot) -> bool:
-        """Whether a run that somebody triggered has the slot's logical date already."""
-        if dag_id not in self.doubtful_dags:
-            return False
-        self.doubtful_dags.discard(dag_id)
-        return self._has_run(dag_id, slot.logical_date)
+    def _has_run(self, dag_id: str, date: datetime) -> bool:
+        return self._find_run(dag_id, logical_date=date) is not None
 
     def runs_to_start(self, work: Pass, dag_id: str) -> list[RunRecord]:
         """Return the queued runs of a DAG that may start now."""

@@ -104,7 +104,7 @@ class Scheduler:
             core=self._settings.core,
             scheduler=self._settings.scheduler,
             assets=self._assets,
-            has_run=lambda dag_id, date: self._store.runs.find_run(dag_id, logical_date=date) is not None,
+            find_run=self._store.runs.find_run,
             make_view=self._loader.make_view,
         )
         self._waits = self._decider.waits = Waits(self._store, self._cache, self._decider.act)

@@ -10,6 +10,15 @@ from windward.model.ids import TaskKey
 from windward.model.records import RunParent, RunRecord, TaskRecord
 
 
+class FindRun(Protocol):
+    """How a single run is found."""
+
+    def __call__(
+        self, dag_id: str, *, run_id: str | None = None, logical_date: datetime | None = None
+    ) -> RunRecord | None:
+        """Return a run by run id or logical date."""
+
+
 class RunLookups(Protocol):
     """Questions about runs. Nothing here writes."""
 

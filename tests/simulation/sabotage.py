@@ -77,6 +77,7 @@ PLANTED = (
         "engine/intake.py",
         "            return [*self.drain(), *now]",
         "            self.drain()\n            return now",
+        first=1588,
     ),
     Sabotage(
         "a backfill knows no limit",

@@ -35,7 +35,7 @@ $(STAMP): $(LOCKS) $(PACKAGES) requirements/install.sh
 	@touch $(STAMP)
 
 .PHONY: run
-run: setup ## run everything in one terminal over examples/; state lives in .windward (ARGS="..." adds flags)
+run: setup built ## run everything in one terminal over examples/; state lives in .windward (ARGS="..." adds flags)
 	@$(RUN_SETTINGS) exec $(RUN_COMMAND)
 
 .PHONY: test
@@ -75,11 +75,17 @@ fuzz: setup ## look for requests and inputs that break something: n=REQUESTS an 
 	@$(BIN)/python -m tests.fuzz --seconds $(or $(seconds),60) $(ARGS)
 
 .PHONY: ui
-ui: setup ## build the web interface
-	@if [[ ! -f ui/package.json ]]; then \
-		echo 'error: `ui/` holds no application yet' >&2; exit 1; \
-	fi; \
-	cd ui && npm ci && npm run build
+ui: setup ## build the web interface, when something of it changed (ARGS="npm test" runs a command of Node's)
+	@bash ui/build.sh $(ARGS)
+
+.PHONY: openapi
+openapi: setup ## describe the API to the web interface anew
+	@$(BIN)/python ui/scripts/describe_api.py
+
+# For what goes on without it: a machine that reaches no registry of npm shows the plain page.
+.PHONY: built
+built: setup
+	@bash ui/build.sh || echo 'warning: the web interface could not be built; a plain page takes its place' >&2
 
 .PHONY: docs
 docs: setup ## draw the pages that repeat the code, then check links and quoted snippets

@@ -1,11 +1,14 @@
 """The document that describes the API."""
 
+import subprocess
+import sys
 from typing import Any
 
 import pytest
 
 from tests.api.conftest import Client
 from tests.api.test_walk import OPEN
+from tests.tidy import tree
 from windward.api.app import OPERATIONS
 
 
@@ -39,3 +42,9 @@ def test_every_guarded_operation_says_how_to_sign_in(document: dict[str, Any]) -
     for methods in document["paths"].values():
         for operation in methods.values():
             assert (operation["security"] == []) is (operation["operationId"] in OPEN)
+
+
+def test_the_web_interface_was_made_for_this_api() -> None:
+    command = [sys.executable, str(tree.ROOT / "ui/scripts/describe_api.py"), "--check"]
+    hint = "`make openapi` writes `ui/openapi.json` anew; see whether the interface still fits"
+    assert subprocess.run(command, check=False).returncode == 0, hint

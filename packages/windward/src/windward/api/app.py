@@ -19,6 +19,7 @@ from windward.api.contract.operation import Operation
 from windward.api.contract.problem import Problem
 from windward.api.contract.serving import BODY_S_MAX, HEADERS, Gate, Ledger, Served
 from windward.api.execution import OPERATIONS as EXECUTION
+from windward.api.interface import Interface
 from windward.api.measuring import Requests
 from windward.api.own import OPERATIONS as OWN
 from windward.api.page import Page
@@ -41,13 +42,17 @@ def make_app(
     operations: Sequence[Operation] = OPERATIONS,
     body_s_max: float = BODY_S_MAX,
     requests: Requests | None = None,
+    interface: Interface | None = None,
 ) -> Starlette:
-    """Return the application; `requests` is told of each, where somebody wants metrics."""
+    """Return the application; `requests` is told of each, where somebody wants metrics.
+
+    Without an `interface` the plain page stands at `/`, with one at `/plain`.
+    """
     described = Described(operations)
     app = Starlette(exception_handlers={HTTPException: _refuse})
     app.router = RoutesByLength(
         [
-            Route("/", page.answer),
+            Route("/" if interface is None else "/plain", page.answer),
             *login.routes(),
             Route("/openapi.json", described.answer),
             *(
@@ -56,6 +61,7 @@ def make_app(
                 )
                 for operation in operations
             ),
+            *(interface.routes() if interface is not None else ()),
         ]
     )
     return app

@@ -18,6 +18,7 @@ from windward.api.access.entrance import EntranceGate
 from windward.api.access.oidc import Oidc
 from windward.api.access.pages import LoginPages
 from windward.api.app import TITLE, make_app
+from windward.api.interface import built
 from windward.api.ledger import StoreLedger
 from windward.api.measuring import Requests
 from windward.api.page import Page
@@ -102,6 +103,7 @@ def serve(
             page=Page(services, gate=gate, title=title),
             login=LoginPages(entrance, store.audit, title=title, oidc=oidc),
             requests=requests,
+            interface=built(),
         ),
     )
 

@@ -59,5 +59,10 @@ class RunListings(Protocol):
     def by_pks(self, run_pks: Collection[int]) -> dict[int, RunRow]:
         """Return runs by their keys; missing ones are left out."""
 
+    def newest(
+        self, dag_ids: Sequence[str], *, limit: int, reach: DagReach
+    ) -> dict[str, Sequence[RunRecord]]:
+        """Return the newest runs of each of these DAGs by `run_after`, the newest first; only of DAGs in reach."""
+
     def made_of(self, event_pks: Collection[int], *, reach: DagReach) -> dict[int, Sequence[RunRecord]]:
         """Return the runs that events of assets made, by event; those without any are left out."""

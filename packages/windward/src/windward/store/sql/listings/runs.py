@@ -25,7 +25,7 @@ from windward.store.sql.listings.filters import (
 )
 from windward.store.sql.listings.paging import Paged, raw
 from windward.store.sql.rows import RUN_COLUMNS, Unchanged, run_of
-from windward.store.sql.tables import ASSET_EVENT, ASSET_USE, DAG_DOCUMENT, DAG_RUN
+from windward.store.sql.tables import ASSET_EVENT, ASSET_USE, DAG, DAG_DOCUMENT, DAG_RUN
 
 DURATION = seconds_between(DAG_RUN.c.start_date, DAG_RUN.c.end_date)
 UPDATED_AT: sa.ColumnElement[Any] = sa.type_coerce(
@@ -102,6 +102,23 @@ class SqlRunListings:
     def _read(self, transaction: Transaction, where: str, values: tuple[Any, ...]) -> Sequence[RunRow]:
         rows = transaction.select(self._database.dialect.sql(_ROWS + where), values)
         return [self._rows.of(row) for row in rows]
+
+    def newest(
+        self, dag_ids: Sequence[str], *, limit: int, reach: DagReach
+    ) -> dict[str, Sequence[RunRecord]]:
+        """Return the newest runs of each of these DAGs: a few steps in an index for each."""
+        dialect = self._database.dialect
+        known = sa.select(DAG.c.dag_id).where(
+            DAG.c.dag_id.in_(dag_ids), *visible(DAG.c.dag_id, reach, dialect)
+        )
+        text = dialect.sql(f"{_ROWS}r.dag_id = ? ORDER BY r.run_after DESC, r.run_pk DESC LIMIT {int(limit)}")
+        with self._database.reading() as transaction:
+            seen = {row[0] for row in transaction.run(known)}
+            return {
+                dag_id: [self._rows.of(row).run for row in transaction.select(text, (dag_id,))]
+                for dag_id in dag_ids
+                if dag_id in seen
+            }
 
     def made_of(self, event_pks: Collection[int], *, reach: DagReach) -> dict[int, Sequence[RunRecord]]:
         """Return the runs that events made."""

@@ -1,0 +1,72 @@
+/** The one way to the server: typed by its own description, with the session of the browser. */
+import createClient, { type Middleware } from 'openapi-fetch';
+import type { components, paths } from './schema';
+
+export type Schema = components['schemas'];
+
+/** What the server refused, in its own words. */
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    message: string,
+  ) {
+    super(message);
+    this.name = 'ApiError';
+  }
+}
+
+function cookie(name: string): string {
+  const found = document.cookie.split('; ').find((part) => part.startsWith(`${name}=`));
+  return found === undefined ? '' : decodeURIComponent(found.slice(name.length + 1));
+}
+
+/** Where the browser signs in, and comes back from. */
+export function signInAddress(): string {
+  const here = window.location.pathname + window.location.search;
+  return `/login?next=${encodeURIComponent(here)}`;
+}
+
+/** Headers that a request of one's own needs when it changes something. */
+export function changeHeaders(): Record<string, string> {
+  return { 'X-CSRF-Token': cookie('windward_csrf') };
+}
+
+const session: Middleware = {
+  onRequest({ request }) {
+    if (request.method !== 'GET') request.headers.set('X-CSRF-Token', cookie('windward_csrf'));
+    return request;
+  },
+  onResponse({ response }) {
+    if (response.status === 401) window.location.assign(signInAddress());
+    return response;
+  },
+};
+
+export const client = createClient<paths>({ baseUrl: '/' });
+client.use(session);
+
+/** Say what a refusal's body says, in a line. */
+export function inWords(body: unknown, status: number): string {
+  if (typeof body === 'object' && body !== null && 'detail' in body) {
+    const { detail } = body;
+    if (typeof detail === 'string') return detail;
+    if (Array.isArray(detail)) {
+      return detail
+        .map((one: { loc?: unknown[]; msg?: string }) => `${(one.loc ?? []).slice(1).join('.')}: ${one.msg ?? ''}`)
+        .join('; ');
+    }
+  }
+  return `HTTP ${status}`;
+}
+
+/** Return the data of an answer. Throws `ApiError` when the server refused, or did not answer. */
+export async function data<T>(asked: Promise<{ data?: T; error?: unknown; response: Response }>): Promise<T> {
+  let answer: { data?: T; error?: unknown; response: Response };
+  try {
+    answer = await asked;
+  } catch (error) {
+    throw new ApiError(0, error instanceof Error ? error.message : String(error));
+  }
+  if (!answer.response.ok) throw new ApiError(answer.response.status, inWords(answer.error, answer.response.status));
+  return answer.data as T;
+}

@@ -1,0 +1,128 @@
+/** What pages ask the server, by name, and how often they ask again. */
+import { queryOptions } from '@tanstack/react-query';
+import { client, data, type Schema } from './client';
+
+const LIVE_MS = 3_000;
+const CALM_MS = 15_000;
+
+export interface HealthPart {
+  status: string | null;
+  [name: string]: unknown;
+}
+
+export const meQuery = queryOptions({
+  queryKey: ['me'],
+  queryFn: () => data(client.GET('/api/windward/v1/me')),
+  staleTime: 60_000,
+});
+
+export const healthQuery = queryOptions({
+  queryKey: ['health'],
+  queryFn: async () => (await data(client.GET('/api/v2/monitor/health'))) as unknown as Record<string, HealthPart>,
+  refetchInterval: CALM_MS,
+});
+
+export interface DagsFilter {
+  q?: string | undefined;
+  tag?: string | undefined;
+  owner?: string | undefined;
+  state?: string | undefined;
+  paused?: string | undefined;
+  order?: string | undefined;
+}
+
+/** The list of DAGs, `limit` at a time. */
+export const dagsQuery = (filter: DagsFilter, limit: number, offset = 0) =>
+  queryOptions({
+    queryKey: ['dags', filter, limit, offset],
+    queryFn: () =>
+      data(
+        client.GET('/api/v2/dags', {
+          params: {
+            query: {
+              limit,
+              offset,
+              order_by: [filter.order ?? 'dag_id'],
+              ...(filter.q ? { dag_id_pattern: filter.q } : {}),
+              ...(filter.tag ? { tags: [filter.tag] } : {}),
+              ...(filter.owner ? { owners: [filter.owner] } : {}),
+              ...(filter.paused ? { paused: filter.paused === 'true' } : {}),
+              ...(filter.state ? { last_dag_run_state: filter.state as Schema['RunState'] } : {}),
+            },
+          },
+        }),
+      ),
+    refetchInterval: CALM_MS,
+    placeholderData: (before: Schema['DAGCollectionResponse'] | undefined) => before,
+  });
+
+export const dagQuery = (dagId: string) =>
+  queryOptions({
+    queryKey: ['dag', dagId],
+    queryFn: () => data(client.GET('/api/v2/dags/{dag_id}', { params: { path: { dag_id: dagId } } })),
+    refetchInterval: CALM_MS,
+  });
+
+export const tagsQuery = queryOptions({
+  queryKey: ['tags'],
+  queryFn: () => data(client.GET('/api/v2/dagTags', { params: { query: { limit: 1000 } } })),
+  staleTime: 60_000,
+});
+
+/** The newest runs of some DAGs (`~`: of all). */
+export const runsQuery = (dagId: string, limit: number, more: { state?: Schema['RunState'][] } = {}) =>
+  queryOptions({
+    queryKey: ['runs', dagId, limit, more],
+    queryFn: () =>
+      data(
+        client.GET('/api/v2/dags/{dag_id}/dagRuns', {
+          params: { path: { dag_id: dagId }, query: { limit, order_by: ['-run_after'], ...more } },
+        }),
+      ),
+    refetchInterval: LIVE_MS,
+  });
+
+export const runQuery = (dagId: string, runId: string) =>
+  queryOptions({
+    queryKey: ['run', dagId, runId],
+    queryFn: () =>
+      data(
+        client.GET('/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}', {
+          params: { path: { dag_id: dagId, dag_run_id: runId } },
+        }),
+      ),
+    refetchInterval: LIVE_MS,
+  });
+
+export const upcomingQuery = (hours: number) =>
+  queryOptions({
+    queryKey: ['upcoming', hours],
+    queryFn: () => data(client.GET('/api/windward/v1/upcoming', { params: { query: { hours, limit: 500 } } })),
+    refetchInterval: 30_000,
+  });
+
+export const importErrorsQuery = queryOptions({
+  queryKey: ['importErrors'],
+  queryFn: () => data(client.GET('/api/v2/importErrors', { params: { query: { limit: 100 } } })),
+  refetchInterval: CALM_MS,
+});
+
+export const componentsQuery = queryOptions({
+  queryKey: ['components'],
+  queryFn: () => data(client.GET('/api/windward/v1/components')),
+  refetchInterval: CALM_MS,
+});
+
+/** The newest runs of each of some DAGs, for their strips. */
+export const recentRunsQuery = (dagIds: string[]) =>
+  queryOptions({
+    queryKey: ['recent', dagIds.join('\n')],
+    queryFn: async () => {
+      const { dags } = await data(
+        client.GET('/api/windward/v1/recent', { params: { query: { dag_id: dagIds, limit: 14 } } }),
+      );
+      return Object.fromEntries(dags.map((one) => [one.dag_id, one.runs]));
+    },
+    refetchInterval: LIVE_MS,
+    placeholderData: (before: Record<string, Schema['RecentRun'][]> | undefined) => before,
+  });

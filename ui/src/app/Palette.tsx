@@ -1,0 +1,50 @@
+/** The command palette: DAGs by name, pages, and what can be done. `/` or Ctrl-K. */
+import { Spotlight, spotlight } from '@mantine/spotlight';
+import { useDebouncedValue } from '@mantine/hooks';
+import { useQuery } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { dagsQuery } from '@/api/queries';
+
+const FOUND_MAX = 12;
+const PAGES = ['workers', 'pools', 'assets', 'variables', 'connections', 'import-errors', 'audit', 'users', 'settings'];
+
+export const openPalette = () => spotlight.open();
+
+export function Palette() {
+  const { t } = useTranslation();
+  const navigate = useNavigate();
+  const [query, setQuery] = useState('');
+  const [asked] = useDebouncedValue(query.trim(), 120);
+  const { data } = useQuery({ ...dagsQuery(asked ? { q: asked } : {}, FOUND_MAX), enabled: asked !== '' });
+  const dags = (asked === '' ? [] : (data?.dags ?? [])).map((dag) => ({
+    id: `dag:${dag.dag_id}`,
+    label: dag.dag_display_name,
+    description: dag.description ?? t('nav.dag'),
+    onClick: () => void navigate({ to: '/dags/$dagId', params: { dagId: dag.dag_id } }),
+  }));
+  const pages = [
+    { id: 'home', label: t('nav.home'), onClick: () => void navigate({ to: '/' }) },
+    { id: 'dags', label: t('nav.dags'), onClick: () => void navigate({ to: '/dags' }) },
+    ...PAGES.map((section) => ({
+      id: section,
+      label: t(`admin.${section}.title`),
+      onClick: () => void navigate({ to: '/admin/$section', params: { section } }),
+    })),
+  ].filter((one) => one.label.toLowerCase().includes(query.trim().toLowerCase()));
+  return (
+    <Spotlight
+      actions={[...dags, ...pages]}
+      filter={(_query, actions) => actions}
+      query={query}
+      onQueryChange={setQuery}
+      shortcut={['/', 'mod + K']}
+      nothingFound={t('palette.nothing')}
+      searchProps={{ placeholder: t('nav.search'), 'aria-label': t('nav.search') }}
+      highlightQuery
+      scrollable
+      maxHeight={420}
+    />
+  );
+}

@@ -1,0 +1,113 @@
+/** Addresses, and the page of each. Filters and selections are part of the address. */
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router';
+import { Shell } from '@/app/Shell';
+import { Failure, Loading } from '@/components/Waiting';
+
+const root = createRootRoute({
+  component: Shell,
+  errorComponent: ({ error }) => <Failure error={error as Error} />,
+});
+
+/** Take a text of the address, or nothing. */
+export const text = (value: unknown): string | undefined =>
+  typeof value === 'string' && value !== '' ? value : typeof value === 'number' ? String(value) : undefined;
+/** Take a number of the address, or nothing. */
+export const whole = (value: unknown): number | undefined =>
+  Number.isSafeInteger(Number(value)) && value !== '' && value != null ? Number(value) : undefined;
+
+const home = createRoute({
+  getParentRoute: () => root,
+  path: '/',
+  component: lazyRouteComponent(() => import('@/pages/home/Home'), 'Home'),
+});
+
+export interface DagsSearch {
+  q?: string | undefined;
+  tag?: string | undefined;
+  owner?: string | undefined;
+  state?: string | undefined;
+  paused?: string | undefined;
+  order?: string | undefined;
+}
+const dags = createRoute({
+  getParentRoute: () => root,
+  path: '/dags',
+  validateSearch: (search): DagsSearch => ({
+    q: text(search.q),
+    tag: text(search.tag),
+    owner: text(search.owner),
+    state: text(search.state),
+    paused: text(search.paused),
+    order: text(search.order),
+  }),
+  component: lazyRouteComponent(() => import('@/pages/dags/Dags'), 'Dags'),
+});
+
+export interface DagSearch {
+  tab?: string | undefined;
+  run?: string | undefined;
+  task?: string | undefined;
+  version?: number | undefined;
+}
+const dag = createRoute({
+  getParentRoute: () => root,
+  path: '/dags/$dagId',
+  validateSearch: (search): DagSearch => ({
+    tab: text(search.tab),
+    run: text(search.run),
+    task: text(search.task),
+    version: whole(search.version),
+  }),
+  component: lazyRouteComponent(() => import('@/pages/dag/DagPage'), 'DagPage'),
+});
+
+export interface RunSearch {
+  tab?: string | undefined;
+  task?: string | undefined;
+  map?: number | undefined;
+  try?: number | undefined;
+}
+const run = createRoute({
+  getParentRoute: () => root,
+  path: '/dags/$dagId/runs/$runId',
+  validateSearch: (search): RunSearch => ({
+    tab: text(search.tab),
+    task: text(search.task),
+    map: whole(search.map),
+    try: whole(search.try),
+  }),
+  component: lazyRouteComponent(() => import('@/pages/run/RunPage'), 'RunPage'),
+});
+
+export interface AdminSearch {
+  q?: string | undefined;
+  page?: number | undefined;
+  item?: string | undefined;
+}
+const admin = createRoute({
+  getParentRoute: () => root,
+  path: '/admin/$section',
+  validateSearch: (search): AdminSearch => ({ q: text(search.q), page: whole(search.page), item: text(search.item) }),
+  component: lazyRouteComponent(() => import('@/pages/admin/Admin'), 'Admin'),
+});
+const adminHome = createRoute({
+  getParentRoute: () => root,
+  path: '/admin',
+  beforeLoad: () => {
+    throw redirect({ to: '/admin/$section', params: { section: 'workers' } });
+  },
+});
+
+export const router = createRouter({
+  routeTree: root.addChildren([home, dags, dag, run, adminHome, admin]),
+  defaultPreload: 'intent',
+  defaultPendingComponent: Loading,
+  defaultErrorComponent: ({ error }) => <Failure error={error as Error} />,
+  scrollRestoration: true,
+});
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router;
+  }
+}

@@ -1,0 +1,44 @@
+/** What stands in a page's place: while it loads (nothing at first), when it fails, when there is nothing. */
+import { Button, Loader } from '@mantine/core';
+import { type ReactNode, useEffect, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { ApiError } from '@/api/client';
+
+const PATIENCE_MS = 300;
+
+/** A spinner, after a moment: what is quick shows none. */
+export function Loading() {
+  const [isLate, setLate] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setLate(true), PATIENCE_MS);
+    return () => clearTimeout(timer);
+  }, []);
+  return <div style={{ padding: 24, minHeight: 72 }}>{isLate && <Loader size="sm" aria-label="…" />}</div>;
+}
+
+export function Failure({ error, again }: { error: Error; again?: () => void }) {
+  const { t } = useTranslation();
+  const status = error instanceof ApiError ? error.status : null;
+  const hint = status === 0 ? t('failure.offline') : status === 403 ? t('failure.forbidden') : null;
+  return (
+    <div role="alert" className="card" style={{ padding: 16, borderColor: 'var(--state-failed)' }}>
+      <strong>{t('failure.title')}</strong>
+      <div>{error.message}</div>
+      {hint && <div className="dim">{hint}</div>}
+      {again && (
+        <Button mt={8} size="xs" variant="default" onClick={again}>
+          {t('failure.again')}
+        </Button>
+      )}
+    </div>
+  );
+}
+
+export function Empty({ title, children }: { title: string; children?: ReactNode }) {
+  return (
+    <div style={{ padding: '40px 16px', textAlign: 'center' }}>
+      <div style={{ fontWeight: 600 }}>{title}</div>
+      {children && <div className="dim">{children}</div>}
+    </div>
+  );
+}

@@ -1,0 +1,73 @@
+/** Times as people read them: always with their zone, in the zone that the viewer chose. */
+
+const KEY = 'windward.zone';
+const SECOND = 1000;
+const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
+  ['day', 86_400 * SECOND],
+  ['hour', 3_600 * SECOND],
+  ['minute', 60 * SECOND],
+  ['second', SECOND],
+];
+
+/** The zone of the browser. */
+export function localZone(): string {
+  return Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
+
+/** The zone in which times are shown. */
+export function chosenZone(): string {
+  return localStorage.getItem(KEY) ?? 'UTC';
+}
+
+export function chooseZone(zone: string): void {
+  localStorage.setItem(KEY, zone);
+}
+
+/** Show a moment: `2026-11-29 08:15:02 UTC`. */
+export function showMoment(at: string | Date, zone: string, withSeconds = true): string {
+  const date = typeof at === 'string' ? new Date(at) : at;
+  if (Number.isNaN(date.getTime())) return '';
+  const parts = new Intl.DateTimeFormat('en-CA', {
+    timeZone: zone,
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+    hour: '2-digit',
+    minute: '2-digit',
+    ...(withSeconds ? { second: '2-digit' } : {}),
+    hourCycle: 'h23',
+    timeZoneName: 'short',
+  }).formatToParts(date);
+  const part = (type: string) => parts.find((one) => one.type === type)?.value ?? '';
+  const seconds = withSeconds ? `:${part('second')}` : '';
+  return `${part('year')}-${part('month')}-${part('day')} ${part('hour')}:${part('minute')}${seconds} ${part('timeZoneName')}`;
+}
+
+/** Show a distance from now: `in 3 hours`, `2 minutes ago`. */
+export function showDistance(at: string | Date, now: number, language: string): string {
+  const distance = new Date(at).getTime() - now;
+  const format = new Intl.RelativeTimeFormat(language, { numeric: 'auto' });
+  for (const [unit, size] of STEPS) {
+    if (Math.abs(distance) >= size) return format.format(Math.trunc(distance / size), unit);
+  }
+  return format.format(0, 'second');
+}
+
+/** Show a length: `1 h 02 min`, `3.21 s`, `45 ms`. */
+export function showLength(ms: number | null | undefined): string {
+  if (ms == null || !Number.isFinite(ms)) return '';
+  if (ms < SECOND) return `${Math.round(ms)} ms`;
+  const seconds = ms / SECOND;
+  if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 2 : 1)} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${String(Math.floor(seconds % 60)).padStart(2, '0')} s`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 48) return `${hours} h ${String(minutes % 60).padStart(2, '0')} min`;
+  return `${Math.floor(hours / 24)} d ${hours % 24} h`;
+}
+
+/** The length between two moments, up to now while the second is not there. */
+export function lengthBetween(start: string | null | undefined, end: string | null | undefined, now: number): number | null {
+  if (start == null) return null;
+  return (end == null ? now : new Date(end).getTime()) - new Date(start).getTime();
+}

@@ -1,0 +1,56 @@
+/** Where it begins: words first, then the pages. */
+import '@mantine/core/styles.css';
+import '@mantine/notifications/styles.css';
+import '@mantine/spotlight/styles.css';
+import './styles.css';
+import { createTheme, MantineProvider } from '@mantine/core';
+import { Notifications } from '@mantine/notifications';
+import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { RouterProvider } from '@tanstack/react-router';
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { ApiError } from '@/api/client';
+import { Preferences } from '@/app/preferences';
+import { router } from '@/app/router';
+import { tellFailure } from '@/app/telling';
+import { startWords } from '@/i18n';
+
+const nonce = document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.content ?? '';
+const TRIES_MAX = 2;
+
+const theme = createTheme({
+  primaryColor: 'blue',
+  defaultRadius: 'sm',
+  fontFamily: 'var(--ww-font)',
+  fontFamilyMonospace: 'var(--ww-mono)',
+  cursorType: 'pointer',
+});
+
+const queries = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 2_000,
+      retry: (count, error) => count < TRIES_MAX && error instanceof ApiError && [0, 503].includes(error.status),
+      refetchOnWindowFocus: true,
+    },
+  },
+  queryCache: new QueryCache(),
+  mutationCache: new MutationCache({ onError: tellFailure }),
+});
+
+await startWords();
+const root = document.getElementById('root');
+if (root !== null) {
+  createRoot(root).render(
+    <StrictMode>
+      <MantineProvider theme={theme} defaultColorScheme="auto" getStyleNonce={() => nonce}>
+        <Notifications position="bottom-right" />
+        <QueryClientProvider client={queries}>
+          <Preferences>
+            <RouterProvider router={router} />
+          </Preferences>
+        </QueryClientProvider>
+      </MantineProvider>
+    </StrictMode>,
+  );
+}

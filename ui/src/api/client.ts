@@ -9,6 +9,8 @@ export class ApiError extends Error {
   constructor(
     readonly status: number,
     message: string,
+    /** What is wrong with each field of the body, by its path (`port`, `params.why`). */
+    readonly faults: Readonly<Record<string, string>> = {},
   ) {
     super(message);
     this.name = 'ApiError';
@@ -59,6 +61,15 @@ export function inWords(body: unknown, status: number): string {
   return `HTTP ${status}`;
 }
 
+/** Say what a refusal's body says of single fields. */
+export function faultsOf(body: unknown): Record<string, string> {
+  const detail = typeof body === 'object' && body !== null && 'detail' in body ? body.detail : null;
+  if (!Array.isArray(detail)) return {};
+  return Object.fromEntries(
+    detail.map((one: { loc?: unknown[]; msg?: string }) => [(one.loc ?? []).slice(1).join('.'), one.msg ?? '']),
+  );
+}
+
 /** Return the data of an answer. Throws `ApiError` when the server refused, or did not answer. */
 export async function data<T>(asked: Promise<{ data?: T; error?: unknown; response: Response }>): Promise<T> {
   let answer: { data?: T; error?: unknown; response: Response };
@@ -67,6 +78,9 @@ export async function data<T>(asked: Promise<{ data?: T; error?: unknown; respon
   } catch (error) {
     throw new ApiError(0, error instanceof Error ? error.message : String(error));
   }
-  if (!answer.response.ok) throw new ApiError(answer.response.status, inWords(answer.error, answer.response.status));
+  if (!answer.response.ok) {
+    const { status } = answer.response;
+    throw new ApiError(status, inWords(answer.error, status), faultsOf(answer.error));
+  }
   return answer.data as T;
 }

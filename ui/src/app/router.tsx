@@ -2,6 +2,7 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router';
 import { Shell } from '@/app/Shell';
 import { Failure, Loading } from '@/components/Waiting';
+import { needWords } from '@/i18n';
 
 const root = createRootRoute({
   component: Shell,
@@ -88,7 +89,10 @@ const admin = createRoute({
   getParentRoute: () => root,
   path: '/admin/$section',
   validateSearch: (search): AdminSearch => ({ q: text(search.q), page: whole(search.page), item: text(search.item) }),
-  component: lazyRouteComponent(() => import('@/pages/admin/Admin'), 'Admin'),
+  component: lazyRouteComponent(async () => {
+    await needWords('manage');
+    return import('@/pages/admin/Admin');
+  }, 'Admin'),
 });
 const adminHome = createRoute({
   getParentRoute: () => root,

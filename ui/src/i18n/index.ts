@@ -5,19 +5,38 @@ import en from './en/common.json';
 
 export const LANGUAGES = { en: 'English', ko: '한국어' } as const;
 export type Language = keyof typeof LANGUAGES;
+type Words = Record<string, unknown>;
+type Load = () => Promise<{ default: Words }>;
 const KEY = 'windward.language';
+
+/** Words by namespace and language. Those beside `common` come with the first page that needs them. */
+const WORDS: Record<string, Record<Language, Load>> = {
+  common: { en: async () => ({ default: en }), ko: () => import('./ko/common.json') },
+  manage: { en: () => import('./en/manage.json'), ko: () => import('./ko/manage.json') },
+};
+const needed = new Set(['common']);
 
 function preferred(): Language {
   const kept = localStorage.getItem(KEY) ?? navigator.language.slice(0, 2);
   return kept in LANGUAGES ? (kept as Language) : 'en';
 }
 
-/** Load the words of a language; English is always there. */
+/** Load what is needed of a language, and of English for what it lacks. */
 async function load(language: Language): Promise<void> {
-  if (language !== 'en' && !i18next.hasResourceBundle(language, 'common')) {
-    const words = (await import('./ko/common.json')).default;
-    i18next.addResourceBundle(language, 'common', words);
-  }
+  const wanted = [...new Set<Language>([language, 'en'])].flatMap((one) => [...needed].map((name) => ({ one, name })));
+  await Promise.all(
+    wanted.map(async ({ one, name }) => {
+      if (i18next.hasResourceBundle(one, name)) return;
+      const words = await WORDS[name]?.[one]();
+      if (words !== undefined) i18next.addResourceBundle(one, name, words.default);
+    }),
+  );
+}
+
+/** Have the words of a namespace ready, for pages that are loaded on their own. */
+export async function needWords(name: string): Promise<void> {
+  needed.add(name);
+  await load(preferred());
 }
 
 export async function speak(language: Language): Promise<void> {

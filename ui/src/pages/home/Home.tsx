@@ -1,12 +1,250 @@
-/** What runs now, what failed and why, and what comes next. */
+/** What runs now, what failed and where, and what comes next. */
+import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
+import { componentsQuery, importErrorsQuery, runsQuery, upcomingQuery } from '@/api/queries';
+import { useNow, useZone } from '@/app/preferences';
+import { Moment } from '@/components/Moment';
 import { Page } from '@/components/Page';
+import { StateSign, StateWord } from '@/components/State';
+import { Empty, Failure, Loading } from '@/components/Waiting';
+import { lengthBetween, showLength, showMoment } from '@/lib/time';
+import classes from './Home.module.css';
+import { type Bin, BIN_MS, binsOf, causesOf } from './load';
+import { failedQuery } from './queries';
+
+const HOURS = 12;
+const RUNS_SHOWN = 30;
+const NEXT_SHOWN = 12;
+const CAUSES_SHOWN = 12;
+const PICTURE = { width: 720, height: 96, foot: 18 };
+const LABEL_EVERY = 8;
+
+function Panel({ title, note, children }: { title: string; note?: ReactNode; children: ReactNode }) {
+  return (
+    <section className={`card ${classes.panel}`} aria-label={title}>
+      <header className={classes.panelHead}>
+        <h2>{title}</h2>
+        <span className="dim num">{note}</span>
+      </header>
+      {children}
+    </section>
+  );
+}
+
+function Running() {
+  const { t } = useTranslation();
+  const now = useNow();
+  const { data, error, isPending } = useQuery(runsQuery('~', RUNS_SHOWN, { state: ['running', 'queued'] }));
+  return (
+    <Panel title={t('home.running')} note={data && data.dag_runs.length > 0 ? data.total_entries : ''}>
+      {error && <Failure error={error} />}
+      {isPending && <Loading />}
+      {data?.dag_runs.length === 0 && <Empty title={t('home.nothingRuns')}>{t('home.nothingRunsHint')}</Empty>}
+      {data && data.dag_runs.length > 0 && (
+        <table className="plain">
+          <tbody>
+            {data.dag_runs.map((run) => (
+              <tr key={`${run.dag_id}/${run.dag_run_id}`}>
+                <td>
+                  <StateWord state={run.state} />
+                </td>
+                <td className={classes.grow}>
+                  <Link to="/dags/$dagId" params={{ dagId: run.dag_id }}>
+                    {run.dag_display_name}
+                  </Link>
+                  <div className="cut">
+                    <Link
+                      to="/dags/$dagId/runs/$runId"
+                      params={{ dagId: run.dag_id, runId: run.dag_run_id }}
+                      className="mono dim"
+                    >
+                      {run.dag_run_id}
+                    </Link>
+                  </div>
+                </td>
+                <td className="num nowrap">{showLength(lengthBetween(run.start_date, null, now))}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+    </Panel>
+  );
+}
+
+function Failed() {
+  const { t } = useTranslation();
+  const { data, error, isPending } = useQuery(failedQuery);
+  const causes = causesOf(data?.task_instances ?? []).slice(0, CAUSES_SHOWN);
+  return (
+    <Panel title={t('home.failed')} note={causes.length > 0 ? data?.total_entries : ''}>
+      {error && <Failure error={error} />}
+      {isPending && <Loading />}
+      {data && causes.length === 0 && <Empty title={t('home.nothingFailed')} />}
+      {causes.length > 0 && (
+        <table className="plain">
+          <tbody>
+            {causes.map(({ dag_id, task_id, times, newest }) => (
+              <tr key={`${dag_id}/${task_id}`}>
+                <td>
+                  <StateSign state="failed" />
+                </td>
+                <td className={classes.grow}>
+                  <Link
+                    to="/dags/$dagId/runs/$runId"
+                    params={{ dagId: dag_id, runId: newest.dag_run_id }}
+                    search={{ task: task_id, map: newest.map_index, try: newest.try_number }}
+                  >
+                    {dag_id} <span className="dim">·</span> <span className="mono">{task_id}</span>
+                  </Link>
+                </td>
+                <td className="num nowrap">{times > 1 ? t('home.times', { count: times }) : ''}</td>
+                <td>
+                  <Moment at={newest.end_date} relative />
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+    </Panel>
+  );
+}
+
+function Load({ bins, slots }: { bins: Bin[]; slots: number }) {
+  const { t } = useTranslation();
+  const [zone] = useZone();
+  const { width, height, foot } = PICTURE;
+  const most = Math.max(slots, 1, ...bins.map((bin) => bin.tasks));
+  const step = width / bins.length;
+  const tall = height - foot;
+  const line = tall - (slots / most) * (tall - 8);
+  return (
+    <svg
+      viewBox={`0 0 ${width} ${height}`}
+      className={classes.load}
+      role="img"
+      aria-label={t('home.load', { slots })}
+      preserveAspectRatio="none"
+    >
+      {bins.map((bin, number) => {
+        const size = (bin.tasks / most) * (tall - 8);
+        return (
+          <g key={bin.from}>
+            <rect
+              x={number * step + 1}
+              y={tall - size}
+              width={Math.max(1, step - 2)}
+              height={size}
+              fill="var(--ww-accent)"
+              opacity={bin.tasks > slots ? 1 : 0.6}
+            >
+              <title>{`${showMoment(new Date(bin.from), zone, false)}: ${bin.runs} / ${bin.tasks}`}</title>
+            </rect>
+            {number % LABEL_EVERY === 0 && (
+              <text x={number * step + 2} y={height - 4} className={classes.tick}>
+                {showMoment(new Date(bin.from), zone, false).slice(11, 16)}
+              </text>
+            )}
+          </g>
+        );
+      })}
+      <line x1="0" x2={width} y1={line} y2={line} className={classes.slots} />
+      <line x1="0" x2={width} y1={tall} y2={tall} className={classes.axis} />
+    </svg>
+  );
+}
+
+function Next({ slots }: { slots: number }) {
+  const { t } = useTranslation();
+  const now = useNow();
+  const { data, error, isPending } = useQuery(upcomingQuery(HOURS));
+  const runs = data?.runs ?? [];
+  const minute = Math.floor(now / BIN_MS) * BIN_MS;
+  return (
+    <Panel title={t('home.next')} note={t('home.hours', { count: HOURS })}>
+      {error && <Failure error={error} />}
+      {isPending && <Loading />}
+      {data && runs.length === 0 && <Empty title={t('home.nothingNext')}>{t('home.nothingNextHint')}</Empty>}
+      {runs.length > 0 && (
+        <>
+          <Load bins={binsOf(runs, minute, HOURS)} slots={slots} />
+          <table className="plain">
+            <tbody>
+              {runs.slice(0, NEXT_SHOWN).map((run) => (
+                <tr key={`${run.dag_id}/${run.run_after}`}>
+                  <td className="nowrap">
+                    <Moment at={run.run_after} zone={run.timezone} relative />
+                  </td>
+                  <td className={classes.grow}>
+                    <Link to="/dags/$dagId" params={{ dagId: run.dag_id }}>
+                      {run.dag_display_name}
+                    </Link>{' '}
+                    <span className="dim">{run.schedule}</span>
+                  </td>
+                  <td className="num nowrap dim">
+                    <Moment at={run.run_after} zone={run.timezone} withSeconds={false} />
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </>
+      )}
+    </Panel>
+  );
+}
+
+function Parts() {
+  const { t } = useTranslation();
+  const { data, error } = useQuery(componentsQuery);
+  const { data: broken } = useQuery(importErrorsQuery);
+  return (
+    <Panel title={t('home.parts')}>
+      {error && <Failure error={error} />}
+      {broken && broken.total_entries > 0 && (
+        <p className={classes.broken}>
+          <StateSign state="failed" />{' '}
+          <Link to="/admin/$section" params={{ section: 'import-errors' }}>
+            {t('home.importErrors', { count: broken.total_entries })}
+          </Link>
+        </p>
+      )}
+      <table className="plain">
+        <tbody>
+          {(data?.components ?? []).map((part) => (
+            <tr key={`${part.kind}/${part.name}`}>
+              <td>
+                <StateSign state={part.status === 'healthy' ? 'success' : 'failed'} />
+              </td>
+              <td className={classes.grow}>
+                {part.kind} <span className="dim mono">{part.hostname}</span>
+              </td>
+              <td>
+                <Moment at={part.latest_heartbeat} relative />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Panel>
+  );
+}
 
 export function Home() {
   const { t } = useTranslation();
+  const { data } = useQuery(componentsQuery);
+  const slots = (data?.hosts ?? []).reduce((sum, host) => sum + host.capacity, 0);
   return (
     <Page title={t('home.title')} name={t('home.title')}>
-      {null}
+      <div className={classes.panels}>
+        <Running />
+        <Failed />
+        <Next slots={slots} />
+        <Parts />
+      </div>
     </Page>
   );
 }

@@ -84,11 +84,29 @@ export interface AdminSearch {
   q?: string | undefined;
   page?: number | undefined;
   item?: string | undefined;
+  tab?: string | undefined;
+  state?: string | undefined;
+  dag?: string | undefined;
+  user?: string | undefined;
+  event?: string | undefined;
+  since?: string | undefined;
+  until?: string | undefined;
 }
 const admin = createRoute({
   getParentRoute: () => root,
   path: '/admin/$section',
-  validateSearch: (search): AdminSearch => ({ q: text(search.q), page: whole(search.page), item: text(search.item) }),
+  validateSearch: (search): AdminSearch => ({
+    q: text(search.q),
+    page: whole(search.page),
+    item: text(search.item),
+    tab: text(search.tab),
+    state: text(search.state),
+    dag: text(search.dag),
+    user: text(search.user),
+    event: text(search.event),
+    since: text(search.since),
+    until: text(search.until),
+  }),
   component: lazyRouteComponent(async () => {
     await needWords('manage');
     return import('@/pages/admin/Admin');

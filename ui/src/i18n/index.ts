@@ -23,7 +23,9 @@ function preferred(): Language {
 
 /** Load what is needed of a language, and of English for what it lacks. */
 async function load(language: Language): Promise<void> {
-  const wanted = [...new Set<Language>([language, 'en'])].flatMap((one) => [...needed].map((name) => ({ one, name })));
+  const wanted = [...new Set<Language>([language, 'en'])].flatMap((one) =>
+    [...needed].map((name) => ({ one, name })),
+  );
   await Promise.all(
     wanted.map(async ({ one, name }) => {
       if (i18next.hasResourceBundle(one, name)) return;

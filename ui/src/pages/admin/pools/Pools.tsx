@@ -1,0 +1,261 @@
+/** Pools: how full each is, and changing them. */
+import { Button, Checkbox, NumberInput, Textarea, TextInput } from '@mantine/core';
+import { queryOptions, useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { client, data, type Schema } from '@/api/client';
+import { useMay } from '../rights';
+import { useAct } from '../shared/act';
+import { Bar, Legend } from '../shared/Bar';
+import { Destroy, FormDialog } from '../shared/Dialogs';
+import { Filter, Listing, PAGE_SIZE, Pager, SectionPage, useFilters } from '../shared/Listing';
+import shared from '../shared/shared.module.css';
+import { DEFAULT_POOL, type PoolFields, piecesOf, UNLIMITED, wrongIn } from './pool';
+
+type Pool = Schema['PoolResponse'];
+const LIVE_MS = 3_000;
+
+const poolsQuery = (q: string | undefined, page: number) =>
+  queryOptions({
+    queryKey: ['pools', q, page],
+    queryFn: () =>
+      data(
+        client.GET('/api/v2/pools', {
+          params: {
+            query: {
+              limit: PAGE_SIZE,
+              offset: (page - 1) * PAGE_SIZE,
+              ...(q ? { pool_name_pattern: q } : {}),
+            },
+          },
+        }),
+      ),
+    refetchInterval: LIVE_MS,
+    placeholderData: (before: Schema['PoolCollectionResponse'] | undefined) => before,
+  });
+
+function save(pool: Pool | null, fields: PoolFields): Promise<unknown> {
+  const slots = Number(fields.slots);
+  if (pool === null) {
+    return data(
+      client.POST('/api/v2/pools', {
+        body: {
+          name: fields.name.trim(),
+          slots,
+          description: fields.description || null,
+          include_deferred: fields.includeDeferred,
+          team_name: null,
+        },
+      }),
+    );
+  }
+  const isDefault = pool.name === DEFAULT_POOL;
+  return data(
+    client.PATCH('/api/v2/pools/{pool_name}', {
+      params: {
+        path: { pool_name: pool.name },
+        query: { update_mask: ['slots', 'include_deferred', ...(isDefault ? [] : ['description'])] },
+      },
+      body: {
+        pool: pool.name,
+        slots,
+        include_deferred: fields.includeDeferred,
+        ...(isDefault ? {} : { description: fields.description || null }),
+      },
+    }),
+  );
+}
+
+function PoolDialog({ pool, close }: { pool: Pool | null; close: () => void }) {
+  const { t } = useTranslation('manage');
+  const [fields, setFields] = useState<PoolFields>({
+    name: pool?.name ?? '',
+    slots: pool?.slots ?? 8,
+    description: pool?.description ?? '',
+    includeDeferred: pool?.include_deferred ?? false,
+  });
+  const [wrong, setWrong] = useState<Record<string, string>>({});
+  const doing = useAct(
+    () => save(pool, fields),
+    ['pools'],
+    () => t('saved', { name: fields.name }),
+  );
+  const submit = async () => {
+    const found = wrongIn(fields);
+    setWrong(found);
+    if (Object.keys(found).length === 0 && (await doing.run(undefined))) close();
+  };
+  const faultOf = (name: string) => (wrong[name] ? t(wrong[name]) : doing.faults[name]);
+  return (
+    <FormDialog
+      title={pool === null ? t('pools.new') : t('pools.edit', { name: pool.name })}
+      close={close}
+      submit={() => void submit()}
+      isBusy={doing.isBusy}
+      error={doing.error}
+      fields={['name', 'slots', 'description']}
+    >
+      <TextInput
+        label={t('name')}
+        required
+        disabled={pool !== null}
+        data-autofocus={pool === null || undefined}
+        value={fields.name}
+        error={faultOf('name')}
+        onChange={(event) => setFields({ ...fields, name: event.currentTarget.value })}
+      />
+      <NumberInput
+        label={t('pools.slots')}
+        description={t('pools.slotsHint')}
+        required
+        min={UNLIMITED}
+        allowDecimal={false}
+        data-autofocus={pool !== null || undefined}
+        value={fields.slots}
+        error={faultOf('slots')}
+        onChange={(slots) => setFields({ ...fields, slots })}
+      />
+      <Textarea
+        label={t('description')}
+        autosize
+        minRows={2}
+        disabled={pool?.name === DEFAULT_POOL}
+        value={fields.description}
+        error={faultOf('description')}
+        onChange={(event) => setFields({ ...fields, description: event.currentTarget.value })}
+      />
+      <Checkbox
+        label={t('pools.deferred')}
+        description={t('pools.deferredHint')}
+        checked={fields.includeDeferred}
+        onChange={(event) => setFields({ ...fields, includeDeferred: event.currentTarget.checked })}
+      />
+    </FormDialog>
+  );
+}
+
+export default function Pools() {
+  const { t } = useTranslation('manage');
+  const may = useMay();
+  const [search] = useFilters();
+  const asked = useQuery(poolsQuery(search.q, search.page ?? 1));
+  const [edited, setEdited] = useState<Pool | 'new' | null>(null);
+  const pools = asked.data?.pools ?? [];
+  const word = (name: string) => t(`common:states.${name}`);
+  return (
+    <SectionPage
+      section="pools"
+      actions={
+        may('pool:create') && (
+          <Button size="xs" onClick={() => setEdited('new')}>
+            {t('pools.new')}
+          </Button>
+        )
+      }
+    >
+      <div className={shared.filters}>
+        <Filter name="q" label={t('byName')} />
+        <span className="dim num">{asked.data && t('pools.count', { count: asked.data.total_entries })}</span>
+      </div>
+      <Listing asked={asked} count={pools.length} empty={t('pools.none')} emptyHint={t('noneHint')}>
+        <table className="plain">
+          <thead>
+            <tr>
+              <th scope="col">{t('pool')}</th>
+              <th scope="col" style={{ width: '40%' }}>
+                {t('pools.use')}
+              </th>
+              <th scope="col" className={shared.right}>
+                {t('pools.open')}
+              </th>
+              <th scope="col" className={`${shared.right} ${shared.wide}`}>
+                {t('pools.slots')}
+              </th>
+              <th scope="col" className={`${shared.right} ${shared.wide}`} title={t('pools.scheduledHint')}>
+                {t('common:states.scheduled')}
+              </th>
+              <th scope="col" aria-label={t('actions')} />
+            </tr>
+          </thead>
+          <tbody>
+            {pools.map((pool) => {
+              const pieces = piecesOf(pool, word);
+              const said = pieces.map((piece) => `${piece.name} ${piece.count}`).join(', ');
+              const isUnlimited = pool.slots === UNLIMITED;
+              return (
+                <tr key={pool.name}>
+                  <td className={shared.any}>
+                    <strong>{pool.name}</strong>
+                    {pool.description && <div className="dim">{pool.description}</div>}
+                  </td>
+                  <td>
+                    <Bar
+                      pieces={pieces}
+                      total={isUnlimited ? 0 : pool.slots}
+                      label={`${pool.name}: ${said}, ${t('pools.open')} ${pool.open_slots}`}
+                    />
+                    <Legend
+                      pieces={
+                        pool.include_deferred || pool.deferred_slots === 0
+                          ? pieces
+                          : [
+                              ...pieces,
+                              {
+                                name: t('pools.uncounted'),
+                                count: pool.deferred_slots,
+                                colour: 'none',
+                                pattern: 'stripes',
+                              },
+                            ]
+                      }
+                    />
+                  </td>
+                  <td className={`num ${shared.right}`}>{isUnlimited ? '∞' : pool.open_slots}</td>
+                  <td className={`num ${shared.right} ${shared.wide}`}>{isUnlimited ? '∞' : pool.slots}</td>
+                  <td className={`num ${shared.right} ${shared.wide}`}>{pool.scheduled_slots}</td>
+                  <td>
+                    <div className={shared.actions}>
+                      {may('pool:edit') && (
+                        <Button
+                          size="compact-xs"
+                          variant="subtle"
+                          aria-label={`${t('edit')}: ${pool.name}`}
+                          onClick={() => setEdited(pool)}
+                        >
+                          {t('edit')}
+                        </Button>
+                      )}
+                      {may('pool:delete') && (
+                        <Destroy
+                          label={t('delete')}
+                          about={pool.name}
+                          question={t('pools.delete')}
+                          hint={t('pools.deleteHint')}
+                          isDisabled={pool.name === DEFAULT_POOL}
+                          why={pool.name === DEFAULT_POOL ? t('pools.stays') : undefined}
+                          stale={['pools']}
+                          done={t('deleted', { name: pool.name })}
+                          act={() =>
+                            data(
+                              client.DELETE('/api/v2/pools/{pool_name}', {
+                                params: { path: { pool_name: pool.name } },
+                              }),
+                            )
+                          }
+                        />
+                      )}
+                    </div>
+                  </td>
+                </tr>
+              );
+            })}
+          </tbody>
+        </table>
+      </Listing>
+      <Pager total={asked.data?.total_entries ?? 0} />
+      {edited !== null && (
+        <PoolDialog pool={edited === 'new' ? null : edited} close={() => setEdited(null)} />
+      )}
+    </SectionPage>
+  );
+}

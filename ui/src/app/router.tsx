@@ -1,5 +1,11 @@
 /** Addresses, and the page of each. Filters and selections are part of the address. */
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router';
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  redirect,
+} from '@tanstack/react-router';
 import { Shell } from '@/app/Shell';
 import { Failure, Loading } from '@/components/Waiting';
 import { needWords } from '@/i18n';
@@ -49,6 +55,22 @@ export interface DagSearch {
   run?: string | undefined;
   task?: string | undefined;
   version?: number | undefined;
+  /** The version that `version` is compared with. */
+  against?: number | undefined;
+  file?: string | undefined;
+  /** A part of a task's name. */
+  q?: string | undefined;
+  /** Groups that are folded, with commas between them. */
+  fold?: string | undefined;
+  /** How many runs. */
+  count?: number | undefined;
+  /** Runs before this moment, or before this page. */
+  before?: string | undefined;
+  state?: string | undefined;
+  type?: string | undefined;
+  from?: string | undefined;
+  to?: string | undefined;
+  year?: number | undefined;
 }
 const dag = createRoute({
   getParentRoute: () => root,
@@ -58,8 +80,22 @@ const dag = createRoute({
     run: text(search.run),
     task: text(search.task),
     version: whole(search.version),
+    against: whole(search.against),
+    file: text(search.file),
+    q: text(search.q),
+    fold: text(search.fold),
+    count: whole(search.count),
+    before: text(search.before),
+    state: text(search.state),
+    type: text(search.type),
+    from: text(search.from),
+    to: text(search.to),
+    year: whole(search.year),
   }),
-  component: lazyRouteComponent(() => import('@/pages/dag/DagPage'), 'DagPage'),
+  component: lazyRouteComponent(async () => {
+    await needWords('dag');
+    return import('@/pages/dag/DagPage');
+  }, 'DagPage'),
 });
 
 export interface RunSearch {

@@ -12,6 +12,7 @@ const KEY = 'windward.language';
 /** Words by namespace and language. Those beside `common` come with the first page that needs them. */
 const WORDS: Record<string, Record<Language, Load>> = {
   common: { en: async () => ({ default: en }), ko: () => import('./ko/common.json') },
+  dag: { en: () => import('./en/dag.json'), ko: () => import('./ko/dag.json') },
   manage: { en: () => import('./en/manage.json'), ko: () => import('./ko/manage.json') },
 };
 const needed = new Set(['common']);

@@ -1,12 +1,12 @@
 /** All DAGs: found by name, tag, owner and state; what each did lately, and when it is due. */
 import { Button, SegmentedControl, Select, Switch, TextInput } from '@mantine/core';
 import { useDebouncedCallback } from '@mantine/hooks';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { client, data, type Schema } from '@/api/client';
+import type { Schema } from '@/api/client';
 import { dagsQuery, recentRunsQuery, tagsQuery } from '@/api/queries';
 import { useNow } from '@/app/preferences';
 import { Moment } from '@/components/Moment';
@@ -16,25 +16,12 @@ import { StateSign } from '@/components/State';
 import { Empty, Failure, Loading } from '@/components/Waiting';
 import { RUN_STATES } from '@/lib/states';
 import { TriggerDialog } from '@/pages/dag/TriggerDialog';
+import { usePause } from '@/pages/dags/pause';
 import classes from './Dags.module.css';
 
 const DAGS_MAX = 1000;
 const ROW_HEIGHT = 44;
 const route = getRouteApi('/dags');
-
-export function usePause() {
-  const queries = useQueryClient();
-  return useMutation({
-    mutationFn: ({ dagId, isPaused }: { dagId: string; isPaused: boolean }) =>
-      data(
-        client.PATCH('/api/v2/dags/{dag_id}', {
-          params: { path: { dag_id: dagId }, query: { update_mask: ['is_paused'] } },
-          body: { is_paused: isPaused },
-        }),
-      ),
-    onSettled: () => Promise.all([queries.invalidateQueries({ queryKey: ['dags'] }), queries.invalidateQueries({ queryKey: ['dag'] })]),
-  });
-}
 
 interface RowProps {
   dag: Schema['DAGResponse'];
@@ -70,7 +57,12 @@ function Row({ dag, runs, trigger }: RowProps) {
         )}
         <span className={classes.tags}>
           {dag.tags.map((tag) => (
-            <Link key={tag.name} to="/dags" search={(before) => ({ ...before, tag: tag.name })} className={classes.tag}>
+            <Link
+              key={tag.name}
+              to="/dags"
+              search={(before) => ({ ...before, tag: tag.name })}
+              className={classes.tag}
+            >
               {tag.name}
             </Link>
           ))}
@@ -164,7 +156,9 @@ export function Dags() {
           placeholder={t('dags.anyState')}
           data={RUN_STATES.map((state) => ({ value: state, label: t(`states.${state}`) }))}
           value={search.state ?? null}
-          onChange={(state) => void navigate({ search: (before) => ({ ...before, state: state ?? undefined }) })}
+          onChange={(state) =>
+            void navigate({ search: (before) => ({ ...before, state: state ?? undefined }) })
+          }
         />
         <SegmentedControl
           size="xs"
@@ -174,7 +168,9 @@ export function Dags() {
             { value: 'true', label: t('dags.paused') },
           ]}
           value={search.paused ?? ''}
-          onChange={(paused) => void navigate({ search: (before) => ({ ...before, paused: paused || undefined }) })}
+          onChange={(paused) =>
+            void navigate({ search: (before) => ({ ...before, paused: paused || undefined }) })
+          }
         />
         <span className="dim num">{found && t('dags.count', { count: found.total_entries })}</span>
       </div>

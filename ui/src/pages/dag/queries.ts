@@ -1,0 +1,216 @@
+/** What the page of a DAG asks the server. */
+import { keepPreviousData, queryOptions } from '@tanstack/react-query';
+import { client, data, type Schema } from '@/api/client';
+import { type Grid, mergeGrid } from '@/pages/dag/grid/model';
+
+const LIVE_MS = 2_500;
+const CALM_MS = 15_000;
+const PROGRESS_MS = 4_000;
+
+export const detailsQuery = (dagId: string) =>
+  queryOptions({
+    queryKey: ['dag', dagId, 'details'],
+    queryFn: () => data(client.GET('/api/v2/dags/{dag_id}/details', { params: { path: { dag_id: dagId } } })),
+    refetchInterval: CALM_MS,
+  });
+
+/** The grid: the first time whole, then what differs from the time before. */
+export const gridQuery = (dagId: string, limit: number, before?: string) =>
+  queryOptions({
+    queryKey: ['grid', dagId, limit, before ?? ''],
+    queryFn: async ({ client: queries, queryKey }): Promise<Grid> => {
+      const known = queries.getQueryData<Grid>(queryKey);
+      const answer = await data(
+        client.GET('/api/windward/v1/dags/{dag_id}/grid', {
+          params: {
+            path: { dag_id: dagId },
+            query: { limit, ...(before ? { before } : {}), ...(known ? { cursor: known.cursor } : {}) },
+          },
+        }),
+      );
+      return mergeGrid(known, answer);
+    },
+    structuralSharing: false,
+    refetchInterval: ({ state }) =>
+      state.data?.runs.some((run) => run.end_date === null) ? LIVE_MS : CALM_MS / 2,
+    placeholderData: (known: Grid | undefined, query) => (query?.queryKey[1] === dagId ? known : undefined),
+  });
+
+export interface RunsFilter {
+  state?: string | undefined;
+  type?: string | undefined;
+  from?: string | undefined;
+  to?: string | undefined;
+}
+
+/** One page of runs, the newest first; an empty cursor begins. */
+export const runsPageQuery = (dagId: string, filter: RunsFilter, cursor: string, limit: number) =>
+  queryOptions({
+    queryKey: ['runs', dagId, 'page', filter, cursor, limit],
+    queryFn: () =>
+      data(
+        client.GET('/api/v2/dags/{dag_id}/dagRuns', {
+          params: {
+            path: { dag_id: dagId },
+            query: {
+              limit,
+              cursor,
+              order_by: ['-run_after'],
+              ...(filter.state ? { state: [filter.state as Schema['RunState']] } : {}),
+              ...(filter.type ? { run_type: [filter.type as Schema['RunType']] } : {}),
+              ...(filter.from ? { run_after_gte: `${filter.from}T00:00:00Z` } : {}),
+              ...(filter.to ? { run_after_lte: `${filter.to}T23:59:59.999999Z` } : {}),
+            },
+          },
+        }),
+      ),
+    refetchInterval: LIVE_MS,
+    placeholderData: keepPreviousData,
+  });
+
+export type Day = Pick<Schema['DAGRunResponse'], 'dag_run_id' | 'state' | 'run_after'>;
+
+/** All runs of a year, by pages. */
+export const yearQuery = (dagId: string, year: number, max: number) =>
+  queryOptions({
+    queryKey: ['runs', dagId, 'year', year],
+    queryFn: async () => {
+      const days: Day[] = [];
+      let cursor: string | null = '';
+      while (cursor !== null && days.length < max) {
+        const page: Schema['DAGRunCollectionResponse'] = await data(
+          client.GET('/api/v2/dags/{dag_id}/dagRuns', {
+            params: {
+              path: { dag_id: dagId },
+              query: {
+                limit: 1000,
+                cursor,
+                order_by: ['-run_after'],
+                run_after_gte: `${year}-01-01T00:00:00Z`,
+                run_after_lt: `${year + 1}-01-01T00:00:00Z`,
+              },
+            },
+          }),
+        );
+        days.push(
+          ...page.dag_runs.map(({ dag_run_id, state, run_after }) => ({ dag_run_id, state, run_after })),
+        );
+        cursor = page.next_cursor ?? null;
+      }
+      return { days, isWhole: cursor === null };
+    },
+    refetchInterval: 60_000,
+    placeholderData: keepPreviousData,
+  });
+
+export const timelineQuery = (dagId: string, runId: string, isLive: boolean) =>
+  queryOptions({
+    queryKey: ['timeline', dagId, runId],
+    queryFn: () =>
+      data(
+        client.GET('/api/windward/v1/dags/{dag_id}/dagRuns/{dag_run_id}/timeline', {
+          params: { path: { dag_id: dagId, dag_run_id: runId } },
+        }),
+      ),
+    refetchInterval: isLive ? LIVE_MS : false,
+  });
+
+export const explainDagQuery = (dagId: string) =>
+  queryOptions({
+    queryKey: ['dag', dagId, 'explain'],
+    queryFn: () =>
+      data(client.GET('/api/windward/v1/dags/{dag_id}/explain', { params: { path: { dag_id: dagId } } })),
+    refetchInterval: CALM_MS,
+  });
+
+export const versionsQuery = (dagId: string) =>
+  queryOptions({
+    queryKey: ['dag', dagId, 'versions'],
+    queryFn: () =>
+      data(
+        client.GET('/api/v2/dags/{dag_id}/dagVersions', {
+          params: { path: { dag_id: dagId }, query: { limit: 200, order_by: ['-version_number'] } },
+        }),
+      ),
+  });
+
+export const codeQuery = (dagId: string, version: number) =>
+  queryOptions({
+    queryKey: ['code', dagId, version],
+    queryFn: () =>
+      data(
+        client.GET('/api/windward/v1/dags/{dag_id}/versions/{version_number}/code', {
+          params: { path: { dag_id: dagId, version_number: version } },
+        }),
+      ),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+
+export const codeFileQuery = (dagId: string, version: number, path: string) =>
+  queryOptions({
+    queryKey: ['code', dagId, version, path],
+    queryFn: () =>
+      data(
+        client.GET('/api/windward/v1/dags/{dag_id}/versions/{version_number}/code/file', {
+          params: { path: { dag_id: dagId, version_number: version }, query: { path } },
+        }),
+      ),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+
+/** What was done with a DAG, the newest first. */
+export const dagEventsQuery = (dagId: string, limit: number) =>
+  queryOptions({
+    queryKey: ['dag', dagId, 'events', limit],
+    queryFn: () =>
+      data(
+        client.GET('/api/v2/eventLogs', { params: { query: { dag_id: dagId, limit, order_by: ['-when'] } } }),
+      ),
+    refetchInterval: CALM_MS,
+    placeholderData: keepPreviousData,
+  });
+
+export const backfillsQuery = (dagId: string) =>
+  queryOptions({
+    queryKey: ['dag', dagId, 'backfills'],
+    queryFn: () =>
+      data(
+        client.GET('/api/v2/backfills', {
+          params: { query: { dag_id: dagId, limit: 100, order_by: ['-id'] } },
+        }),
+      ),
+    refetchInterval: PROGRESS_MS,
+  });
+
+/** How many runs of a kind there are in a span. */
+export const countQuery = (dagId: string, from: string, to: string, state: Schema['RunState']) =>
+  queryOptions({
+    queryKey: ['runs', dagId, 'count', from, to, state],
+    queryFn: async () => {
+      const { total_entries } = await data(
+        client.GET('/api/v2/dags/{dag_id}/dagRuns', {
+          params: {
+            path: { dag_id: dagId },
+            query: {
+              limit: 1,
+              run_type: ['backfill'],
+              state: [state],
+              logical_date_gte: from,
+              logical_date_lte: to,
+            },
+          },
+        }),
+      );
+      return total_entries ?? 0;
+    },
+    refetchInterval: PROGRESS_MS,
+    placeholderData: keepPreviousData,
+  });
+
+export const recoveryQuery = (dagId: string) =>
+  queryOptions({
+    queryKey: ['dag', dagId, 'recovery'],
+    queryFn: () =>
+      data(client.GET('/api/windward/v1/recovery', { params: { query: { dag_id: dagId, limit: 200 } } })),
+    refetchInterval: CALM_MS,
+  });

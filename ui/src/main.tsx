@@ -16,6 +16,8 @@ import { tellFailure } from '@/app/telling';
 import { startWords } from '@/i18n';
 
 const nonce = document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.content ?? '';
+// The name by which what locks the scrolling behind dialogs asks for it.
+Object.assign(globalThis, { __webpack_nonce__: nonce });
 const TRIES_MAX = 2;
 
 const theme = createTheme({
@@ -30,7 +32,8 @@ const queries = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: 2_000,
-      retry: (count, error) => count < TRIES_MAX && error instanceof ApiError && [0, 503].includes(error.status),
+      retry: (count, error) =>
+        count < TRIES_MAX && error instanceof ApiError && [0, 503].includes(error.status),
       refetchOnWindowFocus: true,
     },
   },

@@ -113,7 +113,10 @@ const run = createRoute({
     map: whole(search.map),
     try: whole(search.try),
   }),
-  component: lazyRouteComponent(() => import('@/pages/run/RunPage'), 'RunPage'),
+  component: lazyRouteComponent(async () => {
+    await needWords('run');
+    return import('@/pages/run/RunPage');
+  }, 'RunPage'),
 });
 
 export interface AdminSearch {

@@ -184,6 +184,21 @@ def test_the_form_says_what_is_wrong_and_runs_no_script(client: Client) -> None:
     assert elsewhere.status == 403
 
 
+def test_the_form_is_taken_as_browsers_send_it(client: Client) -> None:
+    """From a page that sends no referrer a form's origin is `null`; an old browser says nothing but the origin."""
+    form = urlencode({"username": "admin", "password": client.password, "next": "/"}).encode()
+    for sent, status in (
+        ({"origin": "null", "sec-fetch-site": "same-origin"}, 303),
+        ({"origin": "http://h", "host": "h"}, 303),
+        ({"origin": "null"}, 403),
+        ({"origin": "null", "sec-fetch-site": "cross-site"}, 403),
+        ({"origin": "null", "sec-fetch-site": "none"}, 403),
+    ):
+        answer = client.ask("POST", "/login", form, headers={**FORM, "host": "h", **sent})
+        assert answer.status == status, sent
+    assert client.ask("GET", "/login").headers["referrer-policy"] == "same-origin"
+
+
 def test_a_link_signs_in_once(client: Client) -> None:
     link = f"/login/link?ticket={client.ticket}"
     answer = client.ask("GET", link)

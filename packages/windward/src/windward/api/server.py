@@ -11,6 +11,7 @@ from collections.abc import Callable, Coroutine, Generator, Sequence
 from typing import Protocol
 
 import uvicorn
+import uvloop
 from anyio.to_thread import current_default_thread_limiter
 from starlette.types import ASGIApp
 
@@ -18,6 +19,7 @@ from windward.api.access.entrance import EntranceGate
 from windward.api.access.oidc import Oidc
 from windward.api.access.pages import LoginPages
 from windward.api.app import TITLE, make_app
+from windward.api.http import BoundedHttp
 from windward.api.interface import built
 from windward.api.ledger import StoreLedger
 from windward.api.measuring import Requests
@@ -35,8 +37,6 @@ TOLD_EVERY_S = 5.0
 TICK_S = 1.0
 THREADS_BESIDE = 4
 """Threads beside one for each connection to the database: more would wait for a connection, or for each other."""
-HEADERS_BYTES_MAX = 64 << 10
-"""Of a request's first line and headers together; more is answered with 400."""
 CONNECTIONS_MAX = 800
 """Connections that are open at once; more are answered with 503. A process may have 1024 files open by default."""
 SHUTDOWN_S = 2
@@ -119,7 +119,8 @@ def serve(
 
     threads = 2 * settings.database.pool_size + THREADS_BESIDE
     beside = [beat()] if requests is None else [beat(), tell(requests)]
-    asyncio.run(_run(config, listener, stop, beside, ready, threads=threads))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_run(config, listener, stop, beside, ready, threads=threads))
     if requests is not None:
         requests.tell()
 
@@ -137,8 +138,7 @@ def config_of(app: ASGIApp, *, connections_max: int = CONNECTIONS_MAX) -> uvicor
         server_header=False,
         timeout_graceful_shutdown=SHUTDOWN_S,
         ws="none",
-        http="h11",  # the other one has no bound for headers
-        h11_max_incomplete_event_size=HEADERS_BYTES_MAX,
+        http=BoundedHttp,
         limit_concurrency=connections_max,
     )
 

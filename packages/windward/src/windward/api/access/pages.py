@@ -56,7 +56,7 @@ HEADERS = {
     "cache-control": "no-store",
     "content-security-policy": f"default-src 'none'; style-src {style_source(STYLE)}; form-action 'self'; "
     "frame-ancestors 'none'; base-uri 'none'",
-    "referrer-policy": "no-referrer",
+    "referrer-policy": "same-origin",  # with none at all, the form would not say where it comes from
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
 }

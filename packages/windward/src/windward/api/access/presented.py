@@ -78,10 +78,15 @@ def cookie_of(presented: Presented, name: str) -> str:
 
 
 def is_from_elsewhere(presented: Presented, *, base_url: str) -> bool:
-    """Whether a browser says that another site made it send this. Programs say nothing of the kind."""
+    """Whether a browser says that another site made it send this. Programs say nothing of the kind.
+
+    A form of a page that sends no referrer has `null` for its origin; no script can set `sec-fetch-site`, so that this
+    counts where it is there.
+    """
     headers = presented.headers
-    if headers.get("sec-fetch-site", "none") not in {"none", "same-origin"}:
-        return True
+    site = headers.get("sec-fetch-site", "none")
+    if site != "none":
+        return site != "same-origin"
     origin = headers.get("origin")
     if origin is None:
         return False

@@ -1,0 +1,96 @@
+"""HTTP/1.1 as the server speaks it: what uvicorn makes of httptools' parser, with bounds on what it keeps for a stranger.
+
+The parser has none of its own: it collects a header until that ends, and requests for as long as they come.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+HEADERS_BYTES_MAX = 64 << 10
+"""Of a request's first line, headers and trailers together; more is answered with 400."""
+PIPELINED_MAX = 100
+"""Requests of one connection that wait for the answer to the one before; one more is answered with 400."""
+_BESIDE_BYTES = 4
+"""A colon, a space and the end of the line: of a header, what is neither name nor value."""
+
+
+class BeyondBounds(Exception):
+    """A client sends more than is kept for it. Raised through the parser, which ends the connection with 400."""
+
+
+class BoundedHttp(HttpToolsProtocol):
+    """One connection."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._is_head = True
+        self._head_bytes = 0
+        self._silent_bytes = 0
+        """What was read since the parser last made something of it: it belongs to what has not ended yet."""
+        self._answered: RequestResponseCycle | None = None
+        """The request that is being answered, which need not be the last that was read."""
+
+    def data_received(self, data: bytes) -> None:
+        """Read on, unless what does not end is too much."""
+        self._silent_bytes += len(data)
+        super().data_received(data)
+        if self._head_bytes + self._silent_bytes > HEADERS_BYTES_MAX and not self.transport.is_closing():
+            self.send_400_response("Too many bytes before the end of a header.")
+
+    def on_message_begin(self) -> None:
+        """Begin to count."""
+        self._is_head = True
+        self._head_bytes = self._silent_bytes = 0
+        super().on_message_begin()
+
+    def on_url(self, url: bytes) -> None:
+        """Take a part of the first line."""
+        self._count(len(url))
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header. A trailer is none: who guards us looked at the headers."""
+        self._count(len(name) + len(value) + _BESIDE_BYTES)
+        if self._is_head:
+            super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """Begin to answer, or let the request wait for its turn."""
+        self._is_head = False
+        self._silent_bytes = 0
+        if len(self.pipeline) >= PIPELINED_MAX:
+            raise BeyondBounds("requests of one connection")
+        super().on_headers_complete()
+        if self.parser.should_upgrade():  # to nothing that is spoken here: what follows is no request
+            self.cycle.keep_alive = False
+
+    def on_body(self, body: bytes) -> None:
+        """Take a part of a body, for which its operation has a bound."""
+        self._silent_bytes = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """Let the body end."""
+        self._silent_bytes = 0
+        super().on_message_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Let what is being answered know that nobody listens."""
+        if self._answered is not None and not self._answered.response_complete:
+            self._answered.disconnected = True
+            self._answered.message_event.set()
+        self.pipeline.clear()
+        super().connection_lost(exc)
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._answered = cycle
+        super()._start_asgi_task(cycle, app)
+
+    def _count(self, count: int) -> None:
+        self._silent_bytes = 0
+        self._head_bytes += count
+        if self._head_bytes > HEADERS_BYTES_MAX:
+            raise BeyondBounds("bytes of headers")

@@ -7,7 +7,6 @@ import { healthQuery } from '@/api/queries';
 import { useNow } from '@/app/preferences';
 import { Moment } from '@/components/Moment';
 import { StateSign } from '@/components/State';
-import { Empty } from '@/components/Waiting';
 import { lengthBetween, showLength } from '@/lib/time';
 import { useMay } from '../rights';
 import { Bar } from '../shared/Bar';
@@ -255,7 +254,11 @@ function Stuck({ attempts }: { attempts: Attempt[] }) {
   return (
     <Part title={t('workers.stuck')} aside={<span className="dim">{t('workers.stuckHint')}</span>}>
       <div className={`card ${shared.listing}`}>
-        {stuck.length === 0 && warnings.length === 0 && <Empty title={t('workers.noneStuck')} />}
+        {stuck.length === 0 && warnings.length === 0 && (
+          <div className={classes.quiet}>
+            <StateSign state="success" /> {t('workers.noneStuck')}
+          </div>
+        )}
         {stuck.length > 0 && <AttemptRows attempts={stuck.slice(0, STUCK_SHOWN)} isWaiting />}
         {stuck.length > STUCK_SHOWN && (
           <div className={`dim ${classes.more}`}>

@@ -52,7 +52,7 @@ export function FormDialog({
     <Modal
       opened
       onClose={close}
-      title={title}
+      title={<span className={classes.dialogTitle}>{title}</span>}
       size={size ?? 'md'}
       closeButtonProps={{ 'aria-label': t('close') }}
     >
@@ -134,7 +134,7 @@ export function Destroy({
         <Modal
           opened
           onClose={close}
-          title={question}
+          title={<span className={classes.dialogTitle}>{question}</span>}
           size="sm"
           closeButtonProps={{ 'aria-label': t('close') }}
         >

@@ -25,7 +25,7 @@ RUN_COMMAND = $(BIN)/windward standalone $(ARGS)
 
 .PHONY: help
 help: ## list the verbs
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: setup
 setup: $(STAMP) ## make .venv with the locked dependencies and both packages; ends with .venv/bin/windward
@@ -39,7 +39,7 @@ run: setup built ## run everything in one terminal over examples/; state lives i
 	@$(RUN_SETTINGS) exec $(RUN_COMMAND)
 
 .PHONY: test
-test: setup ## run every test (ARGS="-k name" narrows it)
+test: setup built ## run every test (ARGS="-k name" narrows it)
 	@$(if $(ARGS),$(PYTEST) $(ARGS),bash tests/run.sh $(PYTEST))
 
 .PHONY: lint
@@ -82,6 +82,10 @@ ui: setup ## build the web interface, when something of it changed (ARGS="npm te
 openapi: setup ## describe the API to the web interface anew
 	@$(BIN)/python ui/scripts/describe_api.py
 
+.PHONY: screenshots
+screenshots: setup ui ## write a picture of every page of the web interface to ui/screenshots (needs a Chromium)
+	@$(BIN)/python -m tests.ui.screenshots $(ARGS)
+
 # For what goes on without it: a machine that reaches no registry of npm shows the plain page.
 .PHONY: built
 built: setup
@@ -106,5 +110,6 @@ lock: ## write the lock files anew, keeping versions that still fit (ARGS=--upgr
 
 .PHONY: clean
 clean: ## remove the environment, the caches and the home that `make run` made
-	@rm -rf .venv .windward .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
+	@rm -rf .venv .windward .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist \
+		ui/node_modules ui/screenshots packages/windward/src/windward/api/static
 	@find packages tests bench examples -name __pycache__ -type d -prune -exec rm -rf {} +

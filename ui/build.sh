@@ -8,6 +8,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 
 readonly out=../packages/windward/src/windward/api/static
 wheel=''
+held=''
 readonly packages_stamp=node_modules/.installed-of
 
 say() { printf 'ui: %s\n' "$*" >&2; }
@@ -30,6 +31,15 @@ find_node() {
     npm() { node "$wheel/lib/node_modules/npm/bin/npm-cli.js" "$@"; }
 }
 
+# One at a time: tests run commands side by side, and the first of them may still install packages.
+lock() {
+    command -v flock >/dev/null || return 0
+    exec {held}>"${TMPDIR:-/tmp}/windward-ui-$(pwd -P | cksum | cut -d ' ' -f 1).lock"
+    flock "$held"
+}
+
+unlock() { if [[ -n "${held:-}" ]]; then exec {held}>&-; fi; }
+
 digest() { cat "$@" | sha256sum | cut -d ' ' -f 1; }
 
 install_packages() {
@@ -47,12 +57,17 @@ generate_types() {
     fi
 }
 
-sources() { find src index.html vite.config.ts package.json package-lock.json openapi.json -type f ! -name schema.d.ts | LC_ALL=C sort; }
+sources() {
+    find src index.html vite.config.ts package.json package-lock.json openapi.json -type f \
+        ! -name schema.d.ts ! -name '*.test.ts' ! -name '*.test.tsx' | LC_ALL=C sort
+}
 
+lock
 if (($#)); then
     find_node
     install_packages
     generate_types
+    unlock
     "$@"
     exit
 fi

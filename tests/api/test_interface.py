@@ -30,7 +30,9 @@ def browser(folder: Path) -> TestClient:
     return TestClient(app)
 
 
-@pytest.mark.parametrize("path", ["/", "/dags", "/dags/sales/runs/scheduled__2026-01-01T00:00:00+00:00", "/a/b/c"])
+@pytest.mark.parametrize(
+    "path", ["/", "/dags", "/dags/sales/runs/scheduled__2026-01-01T00:00:00+00:00", "/a/b/c"]
+)
 def test_every_address_of_its_own_is_the_page(browser: TestClient, path: str) -> None:
     answer = browser.get(path)
     assert answer.status_code == 200
@@ -67,7 +69,9 @@ def test_a_file_is_kept_for_ever_and_sent_compressed_to_who_takes_it(browser: Te
     assert "content-encoding" not in plain.headers
 
 
-@pytest.mark.parametrize("name", ["../secret.txt", "..%2fsecret.txt", "%2e%2e/secret.txt", "main-1.js.gz", ".hidden"])
+@pytest.mark.parametrize(
+    "name", ["../secret.txt", "..%2fsecret.txt", "%2e%2e/secret.txt", "main-1.js.gz", ".hidden"]
+)
 def test_nothing_else_of_the_disk_can_be_had(browser: TestClient, name: str) -> None:
     answer = browser.get(f"/assets/{name}")
     assert "not to be had" not in answer.text

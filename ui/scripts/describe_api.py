@@ -38,7 +38,9 @@ def _plain(value: Any, *, is_names: bool) -> Any:
     return {
         key: _plain(part, is_names=key in {"properties", "schemas", "paths"} and not is_names)
         for key, part in value.items()
-        if is_names or key not in PROSE or (key == "description" and isinstance(part, str) and "content" in value)
+        if is_names
+        or key not in PROSE
+        or (key == "description" and isinstance(part, str) and "content" in value)
     }
 
 

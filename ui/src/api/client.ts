@@ -54,7 +54,10 @@ export function inWords(body: unknown, status: number): string {
     if (typeof detail === 'string') return detail;
     if (Array.isArray(detail)) {
       return detail
-        .map((one: { loc?: unknown[]; msg?: string }) => `${(one.loc ?? []).slice(1).join('.')}: ${one.msg ?? ''}`)
+        .map(
+          (one: { loc?: unknown[]; msg?: string }) =>
+            `${(one.loc ?? []).slice(1).join('.')}: ${one.msg ?? ''}`,
+        )
         .join('; ');
     }
   }
@@ -66,7 +69,10 @@ export function faultsOf(body: unknown): Record<string, string> {
   const detail = typeof body === 'object' && body !== null && 'detail' in body ? body.detail : null;
   if (!Array.isArray(detail)) return {};
   return Object.fromEntries(
-    detail.map((one: { loc?: unknown[]; msg?: string }) => [(one.loc ?? []).slice(1).join('.'), one.msg ?? '']),
+    detail.map((one: { loc?: unknown[]; msg?: string }) => [
+      (one.loc ?? []).slice(1).join('.'),
+      one.msg ?? '',
+    ]),
   );
 }
 

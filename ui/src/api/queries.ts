@@ -18,7 +18,8 @@ export const meQuery = queryOptions({
 
 export const healthQuery = queryOptions({
   queryKey: ['health'],
-  queryFn: async () => (await data(client.GET('/api/v2/monitor/health'))) as unknown as Record<string, HealthPart>,
+  queryFn: async () =>
+    (await data(client.GET('/api/v2/monitor/health'))) as unknown as Record<string, HealthPart>,
   refetchInterval: CALM_MS,
 });
 
@@ -97,7 +98,8 @@ export const runQuery = (dagId: string, runId: string) =>
 export const upcomingQuery = (hours: number) =>
   queryOptions({
     queryKey: ['upcoming', hours],
-    queryFn: () => data(client.GET('/api/windward/v1/upcoming', { params: { query: { hours, limit: 500 } } })),
+    queryFn: () =>
+      data(client.GET('/api/windward/v1/upcoming', { params: { query: { hours, limit: 500 } } })),
     refetchInterval: 30_000,
   });
 

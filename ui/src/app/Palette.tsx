@@ -1,6 +1,7 @@
 /** The command palette: DAGs by name, pages, and what can be done. `/` or Ctrl-K. */
-import { Spotlight, spotlight } from '@mantine/spotlight';
+
 import { useDebouncedValue } from '@mantine/hooks';
+import { Spotlight, spotlight } from '@mantine/spotlight';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -8,7 +9,17 @@ import { useTranslation } from 'react-i18next';
 import { dagsQuery } from '@/api/queries';
 
 const FOUND_MAX = 12;
-const PAGES = ['workers', 'pools', 'assets', 'variables', 'connections', 'import-errors', 'audit', 'users', 'settings'];
+const PAGES = [
+  'workers',
+  'pools',
+  'assets',
+  'variables',
+  'connections',
+  'import-errors',
+  'audit',
+  'users',
+  'settings',
+];
 
 export const openPalette = () => spotlight.open();
 

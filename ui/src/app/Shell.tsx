@@ -1,12 +1,21 @@
 /** The frame of every page: where one can go, who one is, how times are shown. */
-import { ActionIcon, AppShell, Burger, Menu, NavLink, Select, Tooltip, useMantineColorScheme } from '@mantine/core';
+import {
+  ActionIcon,
+  AppShell,
+  Burger,
+  Menu,
+  NavLink,
+  Select,
+  Tooltip,
+  useMantineColorScheme,
+} from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { Link, Outlet, useLocation } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { changeHeaders, signInAddress } from '@/api/client';
 import { healthQuery, meQuery } from '@/api/queries';
-import { Palette, openPalette } from '@/app/Palette';
+import { openPalette, Palette } from '@/app/Palette';
 import { useZone } from '@/app/preferences';
 import { StateSign } from '@/components/State';
 import { LANGUAGES, type Language, speak } from '@/i18n';
@@ -39,7 +48,12 @@ function Health() {
   const label = bad.length === 0 ? t('health.good') : t('health.bad', { parts: bad.join(', ') });
   return (
     <Tooltip label={label}>
-      <Link to="/admin/$section" params={{ section: 'workers' }} aria-label={label} className={classes.health}>
+      <Link
+        to="/admin/$section"
+        params={{ section: 'workers' }}
+        aria-label={label}
+        className={classes.health}
+      >
         <StateSign state={bad.length === 0 ? 'success' : 'failed'} />
         <span className={classes.healthWord}>{bad.length === 0 ? t('health.short') : bad.join(', ')}</span>
       </Link>

@@ -3,7 +3,12 @@ import { notifications } from '@mantine/notifications';
 import i18next from 'i18next';
 
 export function tellFailure(error: Error): void {
-  notifications.show({ color: 'red', title: i18next.t('failure.title'), message: error.message, autoClose: 10_000 });
+  notifications.show({
+    color: 'red',
+    title: i18next.t('failure.title'),
+    message: error.message,
+    autoClose: 10_000,
+  });
 }
 
 export function tellDone(message: string): void {

@@ -1,6 +1,16 @@
 /** States of runs and task instances: each has a colour of a colour-blind-safe set and a shape of its own. */
 
-export type Shape = 'disc' | 'ring' | 'cross' | 'arrow' | 'pause' | 'dots' | 'clock' | 'dash' | 'hand' | 'turn';
+export type Shape =
+  | 'disc'
+  | 'ring'
+  | 'cross'
+  | 'arrow'
+  | 'pause'
+  | 'dots'
+  | 'clock'
+  | 'dash'
+  | 'hand'
+  | 'turn';
 
 export interface StateLook {
   /** Name of the CSS variable, without `--state-`. */
@@ -30,7 +40,7 @@ export const TASK_STATES = Object.keys(LOOKS);
 
 /** Return how a state looks; a state that is not known looks like none. */
 export function lookOf(state: string | null | undefined): StateLook {
-  return (state != null && LOOKS[state]) || NONE;
+  return (state != null && Object.hasOwn(LOOKS, state) && LOOKS[state]) || NONE;
 }
 
 /** Whether nothing more happens to it by itself. */

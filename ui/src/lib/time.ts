@@ -67,7 +67,11 @@ export function showLength(ms: number | null | undefined): string {
 }
 
 /** The length between two moments, up to now while the second is not there. */
-export function lengthBetween(start: string | null | undefined, end: string | null | undefined, now: number): number | null {
+export function lengthBetween(
+  start: string | null | undefined,
+  end: string | null | undefined,
+  now: number,
+): number | null {
   if (start == null) return null;
   return (end == null ? now : new Date(end).getTime()) - new Date(start).getTime();
 }

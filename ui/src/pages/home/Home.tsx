@@ -11,7 +11,7 @@ import { StateSign, StateWord } from '@/components/State';
 import { Empty, Failure, Loading } from '@/components/Waiting';
 import { lengthBetween, showLength, showMoment } from '@/lib/time';
 import classes from './Home.module.css';
-import { type Bin, BIN_MS, binsOf, causesOf } from './load';
+import { BIN_MS, type Bin, binsOf, causesOf } from './load';
 import { failedQuery } from './queries';
 
 const HOURS = 12;
@@ -41,7 +41,9 @@ function Running() {
     <Panel title={t('home.running')} note={data && data.dag_runs.length > 0 ? data.total_entries : ''}>
       {error && <Failure error={error} />}
       {isPending && <Loading />}
-      {data?.dag_runs.length === 0 && <Empty title={t('home.nothingRuns')}>{t('home.nothingRunsHint')}</Empty>}
+      {data?.dag_runs.length === 0 && (
+        <Empty title={t('home.nothingRuns')}>{t('home.nothingRunsHint')}</Empty>
+      )}
       {data && data.dag_runs.length > 0 && (
         <table className="plain">
           <tbody>

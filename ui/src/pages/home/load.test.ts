@@ -39,7 +39,11 @@ describe('failures', () => {
   });
 
   it('of one task are one cause, told by its newest', () => {
-    const causes = causesOf([failed('a', '2026-01-01'), failed('b', '2026-01-02'), failed('a', '2026-01-03')]);
+    const causes = causesOf([
+      failed('a', '2026-01-01'),
+      failed('b', '2026-01-02'),
+      failed('a', '2026-01-03'),
+    ]);
     expect(causes.map((cause) => [cause.dag_id, cause.times, cause.newest.end_date])).toEqual([
       ['a', 2, '2026-01-03'],
       ['b', 1, '2026-01-02'],

@@ -53,11 +53,14 @@ export function causesOf(failed: Failed[]): Cause[] {
   for (const one of failed) {
     const key = `${one.dag_id}\n${one.task_id}`;
     const cause = causes.get(key);
-    if (cause === undefined) causes.set(key, { dag_id: one.dag_id, task_id: one.task_id, times: 1, newest: one });
+    if (cause === undefined)
+      causes.set(key, { dag_id: one.dag_id, task_id: one.task_id, times: 1, newest: one });
     else {
       cause.times += 1;
       if ((one.end_date ?? '') > (cause.newest.end_date ?? '')) cause.newest = one;
     }
   }
-  return [...causes.values()].sort((a, b) => (b.newest.end_date ?? '').localeCompare(a.newest.end_date ?? ''));
+  return [...causes.values()].sort((a, b) =>
+    (b.newest.end_date ?? '').localeCompare(a.newest.end_date ?? ''),
+  );
 }

@@ -102,7 +102,11 @@ class _Pages(Route):
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Return whether this is the route of a request."""
-        if scope["type"] != "http" or scope["method"] not in {"GET", "HEAD"} or scope["path"].startswith(NOT_PAGES):
+        if (
+            scope["type"] != "http"
+            or scope["method"] not in {"GET", "HEAD"}
+            or scope["path"].startswith(NOT_PAGES)
+        ):
             return Match.NONE, {}
         return super().matches(scope)
 

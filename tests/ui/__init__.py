@@ -1,0 +1,1 @@
+"""The web interface: its own checks, its weight, and what people do in it."""

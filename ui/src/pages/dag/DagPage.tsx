@@ -20,7 +20,10 @@ import classes from './Dag.module.css';
 
 const route = getRouteApi('/dags/$dagId');
 const RunsTab = lazy(() => import('@/pages/dag/runs/RunsTab').then((found) => ({ default: found.RunsTab })));
-const TABS = ['grid', 'runs'] as const;
+const GraphTab = lazy(() =>
+  import('@/pages/dag/graph/GraphTab').then((found) => ({ default: found.GraphTab })),
+);
+const TABS = ['grid', 'graph', 'runs'] as const;
 type Tab = (typeof TABS)[number];
 
 type Details = Schema['DAGDetailsResponse'];
@@ -265,6 +268,7 @@ export function DagPage() {
           <div role="tabpanel" aria-label={t(`tabs.${tab}`)}>
             <Suspense fallback={<Loading />} key={tab}>
               {tab === 'grid' && <GridTab key={dagId} dagId={dagId} trigger={trigger} />}
+              {tab === 'graph' && <GraphTab dagId={dagId} />}
               {tab === 'runs' && <RunsTab dagId={dagId} trigger={trigger} />}
             </Suspense>
           </div>

@@ -6,6 +6,7 @@ import { type Grid, mergeGrid } from '@/pages/dag/grid/model';
 const LIVE_MS = 2_500;
 const CALM_MS = 15_000;
 const PROGRESS_MS = 4_000;
+const TRIES_MAX = 5_000;
 
 export const detailsQuery = (dagId: string) =>
   queryOptions({
@@ -109,9 +110,10 @@ export const timelineQuery = (dagId: string, runId: string, isLive: boolean) =>
     queryFn: () =>
       data(
         client.GET('/api/windward/v1/dags/{dag_id}/dagRuns/{dag_run_id}/timeline', {
-          params: { path: { dag_id: dagId, dag_run_id: runId } },
+          params: { path: { dag_id: dagId, dag_run_id: runId }, query: { limit: TRIES_MAX } },
         }),
       ),
+    placeholderData: keepPreviousData,
     refetchInterval: isLive ? LIVE_MS : false,
   });
 

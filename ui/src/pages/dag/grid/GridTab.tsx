@@ -28,7 +28,7 @@ import classes from './Grid.module.css';
 
 const route = getRouteApi('/dags/$dagId');
 const COUNTS = ['30', '90', '180', '365'];
-const LABELS_LEAST = 110;
+const LABELS_LEAST = 136;
 const LABELS_MOST = 300;
 const LABELS_NARROW = 132;
 const NARROW = 640;
@@ -162,7 +162,13 @@ function GridCanvas({ dagId, grid, folded, fold, wanted }: CanvasProps) {
   const isNarrow = room.width > 0 && room.width < NARROW;
   const labels = useMemo(() => {
     if (isNarrow) return LABELS_NARROW;
-    const wide = Math.max(...lines.map((line) => line.depth * 14 + 44 + line.label.length * CHARACTER), 0);
+    const wide = Math.max(
+      ...lines.map(
+        (line) =>
+          line.depth * 14 + 56 + line.label.length * (line.kind === 'group' ? CHARACTER + 1 : CHARACTER),
+      ),
+      0,
+    );
     return Math.round(Math.max(LABELS_LEAST, Math.min(LABELS_MOST, wide)));
   }, [lines, isNarrow]);
   const size = useMemo(() => ({ ...MEASURES, labels }), [labels]);
@@ -204,7 +210,7 @@ function GridCanvas({ dagId, grid, folded, fold, wanted }: CanvasProps) {
     zone,
     dayOf: days,
     lengthOf,
-    longestWord: showLength(longest),
+    longestWord: longest > 1 ? showLength(longest) : '',
   };
   const draw = useCallback(() => {
     if (frame.current !== 0) return;

@@ -1,0 +1,81 @@
+/** Places a graph: elk does it, in a worker of its own. What was placed once is remembered. */
+import ELK, { type ElkNode } from 'elkjs/lib/elk-api.js';
+import workerUrl from 'elkjs/lib/elk-worker.min.js?url';
+import type { Graph } from '@/pages/dag/graph/model';
+
+export interface Place {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+export type Places = Map<string, Place>;
+
+const REMEMBERED_MAX = 40;
+const NODE_HEIGHT = 46;
+const HEAD = 34;
+const remembered = new Map<string, Promise<Places>>();
+let elk: InstanceType<typeof ELK> | null = null;
+
+const widthOf = (label: string) => Math.max(128, Math.min(280, 58 + label.length * 7.4));
+
+/** Return where each node stands, relative to its container. */
+export function placesOf(key: string, graph: Graph): Promise<Places> {
+  const kept = remembered.get(key);
+  if (kept !== undefined) return kept;
+  elk ??= new ELK({ workerFactory: () => new Worker(workerUrl) });
+  const parts = new Map<string | null, ElkNode[]>();
+  const made = new Map<string, ElkNode>();
+  for (const node of graph.nodes) {
+    const isOpen = node.kind === 'group' && !node.isFolded;
+    const one: ElkNode = isOpen
+      ? {
+          id: node.id,
+          children: [],
+          layoutOptions: { 'elk.padding': `[top=${HEAD + 8},left=16,bottom=16,right=16]` },
+        }
+      : { id: node.id, width: widthOf(node.label), height: NODE_HEIGHT };
+    made.set(node.id, one);
+    const siblings = parts.get(node.parent) ?? [];
+    siblings.push(one);
+    parts.set(node.parent, siblings);
+  }
+  for (const [parent, children] of parts) {
+    const node = parent === null ? undefined : made.get(parent);
+    if (node !== undefined) node.children = children;
+  }
+  const placed = elk
+    .layout({
+      id: 'all',
+      children: parts.get(null) ?? [],
+      edges: graph.edges.map(({ from, to }) => ({ id: `${from}>${to}`, sources: [from], targets: [to] })),
+      layoutOptions: {
+        'elk.algorithm': 'layered',
+        'elk.direction': 'RIGHT',
+        'elk.hierarchyHandling': 'INCLUDE_CHILDREN',
+        'elk.spacing.nodeNode': '16',
+        'elk.layered.spacing.nodeNodeBetweenLayers': '56',
+        'elk.layered.considerModelOrder.strategy': 'NODES_AND_EDGES',
+      },
+    })
+    .then((root) => {
+      const places: Places = new Map();
+      const walk = (node: ElkNode) => {
+        for (const part of node.children ?? []) {
+          places.set(part.id, {
+            x: part.x ?? 0,
+            y: part.y ?? 0,
+            width: part.width ?? 0,
+            height: part.height ?? 0,
+          });
+          walk(part);
+        }
+      };
+      walk(root);
+      return places;
+    });
+  remembered.set(key, placed);
+  placed.catch(() => remembered.delete(key));
+  if (remembered.size > REMEMBERED_MAX) remembered.delete(remembered.keys().next().value ?? '');
+  return placed;
+}

@@ -1,0 +1,85 @@
+/** A line of the audit log: what was asked, and what of it changed. */
+
+export interface FieldChange {
+  field: string;
+  before: unknown;
+  after: unknown;
+}
+
+export interface Change {
+  kind: string;
+  name: string;
+  /** Whether it was made, changed or taken away. */
+  how: 'made' | 'changed' | 'gone';
+  fields: FieldChange[];
+}
+
+export interface EventDetails {
+  status: number | null;
+  address: string;
+  method: string;
+  credential: string;
+  changes: Change[];
+  more: number;
+  /** What else it holds: the path, the query, the body. */
+  rest: Record<string, unknown>;
+}
+
+type Fields = Record<string, unknown>;
+
+function fieldsOf(value: unknown): Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Fields)
+    : value == null
+      ? {}
+      : { value };
+}
+
+function isSame(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
+
+/** Return one change; of what was changed, only the fields that differ. */
+export function changeOf(raw: unknown): Change {
+  const { kind, name, before, after } = fieldsOf(raw);
+  const [old, young] = [fieldsOf(before), fieldsOf(after)];
+  const how = before == null ? 'made' : after == null ? 'gone' : 'changed';
+  const names = [...new Set([...Object.keys(old), ...Object.keys(young)])];
+  const fields = names
+    .filter((field) => !isSame(old[field], young[field]))
+    .filter((field) => (old[field] ?? young[field]) != null)
+    .map((field) => ({ field, before: old[field], after: young[field] }));
+  return { kind: String(kind ?? ''), name: String(name ?? ''), how, fields };
+}
+
+/** Read the details of a line; what is no JSON is shown as it is. */
+export function detailsOf(extra: string | null): EventDetails {
+  let read: Fields = {};
+  try {
+    read = fieldsOf(JSON.parse(extra ?? '{}'));
+  } catch {
+    read = { extra };
+  }
+  const { status, address, method, credential, changes, more_changes, ...rest } = read;
+  return {
+    status: typeof status === 'number' ? status : null,
+    address: typeof address === 'string' ? address : '',
+    method: typeof method === 'string' ? method : '',
+    credential: typeof credential === 'string' ? credential : '',
+    changes: Array.isArray(changes) ? changes.map(changeOf) : [],
+    more: typeof more_changes === 'number' ? more_changes : 0,
+    rest: Object.fromEntries(Object.entries(rest).filter(([, value]) => !isSame(value, {}))),
+  };
+}
+
+/** Show a value in a line. */
+export function shownValue(value: unknown): string {
+  return typeof value === 'string' ? value : value === undefined ? '' : JSON.stringify(value);
+}
+
+/** Return a moment that a person typed (`2026-11-29T08:00`), meant in UTC, as the server takes it. */
+export function momentOf(typed: string | undefined): string | undefined {
+  if (!typed) return undefined;
+  const at = new Date(/([zZ]|[+-]\d\d:?\d\d)$/.test(typed) ? typed : `${typed}Z`);
+  return Number.isNaN(at.getTime()) ? undefined : at.toISOString();
+}

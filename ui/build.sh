@@ -58,8 +58,8 @@ generate_types() {
 }
 
 sources() {
-    find src index.html vite.config.ts package.json package-lock.json openapi.json -type f \
-        ! -name schema.d.ts ! -name '*.test.ts' ! -name '*.test.tsx' | LC_ALL=C sort
+    find src scripts index.html vite.config.ts package.json package-lock.json openapi.json -type f \
+        ! -name schema.d.ts ! -name '*.test.ts' ! -name '*.test.tsx' ! -name '*.py' | LC_ALL=C sort
 }
 
 lock

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { constants, gzipSync } from 'node:zlib';
 import react from '@vitejs/plugin-react';
 import { defineConfig, type Plugin } from 'vite';
+import { onlyUsedStyles } from './scripts/styles.ts';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const out = process.env.WINDWARD_UI_OUT ?? join(here, '../packages/windward/src/windward/api/static');
@@ -27,7 +28,7 @@ function compressed(): Plugin {
 
 export default defineConfig({
   root: here,
-  plugins: [react(), compressed()],
+  plugins: [onlyUsedStyles(here), react(), compressed()],
   resolve: { alias: { '@': join(here, 'src') } },
   build: {
     outDir: out,

@@ -1,10 +1,7 @@
 /** Where it begins: words first, then the pages. */
 import '@mantine/core/styles.css';
-import '@mantine/notifications/styles.css';
-import '@mantine/spotlight/styles.css';
 import './styles.css';
 import { createTheme, MantineProvider } from '@mantine/core';
-import { Notifications } from '@mantine/notifications';
 import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
 import { StrictMode } from 'react';
@@ -12,7 +9,7 @@ import { createRoot } from 'react-dom/client';
 import { ApiError } from '@/api/client';
 import { Preferences } from '@/app/preferences';
 import { router } from '@/app/router';
-import { tellFailure } from '@/app/telling';
+import { Told, tellFailure } from '@/app/telling';
 import { startWords } from '@/i18n';
 
 const nonce = document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.content ?? '';
@@ -47,7 +44,7 @@ if (root !== null) {
   createRoot(root).render(
     <StrictMode>
       <MantineProvider theme={theme} defaultColorScheme="auto" getStyleNonce={() => nonce}>
-        <Notifications position="bottom-right" />
+        <Told />
         <QueryClientProvider client={queries}>
           <Preferences>
             <RouterProvider router={router} />

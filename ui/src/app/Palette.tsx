@@ -1,10 +1,10 @@
-/** The command palette: DAGs by name, pages, and what can be done. `/` or Ctrl-K. */
-
+/** The command palette: DAGs by name, pages, and what can be done. Loaded when it is opened for the first time. */
+import '@mantine/spotlight/styles.css';
 import { useDebouncedValue } from '@mantine/hooks';
 import { Spotlight, spotlight } from '@mantine/spotlight';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { dagsQuery } from '@/api/queries';
 
@@ -21,12 +21,11 @@ const PAGES = [
   'settings',
 ];
 
-export const openPalette = () => spotlight.open();
-
-export function Palette() {
+export default function Palette() {
   const { t } = useTranslation();
   const navigate = useNavigate();
   const [query, setQuery] = useState('');
+  useEffect(() => spotlight.open(), []);
   const [asked] = useDebouncedValue(query.trim(), 120);
   const { data } = useQuery({ ...dagsQuery(asked ? { q: asked } : {}, FOUND_MAX), enabled: asked !== '' });
   const dags = (asked === '' ? [] : (data?.dags ?? [])).map((dag) => ({

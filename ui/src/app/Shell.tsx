@@ -1,26 +1,19 @@
 /** The frame of every page: where one can go, who one is, how times are shown. */
-import {
-  ActionIcon,
-  AppShell,
-  Burger,
-  Menu,
-  NavLink,
-  Select,
-  Tooltip,
-  useMantineColorScheme,
-} from '@mantine/core';
-import { useDisclosure } from '@mantine/hooks';
+import { ActionIcon, AppShell, Burger, Menu, NavLink, Tooltip, useMantineColorScheme } from '@mantine/core';
+import { useDisclosure, useHotkeys } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { Link, Outlet, useLocation } from '@tanstack/react-router';
+import { lazy, Suspense, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { changeHeaders, signInAddress } from '@/api/client';
 import { healthQuery, meQuery } from '@/api/queries';
-import { openPalette, Palette } from '@/app/Palette';
 import { useZone } from '@/app/preferences';
 import { StateSign } from '@/components/State';
 import { LANGUAGES, type Language, speak } from '@/i18n';
 import { localZone } from '@/lib/time';
 import classes from './Shell.module.css';
+
+const Palette = lazy(() => import('./Palette'));
 
 const SECTIONS = [
   'workers',
@@ -66,6 +59,14 @@ export function Shell() {
   const [isOpen, { toggle, close }] = useDisclosure(false);
   const { pathname } = useLocation();
   const { data: me } = useQuery(meQuery);
+  const [isAsked, setAsked] = useState(false);
+  // The palette opens when it comes; from then on it listens to its keys by itself.
+  const openPalette = async () => {
+    if (isAsked) (await import('@mantine/spotlight')).spotlight.open();
+    else setAsked(true);
+  };
+  const keys = isAsked ? [] : ['/', 'mod + K'];
+  useHotkeys(keys.map((key) => [key, () => void openPalette()]));
   const [zone, setZone] = useZone();
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   const zones = [...new Set(['UTC', localZone(), zone])];
@@ -90,22 +91,22 @@ export function Shell() {
           </svg>
           Windward
         </Link>
-        <button type="button" className={classes.search} onClick={openPalette}>
+        <button type="button" className={classes.search} onClick={() => void openPalette()}>
           <span className="cut">{t('nav.search')}</span>
           <kbd>/</kbd>
         </button>
         <div className={classes.right}>
           <Health />
-          <Select
+          <select
             aria-label={t('nav.zone')}
-            size="xs"
-            w={132}
-            data={zones}
             value={zone}
-            allowDeselect={false}
-            onChange={(value) => value && setZone(value)}
+            onChange={(event) => setZone(event.currentTarget.value)}
             className={classes.zone}
-          />
+          >
+            {zones.map((one) => (
+              <option key={one}>{one}</option>
+            ))}
+          </select>
           <Menu position="bottom-end" width={220}>
             <Menu.Target>
               <ActionIcon variant="subtle" aria-label={t('nav.you')} size="lg">
@@ -165,7 +166,7 @@ export function Shell() {
       <AppShell.Main id="main" tabIndex={-1} className={classes.main}>
         <Outlet />
       </AppShell.Main>
-      <Palette />
+      <Suspense fallback={null}>{isAsked && <Palette />}</Suspense>
     </AppShell>
   );
 }

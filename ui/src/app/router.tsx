@@ -103,6 +103,14 @@ export interface RunSearch {
   task?: string | undefined;
   map?: number | undefined;
   try?: number | undefined;
+  q?: string | undefined;
+  state?: string | undefined;
+  label?: string | undefined;
+  mapState?: string | undefined;
+  order?: string | undefined;
+  page?: number | undefined;
+  find?: string | undefined;
+  level?: string | undefined;
 }
 const run = createRoute({
   getParentRoute: () => root,
@@ -112,6 +120,14 @@ const run = createRoute({
     task: text(search.task),
     map: whole(search.map),
     try: whole(search.try),
+    q: text(search.q),
+    state: text(search.state),
+    label: text(search.label),
+    mapState: text(search.mapState),
+    order: text(search.order),
+    page: whole(search.page),
+    find: text(search.find),
+    level: text(search.level),
   }),
   component: lazyRouteComponent(async () => {
     await needWords('run');

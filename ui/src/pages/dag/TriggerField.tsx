@@ -35,6 +35,7 @@ export function TriggerField({ field, draft, error, change }: Props) {
   const hints = [
     t(`kinds.${field.kind}`, { defaultValue: '' }),
     limits(field),
+    field.kind === 'datetime' ? zone : '',
     field.isNullable ? t('mayBeEmpty') : '',
   ]
     .filter((hint) => hint !== '')

@@ -190,7 +190,7 @@ function Fields({ dag, close, begin }: FieldsProps) {
   };
 
   const shownBody = {
-    ...bodyAt(new Date().toISOString().slice(0, 19) + 'Z'),
+    ...bodyAt(`${new Date().toISOString().slice(0, 19)}Z`),
     conf: masked(meant.conf, fields),
   };
   const sections = [...new Set(fields.map((field) => field.section))].sort((left, right) =>

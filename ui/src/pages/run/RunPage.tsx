@@ -1,4 +1,187 @@
-/** To be written. */
+/** A run: its head, its tasks, and the instance that is looked at. */
+import { Button, Menu } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { getRouteApi } from '@tanstack/react-router';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { runQuery } from '@/api/queries';
+import { Page } from '@/components/Page';
+import { StateWord } from '@/components/State';
+import { Failure, Loading } from '@/components/Waiting';
+import { TriggerDialog } from '@/pages/dag/TriggerDialog';
+import type { Conf } from '@/pages/dag/TriggerSchema';
+import { noteRun } from './actions';
+import { ClearRunDialog, MarkRunDialog } from './Dialogs';
+import { InstancePane } from './InstancePane';
+import { Json } from './Json';
+import { stateCounts } from './lines';
+import { MappedTable } from './MappedTable';
+import { Note } from './Note';
+import { instancesQuery, type Lines, linesQuery, type Run, runReasonQuery } from './queries';
+import classes from './Run.module.css';
+import { RunFacts } from './RunFacts';
+import { TaskList } from './TaskList';
+import { Why } from './Why';
+
+const route = getRouteApi('/dags/$dagId/runs/$runId');
+const isRunning = (run: Run) => run.state === 'running' || run.state === 'queued';
+
 export function RunPage() {
-  return null;
+  const { dagId, runId } = route.useParams();
+  const { data: run, error, refetch } = useQuery(runQuery(dagId, runId));
+  const crumbs = [
+    { label: 'DAGs', to: '/dags' },
+    { label: run?.dag_display_name ?? dagId, to: `/dags/${encodeURIComponent(dagId)}` },
+  ];
+  return (
+    <Page
+      name={`${runId} · ${dagId}`}
+      title={
+        <span className={classes.title}>
+          <span className="mono">{runId}</span>
+          {run && <StateWord state={run.state} />}
+        </span>
+      }
+      crumbs={crumbs}
+      actions={run && <Actions run={run} />}
+    >
+      {error && <Failure error={error} again={() => void refetch()} />}
+      {!run && !error && <Loading />}
+      {run && <Body run={run} />}
+    </Page>
+  );
+}
+
+type Dialog = 'clear' | 'success' | 'failed' | 'stop' | 'again' | null;
+
+function Actions({ run }: { run: Run }) {
+  const { t } = useTranslation('run');
+  const [dialog, setDialog] = useState<Dialog>(null);
+  const { data: lines } = useQuery(linesQuery(run, isRunning(run)));
+  const close = () => setDialog(null);
+  const shared = { dagId: run.dag_id, runId: run.dag_run_id, close };
+  return (
+    <>
+      <Button size="xs" variant="default" onClick={() => setDialog('clear')}>
+        {t('act.clearMore')}
+      </Button>
+      {isRunning(run) && (
+        <Button size="xs" variant="default" onClick={() => setDialog('stop')}>
+          {t('act.stopMore')}
+        </Button>
+      )}
+      <Button size="xs" variant="default" onClick={() => setDialog('again')}>
+        {t('act.again')}
+      </Button>
+      <Menu position="bottom-end">
+        <Menu.Target>
+          <Button size="xs" variant="default" rightSection="▾">
+            {t('act.markMore')}
+          </Button>
+        </Menu.Target>
+        <Menu.Dropdown>
+          {(['success', 'failed'] as const).map((state) => (
+            <Menu.Item key={state} onClick={() => setDialog(state)} disabled={run.state === state}>
+              <StateWord state={state} />
+            </Menu.Item>
+          ))}
+        </Menu.Dropdown>
+      </Menu>
+      {dialog === 'clear' && <ClearRunDialog {...shared} failed={lines ? failedTasks(lines) : []} />}
+      {(dialog === 'success' || dialog === 'failed') && (
+        <MarkRunDialog {...shared} state={dialog} isStop={false} />
+      )}
+      {dialog === 'stop' && <MarkRunDialog {...shared} state="failed" isStop />}
+      {dialog === 'again' && (
+        <TriggerDialog dagId={run.dag_id} close={close} conf={(run.conf ?? {}) as Conf} />
+      )}
+    </>
+  );
+}
+
+function failedTasks(lines: Lines): string[] {
+  return lines.tasks.flatMap((task, position) => {
+    const state = lines.stateNames[lines.column?.states[position] ?? -1];
+    const mapped = lines.column?.mapped[task.task_id] ?? {};
+    return state === 'failed' || state === 'upstream_failed' || 'failed' in mapped ? [task.task_id] : [];
+  });
+}
+
+function Body({ run }: { run: Run }) {
+  const { t } = useTranslation('run');
+  const search = route.useSearch();
+  const isLive = isRunning(run);
+  const { data: lines, error, refetch } = useQuery(linesQuery(run, isLive));
+  const { data: instances } = useQuery(instancesQuery(run, isLive));
+  const task = lines?.tasks.find((one) => one.task_id === search.task);
+  const isMapped =
+    task !== undefined &&
+    (lines?.column?.mapped[task.task_id] !== undefined || (task.is_mapped && !instances?.has(task.task_id)));
+  return (
+    <>
+      <RunFacts run={run} />
+      <Note note={run.note} save={(note) => noteRun(run.dag_id, run.dag_run_id, note)} />
+      <div className={classes.split} data-chosen={search.task !== undefined}>
+        <div className={`card ${classes.left}`}>
+          {error && <Failure error={error} again={() => void refetch()} />}
+          {!lines && !error && <Loading />}
+          {lines && <TaskList lines={lines} instances={instances ?? new Map()} counts={stateCounts(lines)} />}
+        </div>
+        <div className={`card ${classes.right}`}>
+          {search.task === undefined ? (
+            <Overview run={run} isLive={isLive} />
+          ) : isMapped && search.map === undefined ? (
+            <MappedTable
+              key={search.task}
+              run={run}
+              taskId={search.task}
+              counts={lines?.column?.mapped[search.task] ?? {}}
+              isLive={isLive}
+            />
+          ) : (
+            <InstancePane
+              key={`${search.task}\n${search.map ?? -1}`}
+              place={{
+                dagId: run.dag_id,
+                runId: run.dag_run_id,
+                taskId: search.task,
+                mapIndex: search.map ?? -1,
+              }}
+              label={task?.label ?? search.task}
+              isMapped={isMapped}
+              isLive={isLive}
+            />
+          )}
+          <span className={classes.hidden} aria-live="polite">
+            {t('live', { state: run.state })}
+          </span>
+        </div>
+      </div>
+    </>
+  );
+}
+
+function Overview({ run, isLive }: { run: Run; isLive: boolean }) {
+  const { t } = useTranslation('run');
+  const { data: reason, error } = useQuery(runReasonQuery(run.dag_id, run.dag_run_id, isLive));
+  const hasConf = run.conf != null && Object.keys(run.conf).length > 0;
+  return (
+    <div className={classes.overview}>
+      <section>
+        <h2>{t('why.run')}</h2>
+        {error && <Failure error={error} />}
+        {!reason && !error && <Loading />}
+        {reason && <Why reason={reason} />}
+      </section>
+      <section>
+        <h2>{t('conf.title')}</h2>
+        {hasConf ? (
+          <Json value={run.conf} label={t('conf.title')} />
+        ) : (
+          <p className="dim">{t('conf.none')}</p>
+        )}
+      </section>
+      <p className="dim">{t('choose')}</p>
+    </div>
+  );
 }

@@ -1,0 +1,204 @@
+/** Dialogs that show what a change would do before it is done. */
+import { Button, Checkbox, Group, Modal, Radio } from '@mantine/core';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { tellDone } from '@/app/telling';
+import { Affected } from './Affected';
+import {
+  type Action,
+  change,
+  clearRun,
+  HERE,
+  markRun,
+  type Reach,
+  type RunScope,
+  type Target,
+} from './actions';
+import classes from './Run.module.css';
+
+/** Ask again for all that a change may have touched. */
+export function useRefresh(): () => Promise<unknown> {
+  const queries = useQueryClient();
+  return () =>
+    Promise.all(
+      ['run', 'runs', 'dag', 'recent', 'grid'].map((key) => queries.invalidateQueries({ queryKey: [key] })),
+    );
+}
+
+interface ChangeProps {
+  target: Target;
+  action: Action;
+  begin?: Partial<Reach> | undefined;
+  close: () => void;
+}
+
+const REACHES = ['upstream', 'downstream', 'past', 'future'] as const;
+
+export function ChangeDialog({ target, action, begin, close }: ChangeProps) {
+  const { t } = useTranslation('run');
+  const refresh = useRefresh();
+  const [reach, setReach] = useState<Reach>({ ...HERE, ...begin });
+  const preview = useQuery({
+    queryKey: ['preview', target, action, reach],
+    queryFn: () => change(target, action, reach, true),
+    staleTime: 0,
+  });
+  const doIt = useMutation({
+    mutationFn: () => change(target, action, reach, false),
+    onSuccess: (done) => {
+      tellDone(t('done.changed', { count: done.total }));
+      close();
+    },
+    onSettled: refresh,
+  });
+  const name = action.kind === 'clear' ? t('act.clear') : t(`act.mark.${action.state}`);
+  const box = (key: keyof Reach) => (
+    <Checkbox
+      key={key}
+      size="xs"
+      checked={reach[key]}
+      label={t(`reach.${key}`)}
+      onChange={(event) => {
+        const { checked } = event.currentTarget;
+        setReach((before) => ({ ...before, [key]: checked }));
+      }}
+    />
+  );
+  return (
+    <Modal
+      opened
+      onClose={close}
+      size="lg"
+      title={
+        <>
+          {name}:{' '}
+          <strong className="mono">
+            {target.taskId}
+            {target.mapIndex !== null && target.mapIndex >= 0 && ` [${target.mapIndex}]`}
+          </strong>
+        </>
+      }
+      closeButtonProps={{ 'aria-label': t('close') }}
+    >
+      <fieldset className={classes.reach}>
+        <legend>{t('reach.title')}</legend>
+        {REACHES.map(box)}
+        {action.kind === 'clear' && box('onlyFailed')}
+      </fieldset>
+      <Affected found={preview.data} error={preview.error} isPending={preview.isFetching} />
+      <Group justify="flex-end" mt={16} gap={8}>
+        <Button variant="default" onClick={close}>
+          {t('cancel')}
+        </Button>
+        <Button
+          data-autofocus
+          loading={doIt.isPending}
+          disabled={!preview.data || preview.data.total === 0}
+          onClick={() => doIt.mutate()}
+        >
+          {name}
+        </Button>
+      </Group>
+    </Modal>
+  );
+}
+
+interface RunProps {
+  dagId: string;
+  runId: string;
+  close: () => void;
+}
+
+export function ClearRunDialog({ dagId, runId, failed, close }: RunProps & { failed: string[] }) {
+  const { t } = useTranslation('run');
+  const refresh = useRefresh();
+  const [scope, setScope] = useState<RunScope>(failed.length > 0 ? 'downstream' : 'all');
+  const preview = useQuery({
+    queryKey: ['preview', dagId, runId, scope, failed],
+    queryFn: () => clearRun(dagId, runId, scope, failed, true),
+    staleTime: 0,
+  });
+  const doIt = useMutation({
+    mutationFn: () => clearRun(dagId, runId, scope, failed, false),
+    onSuccess: () => {
+      tellDone(t('done.cleared'));
+      close();
+    },
+    onSettled: refresh,
+  });
+  return (
+    <Modal
+      opened
+      onClose={close}
+      size="lg"
+      title={t('clearRun.title')}
+      closeButtonProps={{ 'aria-label': t('close') }}
+    >
+      <Radio.Group value={scope} onChange={(value) => setScope(value as RunScope)} label={t('clearRun.what')}>
+        <div className={classes.scopes}>
+          {(['failed', 'downstream', 'all'] as const).map((value) => (
+            <Radio
+              key={value}
+              size="xs"
+              value={value}
+              label={t(`clearRun.${value}`)}
+              description={t(`clearRun.${value}Hint`)}
+            />
+          ))}
+        </div>
+      </Radio.Group>
+      <Affected found={preview.data} error={preview.error} isPending={preview.isFetching} />
+      <Group justify="flex-end" mt={16} gap={8}>
+        <Button variant="default" onClick={close}>
+          {t('cancel')}
+        </Button>
+        <Button
+          loading={doIt.isPending}
+          disabled={!preview.data || preview.data.total === 0}
+          onClick={() => doIt.mutate()}
+        >
+          {t('act.clear')}
+        </Button>
+      </Group>
+    </Modal>
+  );
+}
+
+export function MarkRunDialog({
+  dagId,
+  runId,
+  state,
+  isStop,
+  close,
+}: RunProps & { state: 'success' | 'failed'; isStop: boolean }) {
+  const { t } = useTranslation('run');
+  const refresh = useRefresh();
+  const doIt = useMutation({
+    mutationFn: () => markRun(dagId, runId, state),
+    onSuccess: () => {
+      tellDone(t('done.marked'));
+      close();
+    },
+    onSettled: refresh,
+  });
+  const name = isStop ? t('act.stop') : t(`act.mark.${state}`);
+  return (
+    <Modal opened onClose={close} title={name} closeButtonProps={{ 'aria-label': t('close') }}>
+      <p className={classes.say}>{t(isStop ? 'markRun.stop' : `markRun.${state}`)}</p>
+      <p className="mono dim">{runId}</p>
+      <Group justify="flex-end" gap={8}>
+        <Button variant="default" onClick={close}>
+          {t('cancel')}
+        </Button>
+        <Button
+          color={state === 'failed' ? 'red' : undefined}
+          loading={doIt.isPending}
+          onClick={() => doIt.mutate()}
+        >
+          {name}
+        </Button>
+      </Group>
+    </Modal>
+  );
+}

@@ -1,0 +1,235 @@
+/** One task instance: its attempts, and what is known of the one that is looked at. */
+import { Tabs } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { getRouteApi, Link } from '@tanstack/react-router';
+import { lazy, Suspense } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useNow } from '@/app/preferences';
+import { Moment } from '@/components/Moment';
+import { StateSign, StateWord } from '@/components/State';
+import { Empty, Failure, Loading } from '@/components/Waiting';
+import { isFinished } from '@/lib/states';
+import { lengthBetween, showLength } from '@/lib/time';
+import { noteInstance } from './actions';
+import { InstanceActions } from './InstanceActions';
+import { Details, Links, Rendered, XComs } from './InstanceTabs';
+import { Note } from './Note';
+import { type Exit, instanceQuery, type Place, reasonQuery, timelineQuery, triesQuery } from './queries';
+import classes from './Run.module.css';
+import { Fact } from './RunFacts';
+import { showBytes } from './sizes';
+import { Why } from './Why';
+
+const LogView = lazy(async () => ({ default: (await import('./log/LogView')).LogView }));
+const TABS = ['log', 'why', 'xcom', 'rendered', 'details'] as const;
+const route = getRouteApi('/dags/$dagId/runs/$runId');
+
+interface Props {
+  place: Place;
+  label: string;
+  isMapped: boolean;
+  isLive: boolean;
+}
+
+export function InstancePane({ place, label, isMapped, isLive }: Props) {
+  const { t } = useTranslation('run');
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  const { data: one, error, refetch } = useQuery(instanceQuery(place, isLive));
+  const { data: tries } = useQuery(triesQuery(place, isLive));
+  const { data: timeline } = useQuery(timelineQuery(place.dagId, place.runId, isLive));
+  if (error) return <Failure error={error} again={() => void refetch()} />;
+  if (!one) return <Loading />;
+  const attempts = (tries?.task_instances ?? []).filter((attempt) => attempt.try_number > 0);
+  const tryNumber = search.try ?? Math.max(one.try_number, 0);
+  const attempt = attempts.find((other) => other.try_number === tryNumber) ?? one;
+  const moment = timeline?.tries.find(
+    (other) =>
+      other.task_id === place.taskId && other.map_index === place.mapIndex && other.try_number === tryNumber,
+  );
+  const tab = TABS.find((name) => name === search.tab) ?? 'log';
+  return (
+    <div className={classes.pane}>
+      <div className={classes.paneHead}>
+        <div className={classes.paneTitle}>
+          <Link
+            from="/dags/$dagId/runs/$runId"
+            to="."
+            resetScroll={false}
+            search={(before) => ({
+              ...before,
+              task: isMapped ? before.task : undefined,
+              map: undefined,
+              try: undefined,
+            })}
+            className={isMapped ? undefined : classes.back}
+          >
+            ← {isMapped ? t('pane.allMapped') : t('pane.back')}
+          </Link>
+          <h2 title={place.taskId}>
+            {label}
+            {place.mapIndex >= 0 && (
+              <span className="num"> [{one.rendered_map_index ?? place.mapIndex}]</span>
+            )}
+          </h2>
+          <StateWord state={one.state} />
+        </div>
+        <InstanceActions target={place} state={one.state} />
+      </div>
+      {attempts.length > 1 && (
+        <nav className={classes.tries} aria-label={t('fact.tries')}>
+          {attempts.map((other) => (
+            <Link
+              key={other.try_number}
+              from="/dags/$dagId/runs/$runId"
+              to="."
+              resetScroll={false}
+              search={(before) => ({ ...before, try: other.try_number })}
+              data-chosen={other.try_number === tryNumber}
+              aria-current={other.try_number === tryNumber || undefined}
+            >
+              <StateSign state={other.state} size={10} /> {t('pane.try', { number: other.try_number })}
+            </Link>
+          ))}
+        </nav>
+      )}
+      <AttemptFacts
+        start={attempt.start_date}
+        end={attempt.end_date}
+        queued={moment?.queued_at ?? attempt.queued_when}
+        host={attempt.hostname}
+        pid={attempt.pid}
+        tries={`${tryNumber} / ${one.max_tries + 1}`}
+        exit={(moment?.exit ?? null) as Exit | null}
+      />
+      <Note
+        note={one.note}
+        save={(note) => noteInstance(place.dagId, place.runId, place.taskId, place.mapIndex, note)}
+      />
+      <Tabs
+        value={tab}
+        onChange={(value) =>
+          void navigate({
+            search: (before) => ({ ...before, tab: value === 'log' ? undefined : (value ?? undefined) }),
+            resetScroll: false,
+          })
+        }
+        keepMounted={false}
+        classNames={{ root: classes.tabs ?? '', panel: classes.panel ?? '' }}
+      >
+        <Tabs.List>
+          {TABS.map((name) => (
+            <Tabs.Tab key={name} value={name}>
+              {t(`tab.${name}`)}
+            </Tabs.Tab>
+          ))}
+        </Tabs.List>
+        <Tabs.Panel value="log">
+          {tryNumber < 1 ? (
+            <Empty title={t('log.notBegun')}>{t('log.notBegunHint')}</Empty>
+          ) : (
+            <Suspense fallback={<Loading />}>
+              <LogView
+                key={tryNumber}
+                place={place}
+                tryNumber={tryNumber}
+                isOver={tryNumber < one.try_number || isFinished(one.state)}
+              />
+            </Suspense>
+          )}
+        </Tabs.Panel>
+        <Tabs.Panel value="why">
+          <WhyTask place={place} isLive={isLive} />
+        </Tabs.Panel>
+        <Tabs.Panel value="xcom">
+          <XComs place={place} isLive={isLive} />
+        </Tabs.Panel>
+        <Tabs.Panel value="rendered">
+          <Rendered fields={one.rendered_fields ?? {}} />
+        </Tabs.Panel>
+        <Tabs.Panel value="details">
+          <Links place={place} tryNumber={tryNumber} />
+          <Details instance={one} />
+        </Tabs.Panel>
+      </Tabs>
+    </div>
+  );
+}
+
+function WhyTask({ place, isLive }: { place: Place; isLive: boolean }) {
+  const { data: reason, error } = useQuery(reasonQuery(place, isLive));
+  if (error) return <Failure error={error} />;
+  return reason ? <Why reason={reason} /> : <Loading />;
+}
+
+interface FactsProps {
+  start: string | null;
+  end: string | null;
+  queued: string | null;
+  host: string | null;
+  pid: number | null;
+  tries: string;
+  exit: Exit | null;
+}
+
+function AttemptFacts({ start, end, queued, host, pid, tries, exit }: FactsProps) {
+  const { t } = useTranslation('run');
+  const now = useNow();
+  const waited = lengthBetween(queued, start, now);
+  return (
+    <>
+      {exit !== null && exit.kind !== 'ok' && (
+        <div className={classes.exit}>
+          <strong>{t(`exit.${exit.kind}`, { defaultValue: exit.kind })}</strong>
+          {exit.exit_code !== undefined && (
+            <span className="num">{t('exit.code', { code: exit.exit_code })}</span>
+          )}
+          {exit.signal !== undefined && (
+            <span className="num">{t('exit.signalNumber', { signal: exit.signal })}</span>
+          )}
+          {(exit.error_type || exit.message) && (
+            <span className="mono">{[exit.error_type, exit.message].filter(Boolean).join(': ')}</span>
+          )}
+        </div>
+      )}
+      <dl className={classes.facts}>
+        <Fact name={t('fact.try')}>
+          <span className="num">{tries}</span>
+        </Fact>
+        {start !== null && (
+          <>
+            <Fact name={t('fact.start')}>
+              <Moment at={start} />
+            </Fact>
+            <Fact name={t('fact.length')}>
+              <span className="num">{showLength(lengthBetween(start, end, now))}</span>
+            </Fact>
+          </>
+        )}
+        {waited !== null && (
+          <Fact name={t('fact.waited')}>
+            <span className="num">{showLength(Math.max(0, waited))}</span>
+          </Fact>
+        )}
+        {host && (
+          <Fact name={t('fact.host')}>
+            <span className="mono">
+              {host}
+              {(exit?.pid ?? pid) != null && <span className="dim"> · {exit?.pid ?? pid}</span>}
+            </span>
+          </Fact>
+        )}
+        {exit?.cpu_s !== undefined && (
+          <Fact name={t('fact.cpu')}>
+            <span className="num">{showLength(exit.cpu_s * 1000)}</span>
+          </Fact>
+        )}
+        {exit?.peak_rss_bytes !== undefined && (
+          <Fact name={t('fact.memory')}>
+            <span className="num">{showBytes(exit.peak_rss_bytes)}</span>
+          </Fact>
+        )}
+      </dl>
+    </>
+  );
+}

@@ -1,0 +1,148 @@
+/** What a task instance was given and what it gave: XComs, rendered templates, links, details. */
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { Moment } from '@/components/Moment';
+import { Empty, Failure, Loading } from '@/components/Waiting';
+import { Json } from './Json';
+import { type Instance, linksQuery, type Place, xcomQuery, xcomsQuery } from './queries';
+import classes from './Run.module.css';
+
+const OPEN_MAX = 3;
+
+export function XComs({ place, isLive }: { place: Place; isLive: boolean }) {
+  const { t } = useTranslation('run');
+  const { data: found, error } = useQuery(xcomsQuery(place, isLive));
+  if (error) return <Failure error={error} />;
+  if (!found) return <Loading />;
+  if (found.xcom_entries.length === 0) return <Empty title={t('xcom.none')}>{t('xcom.noneHint')}</Empty>;
+  return found.xcom_entries.map((entry, position) => (
+    <OneXCom
+      key={`${entry.key}\n${entry.timestamp}`}
+      place={place}
+      entry={entry}
+      isOpen={position < OPEN_MAX}
+    />
+  ));
+}
+
+function OneXCom({
+  place,
+  entry,
+  isOpen,
+}: {
+  place: Place;
+  entry: { key: string; timestamp: string };
+  isOpen: boolean;
+}) {
+  const [isShown, setShown] = useState(isOpen);
+  const { data: found, error } = useQuery({ ...xcomQuery(place, entry.key), enabled: isShown });
+  return (
+    <details
+      className={classes.entry}
+      open={isShown}
+      onToggle={(event) => setShown(event.currentTarget.open)}
+    >
+      <summary>
+        <span className="mono">{entry.key}</span>
+        <span className="dim">
+          <Moment at={entry.timestamp} />
+        </span>
+      </summary>
+      {error && <Failure error={error} />}
+      {isShown && !found && !error && <Loading />}
+      {found && <Json value={found.value} label={entry.key} />}
+    </details>
+  );
+}
+
+export function Rendered({ fields }: { fields: Record<string, unknown> }) {
+  const { t } = useTranslation('run');
+  const names = Object.keys(fields);
+  if (names.length === 0) return <Empty title={t('rendered.none')}>{t('rendered.noneHint')}</Empty>;
+  return names.map((name) => (
+    <details key={name} className={classes.entry} open>
+      <summary>
+        <span className="mono">{name}</span>
+      </summary>
+      <Json value={fields[name]} label={name} />
+    </details>
+  ));
+}
+
+/** Whether an address may be followed: scripts and the like are not. */
+export function isWeb(address: string): boolean {
+  try {
+    return ['http:', 'https:'].includes(new URL(address).protocol);
+  } catch {
+    return false;
+  }
+}
+
+export function Links({ place, tryNumber }: { place: Place; tryNumber: number }) {
+  const { t } = useTranslation('run');
+  const { data: found } = useQuery(linksQuery(place, tryNumber));
+  const links = Object.entries(found?.extra_links ?? {});
+  if (links.length === 0) return null;
+  return (
+    <section className={classes.links}>
+      <h3>{t('links.title')}</h3>
+      <ul>
+        {links.map(([name, address]) => (
+          <li key={name}>
+            {address !== null && isWeb(address) ? (
+              <a href={address} target="_blank" rel="noopener noreferrer">
+                {name} ↗
+              </a>
+            ) : (
+              <span className="dim">
+                {name} {address !== null && <span className="mono">{address}</span>}
+              </span>
+            )}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+export function Details({ instance }: { instance: Instance }) {
+  const { t } = useTranslation('run');
+  const words = {
+    task: instance.task_id,
+    operator: instance.operator_name,
+    pool: `${instance.pool} · ${instance.pool_slots}`,
+    queue: instance.queue,
+    priority: instance.priority_weight,
+    executor: instance.executor,
+    user: instance.unixname,
+    version: instance.dag_version && `v${instance.dag_version.version_number}`,
+    id: instance.id,
+  };
+  const moments = {
+    scheduled: instance.scheduled_when,
+    queued: instance.queued_when,
+    start: instance.start_date,
+    end: instance.end_date,
+  };
+  return (
+    <table className="plain">
+      <tbody>
+        {Object.entries(words).map(([name, value]) => (
+          <tr key={name}>
+            <th scope="row">{t(`detail.${name}`)}</th>
+            <td className="mono">{value ?? '–'}</td>
+          </tr>
+        ))}
+        {Object.entries(moments).map(([name, at]) => (
+          <tr key={name}>
+            <th scope="row">{t(`detail.${name}`)}</th>
+            <td>
+              <Moment at={at} />
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}

@@ -1,0 +1,58 @@
+/** A note that people leave: text, changed in place. */
+import { Button, Textarea } from '@mantine/core';
+import { useMutation } from '@tanstack/react-query';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useRefresh } from './Dialogs';
+import classes from './Run.module.css';
+
+const NOTE_MAX = 1000;
+
+export function Note({ note, save }: { note: string | null; save: (note: string) => Promise<unknown> }) {
+  const { t } = useTranslation('run');
+  const refresh = useRefresh();
+  const [draft, setDraft] = useState<string | null>(null);
+  const keep = useMutation({ mutationFn: save, onSuccess: () => setDraft(null), onSettled: refresh });
+  if (draft === null) {
+    return (
+      <div className={classes.note}>
+        {note && <span className={classes.noteText}>{note}</span>}
+        <Button size="compact-xs" variant="subtle" onClick={() => setDraft(note ?? '')}>
+          {t(note ? 'note.edit' : 'note.add')}
+        </Button>
+      </div>
+    );
+  }
+  return (
+    <form
+      className={classes.noteForm}
+      onSubmit={(event) => {
+        event.preventDefault();
+        keep.mutate(draft);
+      }}
+    >
+      <Textarea
+        autosize
+        autoFocus
+        minRows={2}
+        maxRows={8}
+        maxLength={NOTE_MAX}
+        aria-label={t('note.title')}
+        value={draft}
+        onChange={(event) => setDraft(event.currentTarget.value)}
+        onKeyDown={(event) => {
+          if (event.key === 'Escape') setDraft(null);
+          if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) keep.mutate(draft);
+        }}
+      />
+      <div>
+        <Button size="compact-xs" type="submit" loading={keep.isPending}>
+          {t('note.save')}
+        </Button>{' '}
+        <Button size="compact-xs" variant="default" onClick={() => setDraft(null)}>
+          {t('cancel')}
+        </Button>
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,210 @@
+/** The tasks of a run: found by name and state, in their groups, mapped ones with counts. */
+import { Select, TextInput } from '@mantine/core';
+import { useDebouncedCallback } from '@mantine/hooks';
+import { getRouteApi, Link } from '@tanstack/react-router';
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useNow } from '@/app/preferences';
+import { StateSign } from '@/components/State';
+import { Empty } from '@/components/Waiting';
+import { lengthBetween, showLength } from '@/lib/time';
+import { type Line, linesOf, ranked } from './lines';
+import type { Instance, Lines } from './queries';
+import classes from './Run.module.css';
+
+const ROW_HEIGHT = 30;
+const FILTER_MS = 150;
+const route = getRouteApi('/dags/$dagId/runs/$runId');
+
+interface Props {
+  lines: Lines;
+  instances: ReadonlyMap<string, Instance>;
+  counts: Record<string, number>;
+}
+
+export function Counts({ counts }: { counts: Record<string, number> }) {
+  const { t } = useTranslation();
+  return (
+    <span className={classes.counts}>
+      {ranked(counts).map(([state, count]) => (
+        <span key={state} title={t(`states.${state}`)} className="num">
+          <StateSign state={state} size={10} />
+          {count}
+          <span className={classes.hidden}> {t(`states.${state}`)}</span>
+        </span>
+      ))}
+    </span>
+  );
+}
+
+export function TaskList({ lines, instances, counts }: Props) {
+  const { t } = useTranslation('run');
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  const [folded, setFolded] = useState<ReadonlySet<string>>(new Set());
+  const [typed, setTyped] = useState(search.q ?? '');
+  const find = useDebouncedCallback(
+    (q: string) => void navigate({ search: (before) => ({ ...before, q: q || undefined }), replace: true }),
+    FILTER_MS,
+  );
+  const shown = useMemo(
+    () => linesOf(lines, instances, folded, { q: search.q, state: search.state }),
+    [lines, instances, folded, search.q, search.state],
+  );
+  const scroller = useRef<HTMLDivElement>(null);
+  const rows = useVirtualizer({
+    count: shown.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => ROW_HEIGHT,
+    overscan: 10,
+  });
+  const chosen = shown.findIndex((line) => line.kind === 'task' && line.id === search.task);
+  const { scrollToIndex } = rows;
+  useEffect(() => {
+    if (chosen >= 0) scrollToIndex(chosen, { align: 'auto' });
+  }, [chosen, scrollToIndex]);
+
+  const move = (event: KeyboardEvent) => {
+    const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
+    if (step === 0) return;
+    event.preventDefault();
+    let next = chosen + step;
+    while (shown[next]?.kind === 'group') next += step;
+    const line = shown[next];
+    if (line === undefined) return;
+    void navigate({
+      search: (before) => ({ ...before, task: line.id, map: undefined, try: undefined, page: undefined }),
+      replace: true,
+    });
+    requestAnimationFrame(() =>
+      scroller.current?.querySelector<HTMLElement>(`[data-task="${CSS.escape(line.id)}"]`)?.focus(),
+    );
+  };
+  const fold = (id: string) =>
+    setFolded((before) => {
+      const after = new Set(before);
+      if (!after.delete(id)) after.add(id);
+      return after;
+    });
+
+  return (
+    <>
+      <div className={classes.listTools}>
+        <TextInput
+          size="xs"
+          placeholder={t('list.filter')}
+          aria-label={t('list.filter')}
+          value={typed}
+          onChange={(event) => {
+            setTyped(event.currentTarget.value);
+            find(event.currentTarget.value);
+          }}
+        />
+        <Select
+          size="xs"
+          clearable
+          placeholder={t('list.anyState')}
+          aria-label={t('list.anyState')}
+          data={ranked(counts).map(([state, count]) => ({
+            value: state,
+            label: `${t(`states.${state}`, { ns: 'common' })} (${count})`,
+          }))}
+          value={search.state ?? null}
+          onChange={(state) =>
+            void navigate({ search: (before) => ({ ...before, state: state ?? undefined }) })
+          }
+        />
+      </div>
+      <div className={classes.listCounts}>
+        <Counts counts={counts} />
+        <Link
+          from="/dags/$dagId/runs/$runId"
+          to="."
+          search={(before) => ({
+            ...before,
+            task: undefined,
+            map: undefined,
+            try: undefined,
+            tab: undefined,
+          })}
+          className={classes.toRun}
+        >
+          {t('list.theRun')}
+        </Link>
+      </div>
+      {shown.length === 0 && <Empty title={t('list.none')}>{t('list.noneHint')}</Empty>}
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: the arrows move between the links that it holds. */}
+      <div ref={scroller} className={classes.list} onKeyDown={move}>
+        <ul style={{ height: rows.getTotalSize() }} aria-label={t('list.title')}>
+          {rows.getVirtualItems().map((item) => {
+            const line = shown[item.index];
+            return (
+              line && (
+                <li key={`${line.kind}\n${line.id}`} style={{ transform: `translateY(${item.start}px)` }}>
+                  <OneLine
+                    line={line}
+                    isChosen={line.kind === 'task' && line.id === search.task}
+                    fold={fold}
+                  />
+                </li>
+              )
+            );
+          })}
+        </ul>
+      </div>
+    </>
+  );
+}
+
+function OneLine({ line, isChosen, fold }: { line: Line; isChosen: boolean; fold: (id: string) => void }) {
+  const { t } = useTranslation();
+  const indent = { paddingLeft: 8 + line.depth * 16 };
+  if (line.kind === 'group') {
+    return (
+      <button
+        type="button"
+        className={classes.line}
+        style={indent}
+        aria-expanded={!line.isFolded}
+        onClick={() => fold(line.id)}
+      >
+        <span aria-hidden className={classes.chevron} data-open={!line.isFolded} />
+        <span className={`cut ${classes.groupName}`}>{line.label}</span>
+        <Counts counts={line.counts} />
+      </button>
+    );
+  }
+  const word = t(`states.${line.state}`, { defaultValue: line.state });
+  return (
+    <Link
+      from="/dags/$dagId/runs/$runId"
+      to="."
+      search={(before) => ({ ...before, task: line.id, map: undefined, try: undefined, page: undefined })}
+      resetScroll={false}
+      className={classes.line}
+      style={indent}
+      data-task={line.id}
+      data-chosen={isChosen}
+      aria-current={isChosen || undefined}
+      title={`${line.id}: ${word}`}
+    >
+      <StateSign state={line.state} />
+      <span className="cut">{line.label}</span>
+      <span className={classes.hidden}>{word}</span>
+      {line.counts ? <Counts counts={line.counts} /> : <Length line={line.instance} />}
+    </Link>
+  );
+}
+
+function Length({ line }: { line: Instance | undefined }) {
+  const now = useNow();
+  if (!line?.start_date) return null;
+  const tries = line.try_number > 1 ? `×${line.try_number} · ` : '';
+  return (
+    <span className={`num dim ${classes.length}`}>
+      {tries}
+      {showLength(lengthBetween(line.start_date, line.end_date, now))}
+    </span>
+  );
+}

@@ -1,0 +1,163 @@
+/** What a person can do to a run or an instance; each can be previewed. */
+import { client, data, type Schema } from '@/api/client';
+import type { Instance } from './queries';
+
+export type Mark = 'success' | 'failed' | 'skipped';
+export type Action = { kind: 'clear' } | { kind: 'mark'; state: Mark };
+
+export interface Reach {
+  upstream: boolean;
+  downstream: boolean;
+  past: boolean;
+  future: boolean;
+  onlyFailed: boolean;
+}
+export const HERE: Reach = {
+  upstream: false,
+  downstream: false,
+  past: false,
+  future: false,
+  onlyFailed: false,
+};
+
+export interface Target {
+  dagId: string;
+  runId: string;
+  taskId: string;
+  /** Null stands for all instances of a mapped task. */
+  mapIndex: number | null;
+}
+
+export interface Affected {
+  instances: Pick<Instance, 'dag_run_id' | 'task_id' | 'map_index' | 'state'>[];
+  total: number;
+}
+
+type Answer = { task_instances: Affected['instances']; total_entries?: number | null };
+const affected = (answer: Answer): Affected => ({
+  instances: answer.task_instances,
+  total: answer.total_entries ?? answer.task_instances.length,
+});
+
+/** Clear or mark instances; with `dryRun`, only say which. */
+export async function change(
+  target: Target,
+  action: Action,
+  reach: Reach,
+  dryRun: boolean,
+): Promise<Affected> {
+  const { dagId, runId, taskId, mapIndex } = target;
+  if (action.kind === 'clear') {
+    const body = {
+      dag_run_id: runId,
+      task_ids: [mapIndex === null ? taskId : [taskId, mapIndex]],
+      dry_run: dryRun,
+      include_upstream: reach.upstream,
+      include_downstream: reach.downstream,
+      include_past: reach.past,
+      include_future: reach.future,
+      only_failed: reach.onlyFailed,
+      reset_dag_runs: true,
+    } as unknown as Schema['ClearTaskInstancesBody'];
+    return affected(
+      await data(
+        client.POST('/api/v2/dags/{dag_id}/clearTaskInstances', {
+          params: { path: { dag_id: dagId } },
+          body,
+        }),
+      ),
+    );
+  }
+  const body = {
+    new_state: action.state,
+    include_upstream: reach.upstream,
+    include_downstream: reach.downstream,
+    include_past: reach.past,
+    include_future: reach.future,
+  } as unknown as Schema['PatchTaskInstanceBody'];
+  const path = { dag_id: dagId, dag_run_id: runId, task_id: taskId };
+  const base = '/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}' as const;
+  if (mapIndex === null) {
+    const options = { params: { path, query: { update_mask: ['new_state'] } }, body };
+    return affected(
+      await data(dryRun ? client.PATCH(`${base}/dry_run`, options) : client.PATCH(base, options)),
+    );
+  }
+  const options = {
+    params: { path: { ...path, map_index: mapIndex }, query: { update_mask: ['new_state'] } },
+    body,
+  };
+  return affected(
+    await data(
+      dryRun
+        ? client.PATCH(`${base}/{map_index}/dry_run`, options)
+        : client.PATCH(`${base}/{map_index}`, options),
+    ),
+  );
+}
+
+export type RunScope = 'failed' | 'downstream' | 'all';
+
+/** Clear a run, or a part of it; with `dryRun`, only say which instances. */
+export async function clearRun(
+  dagId: string,
+  runId: string,
+  scope: RunScope,
+  failed: string[],
+  dryRun: boolean,
+): Promise<Affected> {
+  if (scope === 'downstream') {
+    if (failed.length === 0) return { instances: [], total: 0 };
+    const body = {
+      dag_run_id: runId,
+      task_ids: failed,
+      dry_run: dryRun,
+      include_downstream: true,
+      only_failed: false,
+      reset_dag_runs: true,
+    } as unknown as Schema['ClearTaskInstancesBody'];
+    return affected(
+      await data(
+        client.POST('/api/v2/dags/{dag_id}/clearTaskInstances', {
+          params: { path: { dag_id: dagId } },
+          body,
+        }),
+      ),
+    );
+  }
+  const answer = await data(
+    client.POST('/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/clear', {
+      params: { path: { dag_id: dagId, dag_run_id: runId } },
+      body: { dry_run: dryRun, only_failed: scope === 'failed' } as unknown as Schema['DAGRunClearBody'],
+    }),
+  );
+  return 'task_instances' in answer ? affected(answer as Answer) : { instances: [], total: 0 };
+}
+
+/** Set the state of a run: what runs of it is stopped. */
+export const markRun = (dagId: string, runId: string, state: 'success' | 'failed') =>
+  data(
+    client.PATCH('/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}', {
+      params: { path: { dag_id: dagId, dag_run_id: runId }, query: { update_mask: ['state'] } },
+      body: { state },
+    }),
+  );
+
+export const noteRun = (dagId: string, runId: string, note: string) =>
+  data(
+    client.PATCH('/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}', {
+      params: { path: { dag_id: dagId, dag_run_id: runId }, query: { update_mask: ['note'] } },
+      body: { note },
+    }),
+  );
+
+export const noteInstance = (dagId: string, runId: string, taskId: string, mapIndex: number, note: string) =>
+  data(
+    client.PATCH('/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/{map_index}', {
+      params: {
+        path: { dag_id: dagId, dag_run_id: runId, task_id: taskId, map_index: mapIndex },
+        query: { update_mask: ['note'] },
+      },
+      body: { note } as unknown as Schema['PatchTaskInstanceBody'],
+    }),
+  );

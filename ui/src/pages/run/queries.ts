@@ -1,0 +1,253 @@
+/** What the page of a run asks the server. */
+import { queryOptions } from '@tanstack/react-query';
+import { client, data, type Schema } from '@/api/client';
+
+export type Run = Schema['DAGRunResponse'];
+export type Instance = Schema['TaskInstanceResponse'];
+export type Reason = Schema['ReasonResponse'];
+export type GridTask = Schema['GridTask'];
+export type GridGroup = Schema['GridGroup'];
+export type Column = Schema['GridColumn'];
+
+const LIVE_MS = 2_000;
+const CALM_MS = 15_000;
+const PAGE_MAX = 1000;
+const NEIGHBOURS = 10;
+
+export const every = (isLive: boolean) => (isLive ? LIVE_MS : CALM_MS);
+
+/** What is needed to say where an instance is. */
+export interface Place {
+  dagId: string;
+  runId: string;
+  taskId: string;
+  mapIndex: number;
+}
+
+/** The lines of a run: its tasks and groups in the DAG's order, and the state of each. */
+export interface Lines {
+  cursor: string;
+  stateNames: readonly string[];
+  tasks: GridTask[];
+  groups: GridGroup[];
+  column: Column | null;
+}
+
+export const linesQuery = (run: Run, isLive: boolean) =>
+  queryOptions({
+    queryKey: ['run', run.dag_id, run.dag_run_id, 'lines'],
+    queryFn: async ({ client: queries, queryKey }): Promise<Lines> => {
+      const before = queries.getQueryData<Lines>(queryKey);
+      // The runs of the very moment of this one come with it: which is which, their ids tell.
+      const answer = await data(
+        client.GET('/api/windward/v1/dags/{dag_id}/grid', {
+          params: {
+            path: { dag_id: run.dag_id },
+            query: {
+              limit: NEIGHBOURS,
+              before: new Date(Date.parse(run.run_after) + 1).toISOString(),
+              ...(before === undefined ? {} : { cursor: before.cursor }),
+            },
+          },
+        }),
+      );
+      return {
+        cursor: answer.cursor,
+        stateNames: answer.state_names,
+        tasks: answer.tasks ?? before?.tasks ?? [],
+        groups: answer.groups ?? before?.groups ?? [],
+        column: answer.runs.find((one) => one.dag_run_id === run.dag_run_id) ?? before?.column ?? null,
+      };
+    },
+    refetchInterval: every(isLive),
+  });
+
+/** The instances that are not mapped, by their task: when each began and ended. */
+export const instancesQuery = (run: Run, isLive: boolean) =>
+  queryOptions({
+    queryKey: ['run', run.dag_id, run.dag_run_id, 'instances'],
+    queryFn: async () => {
+      const found = new Map<string, Instance>();
+      for (let offset = 0; ; offset += PAGE_MAX) {
+        const page = await data(
+          client.GET('/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances', {
+            params: {
+              path: { dag_id: run.dag_id, dag_run_id: run.dag_run_id },
+              query: { map_index: [-1], limit: PAGE_MAX, offset },
+            },
+          }),
+        );
+        for (const one of page.task_instances) found.set(one.task_id, one);
+        if (page.task_instances.length < PAGE_MAX) return found;
+      }
+    },
+    structuralSharing: false,
+    refetchInterval: every(isLive),
+  });
+
+export const instanceQuery = ({ dagId, runId, taskId, mapIndex }: Place, isLive: boolean) =>
+  queryOptions({
+    queryKey: ['run', dagId, runId, 'instance', taskId, mapIndex],
+    queryFn: () =>
+      data(
+        client.GET('/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/{map_index}', {
+          params: { path: { dag_id: dagId, dag_run_id: runId, task_id: taskId, map_index: mapIndex } },
+        }),
+      ),
+    refetchInterval: every(isLive),
+  });
+
+export const triesQuery = ({ dagId, runId, taskId, mapIndex }: Place, isLive: boolean) =>
+  queryOptions({
+    queryKey: ['run', dagId, runId, 'tries', taskId, mapIndex],
+    queryFn: () =>
+      data(
+        client.GET('/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/{map_index}/tries', {
+          params: { path: { dag_id: dagId, dag_run_id: runId, task_id: taskId, map_index: mapIndex } },
+        }),
+      ),
+    refetchInterval: every(isLive),
+  });
+
+/** How the process of an attempt ended. */
+export interface Exit {
+  kind: string;
+  exit_code?: number;
+  signal?: number;
+  error_type?: string;
+  message?: string;
+  peak_rss_bytes?: number;
+  cpu_s?: number;
+  pid?: number;
+  unixname?: string;
+}
+
+export const timelineQuery = (dagId: string, runId: string, isLive: boolean) =>
+  queryOptions({
+    queryKey: ['run', dagId, runId, 'timeline'],
+    queryFn: () =>
+      data(
+        client.GET('/api/windward/v1/dags/{dag_id}/dagRuns/{dag_run_id}/timeline', {
+          params: { path: { dag_id: dagId, dag_run_id: runId }, query: { limit: 2000 } },
+        }),
+      ),
+    refetchInterval: every(isLive),
+  });
+
+export interface MappedFilter {
+  state?: string | undefined;
+  label?: string | undefined;
+  order?: string | undefined;
+}
+
+export const mappedQuery = (
+  { dagId, runId, taskId }: Omit<Place, 'mapIndex'>,
+  filter: MappedFilter,
+  limit: number,
+  offset: number,
+  isLive: boolean,
+) =>
+  queryOptions({
+    queryKey: ['run', dagId, runId, 'mapped', taskId, filter, limit, offset],
+    queryFn: () =>
+      data(
+        client.GET('/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/listMapped', {
+          params: {
+            path: { dag_id: dagId, dag_run_id: runId, task_id: taskId },
+            query: {
+              limit,
+              offset,
+              order_by: [filter.order ?? 'map_index'],
+              ...(filter.state ? { state: [filter.state] } : {}),
+              ...(filter.label === undefined || filter.label === ''
+                ? {}
+                : /^\d+$/.test(filter.label)
+                  ? { map_index: [Number(filter.label)] }
+                  : { rendered_map_index_pattern: `%${filter.label}%` }),
+            },
+          },
+        }),
+      ),
+    refetchInterval: every(isLive),
+    placeholderData: (before: Schema['TaskInstanceCollectionResponse'] | undefined) => before,
+  });
+
+export const runReasonQuery = (dagId: string, runId: string, isLive: boolean) =>
+  queryOptions({
+    queryKey: ['run', dagId, runId, 'why'],
+    queryFn: () =>
+      data(
+        client.GET('/api/windward/v1/dags/{dag_id}/dagRuns/{dag_run_id}/explain', {
+          params: { path: { dag_id: dagId, dag_run_id: runId } },
+        }),
+      ),
+    refetchInterval: every(isLive),
+  });
+
+export const reasonQuery = ({ dagId, runId, taskId, mapIndex }: Place, isLive: boolean) =>
+  queryOptions({
+    queryKey: ['run', dagId, runId, 'why', taskId, mapIndex],
+    queryFn: () =>
+      data(
+        client.GET(
+          '/api/windward/v1/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/{map_index}/explain',
+          {
+            params: { path: { dag_id: dagId, dag_run_id: runId, task_id: taskId, map_index: mapIndex } },
+          },
+        ),
+      ),
+    refetchInterval: every(isLive),
+  });
+
+export const xcomsQuery = ({ dagId, runId, taskId, mapIndex }: Place, isLive: boolean) =>
+  queryOptions({
+    queryKey: ['run', dagId, runId, 'xcoms', taskId, mapIndex],
+    queryFn: () =>
+      data(
+        client.GET('/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/xcomEntries', {
+          params: {
+            path: { dag_id: dagId, dag_run_id: runId, task_id: taskId },
+            query: { map_index: mapIndex, limit: 100 },
+          },
+        }),
+      ),
+    refetchInterval: every(isLive),
+  });
+
+export const xcomQuery = ({ dagId, runId, taskId, mapIndex }: Place, key: string) =>
+  queryOptions({
+    queryKey: ['run', dagId, runId, 'xcom', taskId, mapIndex, key],
+    queryFn: () =>
+      data(
+        client.GET(
+          '/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/xcomEntries/{xcom_key}',
+          {
+            params: {
+              path: { dag_id: dagId, dag_run_id: runId, task_id: taskId, xcom_key: key },
+              query: { map_index: mapIndex },
+            },
+          },
+        ),
+      ),
+  });
+
+export const linksQuery = ({ dagId, runId, taskId, mapIndex }: Place, tryNumber: number) =>
+  queryOptions({
+    queryKey: ['run', dagId, runId, 'links', taskId, mapIndex, tryNumber],
+    queryFn: () =>
+      data(
+        client.GET('/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/links', {
+          params: {
+            path: { dag_id: dagId, dag_run_id: runId, task_id: taskId },
+            query: { map_index: mapIndex, ...(tryNumber > 0 ? { try_number: tryNumber } : {}) },
+          },
+        }),
+      ),
+    staleTime: 30_000,
+  });
+
+/** The address of an attempt's log. */
+export function logAddress({ dagId, runId, taskId, mapIndex }: Place, tryNumber: number): string {
+  const [dag, run, task] = [dagId, runId, taskId].map(encodeURIComponent);
+  return `/api/windward/v1/dags/${dag}/dagRuns/${run}/taskInstances/${task}/${mapIndex}/logs/${tryNumber}`;
+}

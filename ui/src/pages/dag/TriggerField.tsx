@@ -9,6 +9,7 @@ import {
   TextInput,
 } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
+import { useZone } from '@/app/preferences';
 import classes from './TriggerForm.module.css';
 import type { Draft, Field } from './TriggerSchema';
 
@@ -32,6 +33,7 @@ function limits(field: Field): string {
 
 export function TriggerField({ field, draft, error, change }: Props) {
   const { t } = useTranslation('trigger');
+  const [zone] = useZone();
   const hints = [
     t(`kinds.${field.kind}`, { defaultValue: '' }),
     limits(field),

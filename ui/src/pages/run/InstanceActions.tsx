@@ -14,11 +14,11 @@ export function InstanceActions({ target, state }: { target: Target; state: stri
   const [asked, setAsked] = useState<{ action: Action; begin?: Partial<Reach> } | null>(null);
   return (
     <div className={classes.actions}>
-      <Button size="compact-sm" variant="default" onClick={() => setAsked({ action: { kind: 'clear' } })}>
+      <Button size="compact-xs" variant="default" onClick={() => setAsked({ action: { kind: 'clear' } })}>
         {t('act.clearMore')}
       </Button>
       <Button
-        size="compact-sm"
+        size="compact-xs"
         variant="default"
         onClick={() => setAsked({ action: { kind: 'clear' }, begin: { downstream: true } })}
       >
@@ -26,7 +26,7 @@ export function InstanceActions({ target, state }: { target: Target; state: stri
       </Button>
       <Menu position="bottom-end">
         <Menu.Target>
-          <Button size="compact-sm" variant="default" rightSection="▾">
+          <Button size="compact-xs" variant="default" rightSection="▾">
             {t('act.markMore')}
           </Button>
         </Menu.Target>

@@ -40,6 +40,14 @@ def test_every_address_of_its_own_is_the_page(browser: TestClient, path: str) ->
     assert answer.headers["cache-control"] == "no-store"
 
 
+def test_a_page_that_was_built_anew_is_shown_at_once(browser: TestClient, folder: Path) -> None:
+    assert "main-1.js" in browser.get("/").text
+    (folder / "index.html").unlink()
+    assert "main-1.js" in browser.get("/").text
+    (folder / "index.html").write_text(PAGE.replace("main-1", "main-2"))
+    assert "main-2.js" in browser.get("/").text
+
+
 @pytest.mark.parametrize("path", ["/api/v2/nothing", "/auth/nothing", "/assets/nothing.js", "/login/nothing"])
 def test_an_address_of_the_api_is_never_the_page(browser: TestClient, path: str) -> None:
     assert browser.get(path).status_code == 404

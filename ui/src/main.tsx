@@ -16,6 +16,8 @@ const nonce = document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?
 // The name by which what locks the scrolling behind dialogs asks for it.
 Object.assign(globalThis, { __webpack_nonce__: nonce });
 const TRIES_MAX = 2;
+const RELOADED = 'windward.reloaded';
+const RELOAD_EVERY_MS = 10_000;
 
 const theme = createTheme({
   primaryColor: 'blue',
@@ -36,6 +38,15 @@ const queries = new QueryClient({
   },
   queryCache: new QueryCache(),
   mutationCache: new MutationCache({ onError: tellFailure }),
+});
+
+// A page from before an update asks for files that are gone: it begins anew, once in a while.
+window.addEventListener('vite:preloadError', (event) => {
+  const last = Number(sessionStorage.getItem(RELOADED) ?? 0);
+  if (Date.now() - last < RELOAD_EVERY_MS) return;
+  event.preventDefault();
+  sessionStorage.setItem(RELOADED, String(Date.now()));
+  window.location.reload();
 });
 
 await startWords();

@@ -46,13 +46,12 @@ class _File:
 
 
 class Interface:
-    """What was built, read when it is asked for the first time. Its names change with its contents."""
+    """What was built, read when it is asked for the first time. Names of assets change with what they hold."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._page = (folder / PAGE).read_text(encoding="utf-8")
-        if NONCE not in self._page:
-            raise ValueError(f"`{folder / PAGE}` has no place for the nonce of its styles")
+        self._page, self._page_at = "", 0
+        self._read_page()
         self._files: dict[str, _File] = {}
 
     def routes(self) -> list[Route]:
@@ -61,6 +60,7 @@ class Interface:
 
     async def page(self, _request: Request) -> Response:
         """Return the page, whatever the address: which view that is, the page finds out by itself."""
+        await run_in_threadpool(self._read_page)
         nonce = secrets.token_urlsafe(16)
         policy = (
             f"default-src 'none'; script-src 'self'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; "
@@ -81,6 +81,20 @@ class Interface:
             headers = {**_FOR_EVER, "content-encoding": "gzip"}
             return Response(file.packed, headers=headers, media_type=file.media_type)
         return Response(file.data, headers=_FOR_EVER, media_type=file.media_type)
+
+    def _read_page(self) -> None:
+        """Read the page again when it was built anew: it names assets that came with it."""
+        path = self._folder / PAGE
+        try:
+            at = path.stat().st_mtime_ns
+            if at == self._page_at:
+                return
+            page = path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return  # it is being built
+        if NONCE not in page:
+            raise ValueError(f"`{path}` has no place for the nonce of its styles")
+        self._page, self._page_at = page, at
 
     def _read(self, name: str) -> _File:
         if not _NAME.fullmatch(name) or name.endswith(".gz"):

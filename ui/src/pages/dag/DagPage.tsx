@@ -23,7 +23,14 @@ const RunsTab = lazy(() => import('@/pages/dag/runs/RunsTab').then((found) => ({
 const GraphTab = lazy(() =>
   import('@/pages/dag/graph/GraphTab').then((found) => ({ default: found.GraphTab })),
 );
-const TABS = ['grid', 'graph', 'runs'] as const;
+const CodeTab = lazy(() => import('@/pages/dag/code/CodeTab').then((found) => ({ default: found.CodeTab })));
+const DetailsTab = lazy(() =>
+  import('@/pages/dag/more/DetailsTab').then((found) => ({ default: found.DetailsTab })),
+);
+const BackfillsTab = lazy(() =>
+  import('@/pages/dag/more/BackfillsTab').then((found) => ({ default: found.BackfillsTab })),
+);
+const TABS = ['grid', 'graph', 'runs', 'code', 'details', 'backfills'] as const;
 type Tab = (typeof TABS)[number];
 
 type Details = Schema['DAGDetailsResponse'];
@@ -269,6 +276,9 @@ export function DagPage() {
             <Suspense fallback={<Loading />} key={tab}>
               {tab === 'grid' && <GridTab key={dagId} dagId={dagId} trigger={trigger} />}
               {tab === 'graph' && <GraphTab dagId={dagId} />}
+              {tab === 'code' && <CodeTab dagId={dagId} />}
+              {tab === 'details' && <DetailsTab dagId={dagId} />}
+              {tab === 'backfills' && <BackfillsTab dagId={dagId} />}
               {tab === 'runs' && <RunsTab dagId={dagId} trigger={trigger} />}
             </Suspense>
           </div>

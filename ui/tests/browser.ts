@@ -1,0 +1,107 @@
+/** A Chromium at a server: signing in, looking at pages, and what went wrong while one looked. */
+import { AxeBuilder } from '@axe-core/playwright';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+
+export const ADDRESS = needed('WINDWARD_ADDRESS');
+export const DEADLINE_MS = 15_000;
+const ARGUMENTS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+export function needed(name: string): string {
+  const value = process.env[name];
+  if (value === undefined) throw new Error(`${name} is not set`);
+  return value;
+}
+
+export function launch(): Promise<Browser> {
+  return chromium.launch({ executablePath: needed('CHROMIUM'), args: ARGUMENTS });
+}
+
+/** A page, and the complaints about it. */
+export interface Looked {
+  page: Page;
+  complaints: string[];
+}
+
+/** Open a page that writes down errors, breaches of the policy, dialogs, and requests to others. */
+export async function open(browser: Browser, options: BrowserContextOptions = {}): Promise<Looked> {
+  const context = await browser.newContext({ locale: 'en-GB', viewport: { width: 1440, height: 900 }, ...options });
+  context.setDefaultTimeout(DEADLINE_MS);
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  const complain = (what: string) => complaints.push(`${new URL(page.url()).pathname}: ${what}`);
+  page.on('console', (message) => {
+    // A refusal that the page shows is written by the browser as an error, too.
+    const isRefusal = /status of (401|403|404|409|422)/.test(message.text());
+    if (message.type() === 'error' && !isRefusal) complain(message.text());
+  });
+  page.on('pageerror', (error) => complain(String(error.stack ?? error)));
+  page.on('dialog', (dialog) => {
+    complain(`dialog: ${dialog.message()}`);
+    void dialog.dismiss();
+  });
+  page.on('request', (request) => {
+    const { protocol, origin } = new URL(request.url());
+    if (protocol.startsWith('http') && origin !== ADDRESS) complain(`asks another server: ${request.url()}`);
+  });
+  return { page, complaints };
+}
+
+export async function signIn({ page }: Looked, name: string, password: string): Promise<void> {
+  await page.goto(`${ADDRESS}/login?next=%2Fdags`);
+  await page.getByLabel('User name').fill(name);
+  await page.getByLabel('Password').fill(password);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('main').waitFor();
+}
+
+/** Wait until a page shows what it has. */
+export async function settled(page: Page): Promise<void> {
+  await page.getByRole('main').waitFor();
+  await page.waitForLoadState('networkidle', { timeout: 2_000 }).catch(() => undefined);
+}
+
+/** What axe finds serious on the page that is open. */
+export async function barriers(page: Page): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21aa']).analyze();
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => {
+      const places = nodes.slice(0, 3).map((node) => `${node.html.slice(0, 160)} ${node.any[0]?.message ?? ''}`);
+      return `${new URL(page.url()).pathname}${new URL(page.url()).search}: axe ${id} (${nodes.length}): ${places.join(' | ')}`;
+    });
+}
+
+/** Ask the server as the page would, with the session of the browser. */
+export async function ask<T>(page: Page, method: string, path: string, body?: unknown): Promise<T> {
+  const answer = await page.evaluate(
+    async ([verb, address, text]) => {
+      const token = document.cookie.match(/windward_csrf=([^;]*)/)?.[1] ?? '';
+      const headers = { 'X-CSRF-Token': decodeURIComponent(token), 'Content-Type': 'application/json' };
+      const init = { method: verb, headers, ...(text === null ? {} : { body: text }) };
+      const response = await fetch(address, init);
+      return { status: response.status, text: await response.text() };
+    },
+    [method, path, body === undefined ? null : JSON.stringify(body)] as [string, string, string | null],
+  );
+  if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${answer.text}`);
+  return (answer.text === '' ? null : JSON.parse(answer.text)) as T;
+}
+
+/** Wait until something holds. */
+export async function until<T>(what: string, look: () => Promise<T | null | false | undefined>): Promise<T> {
+  const end = Date.now() + DEADLINE_MS;
+  for (;;) {
+    const found = await look();
+    if (found) return found;
+    if (Date.now() > end) throw new Error(`not in ${DEADLINE_MS} ms: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}

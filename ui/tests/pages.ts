@@ -1,0 +1,48 @@
+/** Every page that there is, once the DAGs of the tests have run. */
+
+export interface Runs {
+  bakery: string;
+  burnt: string;
+  hostile: string;
+}
+
+const ADMIN = [
+  'workers',
+  'pools',
+  'assets',
+  'variables',
+  'connections',
+  'import-errors',
+  'inbox',
+  'audit',
+  'users',
+  'settings',
+];
+
+/** Return addresses by name. */
+export function pagesOf(runs: Runs): Record<string, string> {
+  const run = (dag: string, id: string) => `/dags/${dag}/runs/${encodeURIComponent(id)}`;
+  return {
+    home: '/',
+    dags: '/dags',
+    'dags-none': '/dags?q=nothing-has-this-name',
+    dag: '/dags/bakery',
+    'dag-graph': '/dags/bakery?tab=graph',
+    'dag-runs': '/dags/bakery?tab=runs',
+    'dag-hostile': '/dags/hostile',
+    'dag-hostile-graph': '/dags/hostile?tab=graph',
+    'dag-hostile-runs': '/dags/hostile?tab=runs',
+    'dag-nowhere': '/dags/nowhere',
+    run: run('bakery', runs.bakery),
+    'run-task': `${run('bakery', runs.bakery)}?task=knead`,
+    'run-failed': `${run('burnt', runs.burnt)}?task=burn`,
+    'run-hostile': run('hostile', runs.hostile),
+    ...Object.fromEntries(
+      ['log', 'xcoms', 'xcom', 'rendered', 'why', 'details', 'attempts'].map((tab) => [
+        `run-hostile-${tab}`,
+        `${run('hostile', runs.hostile)}?task=speak&tab=${tab}`,
+      ]),
+    ),
+    ...Object.fromEntries(ADMIN.map((section) => [`admin-${section}`, `/admin/${section}`])),
+  };
+}

@@ -21,6 +21,8 @@ const RELOAD_EVERY_MS = 10_000;
 
 const theme = createTheme({
   primaryColor: 'blue',
+  // Dark enough for white words on it, in both schemes.
+  primaryShade: 8,
   defaultRadius: 'sm',
   fontFamily: 'var(--ww-font)',
   fontFamilyMonospace: 'var(--ww-mono)',

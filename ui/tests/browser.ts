@@ -1,9 +1,10 @@
 /** A Chromium at a server: signing in, looking at pages, and what went wrong while one looked. */
 import { AxeBuilder } from '@axe-core/playwright';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { type Browser, type BrowserContextOptions, chromium, type Page, type Request } from 'playwright-core';
 
 export const ADDRESS = needed('WINDWARD_ADDRESS');
 export const DEADLINE_MS = 15_000;
+const SETTLE_MS_MAX = 3_000;
 const ARGUMENTS = [
   '--no-sandbox',
   '--disable-gpu',
@@ -28,11 +29,17 @@ export function launch(): Promise<Browser> {
 export interface Looked {
   page: Page;
   complaints: string[];
+  /** What was asked for and is on its way. */
+  asked: Set<Request>;
 }
 
 /** Open a page that writes down errors, breaches of the policy, dialogs, and requests to others. */
 export async function open(browser: Browser, options: BrowserContextOptions = {}): Promise<Looked> {
-  const context = await browser.newContext({ locale: 'en-GB', viewport: { width: 1440, height: 900 }, ...options });
+  const context = await browser.newContext({
+    locale: 'en-GB',
+    viewport: { width: 1440, height: 900 },
+    ...options,
+  });
   context.setDefaultTimeout(DEADLINE_MS);
   const page = await context.newPage();
   const complaints: string[] = [];
@@ -51,7 +58,11 @@ export async function open(browser: Browser, options: BrowserContextOptions = {}
     const { protocol, origin } = new URL(request.url());
     if (protocol.startsWith('http') && origin !== ADDRESS) complain(`asks another server: ${request.url()}`);
   });
-  return { page, complaints };
+  const asked = new Set<Request>();
+  page.on('request', (request) => asked.add(request));
+  page.on('requestfinished', (request) => asked.delete(request));
+  page.on('requestfailed', (request) => asked.delete(request));
+  return { page, complaints, asked };
 }
 
 export async function signIn({ page }: Looked, name: string, password: string): Promise<void> {
@@ -62,10 +73,21 @@ export async function signIn({ page }: Looked, name: string, password: string): 
   await page.getByRole('main').waitFor();
 }
 
-/** Wait until a page shows what it has. */
-export async function settled(page: Page): Promise<void> {
+/** Wait until a page has what it asked for: nothing is on its way, and nothing new was asked for a moment. */
+export async function settled({ page, asked }: Looked): Promise<void> {
   await page.getByRole('main').waitFor();
-  await page.waitForLoadState('networkidle', { timeout: 2_000 }).catch(() => undefined);
+  const end = Date.now() + SETTLE_MS_MAX;
+  let quiet = 0;
+  while (quiet < 3 && Date.now() < end) {
+    quiet = asked.size === 0 ? quiet + 1 : 0;
+    await new Promise((resolve) => setTimeout(resolve, 40));
+  }
+}
+
+/** Go to another page as a link would, without loading everything anew. */
+export async function follow(looked: Looked, path: string): Promise<void> {
+  await looked.page.evaluate((to) => window.history.pushState({}, '', to), path);
+  await settled(looked);
 }
 
 /** What axe finds serious on the page that is open. */
@@ -74,7 +96,9 @@ export async function barriers(page: Page): Promise<string[]> {
   return violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .map(({ id, nodes }) => {
-      const places = nodes.slice(0, 3).map((node) => `${node.html.slice(0, 160)} ${node.any[0]?.message ?? ''}`);
+      const places = nodes
+        .slice(0, 3)
+        .map((node) => `${node.html.slice(0, 160)} ${node.any[0]?.message ?? ''}`);
       return `${new URL(page.url()).pathname}${new URL(page.url()).search}: axe ${id} (${nodes.length}): ${places.join(' | ')}`;
     });
 }

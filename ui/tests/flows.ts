@@ -4,6 +4,7 @@ import {
   ask,
   barriers,
   DEADLINE_MS,
+  follow,
   type Looked,
   launch,
   needed,
@@ -65,7 +66,10 @@ await step('an address leads to signing in, and back', async () => {
 await step('a list is narrowed by typing, and the address follows', async () => {
   await page.goto(`${ADDRESS}/dags`);
   await page.getByRole('link', { name: 'burnt' }).waitFor();
-  await page.getByRole('textbox', { name: /filter|part of a name/i }).first().fill('bakery');
+  await page
+    .getByRole('textbox', { name: /filter|part of a name/i })
+    .first()
+    .fill('bakery');
   await page.getByRole('link', { name: 'burnt' }).waitFor({ state: 'detached' });
   await page.waitForURL(/q=bakery/);
   await page.getByRole('link', { name: 'bakery', exact: true }).first().waitFor();
@@ -76,7 +80,10 @@ await step('the palette opens by its key and finds a DAG', async () => {
   await page.getByRole('main').waitFor();
   await page.keyboard.press('/');
   await page.getByRole('textbox', { name: 'Find DAGs and pages' }).fill('bake');
-  await page.getByRole('button', { name: /bakery/ }).first().waitFor();
+  await page
+    .getByRole('button', { name: /bakery/ })
+    .first()
+    .waitFor();
   await page.keyboard.press('Enter');
   await page.waitForURL(/\/dags\/bakery/);
 });
@@ -143,8 +150,7 @@ await step('a task is found from its run, and what it failed of', async () => {
 
 await step('every page opens without a barrier, an error or a script of others', async () => {
   for (const [name, path] of Object.entries(pagesOf(runs))) {
-    await page.goto(ADDRESS + path);
-    await settled(page);
+    await follow(admin, path);
     problems.push(...(await barriers(page)).map((problem) => `${name}: ${problem}`));
     if (await page.evaluate(() => 'hit' in window)) problems.push(`${name}: a script of a hostile DAG ran`);
     const links = await page.locator('a[href^="javascript" i]').count();
@@ -156,7 +162,7 @@ await step('dark pages have no barrier', async () => {
   await page.emulateMedia({ colorScheme: 'dark' });
   for (const path of ['/', '/dags', '/dags/bakery']) {
     await page.goto(ADDRESS + path);
-    await settled(page);
+    await settled(admin);
     problems.push(...(await barriers(page)).map((problem) => `dark: ${problem}`));
   }
 });

@@ -4,7 +4,7 @@ import { useDebouncedValue } from '@mantine/hooks';
 import { Spotlight, spotlight } from '@mantine/spotlight';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { useEffect, useState } from 'react';
+import { type KeyboardEvent, useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { dagsQuery } from '@/api/queries';
 
@@ -43,6 +43,15 @@ export default function Palette() {
       onClick: () => void navigate({ to: '/admin/$section', params: { section } }),
     })),
   ].filter((one) => one.label.toLowerCase().includes(query.trim().toLowerCase()));
+  // Before the arrows chose one, Enter takes the first.
+  const takeFirst = (event: KeyboardEvent) => {
+    if (event.key !== 'Enter' || event.nativeEvent.isComposing) return;
+    if (document.querySelector('[data-action][data-selected]') !== null) return;
+    const first = [...dags, ...pages][0];
+    if (first === undefined || query.trim() === '') return;
+    first.onClick();
+    spotlight.close();
+  };
   return (
     <Spotlight
       actions={[...dags, ...pages]}
@@ -51,7 +60,7 @@ export default function Palette() {
       onQueryChange={setQuery}
       shortcut={['/', 'mod + K']}
       nothingFound={t('palette.nothing')}
-      searchProps={{ placeholder: t('nav.search'), 'aria-label': t('nav.search') }}
+      searchProps={{ placeholder: t('nav.search'), 'aria-label': t('nav.search'), onKeyDown: takeFirst }}
       highlightQuery
       scrollable
       maxHeight={420}

@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,8 @@ from tests.ui import tools
 
 WINDWARD = Path(sys.executable).with_name("windward")
 DAGS = Path(__file__).with_name("dags")
-STOP_TIMEOUT_S = 20
+START_TIMEOUT_S, STOP_TIMEOUT_S = 40, 20
+LOOK_S = 0.05
 VIEWER_PASSWORD = "a viewer's own password"
 
 
@@ -47,34 +49,38 @@ def serving(home: Path) -> Iterator[Server]:
         "WINDWARD__CORE__DAGS_ARE_PAUSED_AT_CREATION": "false",
         "WINDWARD__CORE__DEFAULT_TASK_RETRIES": "0",
     }
-    with (home / "out.log").open("w") as out:
+    said = home / "out.log"
+    with said.open("w") as out:
         process = subprocess.Popen(
-            [str(WINDWARD), "standalone", "--port", "0"], env=environ, stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
+            [str(WINDWARD), "standalone", "--port", "0"], env=environ, stdout=subprocess.DEVNULL, stderr=out
+        )
+    try:
+        text = _wait_until_ready(process, said)
+        address, password = re.search(r"http://[\d.:]+", text), re.search(r"password (\S+)", text)
+        assert address is not None, text
+        assert password is not None, text
+        subprocess.run(
+            [str(WINDWARD), "users", "create", "-u", "watcher", "-r", "viewer", "-p", VIEWER_PASSWORD],
+            env=environ,
+            check=True,
+            capture_output=True,
+        )
+        yield Server(home, address[0], password[1])
+    finally:
+        process.send_signal(signal.SIGTERM)
         try:
-            assert process.stderr is not None
-            said = ""
-            for line in process.stderr:
-                said += line
-                if "ready in" in line:
-                    break
-            address, password = re.search(r"http://[\d.:]+", said), re.search(r"password (\S+)", said)
-            assert address is not None, said
-            assert password is not None, said
-            copier = subprocess.Popen(["cat"], stdin=process.stderr, stdout=out)
-            subprocess.run(
-                [str(WINDWARD), "users", "create", "-u", "watcher", "-r", "viewer", "-p", VIEWER_PASSWORD],
-                env=environ, check=True, capture_output=True,
-            )  # fmt: skip
-            yield Server(home, address[0], password[1])
-        finally:
-            process.send_signal(signal.SIGTERM)
-            try:
-                process.wait(STOP_TIMEOUT_S)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-            if process.stderr is not None:
-                process.stderr.close()
-    copier.wait()
+            process.wait(STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait_until_ready(process: "subprocess.Popen[bytes]", said: Path) -> str:
+    """Return what it said until it was ready."""
+    end = time.monotonic() + START_TIMEOUT_S
+    while process.poll() is None and time.monotonic() < end:
+        text = said.read_text()
+        if "ready in" in text:
+            return text
+        time.sleep(LOOK_S)
+    raise AssertionError(f"the server is not ready:\n{said.read_text()}")

@@ -37,8 +37,10 @@ export function pagesOf(runs: Runs): Record<string, string> {
     'run-task': `${run('bakery', runs.bakery)}?task=knead`,
     'run-failed': `${run('burnt', runs.burnt)}?task=burn`,
     'run-hostile': run('hostile', runs.hostile),
+    'run-hostile-log': `${run('hostile', runs.hostile)}?task=speak`,
+    'run-hostile-failed': `${run('hostile', runs.hostile)}?task=fall`,
     ...Object.fromEntries(
-      ['log', 'xcoms', 'xcom', 'rendered', 'why', 'details', 'attempts'].map((tab) => [
+      ['why', 'xcom', 'rendered', 'details'].map((tab) => [
         `run-hostile-${tab}`,
         `${run('hostile', runs.hostile)}?task=speak&tab=${tab}`,
       ]),

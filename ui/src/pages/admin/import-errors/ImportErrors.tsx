@@ -94,7 +94,7 @@ function OneError({ error, dags }: { error: Schema['ImportErrorResponse']; dags:
       )}
       <Refusal error={again.error} />
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard */}
-      <pre className={classes.trace} tabIndex={0} aria-label={t('errors.trace')}>
+      <pre className={classes.trace} tabIndex={0} role="region" aria-label={t('errors.trace')}>
         {linesOf(error.stack_trace).map((line, number) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: a line has no other name
           <span key={number} data-own={line.isOwn || undefined} data-place={line.isPlace || undefined}>

@@ -30,7 +30,30 @@ const DetailsTab = lazy(() =>
 const BackfillsTab = lazy(() =>
   import('@/pages/dag/more/BackfillsTab').then((found) => ({ default: found.BackfillsTab })),
 );
-const TABS = ['grid', 'graph', 'runs', 'code', 'details', 'backfills'] as const;
+const DurationsTab = lazy(() =>
+  import('@/pages/dag/runs/DurationsTab').then((found) => ({ default: found.DurationsTab })),
+);
+const CalendarTab = lazy(() =>
+  import('@/pages/dag/runs/CalendarTab').then((found) => ({ default: found.CalendarTab })),
+);
+const EventsTab = lazy(() =>
+  import('@/pages/dag/more/EventsTab').then((found) => ({ default: found.EventsTab })),
+);
+const RecoveryTab = lazy(() =>
+  import('@/pages/dag/more/RecoveryTab').then((found) => ({ default: found.RecoveryTab })),
+);
+const TABS = [
+  'grid',
+  'graph',
+  'runs',
+  'durations',
+  'calendar',
+  'code',
+  'details',
+  'events',
+  'backfills',
+  'recovery',
+] as const;
 type Tab = (typeof TABS)[number];
 
 type Details = Schema['DAGDetailsResponse'];
@@ -276,6 +299,10 @@ export function DagPage() {
             <Suspense fallback={<Loading />} key={tab}>
               {tab === 'grid' && <GridTab key={dagId} dagId={dagId} trigger={trigger} />}
               {tab === 'graph' && <GraphTab dagId={dagId} />}
+              {tab === 'durations' && <DurationsTab dagId={dagId} />}
+              {tab === 'calendar' && <CalendarTab dagId={dagId} />}
+              {tab === 'events' && <EventsTab dagId={dagId} />}
+              {tab === 'recovery' && <RecoveryTab dagId={dagId} />}
               {tab === 'code' && <CodeTab dagId={dagId} />}
               {tab === 'details' && <DetailsTab dagId={dagId} />}
               {tab === 'backfills' && <BackfillsTab dagId={dagId} />}

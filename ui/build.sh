@@ -47,7 +47,7 @@ install_packages() {
     wanted="$(digest package-lock.json .npmrc)"
     [[ "$(cat "$packages_stamp" 2>/dev/null)" == "$wanted" ]] && return
     say "installing the locked packages"
-    npm ci --no-audit --no-fund --loglevel=error >&2
+    npm ci --no-audit --no-fund --loglevel=error --fetch-retries=1 --fetch-retry-mintimeout=500 >&2
     printf '%s' "$wanted" >"$packages_stamp"
 }
 

@@ -13,7 +13,11 @@ export function Loading() {
     const timer = setTimeout(() => setLate(true), PATIENCE_MS);
     return () => clearTimeout(timer);
   }, []);
-  return <div style={{ padding: 24, minHeight: 72 }}>{isLate && <Loader size="sm" aria-label="…" />}</div>;
+  return (
+    <div role="status" aria-label="…" style={{ padding: 24, minHeight: 72 }}>
+      {isLate && <Loader size="sm" />}
+    </div>
+  );
 }
 
 export function Failure({ error, again }: { error: Error; again?: () => void }) {

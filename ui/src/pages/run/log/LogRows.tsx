@@ -1,0 +1,310 @@
+/** The rows of a log that are in sight; the others are only a height. */
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { type RefObject, useEffect, useImperativeHandle, useLayoutEffect, useRef, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { showMoment } from '@/lib/time';
+import classes from './Log.module.css';
+import { piecesOf } from './pieces';
+import type { LogStore } from './store';
+
+const ROW_HEIGHT = 20;
+const OVERSCAN = 20;
+/** What browsers can scroll: beyond it, rows are closer to each other on the scroll bar than on the screen. */
+const HEIGHT_MAX = 15_000_000;
+const AT_END_PX = 24;
+
+export interface RowsHandle {
+  /** Bring a row of the store into sight. */
+  show: (row: number) => void;
+  start: () => void;
+  end: () => void;
+}
+
+interface Props {
+  handle: RefObject<RowsHandle | null>;
+  store: LogStore;
+  /** The rows to show, or null for all of them. */
+  shown: number[] | null;
+  count: number;
+  zone: string;
+  hasTimes: boolean;
+  hasWrap: boolean;
+  wanted: string;
+  chosen: number;
+  isFolded: (group: number) => boolean;
+  fold: (group: number) => void;
+}
+
+export function LogRows(props: Props) {
+  return props.hasWrap ? <Wrapped {...props} /> : <Flat {...props} />;
+}
+
+/** Return where a row of the store is among those that are shown: itself, or the last before it. */
+function indexOf(row: number, shown: number[] | null): number {
+  if (shown === null) return row;
+  let low = 0;
+  let high = shown.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((shown[middle] ?? 0) <= row) low = middle + 1;
+    else high = middle;
+  }
+  return Math.max(0, low - 1);
+}
+
+/** Keep to the end while it is in sight. */
+function useEnd(scroller: RefObject<HTMLDivElement | null>, count: number) {
+  const isAtEnd = useRef(true);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: whenever rows come, the end is somewhere else.
+  useLayoutEffect(() => {
+    const box = scroller.current;
+    if (box && isAtEnd.current) box.scrollTop = box.scrollHeight;
+  }, [scroller, count]);
+  const look = () => {
+    const box = scroller.current;
+    if (box) isAtEnd.current = box.scrollHeight - box.scrollTop - box.clientHeight < AT_END_PX;
+  };
+  return { isAtEnd, look };
+}
+
+function Flat(props: Props) {
+  const { handle, store, shown, count } = props;
+  const { t } = useTranslation('run');
+  const scroller = useRef<HTMLDivElement>(null);
+  const [view, setView] = useState({ top: 0, height: 600 });
+  const whole = count * ROW_HEIGHT;
+  const height = Math.min(whole, HEIGHT_MAX);
+  // Where the scroll bar is, as a part of its way, is where the rows are, as a part of theirs.
+  const scale = whole <= HEIGHT_MAX ? 1 : (whole - view.height) / Math.max(1, height - view.height);
+  const { isAtEnd, look } = useEnd(scroller, count);
+  useEffect(() => {
+    const box = scroller.current;
+    if (!box) return;
+    const watch = new ResizeObserver(() => {
+      if (isAtEnd.current) box.scrollTop = box.scrollHeight;
+      setView({ top: box.scrollTop, height: box.clientHeight });
+    });
+    watch.observe(box);
+    return () => watch.disconnect();
+  }, [isAtEnd]);
+  const to = (index: number) => {
+    const box = scroller.current;
+    if (!box) return;
+    isAtEnd.current = false;
+    box.scrollTop = Math.max(0, (index * ROW_HEIGHT - box.clientHeight / 3) / scale);
+  };
+  useImperativeHandle(handle, () => ({
+    // Groups may have to unfold first.
+    show: (row) => setTimeout(() => to(indexOf(row, latest.current)), 0),
+    start: () => to(0),
+    end: () => {
+      const box = scroller.current;
+      if (box) box.scrollTop = box.scrollHeight;
+    },
+  }));
+  const latest = useRef(shown);
+  latest.current = shown;
+  const offset = view.top * scale;
+  const first = Math.max(0, Math.floor(offset / ROW_HEIGHT) - OVERSCAN);
+  const last = Math.min(count, Math.ceil((offset + view.height) / ROW_HEIGHT) + OVERSCAN);
+  const rows = Array.from({ length: Math.max(0, last - first) }, (_, number) => first + number);
+  return (
+    <div
+      ref={scroller}
+      className={classes.rows}
+      role="log"
+      aria-live="off"
+      aria-label={t('log.title')}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, also by keys.
+      tabIndex={0}
+      onScroll={(event) => {
+        look();
+        setView({ top: event.currentTarget.scrollTop, height: event.currentTarget.clientHeight });
+      }}
+    >
+      <div className={classes.room} style={{ height }}>
+        <div
+          className={classes.block}
+          style={{ transform: `translateY(${first * ROW_HEIGHT - offset + view.top}px)` }}
+        >
+          {rows.map((index) => {
+            const row = shown === null ? index : shown[index];
+            return row !== undefined && row < store.rows ? <OneRow key={row} row={row} {...props} /> : null;
+          })}
+        </div>
+      </div>
+    </div>
+  );
+}
+
+function Wrapped(props: Props) {
+  const { handle, store, shown, count } = props;
+  const { t } = useTranslation('run');
+  const scroller = useRef<HTMLDivElement>(null);
+  const virtual = useVirtualizer({
+    count,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => ROW_HEIGHT,
+    overscan: OVERSCAN,
+  });
+  const { isAtEnd, look } = useEnd(scroller, virtual.getTotalSize());
+  const latest = useRef(shown);
+  latest.current = shown;
+  useImperativeHandle(handle, () => ({
+    show: (row) => {
+      isAtEnd.current = false;
+      setTimeout(() => virtual.scrollToIndex(indexOf(row, latest.current), { align: 'center' }), 0);
+    },
+    start: () => {
+      isAtEnd.current = false;
+      virtual.scrollToIndex(0);
+    },
+    end: () => {
+      const box = scroller.current;
+      if (box) box.scrollTop = box.scrollHeight;
+    },
+  }));
+  return (
+    <div
+      ref={scroller}
+      className={classes.rows}
+      data-wrap
+      role="log"
+      aria-live="off"
+      aria-label={t('log.title')}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, also by keys.
+      tabIndex={0}
+      onScroll={look}
+    >
+      <div className={classes.room} style={{ height: virtual.getTotalSize() }}>
+        {virtual.getVirtualItems().map((item) => {
+          const row = shown === null ? item.index : shown[item.index];
+          return row !== undefined && row < store.rows ? (
+            <div
+              key={item.key}
+              ref={virtual.measureElement}
+              data-index={item.index}
+              className={classes.block}
+              style={{ transform: `translateY(${item.start}px)` }}
+            >
+              <OneRow row={row} {...props} />
+            </div>
+          ) : null;
+        })}
+      </div>
+    </div>
+  );
+}
+
+function OneRow({
+  row: number,
+  store,
+  zone,
+  hasTimes,
+  wanted,
+  chosen,
+  isFolded,
+  fold,
+}: Props & { row: number }) {
+  const { t } = useTranslation('run');
+  const row = store.row(number);
+  const depth = store.depth(number);
+  const time = row.at === '' ? '' : clock(row.at, zone);
+  return (
+    <div
+      className={classes.row}
+      data-level={row.level}
+      data-kind={row.kind}
+      data-chosen={number === chosen || undefined}
+    >
+      {hasTimes && (
+        <span className={classes.time} title={row.at === '' ? undefined : showMoment(row.at, zone)}>
+          {time}
+        </span>
+      )}
+      <span className={classes.level} aria-hidden={row.at === ''}>
+        {row.at === '' || row.level === 'info'
+          ? ''
+          : row.level === 'warning'
+            ? 'WARN'
+            : row.level.toUpperCase()}
+      </span>
+      <span className={classes.text} style={depth > 0 ? { paddingLeft: depth * 16 } : undefined}>
+        {row.kind === 'group' ? (
+          <button
+            type="button"
+            className={classes.fold}
+            aria-expanded={!isFolded(row.group)}
+            onClick={() => fold(row.group)}
+          >
+            <span aria-hidden>{isFolded(row.group) ? '▸' : '▾'} </span>
+            {row.text}
+            {isFolded(row.group) && (
+              <span className="dim"> {t('log.more', { count: sizeOf(store, row.group) })}</span>
+            )}
+          </button>
+        ) : (
+          <Pieces text={row.text} wanted={wanted} />
+        )}
+        {row.extra !== '' && <span className={classes.extra}> {row.extra}</span>}
+      </span>
+    </div>
+  );
+}
+
+function sizeOf(store: LogStore, group: number): number {
+  const found = store.groups[group];
+  return found === undefined ? 0 : found.end - found.head - 1;
+}
+
+function Pieces({ text, wanted }: { text: string; wanted: string }) {
+  return piecesOf(text, wanted).map((piece, position) => {
+    const names = piece.styles.map((name) => classes[name]).filter(Boolean);
+    if (piece.isMatch) names.push(classes.match);
+    const shared = {
+      key: position,
+      className: names.length > 0 ? names.join(' ') : undefined,
+      style:
+        piece.colour === null && piece.ground === null
+          ? undefined
+          : {
+              ...(piece.colour && { color: piece.colour }),
+              ...(piece.ground && { background: piece.ground }),
+            },
+    };
+    if (piece.href !== null) {
+      return (
+        <a {...shared} key={position} href={piece.href} target="_blank" rel="noopener noreferrer">
+          {piece.text}
+        </a>
+      );
+    }
+    return shared.className === undefined && shared.style === undefined ? (
+      piece.text
+    ) : (
+      <span {...shared} key={position}>
+        {piece.text}
+      </span>
+    );
+  });
+}
+
+const clocks = new Map<string, Intl.DateTimeFormat>();
+
+/** The time of the day: the date and the zone are said on hover and above. */
+function clock(at: string, zone: string): string {
+  let format = clocks.get(zone);
+  if (format === undefined) {
+    format = new Intl.DateTimeFormat('en-GB', {
+      timeZone: zone,
+      hour: '2-digit',
+      minute: '2-digit',
+      second: '2-digit',
+      fractionalSecondDigits: 3,
+      hourCycle: 'h23',
+    });
+    clocks.set(zone, format);
+  }
+  const date = new Date(at);
+  return Number.isNaN(date.getTime()) ? '' : format.format(date);
+}

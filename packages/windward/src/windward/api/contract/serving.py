@@ -166,7 +166,8 @@ class Served:
         principal = ANYBODY
         try:
             if self._is_plain:
-                return await self._threads.run(self._read, request), principal, body
+                read = self._read_rows if operation.is_of_rows else self._read
+                return await self._threads.run(read, request), principal, body
             claims = None
             if not isinstance(operation.access, Open):
                 principal, claims = await self._threads.run(self._let_in, request)
@@ -185,6 +186,10 @@ class Served:
             log.exception("request failed", extra={"operation": operation.name, "number": number})
             answer = _json(Problem(detail=f"an error of the server; the log has it as `{number}`"), 500, {})
         return answer, principal, body
+
+    def _read_rows(self, request: Request) -> Response:
+        with self._services.listings.together():
+            return self._read(request)
 
     def _read(self, request: Request) -> Response:
         """Answer what has no body and changes nothing in one piece: each change of threads costs as much as a query."""

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 import pytest
+import sqlalchemy as sa
 from cryptography.fernet import Fernet
 
 from tests.api.conftest import Client, FakeGate, FakeLedger
@@ -68,6 +69,7 @@ STATEMENTS = {
     f"{DAG}/dagRuns/r1": 1,
     "/api/windward/v1/me": 2,
 }
+ROWS_ONLY = [path for path in STATEMENTS if path != "/api/windward/v1/me"]
 WHO = 3
 """Statements that tell who asks: whether the JWT was taken back, who it stands for, and what they may."""
 
@@ -90,6 +92,19 @@ def test_a_read_takes_few_statements_however_many_rows_there_are(
 
     assert few <= WHO + STATEMENTS[path]
     assert statements() <= WHO + STATEMENTS[path]
+
+
+@pytest.mark.parametrize("path", ROWS_ONLY)
+def test_a_read_of_rows_is_one_transaction_who_asks_included(
+    client: Client, store: SqlStore, path: str
+) -> None:
+    fill(store, 1, 2)
+    headers, begun = bearer(jwt_of(client)), list[sa.Connection]()
+    sa.event.listen(store.engine, "begin", begun.append)
+
+    assert client.ask("GET", path, headers=headers).status == 200
+
+    assert len(begun) == 1
 
 
 def test_what_is_remembered_of_a_grid_is_what_is_there(

@@ -299,3 +299,19 @@ def test_a_triggerer_that_stops_in_order_hands_over_at_once(world: World) -> Non
 
     assert [(host, work.ref) for host, work in watched(world)] == [("u", ref)]
     assert {row["kind"] for row in world.store.hosts.load_components()} >= {"triggerer"}
+
+
+def test_a_triggerer_that_had_nothing_is_not_missed_when_it_is_gone(world: World) -> None:
+    def known() -> set[str]:
+        return {row["name"] for row in world.store.hosts.load_components() if row["kind"] == "triggerer"}
+
+    hello(world, "idle")
+    hello(world, "busy", capacity=100)
+    defer(world)
+    (busy, _), *_ = watched(world)
+    idle = ({"idle", "busy"} - {busy}).pop()
+    assert known() == {idle, busy}
+    world.clock.pass_by(world.settings.scheduler.host_lease_s * 1.1)
+    world.beat()
+    world.settle()
+    assert known() == {busy}

@@ -327,6 +327,7 @@ class Dice:
                 lambda store: store.hosts.beat_host(host),
                 lambda store: store.hosts.delete_host("h"),
                 lambda store: store.hosts.beat_component("scheduler", "s", hostname="h", pid=pid, now=now),
+                lambda store: store.hosts.forget_component("scheduler", "s"),
                 lambda store: store.hosts.put_metrics("scheduler", "s", bytes([pid]), now=now),
                 lambda store: store.hosts.load_metrics(since=now),
             ]

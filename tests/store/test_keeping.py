@@ -64,6 +64,10 @@ def test_hosts_and_components_show_their_last_sign_of_life(store: AnyStore) -> N
         assert found == {
             "kind": "scheduler", "name": "s", "hostname": "n", "pid": pid, "started_at": started, "last_beat_at": at(now),
         }  # fmt: skip
+    store.hosts.forget_component("scheduler", "other")
+    assert len(store.hosts.load_components()) == 1
+    store.hosts.forget_component("scheduler", "s")
+    assert store.hosts.load_components() == []
 
 
 def _runs_with_values(store: AnyStore) -> None:

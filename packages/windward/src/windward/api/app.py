@@ -18,6 +18,7 @@ from windward.api.contract.openapi import document_of
 from windward.api.contract.operation import Operation
 from windward.api.contract.problem import Problem
 from windward.api.contract.serving import BODY_S_MAX, HEADERS, Gate, Ledger, Served
+from windward.api.contract.threads import Threads
 from windward.api.execution import OPERATIONS as EXECUTION
 from windward.api.interface import Interface
 from windward.api.measuring import Requests
@@ -42,12 +43,14 @@ def make_app(
     operations: Sequence[Operation] = OPERATIONS,
     body_s_max: float = BODY_S_MAX,
     requests: Requests | None = None,
+    threads: Threads | None = None,
     interface: Interface | None = None,
 ) -> Starlette:
-    """Return the application; `requests` is told of each, where somebody wants metrics.
+    """Return the application; `requests` is told of each, where somebody wants metrics. Handlers run in `threads`.
 
     Without an `interface` the plain page stands at `/`, with one at `/plain`.
     """
+    pool = threads or Threads()
     described = Described(operations)
     app = Starlette(exception_handlers={HTTPException: _refuse})
     app.router = RoutesByLength(
@@ -56,7 +59,7 @@ def make_app(
             *login.routes(),
             Route("/openapi.json", described.answer),
             *(
-                Served(operation, services, gate, ledger, body_s_max=body_s_max).route(
+                Served(operation, services, gate, ledger, threads=pool, body_s_max=body_s_max).route(
                     [requests.middleware(operation)] if requests is not None else ()
                 )
                 for operation in operations

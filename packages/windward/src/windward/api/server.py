@@ -19,6 +19,7 @@ from windward.api.access.entrance import EntranceGate
 from windward.api.access.oidc import Oidc
 from windward.api.access.pages import LoginPages
 from windward.api.app import TITLE, make_app
+from windward.api.contract.threads import Threads
 from windward.api.http import BoundedHttp
 from windward.api.interface import built
 from windward.api.ledger import StoreLedger
@@ -36,7 +37,7 @@ TOLD_EVERY_S = 5.0
 """Time between two times that requests are told to metrics."""
 TICK_S = 1.0
 THREADS_BESIDE = 4
-"""Threads beside one for each connection to the database: more would wait for a connection, or for each other."""
+"""Threads for pages and streams, beside those in which operations run: one for each connection to the database."""
 CONNECTIONS_MAX = 800
 """Connections that are open at once; more are answered with 503. A process may have 1024 files open by default."""
 SHUTDOWN_S = 2
@@ -95,6 +96,7 @@ def serve(
         now=services.now,
         address_of=lambda request: entrance.presented(request).address,
     )
+    threads = Threads(2 * settings.database.pool_size)
     config = config_of(
         make_app(
             services,
@@ -103,6 +105,7 @@ def serve(
             page=Page(services, gate=gate, title=title),
             login=LoginPages(entrance, store.audit, title=title, oidc=oidc),
             requests=requests,
+            threads=threads,
             interface=built(),
         ),
     )
@@ -117,10 +120,10 @@ def serve(
             await asyncio.to_thread(noted.tell)
             await asyncio.sleep(TOLD_EVERY_S)
 
-    threads = 2 * settings.database.pool_size + THREADS_BESIDE
     beside = [beat()] if requests is None else [beat(), tell(requests)]
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_run(config, listener, stop, beside, ready, threads=threads))
+        runner.run(_run(config, listener, stop, beside, ready))
+    threads.close()
     if requests is not None:
         requests.tell()
 
@@ -149,10 +152,8 @@ async def _run(
     stop: Stop,
     beside: Sequence[Coroutine[None, None, None]],
     ready: Callable[[], None],
-    *,
-    threads: int,
 ) -> None:
-    current_default_thread_limiter().total_tokens = threads
+    current_default_thread_limiter().total_tokens = THREADS_BESIDE
     loop = asyncio.get_running_loop()
     server = _Server(config)
 

@@ -97,11 +97,13 @@ class Holdings:
         if had:
             self._gone[host_id] = had
 
-    def settle(self, host_id: str) -> None:
-        """Nothing that this triggerer has will be heard of again: others get it."""
+    def settle(self, host_id: str) -> bool:
+        """Nothing that this triggerer has will be heard of again: others get it. Return whether it had something."""
         self.hosts.pop(host_id, None)
         self.expected.discard(host_id)
-        self._put_back(self._drop(host_id))
+        had = self._drop(host_id)
+        self._put_back(had)
+        return bool(had)
 
     def given_back(self, host_id: str, ref: AttemptRef) -> None:
         """The triggerer has stopped a trigger that it was asked for: another gets it."""

@@ -229,7 +229,9 @@ class Triggerers:
             self._store.hosts.delete_host(host_id)
         for place in [place for place in self._numbers if place[0] == host_id]:
             del self._numbers[place]
-        self._holdings.settle(host_id)
+        if not self._holdings.settle(host_id):
+            # It is not missed: one is started when there is something to wait for.
+            self._store.hosts.forget_component(TRIGGERER, host_id)
 
     # -- questions -----------------------------------------------------------------------
 

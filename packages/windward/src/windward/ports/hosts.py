@@ -33,6 +33,9 @@ class HostStore(Protocol):
     def beat_component(self, kind: str, name: str, *, hostname: str, pid: int, now: datetime) -> None:
         """Record a sign of life of a `scheduler`, `processor`, `triggerer` or `api-server`."""
 
+    def forget_component(self, kind: str, name: str) -> None:
+        """Forget a component that is gone, and of which nobody waits for a sign of life."""
+
     def load_components(self) -> list[dict[str, Any]]:
         """Return kind, name, hostname, pid, started_at and last_beat_at of each component."""
 

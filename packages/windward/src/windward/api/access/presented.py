@@ -14,6 +14,8 @@ from windward.ports.auth import Presented
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 FORWARDED_MAX = 20
 """Hops of `X-Forwarded-For` that are looked at."""
+_SHOWN = "windward.presented"
+"""In the scope of a request: what it shows."""
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -36,7 +38,13 @@ class Proxies:
         return any(found in network for network in self._networks)
 
     def presented(self, request: HTTPConnection) -> Presented:
-        """Return what a request shows."""
+        """Return what a request shows. That is looked at once, and asked for by whoever answers."""
+        found: Presented | None = request.scope.get(_SHOWN)
+        if found is None:
+            found = request.scope[_SHOWN] = self._shown(request)
+        return found
+
+    def _shown(self, request: HTTPConnection) -> Presented:
         peer = request.client.host if request.client is not None else ""
         headers = dict(request.headers)
         return Presented(

@@ -192,6 +192,8 @@ class Operation:
     """Names of headers that it must be given; its handler reads them."""
     is_quiet: bool
     """Whether no line in the ledger is owed: machines speak here, of what the history of runs tells anyway."""
+    is_of_rows: bool
+    """Whether its handler waits for nothing but the database, so that all that it reads is read in one transaction."""
 
     @cached_property
     def parameters(self) -> tuple[str, ...]:
@@ -224,6 +226,7 @@ def operation(
     media_types: Sequence[str] = ("application/json",),
     headers: Sequence[str] = (),
     is_quiet: bool = False,
+    is_of_rows: bool = False,
 ) -> Operation:
     """Return an operation. `name` is its `operationId`; `reply` the type of its answer, None for none.
 
@@ -256,6 +259,7 @@ def operation(
         media_types=tuple(media_types),
         headers=tuple(headers),
         is_quiet=is_quiet,
+        is_of_rows=is_of_rows,
     )
 
 

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
-from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -44,6 +43,7 @@ from windward.api.contract.problem import (
     Unauthenticated,
     refusal_of,
 )
+from windward.api.contract.threads import Threads
 from windward.core.access import EVERYWHERE, is_allowed, reach_of
 from windward.engine.people.changes import collecting
 from windward.errors import WindwardError
@@ -118,8 +118,10 @@ class Served:
         gate: Gate,
         ledger: Ledger,
         *,
+        threads: Threads,
         body_s_max: float = BODY_S_MAX,
     ) -> None:
+        self._threads = threads
         self._body_s_max = body_s_max
         self._operation = operation
         self._services = services
@@ -145,13 +147,17 @@ class Served:
     async def answer(self, request: Request) -> Response:
         """Answer one request."""
         operation = self._operation
+        if not operation.changes:
+            answer, _, _ = await self._answer(request)
+            return answer
         with collecting():
             answer, principal, body = await self._answer(request)
-            if operation.changes and not operation.is_quiet:
-                await run_in_threadpool(
-                    self._ledger.record, operation, principal, request, body=body, status=answer.status_code
-                )
+            if not operation.is_quiet:
+                await self._threads.run(self._record, request, answer, principal, body)
         return answer
+
+    def _record(self, request: Request, answer: Response, principal: Principal, body: object) -> None:
+        self._ledger.record(self._operation, principal, request, body=body, status=answer.status_code)
 
     async def _answer(self, request: Request) -> tuple[Response, Principal, object]:
         """Return the answer, who asked, and what."""
@@ -160,13 +166,14 @@ class Served:
         principal = ANYBODY
         try:
             if self._is_plain:
-                return await run_in_threadpool(self._read, request), principal, body
+                read = self._read_rows if operation.is_of_rows else self._read
+                return await self._threads.run(read, request), principal, body
             claims = None
             if not isinstance(operation.access, Open):
-                principal, claims = await run_in_threadpool(self._let_in, request)
+                principal, claims = await self._threads.run(self._let_in, request)
             path, reach = path_of(operation, request.path_params), EVERYWHERE
             if isinstance(operation.access, Needs):
-                reach = await run_in_threadpool(self._reach, principal, path)
+                reach = await self._threads.run(self._reach, principal, path)
             query = self._query(request)
             body = await self._body(request)
             call = self._call(request, principal, claims, path=path, query=query, body=body, reach=reach)
@@ -179,6 +186,10 @@ class Served:
             log.exception("request failed", extra={"operation": operation.name, "number": number})
             answer = _json(Problem(detail=f"an error of the server; the log has it as `{number}`"), 500, {})
         return answer, principal, body
+
+    def _read_rows(self, request: Request) -> Response:
+        with self._services.listings.together():
+            return self._read(request)
 
     def _read(self, request: Request) -> Response:
         """Answer what has no body and changes nothing in one piece: each change of threads costs as much as a query."""
@@ -220,7 +231,7 @@ class Served:
         handler = self._operation.handler
         if inspect.iscoroutinefunction(handler):
             return await handler(call)
-        return await run_in_threadpool(handler, call)
+        return await self._threads.run(handler, call)
 
     def _let_in(self, request: Request) -> tuple[Principal, AttemptClaims | None]:
         """Return who asks, with the claims of an attempt's token where one opens this."""

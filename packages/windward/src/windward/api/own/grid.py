@@ -170,6 +170,7 @@ OPERATIONS: tuple[Operation, ...] = (
         query=GridQuery,
         reply=GridResponse,
         handler=get_grid,
+        is_of_rows=True,
     ),
     operation(
         "GET",
@@ -181,5 +182,6 @@ OPERATIONS: tuple[Operation, ...] = (
         query=TimelineQuery,
         reply=TimelineResponse,
         handler=get_timeline,
+        is_of_rows=True,
     ),
 )

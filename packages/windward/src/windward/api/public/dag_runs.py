@@ -146,6 +146,7 @@ OPERATIONS: tuple[Operation, ...] = (
         query=RunsQuery,
         reply=DAGRunCollectionResponse,
         handler=get_dag_runs,
+        is_of_rows=True,
         errors=[400, 404],
     ),
     operation(
@@ -169,6 +170,7 @@ OPERATIONS: tuple[Operation, ...] = (
         access=_READ,
         reply=DAGRunResponse,
         handler=get_dag_run,
+        is_of_rows=True,
         errors=[404],
     ),
 )

@@ -272,6 +272,7 @@ OPERATIONS: tuple[Operation, ...] = (
         query=DagsQuery,
         reply=DAGCollectionResponse,
         handler=get_dags,
+        is_of_rows=True,
         errors=[400],
     ),
     operation(
@@ -308,6 +309,7 @@ OPERATIONS: tuple[Operation, ...] = (
         access=_READ,
         reply=DAGResponse,
         handler=get_dag,
+        is_of_rows=True,
         errors=[404],
     ),
     operation(
@@ -319,6 +321,7 @@ OPERATIONS: tuple[Operation, ...] = (
         access=_READ,
         reply=DAGDetailsResponse,
         handler=get_dag_details,
+        is_of_rows=True,
         errors=[404],
     ),
     operation(

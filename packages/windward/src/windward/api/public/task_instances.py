@@ -252,6 +252,7 @@ OPERATIONS: tuple[Operation, ...] = (
         query=InstancesQuery,
         reply=TaskInstanceCollectionResponse,
         handler=get_task_instances,
+        is_of_rows=True,
         errors=[400, 404],
     ),
     operation(
@@ -276,6 +277,7 @@ OPERATIONS: tuple[Operation, ...] = (
         query=MappedQuery,
         reply=TaskInstanceCollectionResponse,
         handler=get_mapped_task_instances,
+        is_of_rows=True,
         errors=[400, 404],
     ),
     operation(
@@ -356,6 +358,7 @@ OPERATIONS: tuple[Operation, ...] = (
         access=READ,
         reply=TaskInstanceResponse,
         handler=get_task_instance,
+        is_of_rows=True,
         errors=[404],
     ),
     operation(

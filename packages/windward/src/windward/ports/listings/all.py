@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 from windward.ports.listings.assets import AssetListings
@@ -25,6 +26,9 @@ from windward.ports.listings.xcoms import XComListings
 
 class Listings(Protocol):
     """One attribute for each resource."""
+
+    def together(self) -> AbstractContextManager[None]:
+        """Let what this thread reads inside be read in one transaction, until it writes."""
 
     @property
     def changes(self) -> ChangeListings:

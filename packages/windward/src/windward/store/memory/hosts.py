@@ -49,6 +49,12 @@ class MemoryHosts:
             }
             self._tables.wrote(1)
 
+    def forget_component(self, kind: str, name: str) -> None:
+        """Forget a component."""
+        with self._tables.lock:
+            if self._tables.components.pop((kind, name), None) is not None:
+                self._tables.wrote(1)
+
     def load_components(self) -> list[dict[str, Any]]:
         """Return all components by kind and name."""
         with self._tables.lock:

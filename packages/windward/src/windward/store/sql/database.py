@@ -7,10 +7,11 @@ waits instead of failing later. Readers use the write-ahead log and wait for nob
 from __future__ import annotations
 
 import random
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -177,6 +178,17 @@ class Transaction:
         return result
 
 
+class _Shared(threading.local):
+    """What reads of one thread share, while they are to share anything."""
+
+    is_wanted = False
+    transaction: Transaction | None = None
+    opened: ExitStack
+    readers = 0
+    is_over = False
+    """Whether the next read wants another: this thread wrote since, or a read failed."""
+
+
 class Database:
     """An engine with the rules of using it."""
 
@@ -187,11 +199,58 @@ class Database:
         self.counters = StoreCounters()
         self._counting = threading.Lock()
         self._turn = threading.Lock() if self.dialect.is_sqlite else nullcontext()
+        self._shared = _Shared()
 
     @contextmanager
     def reading(self) -> Iterator[Transaction]:
         """Give a transaction for reads, all of one snapshot on SQLite."""
-        with translated(), self.engine.connect() as connection, connection.begin():
+        shared = self._shared
+        with translated():
+            if not shared.is_wanted:
+                with self._opened() as transaction:
+                    yield transaction
+                return
+            if shared.transaction is None:
+                shared.opened = ExitStack()
+                shared.transaction, shared.is_over = shared.opened.enter_context(self._opened()), False
+            shared.readers += 1
+            try:
+                yield shared.transaction
+            except BaseException:
+                shared.is_over = True
+                raise
+            finally:
+                shared.readers -= 1
+                if shared.is_over:
+                    self._end_shared()
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Let what this thread reads inside be read in one transaction, until it writes: the next read sees that.
+
+        To open and end one costs more than most statements. Not for what waits for anything but the database: it would
+        keep a connection from others.
+        """
+        shared = self._shared
+        assert not shared.is_wanted, "inside another"
+        shared.is_wanted = True
+        try:
+            yield
+        finally:
+            shared.is_wanted = False
+            with translated():
+                self._end_shared()
+
+    def _end_shared(self) -> None:
+        """End what reads of this thread share, unless one of them is under way."""
+        shared = self._shared
+        if shared.transaction is not None and not shared.readers:
+            shared.transaction = None
+            shared.opened.__exit__(*sys.exc_info())
+
+    @contextmanager
+    def _opened(self) -> Iterator[Transaction]:
+        with self.engine.connect() as connection, connection.begin():
             transaction = Transaction(connection, self.dialect)
             yield transaction
         self._count(transaction, commits=0)
@@ -201,7 +260,9 @@ class Database:
 
         `work` must be a function of the database only: it may run several times.
         """
+        self._shared.is_over = True
         with translated():
+            self._end_shared()
             for attempt in range(1, WRITE_TRIES_MAX + 1):
                 try:
                     with self._turn, self.writer.connect() as connection:

@@ -68,6 +68,11 @@ class SqlHosts:
 
         self._database.write(beat)
 
+    def forget_component(self, kind: str, name: str) -> None:
+        """Forget a component."""
+        place = (COMPONENT.c.kind == kind) & (COMPONENT.c.name == name)
+        self._database.write(lambda transaction: transaction.run(sa.delete(COMPONENT).where(place)))
+
     def load_components(self) -> list[dict[str, Any]]:
         """Return all components by kind and name."""
         with self._database.reading() as transaction:

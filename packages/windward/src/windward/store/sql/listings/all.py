@@ -27,6 +27,7 @@ class SqlListings:
     """What the API reads."""
 
     def __init__(self, database: Database, cipher: Cipher) -> None:
+        self.together = database.together
         documents = Documents(database)
         self.documents = documents
         self.assets = SqlAssetListings(database)

@@ -1,0 +1,116 @@
+"""Reads of one thread in one transaction: fewer of them, and nothing else is seen than by one after another."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+import sqlalchemy as sa
+
+from windward.errors import NotFoundError, UnavailableError
+from windward.store.sql.database import Database, Transaction
+from windward.store.sql.open import SqlStore
+
+NAMES = "SELECT name FROM custom_role ORDER BY name"
+
+
+@pytest.fixture
+def database(sql_store: SqlStore) -> Database:
+    return Database(sql_store.engine)
+
+
+@contextmanager
+def counted(database: Database) -> Iterator[list[str]]:
+    """Give a list that grows by one with each transaction that begins."""
+    begun: list[str] = []
+
+    def note(connection: sa.Connection) -> None:
+        begun.append(connection.dialect.name)
+
+    sa.event.listen(database.engine, "begin", note)
+    try:
+        yield begun
+    finally:
+        sa.event.remove(database.engine, "begin", note)
+
+
+def names(database: Database) -> list[str]:
+    with database.reading() as transaction:
+        return [name for (name,) in transaction.select(NAMES)]
+
+
+def put(database: Database, name: str) -> None:
+    def work(transaction: Transaction) -> None:
+        transaction.one(database.dialect.sql("INSERT INTO custom_role (name) VALUES (?)"), (name,))
+
+    database.write(work)
+
+
+def test_what_is_read_together_is_one_transaction_and_counts_each_statement(database: Database) -> None:
+    before = database.counters.queries
+    with counted(database) as begun:
+        with database.together():
+            assert begun == []
+            with database.reading() as outer:
+                assert names(database) == [] == outer.select(NAMES)
+            assert names(database) == []
+        assert len(begun) == 1
+        assert names(database) == []
+        assert len(begun) == 2
+    assert database.counters.queries - before == 4
+
+
+def test_who_writes_reads_what_it_wrote(database: Database) -> None:
+    with database.together():
+        assert names(database) == []
+        put(database, "a")
+        assert names(database) == ["a"]
+        with database.reading() as transaction:
+            put(database, "b")
+            transaction.select(NAMES)  # goes on with what it has
+        assert names(database) == ["a", "b"]
+
+
+def test_a_read_that_fails_leaves_nothing_to_the_next(database: Database) -> None:
+    def of_what_is_not_there() -> None:
+        with database.reading() as transaction:
+            transaction.select("SELECT name FROM nowhere")
+
+    def of_what_is_refused() -> None:
+        with database.reading():
+            raise NotFoundError("there is none")
+
+    with database.together():
+        for read, errors in (
+            (of_what_is_not_there, (sa.exc.DBAPIError, UnavailableError)),  # as drivers tell it
+            (of_what_is_refused, (NotFoundError,)),
+        ):
+            with pytest.raises(errors):
+                read()
+            assert names(database) == []
+    pool = database.engine.pool
+    assert isinstance(pool, sa.QueuePool)
+    assert pool.checkedout() == 0
+
+
+def read_and_fail(database: Database) -> None:
+    with database.together():
+        names(database)
+        raise NotFoundError("there is none")
+
+
+def test_threads_share_nothing_and_nothing_is_left_behind(database: Database) -> None:
+    with counted(database) as begun, database.together():
+        names(database)
+        other = threading.Thread(target=names, args=[database])
+        other.start()
+        other.join()
+        assert len(begun) == 2
+    with pytest.raises(NotFoundError):
+        read_and_fail(database)
+    pool = database.engine.pool
+    assert isinstance(pool, sa.QueuePool)
+    assert pool.checkedout() == 0
+    asyncio.run(asyncio.to_thread(put, database, "c"))
+    assert names(database) == ["c"]

@@ -148,7 +148,10 @@ export function CalendarTab({ dagId }: { dagId: string }) {
             const total = Object.values(day.counts).reduce((sum, count) => sum + count, 0);
             const label = `${day.date}: ${inWords(day.counts)}`;
             const picture = (
-              <g key={day.date} transform={`translate(${LEFT + day.week * STEP} ${TOP + day.weekday * STEP})`}>
+              <g
+                key={day.date}
+                transform={`translate(${LEFT + day.week * STEP} ${TOP + day.weekday * STEP})`}
+              >
                 <title>{label}</title>
                 <Sign outcome={outcomeOf(day.counts)} />
               </g>

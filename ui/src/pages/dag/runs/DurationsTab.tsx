@@ -19,6 +19,10 @@ const route = getRouteApi('/dags/$dagId');
 const RUNS = 90;
 const COUNTS = ['30', '90', '180', '365'];
 const HEIGHT = 220;
+/** Steps of the scale, in seconds, that people count in. */
+const STEPS_S = [
+  0.1, 0.5, 1, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21_600, 43_200, 86_400, 604_800,
+];
 
 function Plot({ runs, choose }: { runs: readonly Column[]; choose: (runId: string) => void }) {
   const { t } = useTranslation('dag');
@@ -39,7 +43,8 @@ function Plot({ runs, choose }: { runs: readonly Column[]; choose: (runId: strin
       grid: { stroke: colour('--ww-line'), width: 1 },
       ticks: { show: false },
     };
-    const words = (_: uPlot, values: number[]) => values.map((value) => showLength(value * 1000) || '0');
+    const words = (_: uPlot, values: number[]) =>
+      values.map((value) => (value === 0 ? '0' : showLength(value * 1000)));
     const seconds = (from: string | null, to: string | null) =>
       (Date.parse(to ?? '') - Date.parse(from ?? '')) / 1000;
     const plot = new uPlot(
@@ -48,7 +53,15 @@ function Plot({ runs, choose }: { runs: readonly Column[]; choose: (runId: strin
         height: HEIGHT,
         tzDate: (at) => uPlot.tzDate(new Date(at * 1000), zone),
         scales: { x: { time: true }, y: { range: (_, __, max) => [0, Math.max(1, max * 1.08)] } },
-        axes: [axis, { ...axis, size: 84, values: words }],
+        axes: [
+          {
+            ...axis,
+            space: 110,
+            values: (_, splits) =>
+              splits.map((at) => showMoment(new Date(at * 1000), zone, false).slice(5, 16)),
+          },
+          { ...axis, size: 84, values: words, incrs: STEPS_S },
+        ],
         series: [
           {
             label: t('runs.after'),

@@ -20,6 +20,15 @@ export interface Gantt {
 
 const ms = (at: string | null) => (at === null ? null : Date.parse(at));
 
+/** What a try came to: one that ended in an error has failed, whatever its task does next. */
+function stateOf(one: Schema['TimelineTry']): string {
+  if (one.end_date === null || !['running', 'restarting', 'up_for_retry', 'queued'].includes(one.state)) {
+    return one.state;
+  }
+  const kind = (one.exit as { kind?: unknown } | null)?.kind;
+  return kind === undefined ? one.state : 'failed';
+}
+
 export function ganttOf(tries: readonly Schema['TimelineTry'][], now: number): Gantt {
   const lines = new Map<string, Bar[]>();
   let [start, end] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
@@ -32,11 +41,18 @@ export function ganttOf(tries: readonly Schema['TimelineTry'][], now: number): G
     start = Math.min(start, begun, started ?? begun);
     end = Math.max(end, ended);
     const bars = lines.get(one.task_id) ?? [];
+    // A try that ended is listed as it was while it ran, and the latest once more as its task is now.
+    const twin = bars.find((bar) => bar.mapIndex === one.map_index && bar.tryNumber === one.try_number);
+    const state = stateOf(one);
+    if (twin !== undefined) {
+      if (state === 'failed') twin.state = state;
+      continue;
+    }
     bars.push({
       mapIndex: one.map_index,
       mapLabel: one.map_label,
       tryNumber: one.try_number,
-      state: one.state,
+      state,
       queued: queued === null || (started !== null && queued > started) ? null : queued,
       started,
       ended,

@@ -1,12 +1,12 @@
 /** A text of Python, to read and to search in. */
 import { python } from '@codemirror/lang-python';
-import { defaultHighlightStyle, HighlightStyle, syntaxHighlighting } from '@codemirror/language';
+import { HighlightStyle, syntaxHighlighting } from '@codemirror/language';
 import { highlightSelectionMatches, search, searchKeymap } from '@codemirror/search';
 import { EditorState } from '@codemirror/state';
 import { EditorView, highlightActiveLine, keymap, lineNumbers } from '@codemirror/view';
 import { useComputedColorScheme } from '@mantine/core';
 import { useEffect, useRef } from 'react';
-import { darkMarks } from '@/pages/dag/code/marks';
+import { darkMarks, lightMarks } from '@/pages/dag/code/marks';
 import classes from './Code.module.css';
 
 const theme = (isDark: boolean) =>
@@ -40,14 +40,14 @@ export function Source({ text, label }: { text: string; label: string }) {
         extensions: [
           EditorView.cspNonce.of(nonce),
           EditorState.readOnly.of(true),
-          EditorView.contentAttributes.of({ 'aria-label': label, 'aria-readonly': 'true' }),
+          EditorView.contentAttributes.of({ 'aria-label': label, 'aria-readonly': 'true', tabindex: '0' }),
           lineNumbers(),
           highlightActiveLine(),
           highlightSelectionMatches(),
           search({ top: true }),
           keymap.of(searchKeymap),
           python(),
-          syntaxHighlighting(isDark ? HighlightStyle.define(darkMarks) : defaultHighlightStyle),
+          syntaxHighlighting(HighlightStyle.define(isDark ? darkMarks : lightMarks)),
           theme(isDark),
         ],
       }),

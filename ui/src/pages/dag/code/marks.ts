@@ -1,4 +1,4 @@
-/** The colours of code in the dark: those of the light, each with one that is read on dark ground. */
+/** The colours of code: each is read on its ground. */
 import { defaultHighlightStyle } from '@codemirror/language';
 
 const DARK: Record<string, string> = {
@@ -18,7 +18,14 @@ const DARK: Record<string, string> = {
   '#f00': '#ff7a6e',
 };
 
-export const darkMarks = defaultHighlightStyle.specs.map((spec) => ({
-  ...spec,
-  ...(typeof spec.color === 'string' ? { color: DARK[spec.color] ?? spec.color } : {}),
-}));
+/** The one that is too pale on white. */
+const LIGHT: Record<string, string> = { '#e40': '#b34700' };
+
+const marks = (colours: Record<string, string>) =>
+  defaultHighlightStyle.specs.map((spec) => ({
+    ...spec,
+    ...(typeof spec.color === 'string' ? { color: colours[spec.color] ?? spec.color } : {}),
+  }));
+
+export const darkMarks = marks(DARK);
+export const lightMarks = marks(LIGHT);

@@ -57,6 +57,9 @@ function Plot({ runs, choose }: { runs: readonly Column[]; choose: (runId: strin
           {
             ...axis,
             space: 110,
+            label: zone,
+            labelSize: 18,
+            labelFont: '11px sans-serif',
             values: (_, splits) =>
               splits.map((at) => showMoment(new Date(at * 1000), zone, false).slice(5, 16)),
           },
@@ -83,6 +86,7 @@ function Plot({ runs, choose }: { runs: readonly Column[]; choose: (runId: strin
             value: (_, value) => (value == null ? '' : showLength(value * 1000)),
           },
         ],
+        padding: [8, 44, 0, 0],
         cursor: { drag: { x: true, y: false } },
       },
       [

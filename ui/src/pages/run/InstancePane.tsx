@@ -93,19 +93,21 @@ export function InstancePane({ place, label, isMapped, isLive }: Props) {
           ))}
         </nav>
       )}
-      <AttemptFacts
-        start={attempt.start_date}
-        end={attempt.end_date}
-        queued={moment?.queued_at ?? attempt.queued_when}
-        host={attempt.hostname}
-        pid={attempt.pid}
-        tries={`${tryNumber} / ${one.max_tries + 1}`}
-        exit={(moment?.exit ?? null) as Exit | null}
-      />
-      <Note
-        note={one.note}
-        save={(note) => noteInstance(place.dagId, place.runId, place.taskId, place.mapIndex, note)}
-      />
+      <div className={classes.factsRow}>
+        <AttemptFacts
+          start={attempt.start_date}
+          end={attempt.end_date}
+          queued={moment?.queued_at ?? attempt.queued_when}
+          host={attempt.hostname}
+          pid={attempt.pid}
+          tries={`${tryNumber} / ${one.max_tries + 1}`}
+          exit={(moment?.exit ?? null) as Exit | null}
+        />
+        <Note
+          note={one.note}
+          save={(note) => noteInstance(place.dagId, place.runId, place.taskId, place.mapIndex, note)}
+        />
+      </div>
       <Tabs
         value={tab}
         onChange={(value) =>

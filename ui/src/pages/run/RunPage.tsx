@@ -119,8 +119,10 @@ function Body({ run }: { run: Run }) {
     (lines?.column?.mapped[task.task_id] !== undefined || (task.is_mapped && !instances?.has(task.task_id)));
   return (
     <>
-      <RunFacts run={run} />
-      <Note note={run.note} save={(note) => noteRun(run.dag_id, run.dag_run_id, note)} />
+      <div className={classes.factsRow}>
+        <RunFacts run={run} />
+        <Note note={run.note} save={(note) => noteRun(run.dag_id, run.dag_run_id, note)} />
+      </div>
       <div className={classes.split} data-chosen={search.task !== undefined}>
         <div className={`card ${classes.left}`}>
           {error && <Failure error={error} again={() => void refetch()} />}

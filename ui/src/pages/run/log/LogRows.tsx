@@ -53,8 +53,8 @@ function indexOf(row: number, shown: number[] | null): number {
 }
 
 /** Keep to the end while it is in sight. */
-function useEnd(scroller: RefObject<HTMLDivElement | null>, count: number) {
-  const isAtEnd = useRef(true);
+function useEnd(scroller: RefObject<HTMLDivElement | null>, count: number, isFirst: boolean) {
+  const isAtEnd = useRef(isFirst);
   // biome-ignore lint/correctness/useExhaustiveDependencies: whenever rows come, the end is somewhere else.
   useLayoutEffect(() => {
     const box = scroller.current;
@@ -76,7 +76,7 @@ function Flat(props: Props) {
   const height = Math.min(whole, HEIGHT_MAX);
   // Where the scroll bar is, as a part of its way, is where the rows are, as a part of theirs.
   const scale = whole <= HEIGHT_MAX ? 1 : (whole - view.height) / Math.max(1, height - view.height);
-  const { isAtEnd, look } = useEnd(scroller, count);
+  const { isAtEnd, look } = useEnd(scroller, count, props.chosen < 0);
   useEffect(() => {
     const box = scroller.current;
     if (!box) return;
@@ -102,6 +102,11 @@ function Flat(props: Props) {
       if (box) box.scrollTop = box.scrollHeight;
     },
   }));
+  // What was found stays in sight when the lines are wrapped, or no longer.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: at first only.
+  useEffect(() => {
+    if (props.chosen >= 0) handle.current?.show(props.chosen);
+  }, []);
   const latest = useRef(shown);
   latest.current = shown;
   const offset = view.top * scale;
@@ -147,7 +152,7 @@ function Wrapped(props: Props) {
     estimateSize: () => ROW_HEIGHT,
     overscan: OVERSCAN,
   });
-  const { isAtEnd, look } = useEnd(scroller, virtual.getTotalSize());
+  const { isAtEnd, look } = useEnd(scroller, virtual.getTotalSize(), props.chosen < 0);
   const latest = useRef(shown);
   latest.current = shown;
   useImperativeHandle(handle, () => ({
@@ -164,6 +169,11 @@ function Wrapped(props: Props) {
       if (box) box.scrollTop = box.scrollHeight;
     },
   }));
+  // What was found stays in sight when the lines are wrapped, or no longer.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: at first only.
+  useEffect(() => {
+    if (props.chosen >= 0) handle.current?.show(props.chosen);
+  }, []);
   return (
     <div
       ref={scroller}
@@ -258,11 +268,14 @@ function sizeOf(store: LogStore, group: number): number {
 }
 
 function Pieces({ text, wanted }: { text: string; wanted: string }) {
-  return piecesOf(text, wanted).map((piece, position) => {
+  let end = 0;
+  return piecesOf(text, wanted).map((piece) => {
+    // Its name is where it begins.
+    const begin = end;
+    end += piece.text.length;
     const names = piece.styles.map((name) => classes[name]).filter(Boolean);
     if (piece.isMatch) names.push(classes.match);
     const shared = {
-      key: position,
       className: names.length > 0 ? names.join(' ') : undefined,
       style:
         piece.colour === null && piece.ground === null
@@ -274,7 +287,7 @@ function Pieces({ text, wanted }: { text: string; wanted: string }) {
     };
     if (piece.href !== null) {
       return (
-        <a {...shared} key={position} href={piece.href} target="_blank" rel="noopener noreferrer">
+        <a {...shared} key={begin} href={piece.href} target="_blank" rel="noopener noreferrer">
           {piece.text}
         </a>
       );
@@ -282,7 +295,7 @@ function Pieces({ text, wanted }: { text: string; wanted: string }) {
     return shared.className === undefined && shared.style === undefined ? (
       piece.text
     ) : (
-      <span {...shared} key={position}>
+      <span {...shared} key={begin}>
         {piece.text}
       </span>
     );

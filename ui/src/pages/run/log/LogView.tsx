@@ -125,7 +125,7 @@ export function LogView({ place, tryNumber, isOver }: Props) {
         )}
         <Select
           size="xs"
-          w={150}
+          w={132}
           allowDeselect={false}
           aria-label={t('log.level')}
           data={LEVELS.map((one) => ({

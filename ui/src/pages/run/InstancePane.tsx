@@ -117,7 +117,7 @@ export function InstancePane({ place, label, isMapped, isLive }: Props) {
           })
         }
         keepMounted={false}
-        classNames={{ root: classes.tabs ?? '', panel: classes.panel ?? '' }}
+        classNames={{ root: classes.tabs ?? '', list: classes.tabList ?? '', panel: classes.panel ?? '' }}
       >
         <Tabs.List>
           {TABS.map((name) => (

@@ -1,4 +1,202 @@
-/** To be written. */
+/** How this installation is set up: its version, its settings where they are shown, providers and plugins. */
+import { queryOptions, useQuery } from '@tanstack/react-query';
+import { useTranslation } from 'react-i18next';
+import { ApiError, client, data } from '@/api/client';
+import { Failure, Loading } from '@/components/Waiting';
+import { useMay } from '../rights';
+import { Filter, Listing, Part, SectionPage, useFilters } from '../shared/Listing';
+import shared from '../shared/shared.module.css';
+
+const INSTALLED_MAX = 1000;
+const FORBIDDEN = 403;
+
+const versionQuery = queryOptions({
+  queryKey: ['version'],
+  queryFn: () => data(client.GET('/api/v2/version')),
+  staleTime: Number.POSITIVE_INFINITY,
+});
+const configQuery = queryOptions({
+  queryKey: ['config'],
+  queryFn: () => data(client.GET('/api/v2/config')),
+  staleTime: 60_000,
+});
+const providersQuery = queryOptions({
+  queryKey: ['providers'],
+  queryFn: () => data(client.GET('/api/v2/providers', { params: { query: { limit: INSTALLED_MAX } } })),
+  staleTime: 60_000,
+});
+const pluginsQuery = queryOptions({
+  queryKey: ['plugins'],
+  queryFn: () => data(client.GET('/api/v2/plugins', { params: { query: { limit: INSTALLED_MAX } } })),
+  staleTime: 60_000,
+});
+const brokenPluginsQuery = queryOptions({
+  queryKey: ['plugins', 'broken'],
+  queryFn: () => data(client.GET('/api/v2/plugins/importErrors')),
+  staleTime: 60_000,
+});
+
+function webAddress(text: string | null): string | null {
+  return text !== null && /^https?:\/\//.test(text) ? text : null;
+}
+
+function Config() {
+  const { t } = useTranslation('manage');
+  const [{ q }] = useFilters();
+  const { data: config, error, isPending, refetch } = useQuery(configQuery);
+  if (isPending) return <Loading />;
+  if (error) {
+    if (!(error instanceof ApiError) || error.status !== FORBIDDEN) {
+      return <Failure error={error} again={() => void refetch()} />;
+    }
+    return (
+      <div className="card" style={{ padding: 16 }}>
+        <strong>{t('settings.hidden')}</strong>
+        <div>{error.message}</div>
+        <div className="dim">{t('settings.hiddenHint')}</div>
+      </div>
+    );
+  }
+  const wanted = (q ?? '').toLowerCase();
+  const rows = config.sections.flatMap((section) =>
+    section.options
+      .filter((one) => `${section.name}.${one.key} ${one.value}`.toLowerCase().includes(wanted))
+      .map((one) => ({ section: section.name, ...one })),
+  );
+  return (
+    <Listing
+      asked={{ error: null, isPending: false, refetch }}
+      count={rows.length}
+      empty={t('settings.none')}
+      emptyHint={t('audit.noneHint')}
+    >
+      <table className="plain">
+        <thead>
+          <tr>
+            <th scope="col">{t('settings.section')}</th>
+            <th scope="col">{t('key')}</th>
+            <th scope="col">{t('value')}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row) => (
+            <tr key={`${row.section}.${row.key}`}>
+              <td className="mono dim">{row.section}</td>
+              <td className={`mono ${shared.any}`}>{row.key}</td>
+              <td className={`mono ${shared.any}`}>{row.value}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Listing>
+  );
+}
+
+function Providers() {
+  const { t } = useTranslation('manage');
+  const asked = useQuery(providersQuery);
+  const providers = asked.data?.providers ?? [];
+  return (
+    <Part title={t('settings.providers')}>
+      <Listing
+        asked={asked}
+        count={providers.length}
+        empty={t('settings.noProviders')}
+        emptyHint={t('settings.noProvidersHint')}
+      >
+        <table className="plain">
+          <tbody>
+            {providers.map((one) => {
+              const address = webAddress(one.documentation_url);
+              return (
+                <tr key={one.package_name}>
+                  <td className="mono">
+                    {address === null ? (
+                      one.package_name
+                    ) : (
+                      <a href={address} target="_blank" rel="noopener noreferrer">
+                        {one.package_name}
+                      </a>
+                    )}
+                  </td>
+                  <td className="mono num">{one.version}</td>
+                  <td className={shared.wide}>{one.description}</td>
+                </tr>
+              );
+            })}
+          </tbody>
+        </table>
+      </Listing>
+    </Part>
+  );
+}
+
+function Plugins() {
+  const { t } = useTranslation('manage');
+  const asked = useQuery(pluginsQuery);
+  const { data: broken } = useQuery(brokenPluginsQuery);
+  const plugins = asked.data?.plugins ?? [];
+  return (
+    <Part title={t('settings.plugins')}>
+      <Listing
+        asked={asked}
+        count={plugins.length}
+        empty={t('settings.noPlugins')}
+        emptyHint={t('settings.noPluginsHint')}
+      >
+        <table className="plain">
+          <tbody>
+            {plugins.map((one) => (
+              <tr key={one.name}>
+                <td className="mono">{one.name}</td>
+                <td className={`mono dim ${shared.any}`}>{one.source}</td>
+                <td>
+                  <span className={shared.chips}>
+                    {Object.entries(one)
+                      .filter(([, value]) => Array.isArray(value) && value.length > 0)
+                      .map(([name, value]) => (
+                        <span key={name} className={`mono ${shared.chip}`}>
+                          {name} {(value as unknown[]).length}
+                        </span>
+                      ))}
+                  </span>
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </Listing>
+      {(broken?.import_errors ?? []).map((one) => (
+        <div key={one.source} role="alert" className={shared.refusal}>
+          <strong className="mono">{one.source}</strong>
+          <div className={shared.text}>{one.error}</div>
+        </div>
+      ))}
+    </Part>
+  );
+}
+
 export default function Settings() {
-  return null;
+  const { t } = useTranslation('manage');
+  const may = useMay();
+  const { data: version } = useQuery(versionQuery);
+  return (
+    <SectionPage section="settings">
+      {version && (
+        <Part title={t('settings.version')}>
+          <span className="mono">
+            Windward {version.version}
+            {version.git_version && ` (${version.git_version})`}
+          </span>
+        </Part>
+      )}
+      {may('config:read') && (
+        <Part title={t('settings.config')} aside={<Filter name="q" label={t('settings.find')} />}>
+          <Config />
+        </Part>
+      )}
+      {may('provider:read') && <Providers />}
+      {may('plugin:read') && <Plugins />}
+    </SectionPage>
+  );
 }

@@ -9,10 +9,11 @@ import { meQuery } from '@/api/queries';
 import { Moment } from '@/components/Moment';
 import { StateSign } from '@/components/State';
 import { Empty, Failure, Loading } from '@/components/Waiting';
+import { Markdown } from '@/pages/dag/Markdown';
 import { useMay } from '../rights';
 import { useAct } from '../shared/act';
 import { Refusal } from '../shared/Dialogs';
-import { Filter, Linked, Pager, SectionPage, useFilters } from '../shared/Listing';
+import { Filter, Pager, SectionPage, useFilters } from '../shared/Listing';
 import shared from '../shared/shared.module.css';
 import { type Field, fieldsOf, readField } from './fields';
 import classes from './Inbox.module.css';
@@ -270,7 +271,7 @@ function Card({ question }: { question: Question }) {
       </div>
       {question.body && (
         <div className={classes.body}>
-          <Linked text={question.body} />
+          <Markdown text={question.body} />
         </div>
       )}
       {question.response_received ? <Answer question={question} /> : <AnswerForm question={question} />}

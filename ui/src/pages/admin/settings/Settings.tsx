@@ -180,6 +180,7 @@ export default function Settings() {
   const { t } = useTranslation('manage');
   const may = useMay();
   const { data: version } = useQuery(versionQuery);
+  const { data: config } = useQuery({ ...configQuery, enabled: may('config:read') });
   return (
     <SectionPage section="settings">
       {version && (
@@ -191,7 +192,10 @@ export default function Settings() {
         </Part>
       )}
       {may('config:read') && (
-        <Part title={t('settings.config')} aside={<Filter name="q" label={t('settings.find')} />}>
+        <Part
+          title={t('settings.config')}
+          aside={config !== undefined && <Filter name="q" label={t('settings.find')} />}
+        >
           <Config />
         </Part>
       )}

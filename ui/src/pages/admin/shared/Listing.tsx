@@ -2,7 +2,7 @@
 import { Button, TextInput } from '@mantine/core';
 import { useDebouncedCallback } from '@mantine/hooks';
 import { getRouteApi } from '@tanstack/react-router';
-import { Fragment, type ReactNode, useEffect, useState } from 'react';
+import { type ReactNode, useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { AdminSearch } from '@/app/router';
 import { Page } from '@/components/Page';
@@ -140,26 +140,5 @@ export function Part({ title, aside, children }: { title: string; aside?: ReactN
       </div>
       {children}
     </section>
-  );
-}
-
-/** A person's text: shown as text, with its web addresses as links. */
-export function Linked({ text }: { text: string }) {
-  const pieces = text.split(/(https?:\/\/[^\s<>"')\]]+)/);
-  return (
-    <span className={classes.text}>
-      {pieces.map((piece, number) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: pieces of one text have no other names
-        <Fragment key={number}>
-          {number % 2 === 1 ? (
-            <a href={piece} target="_blank" rel="noopener noreferrer nofollow">
-              {piece}
-            </a>
-          ) : (
-            piece
-          )}
-        </Fragment>
-      ))}
-    </span>
   );
 }

@@ -11,7 +11,7 @@ import { Destroy, FormDialog } from '../shared/Dialogs';
 import { Listing, Part } from '../shared/Listing';
 import shared from '../shared/shared.module.css';
 import { mySessionsQuery, myTokensQuery } from './queries';
-import { wrongPassword } from './rules';
+import { browserOf, wrongPassword } from './rules';
 
 const DAYS = 90;
 
@@ -205,7 +205,7 @@ function Sessions() {
             {sessions.map((one) => (
               <tr key={one.session_id}>
                 <td className={shared.any}>
-                  {one.user_agent || '–'}{' '}
+                  <span title={one.user_agent}>{browserOf(one.user_agent) || '–'}</span>{' '}
                   {one.is_current && <strong className={shared.chip}>{t('users.this')}</strong>}
                 </td>
                 <td className={`mono ${shared.wide}`}>{one.address}</td>
@@ -222,7 +222,7 @@ function Sessions() {
                   <div className={shared.actions}>
                     <Destroy
                       label={t('users.end')}
-                      about={one.user_agent || one.session_id}
+                      about={`${browserOf(one.user_agent)} · ${one.address}`}
                       question={t('users.endAsk')}
                       hint={one.is_current ? t('users.endThis') : undefined}
                       stale={['mySessions']}

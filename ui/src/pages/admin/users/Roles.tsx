@@ -62,11 +62,11 @@ function Permissions({ resources, given, toggle }: TableProps) {
 }
 
 function RoleDialog({
-  role,
+  edited: role,
   resources,
   close,
 }: {
-  role: Role | null;
+  edited: Role | null;
   resources: string[];
   close: () => void;
 }) {
@@ -210,11 +210,11 @@ export function Roles() {
           </tbody>
         </table>
       </Listing>
-      {isNew && <RoleDialog role={null} resources={resources} close={() => setNew(false)} />}
+      {isNew && <RoleDialog edited={null} resources={resources} close={() => setNew(false)} />}
       {opened !== null && (
         <RoleDialog
           key={opened.name}
-          role={opened}
+          edited={opened}
           resources={resources}
           close={() => change({ item: undefined })}
         />

@@ -27,3 +27,29 @@ export function wrongPassword(password: string, again: string): { password?: str
   if (password.length < PASSWORD_MIN) return { password: 'users.tooShort' };
   return password === again ? {} : { again: 'users.notSame' };
 }
+
+const BROWSERS: [RegExp, string][] = [
+  [/Edg\/(\d+)/, 'Edge'],
+  [/OPR\/(\d+)/, 'Opera'],
+  [/Firefox\/(\d+)/, 'Firefox'],
+  [/(?:Headless)?Chrome\/(\d+)/, 'Chrome'],
+  [/Version\/(\d+).* Safari/, 'Safari'],
+];
+const SYSTEMS: [RegExp, string][] = [
+  [/Android/, 'Android'],
+  [/iPhone|iPad/, 'iOS'],
+  [/Windows/, 'Windows'],
+  [/Mac OS X/, 'macOS'],
+  [/Linux/, 'Linux'],
+];
+
+/** Return what a browser calls itself, in short: `Chrome 156, Linux`. What is not known is shown as it is. */
+export function browserOf(agent: string): string {
+  for (const [sign, name] of BROWSERS) {
+    const version = sign.exec(agent)?.[1];
+    if (version === undefined) continue;
+    const system = SYSTEMS.find(([pattern]) => pattern.test(agent))?.[1];
+    return system === undefined ? `${name} ${version}` : `${name} ${version}, ${system}`;
+  }
+  return agent;
+}

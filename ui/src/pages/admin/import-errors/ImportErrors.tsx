@@ -42,7 +42,11 @@ const errorsQuery = (q: string | undefined, page: number) =>
 const brokenDagsQuery = queryOptions({
   queryKey: ['dags', 'broken'],
   queryFn: () =>
-    data(client.GET('/api/v2/dags', { params: { query: { has_import_errors: true, limit: 1000 } } })),
+    data(
+      client.GET('/api/v2/dags', {
+        params: { query: { has_import_errors: true, exclude_stale: false, limit: 1000 } },
+      }),
+    ),
   refetchInterval: LIVE_MS,
 });
 

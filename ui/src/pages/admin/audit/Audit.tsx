@@ -116,7 +116,7 @@ function Details({ line }: { line: Line }) {
       <Changes changes={details.changes} more={details.more} />
       <dl className={shared.facts}>
         {facts
-          .filter(([, value]) => value !== '')
+          .filter(([, value]) => value !== '' && value !== '–')
           .map(([name, value]) => [
             <dt key={`${name} name`}>{name}</dt>,
             <dd key={name} className="mono">

@@ -74,7 +74,7 @@ export function detailsOf(extra: string | null): EventDetails {
 
 /** Show a value in a line. */
 export function shownValue(value: unknown): string {
-  return typeof value === 'string' ? value : value === undefined ? '' : JSON.stringify(value);
+  return typeof value === 'string' ? value : value == null ? '–' : JSON.stringify(value);
 }
 
 /** Return a moment that a person typed (`2026-11-29T08:00`), meant in UTC, as the server takes it. */

@@ -62,6 +62,15 @@ export function MappedTable({ run, taskId, counts, isLive }: Props) {
     <div className={classes.pane}>
       <div className={classes.paneHead}>
         <div className={classes.paneTitle}>
+          <Link
+            from="/dags/$dagId/runs/$runId"
+            to="."
+            resetScroll={false}
+            search={(before) => ({ ...before, task: undefined, page: undefined })}
+            className={classes.back}
+          >
+            ← {t('pane.back')}
+          </Link>
           <h2 className="mono">{taskId}</h2>
           <Counts counts={counts} />
         </div>

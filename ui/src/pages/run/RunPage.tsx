@@ -132,6 +132,8 @@ function Body({ run }: { run: Run }) {
         <div className={`card ${classes.right}`}>
           {search.task === undefined ? (
             <Overview run={run} isLive={isLive} />
+          ) : search.map === undefined && (!lines || !instances) ? (
+            <Loading />
           ) : isMapped && search.map === undefined ? (
             <MappedTable
               key={search.task}

@@ -76,7 +76,7 @@ function TaskNode({ data }: NodeProps<ShownNode>) {
       <div className={classes.line}>
         {data.state !== null && <StateSign state={data.state} />}
         {data.toggle !== null ? (
-          <button type="button" className={`cut ${classes.fold}`} onClick={data.toggle} title={data.id}>
+          <button type="button" className={`cut nopan ${classes.fold}`} onClick={data.toggle} title={data.id}>
             ▸ {data.label}
           </button>
         ) : data.runId === null ? (
@@ -88,7 +88,7 @@ function TaskNode({ data }: NodeProps<ShownNode>) {
             to="/dags/$dagId/runs/$runId"
             params={{ dagId: data.dagId, runId: data.runId }}
             search={{ task: data.id }}
-            className={`cut ${classes.name}`}
+            className={`cut nopan ${classes.name}`}
             title={`${data.id}: ${word}`}
           >
             {data.label}
@@ -109,7 +109,7 @@ function GroupNode({ data }: NodeProps<ShownNode>) {
       <Handle type="target" position={Position.Left} className={classes.handle} isConnectable={false} />
       <button
         type="button"
-        className={`cut ${classes.groupHead}`}
+        className={`cut nopan ${classes.groupHead}`}
         onClick={data.toggle ?? undefined}
         title={data.id}
       >

@@ -20,6 +20,21 @@ const RELOADED = 'windward.reloaded';
 const RELOAD_EVERY_MS = 10_000;
 
 const theme = createTheme({
+  colors: {
+    // From words to the ground, as `styles.css` has them for the dark scheme.
+    dark: [
+      '#e6e9ed',
+      '#c9d0d8',
+      '#9aa4b1',
+      '#8a95a3',
+      '#3a424c',
+      '#2d333b',
+      '#232930',
+      '#1a1e23',
+      '#13161a',
+      '#0e1013',
+    ],
+  },
   primaryColor: 'blue',
   // Dark enough for white words on it, in both schemes.
   primaryShade: 8,

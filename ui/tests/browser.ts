@@ -78,8 +78,9 @@ export async function settled({ page, asked }: Looked): Promise<void> {
   await page.getByRole('main').waitFor();
   const end = Date.now() + SETTLE_MS_MAX;
   let quiet = 0;
-  while (quiet < 3 && Date.now() < end) {
-    quiet = asked.size === 0 ? quiet + 1 : 0;
+  const loading = page.getByRole('status', { name: '…' });
+  while (quiet < 4 && Date.now() < end) {
+    quiet = asked.size === 0 && (await loading.count()) === 0 ? quiet + 1 : 0;
     await new Promise((resolve) => setTimeout(resolve, 40));
   }
 }

@@ -6,6 +6,18 @@ export interface Runs {
   hostile: string;
 }
 
+const DAG_TABS = [
+  'graph',
+  'runs',
+  'durations',
+  'calendar',
+  'events',
+  'code',
+  'details',
+  'backfills',
+  'recovery',
+];
+
 const ADMIN = [
   'workers',
   'pools',
@@ -27,8 +39,7 @@ export function pagesOf(runs: Runs): Record<string, string> {
     dags: '/dags',
     'dags-none': '/dags?q=nothing-has-this-name',
     dag: '/dags/bakery',
-    'dag-graph': '/dags/bakery?tab=graph',
-    'dag-runs': '/dags/bakery?tab=runs',
+    ...Object.fromEntries(DAG_TABS.map((tab) => [`dag-${tab}`, `/dags/bakery?tab=${tab}`])),
     'dag-hostile': '/dags/hostile',
     'dag-hostile-graph': '/dags/hostile?tab=graph',
     'dag-hostile-runs': '/dags/hostile?tab=runs',

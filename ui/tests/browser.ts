@@ -91,9 +91,15 @@ export async function follow(looked: Looked, path: string): Promise<void> {
   await settled(looked);
 }
 
-/** What axe finds serious on the page that is open. */
-export async function barriers(page: Page): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21aa']).analyze();
+/** What axe finds serious on the page that is open, or on a part of it. */
+export async function barriers(page: Page, part = 'html'): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page })
+    .withTags(['wcag2a', 'wcag2aa', 'wcag21aa'])
+    .options({ resultTypes: ['violations'] })
+    .include(part)
+    // Frames of others, for which it would open a page of its own each time, do not exist here.
+    .setLegacyMode(true)
+    .analyze();
   return violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .map(({ id, nodes }) => {

@@ -39,16 +39,17 @@ function Health() {
   const parts = Object.entries(data ?? {}).filter(([, part]) => part.status != null);
   const bad = parts.filter(([, part]) => part.status !== 'healthy').map(([name]) => name);
   const label = bad.length === 0 ? t('health.good') : t('health.bad', { parts: bad.join(', ') });
+  const word = bad.length === 0 ? t('health.short') : bad.join(', ');
   return (
     <Tooltip label={label}>
       <Link
         to="/admin/$section"
         params={{ section: 'workers' }}
-        aria-label={label}
+        aria-label={`${word}: ${label}`}
         className={classes.health}
       >
         <StateSign state={bad.length === 0 ? 'success' : 'failed'} />
-        <span className={classes.healthWord}>{bad.length === 0 ? t('health.short') : bad.join(', ')}</span>
+        <span className={classes.healthWord}>{word}</span>
       </Link>
     </Tooltip>
   );

@@ -191,7 +191,13 @@ export default function Audit() {
                         change({ item: isOpen ? undefined : String(line.event_log_id), page: search.page })
                       }
                     >
-                      <span aria-hidden="true">{isOpen ? '▾' : '▸'}</span> <Moment at={line.when} />
+                      <span aria-hidden="true">{isOpen ? '▾' : '▸'}</span>{' '}
+                      <span className={classes.onWide}>
+                        <Moment at={line.when} />
+                      </span>
+                      <span className={classes.onNarrow}>
+                        <Moment at={line.when} relative />
+                      </span>
                     </button>
                   </td>
                   <td className={shared.any}>{line.owner}</td>

@@ -157,7 +157,7 @@ function Body({ run }: { run: Run }) {
             />
           )}
           <span className={classes.hidden} aria-live="polite">
-            {t('live', { state: run.state })}
+            {t('live', { state: t(`states.${run.state}`, { ns: 'common' }) })}
           </span>
         </div>
       </div>

@@ -73,7 +73,7 @@ function ConnectionDialog({ connection, close }: { connection: Connection | null
     const { body, mask } = bodyOf(fields, connection);
     // What was not typed is tested with what is stored: the mask stands for it.
     const kept = connection !== null && !mask.includes('password') && connection.password !== null;
-    const hidden = connection !== null && !mask.includes('extra');
+    const hidden = connection !== null && !mask.includes('extra') && !!connection.extra;
     setTested(
       await data(
         client.POST('/api/v2/connections/test', {

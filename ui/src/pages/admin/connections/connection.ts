@@ -40,7 +40,7 @@ export function fieldsOf(connection: Connection | null): ConnectionFields {
   };
 }
 
-/** Return the body, and which of its fields count: a password that was not typed is not among them. */
+/** Return the body, and which of its fields count: secrets that were not typed anew are not among them. */
 export function bodyOf(fields: ConnectionFields, before: Connection | null): { body: Body; mask: string[] } {
   const body: Body = {
     connection_id: fields.id.trim(),
@@ -56,7 +56,7 @@ export function bodyOf(fields: ConnectionFields, before: Connection | null): { b
   };
   const mask = ['conn_type', 'host', 'port', 'schema', 'login', 'description'];
   if (fields.password !== '') mask.push('password');
-  if (!(isMasked(before?.extra) && fields.extra === '')) mask.push('extra');
+  if (before === null || fields.extra !== fieldsOf(before).extra) mask.push('extra');
   return { body, mask };
 }
 

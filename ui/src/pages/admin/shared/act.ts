@@ -31,7 +31,11 @@ export function useAct<V>(
       await Promise.all(stale.map((key) => queries.invalidateQueries({ queryKey: [key] })));
       return true;
     } catch (problem) {
-      setError(problem instanceof ApiError ? problem : new ApiError(-1, String(problem)));
+      setError(
+        problem instanceof ApiError
+          ? problem
+          : new ApiError(-1, problem instanceof Error ? problem.message : String(problem)),
+      );
       return false;
     } finally {
       setBusy(false);

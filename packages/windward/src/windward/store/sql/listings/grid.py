@@ -16,8 +16,9 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
+from windward.core.transitions import TaskEvent
 from windward.model.records import RunRecord
-from windward.model.states import RUN_FINISHED, TaskState
+from windward.model.states import FINISHED, RUN_FINISHED, TaskState
 from windward.ports.listings.grid import GridRun, NewestVersion, TaskCell, TimelineRow
 from windward.store.sql.columns import from_us, to_us
 from windward.store.sql.database import Database, chunks
@@ -126,10 +127,20 @@ class SqlGridListings:
 
     def timeline(self, run_pk: int, *, limit: int) -> list[TimelineRow]:
         """Return the tries of a run's tasks, by when they began."""
-        queries = []
-        for table in (TASK_INSTANCE, TASK_ATTEMPT):
-            columns = [table.c[name] for name in TimelineRow.__struct_fields__]
-            queries.append(sa.select(*columns).where(table.c.run_pk == run_pk, table.c.try_number > 0))
+        now, past = TASK_INSTANCE.c, TASK_ATTEMPT.c
+        # A try is archived in the state that it was in: one that was not cleared after its end has failed.
+        is_end = (past.event == str(TaskEvent.CLEAR)) & past.state.in_([str(state) for state in FINISHED])
+        state = sa.case((is_end, past.state), else_=str(TaskState.FAILED)).label("state")
+        is_current = (past.task_id == now.task_id) & (past.map_index == now.map_index)
+        names = TimelineRow.__struct_fields__
+        queries = [
+            sa.select(*(now[name] for name in names)).where(now.run_pk == run_pk, now.try_number > 0),
+            sa.select(*(state if name == "state" else past[name] for name in names)).where(
+                past.run_pk == run_pk,
+                past.try_number > 0,
+                ~sa.exists().where(now.run_pk == run_pk, is_current, now.try_number == past.try_number),
+            ),
+        ]
         tries = sa.union_all(*queries).subquery()
         begun = sa.func.coalesce(tries.c.start_date, tries.c.queued_at)
         order = (begun, tries.c.task_id, tries.c.map_index, tries.c.try_number)

@@ -115,3 +115,13 @@ def test_another_place_is_tried_with_what_is_given_and_nothing_of_what_is_stored
     given_fields = {"conn_type": "http", "host": "other", "password": "mine"}
     assert connection_to_test(given_fields, STORED) == given_fields
     assert connection_to_test(given_fields, None) == given_fields
+
+
+def test_a_stored_connection_is_tested_though_its_extras_came_back_spaced_otherwise() -> None:
+    stored = {
+        "conn_type": "http", "host": "a.test", "port": None, "login": None, "password": "hush", "schema": None,
+        "extra": '{"mode":"x","token":"t"}',
+    }  # fmt: skip
+    shown = {**stored, "password": MASK, "extra": shown_extra(stored["extra"])}
+    tested = connection_to_test(shown, stored)
+    assert (tested["password"], json.loads(tested["extra"])) == ("hush", {"mode": "x", "token": "t"})

@@ -73,11 +73,10 @@ function ConnectionDialog({ connection, close }: { connection: Connection | null
     const { body, mask } = bodyOf(fields, connection);
     // What was not typed is tested with what is stored: the mask stands for it.
     const kept = connection !== null && !mask.includes('password') && connection.password !== null;
-    const hidden = connection !== null && !mask.includes('extra') && !!connection.extra;
     setTested(
       await data(
         client.POST('/api/v2/connections/test', {
-          body: { ...body, ...(kept ? { password: '***' } : {}), ...(hidden ? { extra: '***' } : {}) },
+          body: { ...body, ...(kept ? { password: '***' } : {}) },
         }),
       ),
     );
@@ -91,7 +90,8 @@ function ConnectionDialog({ connection, close }: { connection: Connection | null
     setTested(null);
     setFields({ ...fields, ...change });
   };
-  const faultOf = (name: string, ofServer = name) => (wrong[name] ? t(wrong[name]) : doing.faults[ofServer]);
+  const faultOf = (name: string, ofServer = name) =>
+    wrong[name] ? t(wrong[name]) : (doing.faults[ofServer] ?? testing.faults[ofServer]);
   return (
     <FormDialog
       title={

@@ -274,7 +274,7 @@ def test_every_limit_of_a_list_is_one_that_is_cut(client: Client) -> None:
             continue
         for field in msgspec.structs.fields(one.query):
             if field.encode_name == "limit":
-                assert one.name in {"get_grid", "get_timeline", "get_upcoming"}
+                assert one.name in {"get_grid", "get_recent", "get_timeline", "get_upcoming"}
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,7 @@ def paths(operation: Operation, name: str) -> list[str]:
         "event_log_id": "2" if name == HIDDEN else "1",
     }
     query = ""
-    if operation.name == "list_backfills":
+    if operation.name in {"list_backfills", "get_recent"}:
         query = f"?dag_id={name}_dag"
     if "hitl" in operation.path or "hitlDetail" in operation.path:
         values["task_id"] = f"{name}_ask"

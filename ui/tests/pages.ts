@@ -1,4 +1,5 @@
 /** Every page that there is, once the DAGs of the tests have run. */
+import { SECTIONS } from '../src/app/sections.ts';
 
 export interface Runs {
   bakery: string;
@@ -16,19 +17,6 @@ const DAG_TABS = [
   'details',
   'backfills',
   'recovery',
-];
-
-const ADMIN = [
-  'workers',
-  'pools',
-  'assets',
-  'variables',
-  'connections',
-  'import-errors',
-  'inbox',
-  'audit',
-  'users',
-  'settings',
 ];
 
 /** Return addresses by name. */
@@ -56,6 +44,6 @@ export function pagesOf(runs: Runs): Record<string, string> {
         `${run('hostile', runs.hostile)}?task=speak&tab=${tab}`,
       ]),
     ),
-    ...Object.fromEntries(ADMIN.map((section) => [`admin-${section}`, `/admin/${section}`])),
+    ...Object.fromEntries(SECTIONS.map((section) => [`admin-${section}`, `/admin/${section}`])),
   };
 }

@@ -7,20 +7,9 @@ import { useNavigate } from '@tanstack/react-router';
 import { type KeyboardEvent, useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { dagsQuery } from '@/api/queries';
+import { SECTIONS } from '@/app/sections';
 
 const FOUND_MAX = 12;
-const PAGES = [
-  'workers',
-  'pools',
-  'assets',
-  'variables',
-  'connections',
-  'import-errors',
-  'audit',
-  'users',
-  'settings',
-];
-
 export default function Palette() {
   const { t } = useTranslation();
   const navigate = useNavigate();
@@ -37,7 +26,7 @@ export default function Palette() {
   const pages = [
     { id: 'home', label: t('nav.home'), onClick: () => void navigate({ to: '/' }) },
     { id: 'dags', label: t('nav.dags'), onClick: () => void navigate({ to: '/dags' }) },
-    ...PAGES.map((section) => ({
+    ...SECTIONS.map((section) => ({
       id: section,
       label: t(`admin.${section}.title`),
       onClick: () => void navigate({ to: '/admin/$section', params: { section } }),

@@ -8,25 +8,13 @@ import { useTranslation } from 'react-i18next';
 import { changeHeaders, signInAddress } from '@/api/client';
 import { healthQuery, meQuery } from '@/api/queries';
 import { useZone } from '@/app/preferences';
+import { SECTIONS } from '@/app/sections';
 import { StateSign } from '@/components/State';
 import { LANGUAGES, type Language, speak } from '@/i18n';
 import { localZone } from '@/lib/time';
 import classes from './Shell.module.css';
 
 const Palette = lazy(() => import('./Palette'));
-
-const SECTIONS = [
-  'workers',
-  'pools',
-  'assets',
-  'variables',
-  'connections',
-  'import-errors',
-  'inbox',
-  'audit',
-  'users',
-  'settings',
-] as const;
 
 async function signOut(): Promise<void> {
   await fetch('/api/windward/v1/session', { method: 'DELETE', headers: changeHeaders() });

@@ -4,6 +4,7 @@ import { getRouteApi } from '@tanstack/react-router';
 import { type ComponentType, lazy, Suspense } from 'react';
 import { useTranslation } from 'react-i18next';
 import { meQuery } from '@/api/queries';
+import { SECTIONS } from '@/app/sections';
 import { Page } from '@/components/Page';
 import { Empty, Loading } from '@/components/Waiting';
 import { may } from './rights';
@@ -16,7 +17,7 @@ interface Section {
   View: ComponentType;
 }
 
-const SECTIONS: Record<string, Section> = {
+const VIEWS: Record<(typeof SECTIONS)[number], Section> = {
   workers: { needs: 'worker:read', View: lazy(() => import('./workers/Workers')) },
   pools: { needs: 'pool:read', View: lazy(() => import('./pools/Pools')) },
   assets: { needs: 'asset:read', View: lazy(() => import('./assets/Assets')) },
@@ -33,8 +34,8 @@ export function Admin() {
   const { t } = useTranslation('manage');
   const { section } = route.useParams();
   const { data: me } = useQuery(meQuery);
-  const found = Object.hasOwn(SECTIONS, section) ? SECTIONS[section] : undefined;
-  if (found === undefined) {
+  const name = SECTIONS.find((one) => one === section);
+  if (name === undefined) {
     return (
       <Page title={section} name={section}>
         <Empty title={t('noSection')}>{t('noSectionHint')}</Empty>
@@ -42,6 +43,7 @@ export function Admin() {
     );
   }
   if (me === undefined) return <Loading />;
+  const found = VIEWS[name];
   if (found.needs !== null && !may(me, found.needs)) {
     const title = t(`common:admin.${section}.title`);
     return (

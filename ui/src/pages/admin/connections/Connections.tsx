@@ -7,7 +7,7 @@ import { client, data, type Schema } from '@/api/client';
 import { StateSign } from '@/components/State';
 import { useMay } from '../rights';
 import { useAct } from '../shared/act';
-import { Destroy, FormDialog } from '../shared/Dialogs';
+import { Destroy, Edit, FormDialog } from '../shared/Dialogs';
 import { Filter, Listing, PAGE_SIZE, Pager, SectionPage, useFilters } from '../shared/Listing';
 import { isMasked, isPartlyMasked } from '../shared/secrets';
 import shared from '../shared/shared.module.css';
@@ -291,16 +291,7 @@ export default function Connections() {
                 <td className={`${shared.wide} ${shared.any}`}>{one.description}</td>
                 <td>
                   <div className={shared.actions}>
-                    {may('connection:edit') && (
-                      <Button
-                        size="compact-xs"
-                        variant="subtle"
-                        aria-label={`${t('edit')}: ${one.connection_id}`}
-                        onClick={() => setEdited(one)}
-                      >
-                        {t('edit')}
-                      </Button>
-                    )}
+                    {may('connection:edit') && <Edit about={one.connection_id} open={() => setEdited(one)} />}
                     {may('connection:delete') && (
                       <Destroy
                         label={t('delete')}

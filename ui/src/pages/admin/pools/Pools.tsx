@@ -7,7 +7,7 @@ import { client, data, type Schema } from '@/api/client';
 import { useMay } from '../rights';
 import { useAct } from '../shared/act';
 import { Bar, Legend } from '../shared/Bar';
-import { Destroy, FormDialog } from '../shared/Dialogs';
+import { Destroy, Edit, FormDialog } from '../shared/Dialogs';
 import { Filter, Listing, PAGE_SIZE, Pager, SectionPage, useFilters } from '../shared/Listing';
 import shared from '../shared/shared.module.css';
 import { DEFAULT_POOL, type PoolFields, piecesOf, UNLIMITED, wrongIn } from './pool';
@@ -215,16 +215,7 @@ export default function Pools() {
                   <td className={`num ${shared.right} ${shared.wide}`}>{pool.scheduled_slots}</td>
                   <td>
                     <div className={shared.actions}>
-                      {may('pool:edit') && (
-                        <Button
-                          size="compact-xs"
-                          variant="subtle"
-                          aria-label={`${t('edit')}: ${pool.name}`}
-                          onClick={() => setEdited(pool)}
-                        >
-                          {t('edit')}
-                        </Button>
-                      )}
+                      {may('pool:edit') && <Edit about={pool.name} open={() => setEdited(pool)} />}
                       {may('pool:delete') && (
                         <Destroy
                           label={t('delete')}

@@ -81,6 +81,16 @@ export function FormDialog({
   );
 }
 
+/** A button that opens the form of what a row shows. */
+export function Edit({ about, open }: { about: string; open: () => void }) {
+  const { t } = useTranslation('manage');
+  return (
+    <Button size="compact-xs" variant="subtle" aria-label={`${t('edit')}: ${about}`} onClick={open}>
+      {t('edit')}
+    </Button>
+  );
+}
+
 interface DestroyProps {
   /** What the button says. */
   label: string;

@@ -9,7 +9,7 @@ import { Moment } from '@/components/Moment';
 import { StateSign } from '@/components/State';
 import { useMay } from '../rights';
 import { useAct } from '../shared/act';
-import { Destroy, FormDialog } from '../shared/Dialogs';
+import { Destroy, Edit, FormDialog } from '../shared/Dialogs';
 import { Listing, Pager, useFilters } from '../shared/Listing';
 import shared from '../shared/shared.module.css';
 import { rolesQuery, usersQuery } from './queries';
@@ -229,16 +229,7 @@ export function People() {
                 </td>
                 <td>
                   <div className={shared.actions}>
-                    {may('user:edit') && (
-                      <Button
-                        size="compact-xs"
-                        variant="subtle"
-                        aria-label={`${t('edit')}: ${user.username}`}
-                        onClick={() => setEdited(user)}
-                      >
-                        {t('edit')}
-                      </Button>
-                    )}
+                    {may('user:edit') && <Edit about={user.username} open={() => setEdited(user)} />}
                     {may('user:delete') && (
                       <Destroy
                         label={t('delete')}

@@ -7,7 +7,7 @@ import { client, data, type Schema } from '@/api/client';
 import { tellDone, tellFailure } from '@/app/telling';
 import { useMay } from '../rights';
 import { useAct } from '../shared/act';
-import { Destroy, FormDialog } from '../shared/Dialogs';
+import { Destroy, Edit, FormDialog } from '../shared/Dialogs';
 import { Filter, Listing, PAGE_SIZE, Pager, SectionPage, useFilters } from '../shared/Listing';
 import { isMasked, isPartlyMasked, wrongJson } from '../shared/secrets';
 import shared from '../shared/shared.module.css';
@@ -316,16 +316,7 @@ export default function Variables() {
                 <td className={`${shared.wide} ${shared.any}`}>{one.description}</td>
                 <td>
                   <div className={shared.actions}>
-                    {may('variable:edit') && (
-                      <Button
-                        size="compact-xs"
-                        variant="subtle"
-                        aria-label={`${t('edit')}: ${one.key}`}
-                        onClick={() => setEdited(one)}
-                      >
-                        {t('edit')}
-                      </Button>
-                    )}
+                    {may('variable:edit') && <Edit about={one.key} open={() => setEdited(one)} />}
                     {may('variable:delete') && (
                       <Destroy
                         label={t('delete')}

@@ -1,0 +1,13 @@
+/** The pages of the installation, in the order of the menu. */
+export const SECTIONS = [
+  'workers',
+  'pools',
+  'assets',
+  'variables',
+  'connections',
+  'import-errors',
+  'inbox',
+  'audit',
+  'users',
+  'settings',
+] as const;

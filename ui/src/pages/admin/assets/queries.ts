@@ -1,0 +1,67 @@
+/** What the pages of assets ask. */
+import { queryOptions } from '@tanstack/react-query';
+import { client, data, type Schema } from '@/api/client';
+import { PAGE_SIZE } from '../shared/Listing';
+
+const LIVE_MS = 5_000;
+
+export const assetsQuery = (q: string | undefined, page: number) =>
+  queryOptions({
+    queryKey: ['assets', q, page],
+    queryFn: () =>
+      data(
+        client.GET('/api/v2/assets', {
+          params: {
+            query: {
+              limit: PAGE_SIZE,
+              offset: (page - 1) * PAGE_SIZE,
+              order_by: ['name'],
+              ...(q ? { name_pattern: q } : {}),
+            },
+          },
+        }),
+      ),
+    refetchInterval: LIVE_MS,
+    placeholderData: (before: Schema['AssetCollectionResponse'] | undefined) => before,
+  });
+
+export const assetQuery = (id: number) =>
+  queryOptions({
+    queryKey: ['asset', id],
+    queryFn: () => data(client.GET('/api/v2/assets/{asset_id}', { params: { path: { asset_id: id } } })),
+    refetchInterval: LIVE_MS,
+  });
+
+export const assetEventsQuery = (id: number, page: number) =>
+  queryOptions({
+    queryKey: ['assetEvents', id, page],
+    queryFn: () =>
+      data(
+        client.GET('/api/v2/assets/events', {
+          params: {
+            query: {
+              asset_id: id,
+              limit: PAGE_SIZE,
+              offset: (page - 1) * PAGE_SIZE,
+              order_by: ['-timestamp'],
+            },
+          },
+        }),
+      ),
+    refetchInterval: LIVE_MS,
+    placeholderData: (before: Schema['AssetEventCollectionResponse'] | undefined) => before,
+  });
+
+export const queuedQuery = (id: number) =>
+  queryOptions({
+    queryKey: ['assetQueue', id],
+    queryFn: async () => {
+      const answer = await client.GET('/api/v2/assets/{asset_id}/queuedEvents', {
+        params: { path: { asset_id: id } },
+      });
+      // Nothing in the queue is told as nothing found.
+      if (answer.response.status === 404) return { queued_events: [], total_entries: 0 };
+      return data(Promise.resolve(answer));
+    },
+    refetchInterval: LIVE_MS,
+  });

@@ -37,7 +37,10 @@ class Shop(AirflowPlugin):
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "plugins" / "inner").mkdir(parents=True)
     (tmp_path / "plugins" / "inner" / "shop.py").write_text(SHOP)
-    (tmp_path / "plugins" / "helper.py").write_text("from inner.shop import Shop\n")
+    (tmp_path / "plugins" / "again.py").write_text("from inner.shop import Shop  # an AirflowPlugin\n")
+    (tmp_path / "plugins" / "helper.py").write_text(
+        "1 / 0  # a module for others, which workers do not load either\n"
+    )
     return tmp_path / "plugins"
 
 
@@ -59,7 +62,7 @@ def test_a_plugin_of_the_folder_is_shown_once_with_what_it_offers(folder: Path) 
     [shop] = surveyed(folder).loaded
     assert shop == Plugin(
         name="shop",
-        source="helper.py",
+        source="again.py",
         macros=("inner.shop.twice",),
         timetables=("inner.shop.Hours",),
         listeners=("inner.shop.Watching",),
@@ -80,7 +83,7 @@ def test_a_plugin_of_the_folder_is_shown_once_with_what_it_offers(folder: Path) 
 def test_a_plugin_that_cannot_be_loaded_is_told_and_hurts_no_other(
     folder: Path, text: str, error: str
 ) -> None:
-    (folder / "broken.py").write_text(text)
+    (folder / "broken.py").write_text(f"# an AirflowPlugin\n{text}")
 
     found = surveyed(folder)
 
@@ -107,18 +110,18 @@ def test_a_plugin_of_a_package_is_found_by_its_entry_point(tmp_path: Path) -> No
 
 
 def test_a_plugin_that_kills_its_process_or_never_ends_is_no_harm(folder: Path) -> None:
-    (folder / "end.py").write_text("import os; os._exit(7)")
+    (folder / "end.py").write_text("import os; os._exit(7)  # AirflowPlugin")
     assert surveyed(folder) == Plugins(
         broken=(
             PluginError(source=str(folder), error="the process that loads plugins has died (exit code 7)"),
         )
     )
-    (folder / "end.py").write_text("import threading; threading.Event().wait()")
+    (folder / "end.py").write_text("import threading; threading.Event().wait()  # AirflowPlugin")
     assert "within 3 s" in surveyed(folder, timeout_s=3).broken[0].error
 
 
 def test_plugins_get_no_secrets_of_the_installation(folder: Path) -> None:
-    (folder / "tells.py").write_text("import os; raise RuntimeError(' '.join(os.environ))")
+    (folder / "tells.py").write_text("import os; raise RuntimeError(' '.join(os.environ))  # AirflowPlugin")
     [broken] = surveyed(folder, WINDWARD__CORE__FERNET_KEY="x", WINDWARD_HERE="y").broken
     assert "WINDWARD_HERE" in broken.error
     assert "FERNET" not in broken.error
@@ -128,7 +131,7 @@ def test_what_was_told_is_kept_for_a_while(folder: Path) -> None:
     clock = Clock()
     survey = PluginSurvey(folder, os.environ, monotonic=clock)
     assert len(survey.plugins().loaded) == 1
-    (folder / "helper.py").unlink()
+    (folder / "again.py").unlink()
     (folder / "inner" / "shop.py").unlink()
     clock.at_s = KEPT_S
     assert len(survey.plugins().loaded) == 1
@@ -138,3 +141,13 @@ def test_what_was_told_is_kept_for_a_while(folder: Path) -> None:
 
 def test_without_plugins_no_process_is_started(tmp_path: Path) -> None:
     assert surveyed(tmp_path / "nothing", timeout_s=0.0) == Plugins()
+
+
+def test_a_package_of_the_folder_is_imported_once(tmp_path: Path) -> None:
+    (tmp_path / "plugins" / "shop").mkdir(parents=True)
+    (tmp_path / "plugins" / "shop" / "__init__.py").write_text(
+        SHOP + "\nimport builtins\nassert not hasattr(builtins, 'seen')\nbuiltins.seen = True\n"
+    )
+    found = surveyed(tmp_path / "plugins")
+    assert [(one.name, one.source) for one in found.loaded] == [("shop", "shop/__init__.py")]
+    assert found.broken == ()

@@ -162,9 +162,9 @@ class Good(AirflowPlugin):
 
     assert macros.good.shout("a") == "A"
     problems = "\n".join(loaded.problems)
-    assert "`broken.py` of the plugins folder is left out: ZeroDivisionError" in problems
+    assert "`broken.py` of the plugins is left out: ZeroDivisionError" in problems
     assert "plugin `Nameless` is left out" in problems
-    assert "`leaving.py` of the plugins folder is left out: SystemExit: leaving" in problems
+    assert "`leaving.py` of the plugins is left out: SystemExit: leaving" in problems
     assert "plugin `good` lists what is not supported and not used: flask_blueprints" in problems
     assert "listeners of plugin `good` are not called for: on_dag_run_failed" in problems
     assert "helper" not in problems

@@ -5,16 +5,14 @@ A plugin is user code (decision 0018), so the API server does not load it. What 
 
 from __future__ import annotations
 
-import functools
-import importlib.util
 import json
 import os
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from importlib.metadata import EntryPoint, entry_points
+from collections.abc import Callable, Mapping
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +25,6 @@ from windward.runner.linux import die_with_parent
 PLUGIN_GROUP = "airflow.plugins"
 SURVEY_S_MAX = 30.0
 KEPT_S = 60.0
-FILES_MAX = 1_000
 ANSWER_BYTES_MAX = 4 << 20
 ERROR_MAX = 4_000
 _COMMAND = (sys.executable, "-P", "-m", "windward.app.plugin_survey")
@@ -110,58 +107,29 @@ def main() -> int:
 
 def survey(folder: Path) -> Plugins:
     """Load the plugins of installed packages and of a folder, and return what they offer."""
+    from windward.sdk import extensions
     from windward.sdk.masking import mask_text
-    from windward.sdk.plugins import AirflowPlugin
 
-    sys.path.append(str(folder))
+    extensions.configure(extensions.Places(plugins_folder=str(folder)))
     loaded: dict[str, Plugin] = {}
     broken: list[PluginError] = []
-    for source, load in (*_installed(), *_files(folder)):
-        try:
-            offered = load()
-            kinds = [offered] if isinstance(offered, type) else list(vars(offered).values())
-            for kind in kinds:
-                if isinstance(kind, type) and issubclass(kind, AirflowPlugin) and kind is not AirflowPlugin:
-                    kind.validate()
-                    plugin = _plugin(kind, source)
-                    loaded.setdefault(plugin.name, plugin)
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - user code: what is wrong is told, and the others go on
-            text = mask_text(f"{type(error).__name__}: {error}")[:ERROR_MAX]
-            broken.append(PluginError(source=source, error=text))
+
+    def tell(source: str, error: BaseException) -> None:
+        text = mask_text(f"{type(error).__name__}: {error}")[:ERROR_MAX]
+        broken.append(PluginError(source=source, error=text))
+
+    for one in extensions.offered(str(folder), extensions.look_up()):
+        if one.error is not None:
+            tell(one.source, one.error)
+        for kind in one.plugins:
+            try:
+                kind.validate()
+                plugin = _plugin(kind, one.source)
+            except Exception as error:  # noqa: BLE001 - user code: what is wrong is told, and the others go on
+                tell(one.source, error)
+            else:
+                loaded.setdefault(plugin.name, plugin)
     return Plugins(loaded=tuple(loaded[name] for name in sorted(loaded)), broken=tuple(broken))
-
-
-def _installed() -> Iterator[tuple[str, Callable[[], Any]]]:
-    points = sorted(entry_points(group=PLUGIN_GROUP), key=lambda one: one.name)
-    for point in points:
-        yield _source(point), point.load
-
-
-def _source(point: EntryPoint) -> str:
-    package = f"{point.dist.name}=={point.dist.version}: " if point.dist is not None else ""
-    return package + point.value
-
-
-def _files(folder: Path) -> Iterator[tuple[str, Callable[[], Any]]]:
-    files = sorted(one for one in folder.rglob("*.py") if "__pycache__" not in one.parts)
-    for file in files[:FILES_MAX]:
-        place = file.relative_to(folder)
-        yield str(place), functools.partial(_import, file, place)
-
-
-def _import(file: Path, place: Path) -> Any:
-    """Import a file under the name that it has for those who import from the folder."""
-    parts = place.with_suffix("").parts
-    name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-    if name in sys.modules:
-        return sys.modules[name]
-    spec = importlib.util.spec_from_file_location(name, file)
-    assert spec is not None, "a file that ends in `.py` has a loader"
-    assert spec.loader is not None, "a file that ends in `.py` has a loader"
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 def _plugin(kind: Any, source: str) -> Plugin:

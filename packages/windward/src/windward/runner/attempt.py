@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import FrameType
@@ -34,6 +33,7 @@ from windward.protocol.outcomes import (
 )
 from windward.protocol.work import TaskContext
 from windward.runner import endings, environment
+from windward.runner.alarms import alarm, can_ring
 from windward.runner.calling import call_all, call_task
 from windward.runner.listening import tell_end, tell_running
 from windward.runner.policy import ask_policy
@@ -383,26 +383,17 @@ def _on_kill(operator: Any, runtime: Runtime) -> None:
         runtime.log.failure("on_kill failed", error)
 
 
-@contextmanager
-def _time_limit(operator: Any, runtime: Runtime, seconds: float) -> Iterator[None]:
+def _time_limit(operator: Any, runtime: Runtime, seconds: float) -> AbstractContextManager[None]:
     """Raise `AirflowTaskTimeout` into the block after these seconds of the operator's execution timeout."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
 
-    def ring(_number: int, _frame: FrameType | None) -> None:
+    def ring() -> None:
         runtime.log.line("error", "execution timeout", seconds=seconds)
         _on_kill(operator, runtime)
         raise AirflowTaskTimeout(f"the task ran longer than its `execution_timeout` of {seconds:g} s")
 
-    runtime.limit(seconds)
-    before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+    if can_ring():
+        runtime.limit(seconds)
+    return alarm(seconds, ring)
 
 
 def _check_not_stopped(performance: _Performance) -> None:

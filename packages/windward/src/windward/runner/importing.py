@@ -7,20 +7,19 @@ from __future__ import annotations
 
 import importlib
 import logging
-import signal
 import sys
-import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType, ModuleType
+from types import ModuleType
 from typing import Any
 
 from windward.errors import DagImportError, NotFoundError, UserError
 from windward.logs.writer import traceback_text
 from windward.protocol.calls import Answer, Call
 from windward.protocol.child import ImportProblem
+from windward.runner.alarms import alarm
 from windward.runner.digest import sha256
 from windward.runner.options import HostOptions
 from windward.runner.pool import FileKey
@@ -213,20 +212,10 @@ def _hash(path: Path) -> str | None:
     return str(digest.hexdigest())
 
 
-@contextmanager
-def _time_limit(seconds: float) -> Iterator[None]:
+def _time_limit(seconds: float) -> AbstractContextManager[None]:
     """Raise `ImportTimeout` in the block when it takes longer; 0 means no limit."""
-    if seconds <= 0 or threading.current_thread() is not threading.main_thread():
-        yield
-        return
 
-    def ring(_number: int, _frame: FrameType | None) -> None:
+    def ring() -> None:
         raise ImportTimeout(f"importing the file takes longer than {seconds:g} s")
 
-    before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+    return alarm(seconds, ring)

@@ -5,15 +5,12 @@ Both are made by user code, which may fail in any way; that costs no task its re
 
 from __future__ import annotations
 
-import signal
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from types import FrameType
+from collections.abc import Callable
 from typing import Any
 
 from windward.core.links import link_key
 from windward.logs.writer import LogWriter
+from windward.runner.alarms import alarm
 from windward.sdk import xcom
 from windward.sdk.extra_links import links_of
 from windward.sdk.templating import render_template
@@ -42,23 +39,11 @@ class LinkTimeout(Exception):
     """A link takes too long."""
 
 
-@contextmanager
-def alarm(seconds: float) -> Iterator[None]:
-    """Raise `LinkTimeout` in the block when it takes longer; 0 means no limit."""
-    if seconds <= 0 or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def ring(_number: int, _frame: FrameType | None) -> None:
+def _too_late(seconds: float) -> Callable[[], None]:
+    def ring() -> None:
         raise LinkTimeout(f"it takes longer than {seconds:g} s")
 
-    before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+    return ring
 
 
 def keep_links(operator: Any, context: Any, log: LogWriter, *, limit_s: float = 0.0) -> None:
@@ -72,7 +57,7 @@ def keep_links(operator: Any, context: Any, log: LogWriter, *, limit_s: float = 
     ti = context["ti"]
     for link in links[:LINKS_MAX]:
         try:
-            with alarm(limit_s):
+            with alarm(limit_s, _too_late(limit_s)):
                 address = link.get_link(operator, ti_key=ti.key)
             if address and len(str(address)) <= LINK_CHARACTERS_MAX:
                 xcom.push(link_key(link), str(address), place=ti.place)

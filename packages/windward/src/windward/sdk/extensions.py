@@ -12,6 +12,7 @@ import logging
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -211,8 +212,50 @@ def _entry_points(group: str) -> tuple[Any, ...]:
 # -- plugins -----------------------------------------------------------------------------
 
 
+class Offered(NamedTuple):
+    """What a file of the plugins folder, or a package, has brought: plugins, or an error."""
+
+    source: str
+    """The file, from the folder; `package==version: module:name` of a package."""
+    plugins: tuple[Any, ...] = ()
+    error: BaseException | None = None
+
+
+def offered(folder: str, there: Sources) -> Iterator[Offered]:
+    """Import what may have plugins, one after the other; each may be brought by several."""
+    if there.files and folder not in sys.path:
+        sys.path.append(folder)
+    for path in there.files:
+        place = path.relative_to(folder)
+        yield _offered(str(place), partial(importlib.import_module, _module_name(place)))
+    for point in there.plugin_points:
+        package = f"{point.dist.name}=={point.dist.version}: " if point.dist is not None else ""
+        yield _offered(package + point.value, point.load)
+
+
+def _offered(source: str, load: Callable[[], Any]) -> Offered:
+    try:
+        found = load()
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin is user code
+        return Offered(source, error=error)
+    return Offered(source, tuple(_classes([found] if isinstance(found, type) else vars(found).values())))
+
+
+def _module_name(place: Path) -> str:
+    """Return the name that a file has for those who import from the folder."""
+    parts = place.with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts)
+
+
 def _load_plugins(folder: str, there: Sources, found: Extensions) -> None:
-    for plugin in dict.fromkeys(_plugins(folder, there, found)):  # one may be imported by the file of another
+    plugins: dict[Any, None] = {}  # one may be imported by the file of another
+    for one in offered(folder, there):
+        plugins |= dict.fromkeys(one.plugins)
+        if one.error is not None:
+            found.problems.append(
+                f"`{one.source}` of the plugins is left out: {type(one.error).__name__}: {one.error}"
+            )
+    for plugin in plugins:
         name = str(plugin.name or getattr(plugin, "__name__", plugin))
         try:
             plugin.validate()
@@ -244,28 +287,6 @@ def _take(plugin: Any, name: str, found: Extensions) -> None:
     })  # fmt: skip
     if unheard:
         found.problems.append(f"listeners of plugin `{name}` are not called for: {', '.join(unheard)}")
-
-
-def _plugins(folder: str, there: Sources, found: Extensions) -> Iterator[Any]:
-    if there.files and folder not in sys.path:
-        sys.path.append(folder)
-    for path in there.files:
-        name = ".".join(path.relative_to(folder).with_suffix("").parts)
-        try:
-            module = importlib.import_module(name)
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin is user code
-            found.problems.append(
-                f"`{path.name}` of the plugins folder is left out: {type(error).__name__}: {error}"
-            )
-            continue
-        yield from _classes(vars(module).values())
-    for point in there.plugin_points:
-        try:
-            offered = point.load()
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin is user code
-            found.problems.append(f"plugin `{point.name}` is left out: {type(error).__name__}: {error}")
-            continue
-        yield from _classes([offered] if isinstance(offered, type) else vars(offered).values())
 
 
 def _classes(values: Iterable[Any]) -> Iterator[Any]:

@@ -8,11 +8,10 @@ from windward.settings import load
 def test_an_ignored_variable_whose_meaning_people_would_miss_is_warned_of(tmp_path: Path) -> None:
     given = {
         "AIRFLOW__WORKERS__STATE_STORE_BACKEND": "my.Backend",
-        "AIRFLOW__TRIGGERER__SHARED_STREAM_ACK_TIMEOUT": "10",
+        "AIRFLOW__TRACES__OTEL_ON": "True",
     }
     unchanged = {
         "AIRFLOW__STATE_STORE__BACKEND": "airflow.state.metastore.MetastoreBackend",
-        "AIRFLOW__TRIGGERER__SHARED_STREAM_SUBSCRIBER_QUEUE_SIZE": "1024",
     }
     settings = load({**given, **unchanged}, home=tmp_path)
     assert [warning.split(":")[0] for warning in settings.warnings] == sorted(given)

@@ -126,11 +126,17 @@ class Place:
         path.write_text(head + textwrap.dedent(text), encoding="utf-8")
 
     def watch(
-        self, name: str, *, class_path: str | None = None, template: str | None = None, **arguments: Any
+        self,
+        name: str,
+        *,
+        class_path: str | None = None,
+        template: str | None = None,
+        goes_on: bool = False,
+        **arguments: Any,
     ) -> AttemptRef:
         """Give the triggerer a trigger: the class `Trigger` of the module, if nothing else is said.
 
-        `template`: the argument `word` is to be rendered.
+        `template`: the argument `word` is to be rendered. `goes_on`: it may fire again and again.
         """
         ref = ref_of(name)
         run = RunContext(
@@ -148,6 +154,7 @@ class Place:
             try_number=1,
             log_path=f"{name}.log",
             run=run,
+            goes_on=goes_on,
             template=Template(names=("word",), context=_context(run, name)) if template else None,
         )
         self.scheduler.say(Watch(work=(work,)))

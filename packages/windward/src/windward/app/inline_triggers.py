@@ -22,6 +22,7 @@ from windward.sdk.masking import MASKER
 from windward.triggerer.code import TriggerCode
 from windward.triggerer.logs import TriggerLog
 from windward.triggerer.running import broken, clean_up, hear, make_trigger
+from windward.triggerer.streams import StreamLimits, Streams
 
 HOST_ID = "inline-triggerer"
 CLEANUP_S_MAX = 10.0
@@ -159,15 +160,23 @@ async def _word_of(work: TriggerWork, code: TriggerCode, logs: Path, large: Larg
     """Run one trigger to its first word."""
     said: list[Fired] = []
     target = TriggerLog(logs / work.log_path, MASKER)
+    streams = Streams(StreamLimits())
     trigger = None
+
+    def say(fired: Fired) -> int:
+        said.append(fired)
+        return 0
+
     try:
         trigger = await make_trigger(work, code, large)
         target.line("info", "trigger started", trigger=work.class_path)
-        await hear(trigger, work, said.append, large=large)
+        await hear(trigger, work, say, large=large, streams=streams)
+        streams.accepted(work.ref, 0)
     except Exception as error:  # noqa: BLE001 - user code may raise anything; each becomes a word
         target.failure("trigger failed", error)
         said.append(broken(error))
     finally:
+        await streams.end()
         if trigger is not None:
             await clean_up(trigger, target, seconds=CLEANUP_S_MAX)
     return said[0]

@@ -28,6 +28,7 @@ def run_triggerer_host(settings: Settings, *, idle_s: float | None) -> None:
     from windward.app.host_locks import hold_host_lock
     from windward.sdk import defaults, xcom_backend
     from windward.triggerer.options import TriggererOptions
+    from windward.triggerer.streams import StreamLimits
     from windward.triggerer.triggerer import run_triggerer
 
     defaults.configure(defaults.from_settings(settings.core, settings.scheduler))
@@ -43,6 +44,11 @@ def run_triggerer_host(settings: Settings, *, idle_s: float | None) -> None:
         blocked_warn_s=settings.triggerer.blocked_warn_s,
         blocked_max_s=settings.triggerer.blocked_max_s,
         on_kill_s_max=settings.triggerer.on_kill_timeout_s,
+        streams=StreamLimits(
+            queue_size=settings.triggerer.shared_stream_subscriber_queue_size,
+            ack_timeout_s=settings.triggerer.shared_stream_ack_timeout_s,
+            cohort_grace_s=settings.triggerer.shared_stream_cohort_grace_period_s,
+        ),
         log_level=logging.getLevelNamesMapping().get(settings.logging.logging_level.upper(), logging.INFO),
         idle_s=idle_s,
         begin_anew=lambda: begin_anew(os.environ),

@@ -37,22 +37,15 @@ CALLED: dict[str, str] = {
 }
 """`section.key` of Airflow 3 to ours, where ours has another name; no reason to warn."""
 
-_NO_STREAMS = "shared streams of triggers are not offered: each trigger reads for itself"
 NOT_OFFERED: dict[str, str] = {
     "traces.otel_on": "no traces are sent; `[metrics] otel_on` sends metrics by OTLP",
     "state_store.backend": "backends of state stores are not offered: values stay in the database",
     "workers.state_store_backend": "backends of state stores are not offered: values stay in the database",
-    "triggerer.shared_stream_subscriber_queue_size": _NO_STREAMS,
-    "triggerer.shared_stream_ack_timeout": _NO_STREAMS,
-    "triggerer.shared_stream_cohort_grace_period": _NO_STREAMS,
 }
 """`section.key` of Airflow that switches something on which is missing here: whoever does so is told."""
 _OFF = frozenset({"", "0", "f", "false", "n", "no", "off"})
 _USUAL = {
     "state_store.backend": "airflow.state.metastore.metastorebackend",
-    "triggerer.shared_stream_subscriber_queue_size": "1024",
-    "triggerer.shared_stream_ack_timeout": "300.0",
-    "triggerer.shared_stream_cohort_grace_period": "0.0",
 }
 """What Airflow has for them anyway, in lower case: whoever writes that out misses nothing."""
 

@@ -47,6 +47,8 @@ RENAMED: dict[str, str] = {
     "triggerer.heartbeat_s": "job_heartbeat_sec",
     "triggerer.blocked_warn_s": "blocked_main_thread_warning_threshold",
     "triggerer.on_kill_timeout_s": "on_kill_timeout",
+    "triggerer.shared_stream_ack_timeout_s": "shared_stream_ack_timeout",
+    "triggerer.shared_stream_cohort_grace_period_s": "shared_stream_cohort_grace_period",
     "callbacks.callback_execution_timeout_s": "callback_execution_timeout",
     "dag_processor.dag_file_processor_timeout_s": "dag_file_processor_timeout",
     "dag_processor.dagbag_import_timeout_s": "dagbag_import_timeout",
@@ -105,6 +107,8 @@ LEAST: dict[str, float] = {
     "triggerer.job_heartbeat_sec": 0.1,
     "triggerer.blocked_main_thread_warning_threshold": 0.01,
     "triggerer.blocked_max_s": 1,
+    "triggerer.shared_stream_subscriber_queue_size": 1,
+    "triggerer.shared_stream_ack_timeout": 0.1,
     "metrics.otel_interval_milliseconds": 1,
 }
 """Least number of a key; 0 for keys that are not named."""

@@ -192,6 +192,12 @@ class TriggererSettings:
     """A trigger that keeps the event loop for longer fails its task, and the triggerer begins anew."""
     on_kill_timeout_s: float = 30.0
     """How long `on_kill` of a trigger may take."""
+    shared_stream_subscriber_queue_size: int = 1024
+    """Events of a shared stream that one of its triggers may be behind; one further behind fails."""
+    shared_stream_ack_timeout_s: float = 300.0
+    """How long a trigger may take to be done with an event of a shared stream whose source waits for it."""
+    shared_stream_cohort_grace_period_s: float = 0.0
+    """How long a new shared stream waits for more triggers before it reads."""
 
 
 @dataclass(frozen=True, kw_only=True)

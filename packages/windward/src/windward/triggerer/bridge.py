@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from windward.errors import UnavailableError
 from windward.protocol.calls import Answer, Call
@@ -17,8 +17,12 @@ from windward.sdk.bridge import LargeValues
 from windward.triggerer.logs import TriggerLog
 
 
-class Current(NamedTuple):
-    """A trigger whose code runs: what people call it, and its log."""
+@dataclass
+class Current:
+    """A trigger whose code runs: what people call it, and its log.
+
+    The reader of a shared stream runs in the name of one member after the other.
+    """
 
     ref: AttemptRef
     name: str

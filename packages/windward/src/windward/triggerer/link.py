@@ -253,6 +253,7 @@ class Link(threading.Thread):
             case FiredAccepted(ref=ref, number=number):
                 with self._lock:
                     self._said.pop((ref, number), None)
+                self._receive(message)
             case CallAnswer(ref=ref, call_id=call_id, answer=answer):
                 with self._lock:
                     waiting = self._calls.pop((ref, call_id), None)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from windward.sdk.bridge import LargeValues
+from windward.triggerer.streams import StreamLimits
 
 
 def _exit() -> None:
@@ -40,6 +41,8 @@ class TriggererOptions:
     """One that keeps it for longer fails its task, and the process begins anew for the sake of the others."""
     on_kill_s_max: float = 30.0
     cleanup_s_max: float = 10.0
+    streams: StreamLimits = field(default_factory=StreamLimits)
+    """What holds for streams that triggers share."""
     idle_s: float | None = None
     """The triggerer ends after this long without a trigger; None: it stays."""
     begin_anew: Callable[[], None] = _exit

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,10 +16,17 @@ from windward.protocol.triggers import Template, TriggerWork
 from windward.sdk import serde, xcom_backend
 from windward.sdk.bridge import LargeValues
 from windward.sdk.templating import render_template
-from windward.sdk.triggers.base import SECRET_PREFIX, BaseTaskEndEvent, BaseTrigger, TriggerEvent
+from windward.sdk.triggers.base import (
+    SECRET_PREFIX,
+    BaseEventTrigger,
+    BaseTaskEndEvent,
+    BaseTrigger,
+    TriggerEvent,
+)
 from windward.sdk.xcom_backend import Place
 from windward.triggerer.code import TriggerCode
 from windward.triggerer.logs import TriggerLog
+from windward.triggerer.streams import Streams
 
 log = logging.getLogger("windward.triggerer")
 _LINE_CHARACTERS_MAX = 500
@@ -90,18 +97,47 @@ def render(trigger: Any, template: Template) -> None:
 
 
 async def hear(
-    trigger: Any, work: TriggerWork, say: Callable[[Fired], None], *, large: LargeValues | None
+    trigger: Any,
+    work: TriggerWork,
+    say: Callable[[Fired], int],
+    *,
+    large: LargeValues | None,
+    streams: Streams,
 ) -> None:
-    """Run a trigger and pass on what it says: its first event, or all of one that goes on."""
-    if wants_shared_stream(trigger):
-        log.warning(
-            "shared streams of triggers are not supported: `%s` reads for itself", type(trigger).__name__
-        )
-    events = trigger.run()
+    """Run a trigger and pass on what it says: its first event, or all of one that goes on.
+
+    `say` returns the number of what it was given. A trigger with a key hears a stream that others hear, too.
+    """
+    key = shared_key(trigger)
+    if key is None:
+        await _hear(trigger.run(), "run", work, say, large)
+        return
+    member = streams.join(work.ref, trigger, key)
+    error: BaseException | None = None
+
+    def say_of_event(fired: Fired) -> int:
+        number = say(fired)
+        member.said(number)
+        return number
+
+    try:
+        await _hear(trigger.filter_shared_stream(member), "filter_shared_stream", work, say_of_event, large)
+    except asyncio.CancelledError:
+        raise
+    except BaseException as raised:
+        error = raised
+        raise
+    finally:
+        member.leave(error)
+
+
+async def _hear(
+    events: Any, name: str, work: TriggerWork, say: Callable[[Fired], int], large: LargeValues | None
+) -> None:
     if not hasattr(events, "__aiter__"):
         close = getattr(events, "close", lambda: None)
         close()
-        raise TypeError("`run` of a trigger is an `async def` with a `yield`; this one yields nothing")
+        raise TypeError(f"`{name}` of a trigger is an `async def` with a `yield`; this one yields nothing")
     try:
         async for event in events:
             say(word_of(event, work, large))
@@ -114,12 +150,20 @@ async def hear(
     say(Broken(error="it ended without an event"))
 
 
-def wants_shared_stream(trigger: Any) -> bool:
-    """Whether a trigger would share what it reads with others (Airflow 3.3); here each runs by its `run` alone."""
+def shared_key(trigger: Any) -> Hashable | None:
+    """Return the key of the stream that a trigger hears with others; None when it reads by itself.
+
+    A key that cannot be had is told of, and the trigger reads by itself, as in Airflow.
+    """
+    if not isinstance(trigger, BaseEventTrigger):
+        return None
     try:
-        return getattr(trigger, "shared_stream_key", lambda: None)() is not None
-    except Exception:  # noqa: BLE001 - the trigger's own code, which nothing depends on
-        return True
+        key = trigger.shared_stream_key()
+        hash(key)
+    except Exception:
+        log.exception("`shared_stream_key` of `%s` failed: it reads by itself", type(trigger).__name__)
+        return None
+    return key
 
 
 def word_of(event: Any, work: TriggerWork, large: LargeValues | None) -> Fired:

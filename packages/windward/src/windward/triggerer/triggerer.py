@@ -21,7 +21,7 @@ from typing import Any, TextIO, cast
 
 from windward.protocol.fired import Broken, Fired
 from windward.protocol.messages import Beat, Shutdown, ToHost, Welcome
-from windward.protocol.triggers import GiveBack, TriggerFired, TriggerWork, Unwatch, Watch
+from windward.protocol.triggers import FiredAccepted, GiveBack, TriggerFired, TriggerWork, Unwatch, Watch
 from windward.protocol.work import AttemptRef
 from windward.sdk.bridge import set_bridge
 from windward.sdk.masking import MASKER
@@ -31,6 +31,7 @@ from windward.triggerer.link import Link
 from windward.triggerer.logs import TriggerHandler, TriggerLog, TriggerStream
 from windward.triggerer.options import TriggererOptions
 from windward.triggerer.running import broken, clean_up, hear, kill, make_trigger
+from windward.triggerer.streams import Streams
 from windward.triggerer.watchdog import Watchdog
 
 log = logging.getLogger("windward.triggerer")
@@ -63,6 +64,7 @@ class Triggerer:
         self._options = options
         self._code = TriggerCode(options.code_folders)
         self._running: dict[AttemptRef, _Running] = {}
+        self._streams = Streams(options.streams)
         self._loop = asyncio.get_running_loop()
         self._loop.set_task_factory(_named_task)
         self._ended = asyncio.Event()
@@ -85,8 +87,8 @@ class Triggerer:
         tasks = [running.task for running in self._running.values()]
         for task in tasks:
             task.cancel()
-        if tasks:
-            await asyncio.wait(tasks, timeout=NOTHING_TO_DO_S)
+        ending = asyncio.ensure_future(self._streams.end())
+        await asyncio.wait([*tasks, ending], timeout=NOTHING_TO_DO_S)
 
     def end(self) -> None:
         """Stop. For the loop's own thread."""
@@ -112,6 +114,8 @@ class Triggerer:
             case Welcome(stale=stale) | Beat(stale=stale):
                 for ref in stale:
                     self._stop(ref, kills=False)
+            case FiredAccepted(ref=ref, number=number):
+                self._streams.accepted(ref, number)
             case Shutdown():
                 self._ended.set()
             case _:
@@ -161,15 +165,17 @@ class Triggerer:
             await self._end(ref, running)
             return
 
-        def say(fired: Fired) -> None:
+        def say(fired: Fired) -> int:
             number = next(self._numbers) if work.goes_on else 0
             _tell(target, fired)
             self.link.say(TriggerFired(ref=ref, fired=fired, at=datetime.now(UTC), number=number))
+            return number
 
         try:
             running.trigger = await make_trigger(work, self._code, self._options.large_values)
             target.line("info", "trigger started", trigger=work.class_path, triggerer=self._options.host_id)
-            await hear(running.trigger, work, say, large=self._options.large_values)
+            large = self._options.large_values
+            await hear(running.trigger, work, say, large=large, streams=self._streams)
         except asyncio.CancelledError:
             task = asyncio.current_task()
             if task is None or not task.cancelling():

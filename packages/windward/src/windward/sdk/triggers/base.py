@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Hashable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, ClassVar
 
 from windward.sdk.logging_mixin import LoggingMixin
+from windward.sdk.triggers.shared_stream import SharedStreamProducer
 
 SECRET_PREFIX = "encrypted__"
 """An argument of a serialized trigger with this prefix is given without it, as in Airflow; all are encrypted."""
@@ -135,9 +136,32 @@ class BaseEventTrigger(BaseTrigger):
         """Return a number that is the same for triggers that wait for the same."""
         return hash(BaseTrigger.digest(classpath, kwargs))
 
-    def shared_stream_key(self) -> Any:
-        """Return None: nothing is read together with other triggers. What a subclass returns has no effect here."""
+    def shared_stream_key(self) -> Hashable | None:
+        """Return what triggers that read the same source have in common; None: this one reads by `run`, alone.
+
+        Asked once, after templates are rendered. Triggers of one class whose keys are equal are served by one
+        reader, each by its `filter_shared_stream`.
+        """
         return None
+
+    @classmethod
+    def open_shared_stream(cls, kwargs: dict[str, Any]) -> AsyncIterator[Any]:
+        """Yield what the source has, for ever, or raise; called once for all triggers that share it.
+
+        `kwargs` are the arguments of any one of them: rely on those only that the key is made of.
+        """
+        raise NotImplementedError(f"`{cls.__name__}` has a `shared_stream_key` and no `open_shared_stream`")
+
+    @classmethod
+    def create_shared_stream_producer(cls, kwargs: dict[str, Any]) -> SharedStreamProducer:
+        """Return the reader of a source that is told when an event is done with; goes before `open_shared_stream`."""
+        raise NotImplementedError(f"`{cls.__name__}` has no `create_shared_stream_producer`")
+
+    def filter_shared_stream(self, shared_stream: AsyncIterator[Any]) -> AsyncIterator[TriggerEvent]:
+        """Yield this trigger's events from what the source has: those of one before the next is asked for."""
+        raise NotImplementedError(
+            f"`{type(self).__name__}` has a `shared_stream_key` and no `filter_shared_stream`"
+        )
 
 
 @dataclass

@@ -51,6 +51,7 @@ from windward.sdk.mapping import instance_of
 from windward.sdk.masking import MASKER
 from windward.sdk.purging import purge_own
 from windward.sdk.serde import mappable_length
+from windward.sdk.state_backend import forget_after_success
 
 RENDERED_CHARACTERS_MAX = 4096
 _SIGTERM = int(signal.SIGTERM)
@@ -146,6 +147,8 @@ def run_attempt(task: Any, context: TaskContext, runtime: Runtime) -> Ending:
             outcome=_name(ending.outcome),
             duration_s=round((ending.at - began).total_seconds(), 6),
         )
+        if isinstance(ending.outcome, Succeeded):
+            _forget_states(context, log)
         if not ending.owes_callbacks:
             _call_back(ending, performance, context, runtime)
             tell_end(performance.context.get("ti"), ending.outcome, performance.error, log)
@@ -153,6 +156,13 @@ def run_attempt(task: Any, context: TaskContext, runtime: Runtime) -> Ending:
         if before is not None:
             _put_back(performance, before, stop_before)
     return ending
+
+
+def _forget_states(context: TaskContext, log: LogWriter) -> None:
+    try:
+        forget_after_success(context.dag_id, context.run.run_id, context.task_id, context.map_index)
+    except BaseException as error:  # noqa: BLE001 - user code may raise anything; the end is reported
+        log.failure("what the task kept is not forgotten by the backend of its state store", error)
 
 
 def find_task(dags: Mapping[str, Any], context: TaskContext) -> Any:

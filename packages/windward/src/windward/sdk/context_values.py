@@ -145,10 +145,14 @@ def _triggering_events(source: Source, *, by_uri: bool) -> Any:
     return TriggeringEvents(source.run.dag_id, source.run.run_id, by_uri=by_uri)
 
 
-def _task_states(_source: Source) -> Any:
-    from windward.sdk.state_store import TaskStateStoreAccessor  # few tasks keep values
+def _task_states(source: Source) -> Any:
+    from windward.sdk.state_backend import TaskScope  # few tasks keep values
+    from windward.sdk.state_store import TaskStateStoreAccessor
 
-    return TaskStateStoreAccessor()
+    work = source.work
+    index = work.map_index if work is not None else -1
+    task_id = work.task_id if work is not None else ""
+    return TaskStateStoreAccessor(TaskScope(source.run.dag_id, source.run.run_id, task_id, index))
 
 
 def _asset_states(source: Source) -> Any:

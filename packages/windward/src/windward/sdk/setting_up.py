@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from windward.sdk import defaults, extensions, secrets, xcom_backend
+from windward.sdk import defaults, extensions, secrets, state_backend, xcom_backend
 from windward.sdk.masking import MASKER
 
 if TYPE_CHECKING:
@@ -24,6 +24,9 @@ def set_up(settings: Settings, *, is_worker: bool) -> None:
     )
     secrets.configure(_backend(settings, is_worker=is_worker))
     xcom_backend.configure(settings.core.xcom_backend)
+    state_backend.configure(
+        settings.workers.state_store_backend, clears_on_success=settings.state_store.clear_on_success
+    )
     extensions.configure(extension_places(settings))
 
 

@@ -1,7 +1,8 @@
 """Small values that a task keeps: over its tries (`task_state_store`), and of assets (`asset_state_store`).
 
 Values are what JSON can say, best below 64 KiB. A task's values are found by every try of the same instance of the
-same run; those of an asset by every task that names the asset as inlet or outlet.
+same run; those of an asset by every task that names the asset as inlet or outlet. A deployment's backend may keep
+them elsewhere: see `state_backend`.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from windward.protocol.states import DeleteState, GetState, SetState, StateAnswe
 from windward.sdk import bridge
 from windward.sdk.configuration import conf
 from windward.sdk.exceptions import AirflowException
+from windward.sdk.state_backend import AssetScope, Scope, TaskScope, forget, kept, value_of
 
 NEVER_EXPIRE: timedelta = timedelta.max
 """A `retention` without an end."""
@@ -28,15 +30,16 @@ log = logging.getLogger("windward.state_store")
 class _Accessor:
     """What the two kinds of store have in common."""
 
-    def __init__(self, asset: str | None) -> None:
+    def __init__(self, asset: str | None, scope: Scope) -> None:
         self._asset = asset
+        self._scope = scope
 
     def get(self, key: str, default: Any = None) -> Any:
         """Return a value, or the default."""
         answer = _ask(GetState(key=key, asset=self._asset))
         if not isinstance(answer, StateAnswer) or answer.value is None:
             return default
-        return json.loads(answer.value)
+        return value_of(json.loads(answer.value), self._scope)
 
     async def aget(self, key: str, default: Any = None) -> Any:
         """Return a value, or the default."""
@@ -45,7 +48,7 @@ class _Accessor:
     def _set(self, key: str, value: Any, keep_s: float | None) -> None:
         if value is None:
             raise ValueError("Cannot set value as None: use `delete`")
-        text = json.dumps(value)
+        text = json.dumps(kept(value, key, self._scope))
         most = conf.getint("state_store", "max_value_storage_bytes", fallback=VALUE_BYTES)
         if 0 < most < len(text):
             log.warning(
@@ -59,6 +62,7 @@ class _Accessor:
     def delete(self, key: str) -> None:
         """Forget a value."""
         _ask(DeleteState(key=key, asset=self._asset))
+        forget(self._scope, key)
 
     async def adelete(self, key: str) -> None:
         """Forget a value."""
@@ -68,6 +72,7 @@ class _Accessor:
         """Forget all values; with `all_map_indices`, those of every instance of the task."""
         call = DeleteState(asset=self._asset, all_instances=all_map_indices)
         _ask(call)
+        forget(self._scope, None, all_map_indices=all_map_indices)
 
     async def aclear(self) -> None:
         """Forget all values."""
@@ -77,8 +82,8 @@ class _Accessor:
 class TaskStateStoreAccessor(_Accessor):
     """`context["task_state_store"]`."""
 
-    def __init__(self) -> None:
-        super().__init__(None)
+    def __init__(self, scope: TaskScope) -> None:
+        super().__init__(None, scope)
 
     def set(self, key: str, value: Any, *, retention: timedelta | None = None) -> None:
         """Keep a value: for `retention`, or as long as `[state_store] default_retention_days` says (0: for ever)."""
@@ -99,7 +104,7 @@ class AssetStateStoreAccessor(_Accessor):
     """The values of one asset; they have no end."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(name)
+        super().__init__(name, AssetScope(name=name))
         self.name = name
 
     def set(self, key: str, value: Any) -> None:

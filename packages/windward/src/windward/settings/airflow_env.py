@@ -39,8 +39,7 @@ CALLED: dict[str, str] = {
 
 NOT_OFFERED: dict[str, str] = {
     "traces.otel_on": "no traces are sent; `[metrics] otel_on` sends metrics by OTLP",
-    "state_store.backend": "backends of state stores are not offered: values stay in the database",
-    "workers.state_store_backend": "backends of state stores are not offered: values stay in the database",
+    "state_store.backend": "the database is what keeps state stores; `[workers] state_store_backend` keeps values elsewhere",
 }
 """`section.key` of Airflow that switches something on which is missing here: whoever does so is told."""
 _OFF = frozenset({"", "0", "f", "false", "n", "no", "off"})

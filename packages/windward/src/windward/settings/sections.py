@@ -2,6 +2,7 @@
 
 Each field's docstring is its documentation; `windward config list --include-descriptions` prints it. Durations end
 in `_s` inside; the key in files is the field's name unless `keys.RENAMED` says otherwise.
+Longer than 400 lines because it is a table: one place for every setting, read from top to bottom.
 """
 
 from __future__ import annotations
@@ -172,6 +173,8 @@ class WorkerSettings:
     """Import path of the class that tasks ask for variables and connections; `[secrets] backend` when empty."""
     secrets_backend_kwargs: str = field(default="", repr=False)
     """Its arguments, a JSON object."""
+    state_store_backend: str = ""
+    """Import path of the class that keeps what tasks put in `task_state_store` and `asset_state_store`; the database does when empty."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ from tests.api.conftest import NOW, Client
 from tests.store.building import create, expand, run_of, step
 from windward.core.actions import move_run
 from windward.core.transitions import RunEvent, TaskEvent
-from windward.document import DagDocument, GroupDocument, TaskDocument, content_hash, encode
+from windward.document import DagDocument, EdgeDocument, GroupDocument, TaskDocument, content_hash, encode
 from windward.model.ids import TaskKey
 from windward.model.records import RunRecord
 from windward.ports.store import FileRecord
@@ -24,6 +24,7 @@ def sales(store: SqlStore) -> str:
         dag_id="sales",
         fileloc="sales.py",
         groups=(GroupDocument(group_id="g", label="g"),),
+        edges=(EdgeDocument(upstream="load", downstream="g.many", label="whole"),),
         tasks=(
             TaskDocument(task_id="load", operator="PythonOperator"),
             TaskDocument(task_id="g.many", operator="PythonOperator", group_id="g", upstream=("load",)),
@@ -62,6 +63,7 @@ def test_a_grid_has_runs_with_the_states_of_their_tasks(client: Client, store: S
     found = grid(client)
     assert [task["task_id"] for task in found["tasks"]] == ["load", "g.many"]
     assert found["tasks"][1]["upstream"] == ["load"]
+    assert [task["labels"] for task in found["tasks"]] == [{}, {"load": "whole"}]
     assert [group["group_id"] for group in found["groups"]] == ["g"]
     assert states(found) == {"r2": ["none", "none"], "r1": ["queued", "none"]}
 

@@ -44,6 +44,7 @@ export function pagesOf(runs: Runs): Record<string, string> {
         `${run('hostile', runs.hostile)}?task=speak&tab=${tab}`,
       ]),
     ),
+    'admin-assets-graph': '/admin/assets?tab=graph',
     ...Object.fromEntries(SECTIONS.map((section) => [`admin-${section}`, `/admin/${section}`])),
   };
 }

@@ -62,6 +62,9 @@ export interface DagSearch {
   q?: string | undefined;
   /** Groups that are folded, with commas between them. */
   fold?: string | undefined;
+  /** Whether the graph shows the path that decided its length, and assets: both unless `off`. */
+  path?: string | undefined;
+  assets?: string | undefined;
   /** How many runs. */
   count?: number | undefined;
   /** Runs before this moment, or before this page. */
@@ -84,6 +87,8 @@ const dag = createRoute({
     file: text(search.file),
     q: text(search.q),
     fold: text(search.fold),
+    path: text(search.path),
+    assets: text(search.assets),
     count: whole(search.count),
     before: text(search.before),
     state: text(search.state),

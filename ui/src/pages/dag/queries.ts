@@ -104,6 +104,17 @@ export const yearQuery = (dagId: string, year: number, max: number) =>
     placeholderData: keepPreviousData,
   });
 
+/** Assets that a DAG waits for, reads or writes. */
+export const dagAssetsQuery = (dagId: string) =>
+  queryOptions({
+    queryKey: ['dag', dagId, 'assets'],
+    queryFn: async () =>
+      (await data(client.GET('/api/v2/assets', { params: { query: { dag_ids: [dagId], limit: 100 } } })))
+        .assets,
+    refetchInterval: 60_000,
+    retry: false,
+  });
+
 export const timelineQuery = (dagId: string, runId: string, isLive: boolean) =>
   queryOptions({
     queryKey: ['timeline', dagId, runId],

@@ -12,6 +12,7 @@ const task = (task_id: string, group_id: string | null = null, is_mapped = false
   is_setup: false,
   is_teardown: false,
   upstream: [],
+  labels: {},
   is_gone: false,
 });
 const LINES: Lines = {

@@ -26,7 +26,10 @@ _EMPTY = -1
 
 
 class GridTask(msgspec.Struct, kw_only=True):
-    """A task of the newest version, in topological order; those of older runs that it has no more stand behind."""
+    """A task of the newest version, in topological order; those of older runs that it has no more stand behind.
+
+    `labels` are those of the edges to it, by the task that they come from.
+    """
 
     task_id: str
     label: str
@@ -36,6 +39,7 @@ class GridTask(msgspec.Struct, kw_only=True):
     is_setup: bool
     is_teardown: bool
     upstream: list[str]
+    labels: dict[str, str] = {}
     is_gone: bool = False
 
 
@@ -200,6 +204,9 @@ def _shown(cell: TaskCell) -> str:
 
 def _layout(newest: NewestVersion, of_runs: frozenset[str]) -> Layout:
     document = newest.document
+    labels: dict[str, dict[str, str]] = {}
+    for edge in document.edges:
+        labels.setdefault(edge.downstream, {})[edge.upstream] = edge.label
     tasks = [
         GridTask(
             task_id=task.task_id,
@@ -210,6 +217,7 @@ def _layout(newest: NewestVersion, of_runs: frozenset[str]) -> Layout:
             is_setup=task.is_setup,
             is_teardown=task.is_teardown,
             upstream=list(task.upstream),
+            labels=labels.get(task.task_id, {}),
         )
         for task in document.tasks
     ]

@@ -1,14 +1,18 @@
 /** All assets, and the one that is chosen. */
+import { SegmentedControl } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
+import { lazy, Suspense } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Moment } from '@/components/Moment';
-import { Empty } from '@/components/Waiting';
+import { Empty, Loading } from '@/components/Waiting';
 import { Filter, Listing, Pager, SectionPage, useFilters } from '../shared/Listing';
 import shared from '../shared/shared.module.css';
 import classes from './Assets.module.css';
 import { OneAsset, Places } from './OneAsset';
 import { assetsQuery } from './queries';
+
+const AssetGraph = lazy(async () => ({ default: (await import('./AssetGraph')).AssetGraph }));
 
 function AssetList() {
   const { t } = useTranslation('manage');
@@ -17,7 +21,7 @@ function AssetList() {
   const assets = asked.data?.assets ?? [];
   const total = asked.data?.total_entries ?? 0;
   return (
-    <SectionPage section="assets">
+    <>
       <div className={shared.filters}>
         <Filter name="q" label={t('byName')} />
         <span className="dim num">{asked.data && t('assets.count', { count: total })}</span>
@@ -72,14 +76,40 @@ function AssetList() {
         </table>
       </Listing>
       <Pager total={total} />
-    </SectionPage>
+    </>
   );
 }
 
 export default function Assets() {
   const { t } = useTranslation('manage');
-  const [{ item }] = useFilters();
-  if (item === undefined) return <AssetList />;
+  const [{ item, tab }, change] = useFilters();
+  const isGraph = tab === 'graph';
+  if (isGraph || item === undefined) {
+    return (
+      <SectionPage
+        section="assets"
+        actions={
+          <SegmentedControl
+            size="xs"
+            aria-label={t('assets.tabs')}
+            data={['list', 'graph'].map((value) => ({ value, label: t(`assets.tab.${value}`) }))}
+            value={isGraph ? 'graph' : 'list'}
+            onChange={(value) =>
+              change({ tab: value === 'graph' ? value : undefined, item: undefined, state: undefined })
+            }
+          />
+        }
+      >
+        {isGraph ? (
+          <Suspense fallback={<Loading />}>
+            <AssetGraph />
+          </Suspense>
+        ) : (
+          <AssetList />
+        )}
+      </SectionPage>
+    );
+  }
   const id = Number(item);
   if (!Number.isSafeInteger(id)) return <Empty title={t('assets.none')} />;
   return <OneAsset key={id} id={id} />;

@@ -237,6 +237,20 @@ export function OneAsset({ id }: { id: number }) {
       actions={
         asset && (
           <>
+            <Button
+              size="xs"
+              variant="default"
+              renderRoot={(props) => (
+                <Link
+                  to="/admin/$section"
+                  params={{ section: 'assets' }}
+                  search={{ tab: 'graph', item: String(id) }}
+                  {...props}
+                />
+              )}
+            >
+              {t('assets.tab.graph')}
+            </Button>
             {may('asset:create') && (
               <Button size="xs" variant="default" onClick={() => setTelling(true)}>
                 {t('assets.tellAction')}

@@ -65,3 +65,25 @@ export const queuedQuery = (id: number) =>
     },
     refetchInterval: LIVE_MS,
   });
+
+const ASSETS_MAX = 1000;
+const PAGE_MAX = 100;
+
+/** All assets, up to a number. */
+export const allAssetsQuery = queryOptions({
+  queryKey: ['assets', 'all'],
+  queryFn: async () => {
+    const assets: Schema['AssetResponse'][] = [];
+    for (;;) {
+      const page = await data(
+        client.GET('/api/v2/assets', {
+          params: { query: { limit: PAGE_MAX, offset: assets.length, order_by: ['name'] } },
+        }),
+      );
+      assets.push(...page.assets);
+      if (page.assets.length < PAGE_MAX || assets.length >= ASSETS_MAX)
+        return { assets, isWhole: assets.length >= page.total_entries };
+    }
+  },
+  refetchInterval: 15_000,
+});

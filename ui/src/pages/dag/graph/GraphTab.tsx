@@ -2,126 +2,71 @@
 import '@xyflow/react/dist/style.css';
 import { Button, Select, Switch, useComputedColorScheme } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { getRouteApi, Link } from '@tanstack/react-router';
+import { getRouteApi } from '@tanstack/react-router';
 import {
   Background,
   Controls,
   type Edge,
-  Handle,
   MarkerType,
   MiniMap,
-  type Node,
-  type NodeProps,
-  Position,
   ReactFlow,
   ReactFlowProvider,
 } from '@xyflow/react';
 import { useEffect, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import type { Schema } from '@/api/client';
+import { dagQuery } from '@/api/queries';
 import { useZone } from '@/app/preferences';
-import { StateSign } from '@/components/State';
+import graphClasses from '@/components/graph/Graph.module.css';
+import { type Places, placesOf } from '@/components/graph/layout';
+import { EDGE_TYPES, type Routed } from '@/components/graph/Routed';
 import { Empty, Failure, Loading } from '@/components/Waiting';
 import { isFinished, lookOf } from '@/lib/states';
 import { showLength, showMoment } from '@/lib/time';
-import { type Places, placesOf } from '@/pages/dag/graph/layout';
-import { criticalPath, endsOf, graphOf } from '@/pages/dag/graph/model';
+import { NODE_TYPES, type ShownNode } from '@/pages/dag/graph/GraphNodes';
+import { type AssetBeside, assetNode, criticalPath, endsOf, graphOf } from '@/pages/dag/graph/model';
 import { countsAt, linesOf, worstOf } from '@/pages/dag/grid/model';
-import { gridQuery, timelineQuery } from '@/pages/dag/queries';
+import { dagAssetsQuery, gridQuery, timelineQuery } from '@/pages/dag/queries';
 import classes from './Graph.module.css';
 
 const route = getRouteApi('/dags/$dagId');
 const RUNS = 90;
 const FOLD_FROM = 120;
 const EDGES_MAX = 4000;
+const ASSETS_MAX = 60;
 const NOTHING: ReadonlySet<string> = new Set();
+const NOTHING_SHOWN = {
+  runId: null,
+  state: null,
+  counts: [],
+  isFolded: false,
+  isCritical: false,
+  toggle: null,
+  under: '',
+};
+const NO_ASSETS: Asset[] = [];
+type Asset = Schema['AssetResponse'];
 
-interface Shown extends Record<string, unknown> {
-  id: string;
-  dagId: string;
-  runId: string | null;
-  label: string;
-  state: string | null;
-  under: string;
-  counts: [string, number][];
-  isFolded: boolean;
-  isCritical: boolean;
-  toggle: (() => void) | null;
-}
-type ShownNode = Node<Shown>;
-
-function Counts({ counts }: { counts: [string, number][] }) {
-  const { t } = useTranslation('dag');
-  return (
-    <span className={`num ${classes.counts}`}>
-      {counts.map(([state, count]) => (
-        <span key={state} title={t(`common:states.${state}`, { defaultValue: state })}>
-          <StateSign state={state} size={9} />
-          {count}
-        </span>
-      ))}
-    </span>
-  );
+function besideOf(asset: Asset, dagId: string): AssetBeside {
+  const here = (uses: { dag_id: string; task_id: string }[]) =>
+    uses.filter((one) => one.dag_id === dagId).map((one) => one.task_id);
+  return {
+    id: asset.id,
+    name: asset.name,
+    isSchedule: asset.scheduled_dags.some((one) => one.dag_id === dagId),
+    writers: here(asset.producing_tasks),
+    readers: here(asset.consuming_tasks),
+  };
 }
 
-function TaskNode({ data }: NodeProps<ShownNode>) {
-  const { t } = useTranslation('dag');
-  const word = data.state === null ? t('grid.absent') : t(`common:states.${data.state}`);
-  return (
-    <div
-      className={classes.task}
-      data-critical={data.isCritical}
-      style={{ borderLeftColor: `var(--state-${lookOf(data.state).colour})` }}
-    >
-      <Handle type="target" position={Position.Left} className={classes.handle} isConnectable={false} />
-      <div className={classes.line}>
-        {data.state !== null && <StateSign state={data.state} />}
-        {data.toggle !== null ? (
-          <button type="button" className={`cut nopan ${classes.fold}`} onClick={data.toggle} title={data.id}>
-            ▸ {data.label}
-          </button>
-        ) : data.runId === null ? (
-          <span className="cut" title={data.id}>
-            {data.label}
-          </span>
-        ) : (
-          <Link
-            to="/dags/$dagId/runs/$runId"
-            params={{ dagId: data.dagId, runId: data.runId }}
-            search={{ task: data.id }}
-            className={`cut nopan ${classes.name}`}
-            title={`${data.id}: ${word}`}
-          >
-            {data.label}
-          </Link>
-        )}
-      </div>
-      <div className={`cut ${classes.under}`}>
-        {data.counts.length > 0 ? <Counts counts={data.counts} /> : data.under}
-      </div>
-      <Handle type="source" position={Position.Right} className={classes.handle} isConnectable={false} />
-    </div>
-  );
+/** Say which other DAGs write an asset that stands before the tasks, or wait for one that stands behind them. */
+function others(asset: Asset, dagId: string, node: string): string {
+  const beside = besideOf(asset, dagId);
+  const isBefore = node === assetNode(asset.id) && (beside.isSchedule || beside.readers.length > 0);
+  const uses = isBefore ? asset.producing_tasks : [...asset.scheduled_dags, ...asset.consuming_tasks];
+  const dags = [...new Set(uses.map((one) => one.dag_id))].filter((id) => id !== dagId);
+  return dags.length === 0 ? asset.uri : `${isBefore ? '← ' : '→ '}${dags.join(', ')}`;
 }
-
-function GroupNode({ data }: NodeProps<ShownNode>) {
-  return (
-    <div className={classes.group}>
-      <Handle type="target" position={Position.Left} className={classes.handle} isConnectable={false} />
-      <button
-        type="button"
-        className={`cut nopan ${classes.groupHead}`}
-        onClick={data.toggle ?? undefined}
-        title={data.id}
-      >
-        ▾ {data.state !== null && <StateSign state={data.state} size={10} />} {data.label}{' '}
-        <span className="dim">{data.under}</span>
-      </button>
-      <Handle type="source" position={Position.Right} className={classes.handle} isConnectable={false} />
-    </div>
-  );
-}
-
-const NODE_TYPES = { task: TaskNode, container: GroupNode };
 
 export function GraphTab({ dagId }: { dagId: string }) {
   const { t } = useTranslation('dag');
@@ -135,7 +80,22 @@ export function GraphTab({ dagId }: { dagId: string }) {
     ...timelineQuery(dagId, run?.dag_run_id ?? '', run?.end_date === null),
     enabled: run !== undefined,
   });
-  const [withPath, setWithPath] = useState(true);
+  const withPath = search.path !== 'off';
+  const askedAssets = useQuery(dagAssetsQuery(dagId));
+  // Whoever may not read assets sees the tasks only.
+  const assets = askedAssets.data ?? (askedAssets.error ? NO_ASSETS : undefined);
+  const { data: dag } = useQuery(dagQuery(dagId));
+  const schedule = dag?.timetable_description ?? '';
+  const withAssets = search.assets !== 'off';
+  const beside = useMemo(
+    () => (withAssets ? (assets ?? []).slice(0, ASSETS_MAX).map((one) => besideOf(one, dagId)) : []),
+    [assets, withAssets, dagId],
+  );
+  const put = (change: {
+    path?: string | undefined;
+    assets?: string | undefined;
+    run?: string | undefined;
+  }) => void navigate({ search: (before) => ({ ...before, ...change }), replace: true, resetScroll: false });
   const tasks = grid?.tasks;
   const groups = grid?.groups;
   const folded = useMemo(() => {
@@ -148,13 +108,19 @@ export function GraphTab({ dagId }: { dagId: string }) {
       replace: true,
       resetScroll: false,
     });
-  const graph = useMemo(() => graphOf(tasks ?? [], groups ?? [], folded), [tasks, groups, folded]);
+  const graph = useMemo(
+    () =>
+      assets === undefined
+        ? { nodes: [], edges: [] }
+        : graphOf(tasks ?? [], groups ?? [], folded, beside, schedule),
+    [tasks, groups, folded, assets, beside, schedule],
+  );
   const key = useMemo(
     () =>
       JSON.stringify([
         dagId,
-        graph.nodes.map(({ id, parent }) => [id, parent]),
-        graph.edges.map((e) => [e.from, e.to]),
+        graph.nodes.map(({ id, parent, label }) => [id, parent, label]),
+        graph.edges.map((e) => [e.from, e.to, e.label]),
       ]),
     [dagId, graph],
   );
@@ -196,8 +162,27 @@ export function GraphTab({ dagId }: { dagId: string }) {
   if (placed?.key === key) {
     const operators = new Map(tasks?.map((task) => [task.task_id, task]));
     for (const node of graph.nodes) {
-      const place = placed.places.get(node.id);
+      const place = placed.places.nodes.get(node.id);
       if (place === undefined) continue;
+      if (node.kind === 'asset' || node.kind === 'when') {
+        const asset = assets?.find((one) => node.id.split(':')[1] === String(one.id));
+        nodes.push({
+          id: node.id,
+          type: 'asset',
+          position: { x: place.x, y: place.y },
+          width: place.width,
+          height: place.height,
+          data: {
+            ...NOTHING_SHOWN,
+            id: node.id,
+            dagId,
+            label: node.label,
+            under: asset === undefined ? t('graph.when') : others(asset, dagId, node.id),
+            assetId: asset === undefined ? null : String(asset.id),
+          },
+        });
+        continue;
+      }
       const isGroup = node.kind === 'group';
       const id = isGroup ? node.id.slice('group:'.length) : (node.tasks[0] ?? '');
       const states = node.tasks.map(stateOf).filter((state) => state !== null);
@@ -235,24 +220,35 @@ export function GraphTab({ dagId }: { dagId: string }) {
           isFolded: node.isFolded,
           isCritical: node.tasks.some((one) => critical.has(one)),
           toggle: isGroup ? () => toggle(id) : null,
+          assetId: null,
         },
       });
     }
   }
   const steps = new Set(path.slice(1).map((to, at) => `${path[at]}\n${to}`));
-  const edges: Edge[] =
+  const edges: Edge<Routed>[] =
     placed?.key !== key
       ? []
-      : graph.edges.map(({ from, to, of }) => {
+      : graph.edges.flatMap(({ from, to, of, label }) => {
+          const route = placed.places.routes.get(`${from}>${to}`);
+          if (route === undefined) return [];
+          const isAsset = of.length === 0;
           const isCritical = withPath && of.some(([a, b]) => steps.has(`${a}\n${b}`));
           const colour = isCritical ? 'var(--ww-accent)' : 'var(--state-queued)';
           return {
             id: `${from}>${to}`,
+            type: 'routed',
+            data: { route, label },
             source: from,
             target: to,
             focusable: false,
             zIndex: isCritical ? 3 : 2,
-            style: { stroke: colour, strokeWidth: isCritical ? 2.5 : 1, opacity: isCritical ? 1 : 0.7 },
+            style: {
+              stroke: colour,
+              strokeWidth: isCritical ? 2.5 : 1,
+              opacity: isCritical ? 1 : 0.8,
+              ...(isAsset ? { strokeDasharray: '4 3' } : {}),
+            },
             markerEnd: {
               type: MarkerType.ArrowClosed,
               color: colour,
@@ -287,12 +283,7 @@ export function GraphTab({ dagId }: { dagId: string }) {
             label: `${showMoment(one.run_after, zone, false)} · ${t(`common:states.${one.state}`)}`,
           }))}
           value={run?.dag_run_id ?? null}
-          onChange={(value) =>
-            void navigate({
-              search: (before) => ({ ...before, run: value ?? undefined }),
-              resetScroll: false,
-            })
-          }
+          onChange={(value) => put({ run: value ?? undefined })}
         />
         {(groups?.length ?? 0) > 0 && (
           <Button.Group>
@@ -312,8 +303,16 @@ export function GraphTab({ dagId }: { dagId: string }) {
           size="xs"
           checked={withPath}
           label={t('graph.path')}
-          onChange={(event) => setWithPath(event.currentTarget.checked)}
+          onChange={(event) => put({ path: event.currentTarget.checked ? undefined : 'off' })}
         />
+        {(assets?.length ?? 0) > 0 && (
+          <Switch
+            size="xs"
+            checked={withAssets}
+            label={t('graph.assets')}
+            onChange={(event) => put({ assets: event.currentTarget.checked ? undefined : 'off' })}
+          />
+        )}
         {withPath && length !== null && Number.isFinite(length) && (
           <span className="dim num">
             {t('graph.pathIs', { count: path.length, length: showLength(length) })}
@@ -328,12 +327,13 @@ export function GraphTab({ dagId }: { dagId: string }) {
         (isPending || placed?.key !== key) && failure === null && error === null && <Loading />
       )}
       {nodes.length > 0 && !isTooMuch && (
-        <section className={`card ${classes.canvas}`} aria-label={t('tabs.graph')}>
+        <section className={`card ${graphClasses.canvas}`} aria-label={t('tabs.graph')}>
           <ReactFlowProvider key={key}>
             <ReactFlow
               nodes={nodes}
               edges={edges}
               nodeTypes={NODE_TYPES}
+              edgeTypes={EDGE_TYPES}
               colorMode={scheme}
               fitView
               fitViewOptions={{ minZoom: 0.4, maxZoom: 1.1, padding: 0.08 }}

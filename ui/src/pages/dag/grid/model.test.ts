@@ -24,6 +24,7 @@ const task = (task_id: string, group_id: string | null = null, upstream: string[
   is_setup: false,
   is_teardown: false,
   upstream,
+  labels: {},
   is_gone: false,
 });
 const group = (group_id: string, parent_id: string | null = null): Group => ({

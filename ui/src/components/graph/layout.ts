@@ -1,15 +1,29 @@
-/** Places a graph: elk does it, in a worker of its own. What was placed once is remembered. */
+/** Places a graph and leads its edges around nodes: elk does it, in a worker of its own. What was placed is remembered. */
 import ELK, { type ElkNode } from 'elkjs/lib/elk-api.js';
 import workerUrl from 'elkjs/lib/elk-worker.min.js?url';
-import type { Graph } from '@/pages/dag/graph/model';
+import type { Point } from '@/components/graph/path';
 
+/** What is to be placed. A group that is open contains others. */
+export interface Drawn {
+  nodes: readonly { id: string; kind: string; label: string; parent: string | null; isFolded: boolean }[];
+  edges: readonly { from: string; to: string; label: string }[];
+}
 export interface Place {
   x: number;
   y: number;
   width: number;
   height: number;
 }
-export type Places = Map<string, Place>;
+/** How an edge goes, in coordinates of the whole; `label` is where the middle of its text stands. */
+export interface Route {
+  points: Point[];
+  label: Point | null;
+}
+export interface Places {
+  nodes: Map<string, Place>;
+  /** By `from>to`. */
+  routes: Map<string, Route>;
+}
 
 const REMEMBERED_MAX = 40;
 const NODE_HEIGHT = 46;
@@ -17,10 +31,12 @@ const HEAD = 34;
 const remembered = new Map<string, Promise<Places>>();
 let elk: InstanceType<typeof ELK> | null = null;
 
+const LABEL_HEIGHT = 16;
+
 const widthOf = (label: string) => Math.max(128, Math.min(280, 58 + label.length * 7.4));
 
 /** Return where each node stands, relative to its container. */
-export function placesOf(key: string, graph: Graph): Promise<Places> {
+export function placesOf(key: string, graph: Drawn): Promise<Places> {
   const kept = remembered.get(key);
   if (kept !== undefined) return kept;
   elk ??= new ELK({ workerFactory: () => new Worker(workerUrl) });
@@ -48,21 +64,43 @@ export function placesOf(key: string, graph: Graph): Promise<Places> {
     .layout({
       id: 'all',
       children: parts.get(null) ?? [],
-      edges: graph.edges.map(({ from, to }) => ({ id: `${from}>${to}`, sources: [from], targets: [to] })),
+      edges: graph.edges.map(({ from, to, label }) => ({
+        id: `${from}>${to}`,
+        sources: [from],
+        targets: [to],
+        labels: label === '' ? [] : [{ text: label, width: 10 + label.length * 6.4, height: LABEL_HEIGHT }],
+      })),
       layoutOptions: {
         'elk.algorithm': 'layered',
         'elk.direction': 'RIGHT',
         'elk.hierarchyHandling': 'INCLUDE_CHILDREN',
         'elk.spacing.nodeNode': '16',
         'elk.layered.spacing.nodeNodeBetweenLayers': '56',
+        'elk.json.edgeCoords': 'ROOT',
+        'elk.edgeLabels.inline': 'true',
         'elk.layered.considerModelOrder.strategy': 'NODES_AND_EDGES',
       },
     })
     .then((root) => {
-      const places: Places = new Map();
+      const places: Places = { nodes: new Map(), routes: new Map() };
       const walk = (node: ElkNode) => {
+        for (const edge of node.edges ?? []) {
+          const section = edge.sections?.[0];
+          const label = edge.labels?.[0];
+          if (section === undefined) continue;
+          places.routes.set(edge.id, {
+            points: [section.startPoint, ...(section.bendPoints ?? []), section.endPoint],
+            label:
+              label === undefined
+                ? null
+                : {
+                    x: (label.x ?? 0) + (label.width ?? 0) / 2,
+                    y: (label.y ?? 0) + (label.height ?? 0) / 2,
+                  },
+          });
+        }
         for (const part of node.children ?? []) {
-          places.set(part.id, {
+          places.nodes.set(part.id, {
             x: part.x ?? 0,
             y: part.y ?? 0,
             width: part.width ?? 0,

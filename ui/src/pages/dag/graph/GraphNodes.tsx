@@ -1,0 +1,128 @@
+/** What stands in a graph: tasks, groups, assets, and the ways between them. */
+import { Link } from '@tanstack/react-router';
+import { Handle, type Node, type NodeProps, Position } from '@xyflow/react';
+import { useTranslation } from 'react-i18next';
+import graph from '@/components/graph/Graph.module.css';
+import { AssetSign } from '@/components/graph/Routed';
+import { StateSign } from '@/components/State';
+import { lookOf } from '@/lib/states';
+import classes from './Graph.module.css';
+
+export interface Shown extends Record<string, unknown> {
+  id: string;
+  dagId: string;
+  runId: string | null;
+  label: string;
+  state: string | null;
+  under: string;
+  counts: [string, number][];
+  isFolded: boolean;
+  isCritical: boolean;
+  toggle: (() => void) | null;
+  assetId: string | null;
+}
+export type ShownNode = Node<Shown>;
+
+function Counts({ counts }: { counts: [string, number][] }) {
+  const { t } = useTranslation('dag');
+  return (
+    <span className={`num ${classes.counts}`}>
+      {counts.map(([state, count]) => (
+        <span key={state} title={t(`common:states.${state}`, { defaultValue: state })}>
+          <StateSign state={state} size={9} />
+          {count}
+        </span>
+      ))}
+    </span>
+  );
+}
+
+function TaskNode({ data }: NodeProps<ShownNode>) {
+  const { t } = useTranslation('dag');
+  const word = data.state === null ? t('grid.absent') : t(`common:states.${data.state}`);
+  return (
+    <div
+      className={classes.task}
+      data-critical={data.isCritical}
+      style={{ borderLeftColor: `var(--state-${lookOf(data.state).colour})` }}
+    >
+      <Handle type="target" position={Position.Left} className={graph.handle} isConnectable={false} />
+      <div className={graph.line}>
+        {data.state !== null && <StateSign state={data.state} />}
+        {data.toggle !== null ? (
+          <button type="button" className={`cut nopan ${classes.fold}`} onClick={data.toggle} title={data.id}>
+            ▸ {data.label}
+          </button>
+        ) : data.runId === null ? (
+          <span className="cut" title={data.id}>
+            {data.label}
+          </span>
+        ) : (
+          <Link
+            to="/dags/$dagId/runs/$runId"
+            params={{ dagId: data.dagId, runId: data.runId }}
+            search={{ task: data.id }}
+            className={`cut nopan ${graph.name}`}
+            title={`${data.id}: ${word}`}
+          >
+            {data.label}
+          </Link>
+        )}
+      </div>
+      <div className={`cut ${graph.under}`}>
+        {data.counts.length > 0 ? <Counts counts={data.counts} /> : data.under}
+      </div>
+      <Handle type="source" position={Position.Right} className={graph.handle} isConnectable={false} />
+    </div>
+  );
+}
+
+function GroupNode({ data }: NodeProps<ShownNode>) {
+  return (
+    <div className={classes.group}>
+      <Handle type="target" position={Position.Left} className={graph.handle} isConnectable={false} />
+      <button
+        type="button"
+        className={`cut nopan ${classes.groupHead}`}
+        onClick={data.toggle ?? undefined}
+        title={data.id}
+      >
+        ▾ {data.state !== null && <StateSign state={data.state} size={10} />} {data.label}{' '}
+        <span className="dim">{data.under}</span>
+      </button>
+      <Handle type="source" position={Position.Right} className={graph.handle} isConnectable={false} />
+    </div>
+  );
+}
+
+function AssetNode({ data }: NodeProps<ShownNode>) {
+  return (
+    <div className={graph.asset}>
+      <Handle type="target" position={Position.Left} className={graph.handle} isConnectable={false} />
+      <div className={graph.line}>
+        <AssetSign />
+        {data.assetId === null ? (
+          <span className="cut" title={data.label}>
+            {data.label}
+          </span>
+        ) : (
+          <Link
+            to="/admin/$section"
+            params={{ section: 'assets' }}
+            search={{ item: data.assetId }}
+            className={`cut nopan ${graph.name}`}
+            title={data.label}
+          >
+            {data.label}
+          </Link>
+        )}
+      </div>
+      <div className={`cut ${graph.under}`} title={data.under}>
+        {data.under}
+      </div>
+      <Handle type="source" position={Position.Right} className={graph.handle} isConnectable={false} />
+    </div>
+  );
+}
+
+export const NODE_TYPES = { task: TaskNode, container: GroupNode, asset: AssetNode };

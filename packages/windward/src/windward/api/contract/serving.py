@@ -6,7 +6,6 @@ The only place that catches everything: a bug is an answer of 500 with a number 
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import inspect
 import logging
 import secrets
@@ -31,9 +30,11 @@ from windward.api.contract.operation import (
     Nothing,
     Open,
     Operation,
+    Ready,
     Reply,
     Scope,
     SignedIn,
+    etag_of,
 )
 from windward.api.contract.problem import (
     Forbidden,
@@ -325,9 +326,13 @@ def _bodied(operation: Operation, reply: Reply, known_etag: str | None) -> Respo
     headers = {**HEADERS, **reply.headers}
     if status in {204, 304} or (reply.body is None and operation.reply is None):
         return Response(status_code=status, headers=headers)
-    raw = reply.body if isinstance(reply.body, bytes) else msgspec.json.encode(reply.body)
+    body = reply.body
+    if isinstance(body, Ready):
+        raw = body.raw
+    else:
+        raw = body if isinstance(body, bytes) else msgspec.json.encode(body)
     if not operation.changes and status == 200:
-        etag = f'"{hashlib.blake2b(raw, digest_size=12).hexdigest()}"'
+        etag = body.etag if isinstance(body, Ready) else etag_of(raw)
         headers.setdefault("etag", etag)
         headers["cache-control"] = "private, no-cache"
         if known_etag is not None and etag in (one.strip() for one in known_etag.split(",")):

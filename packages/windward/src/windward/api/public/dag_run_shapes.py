@@ -11,7 +11,7 @@ from msgspec import UNSET, UnsetType
 
 from windward.api.contract.operation import Reply
 from windward.api.contract.ranges import Bounds, BoundsQuery
-from windward.api.encoded import Encoded
+from windward.api.encoded import Encoded, EncodedPages
 from windward.api.public.dag_versions import DagVersionResponse, version_response
 from windward.model.numbers import NotNegative, Small
 from windward.model.states import RunState, RunType, TriggeredBy
@@ -207,16 +207,19 @@ class _Runs(msgspec.Struct, kw_only=True):
     previous_cursor: str | None
 
 
-_ENCODED = Encoded(run_response)
+_ENCODED, _PAGES = Encoded[RunRow](run_response), EncodedPages()
 
 
 def runs_response(page: Page[RunRow], request: PageRequest) -> Reply:
     """Return a page of runs as the API shows it: a `DAGRunCollectionResponse`."""
-    body = _Runs(
-        dag_runs=[_ENCODED.of(row.run.run_pk, row) for row in page.rows],
-        total_entries=page.total,
-        total_entries_limit=TOTAL_MAX if request.cursor is not None else None,
-        next_cursor=page.next_cursor,
-        previous_cursor=page.previous_cursor,
-    )
-    return Reply(body=body)
+
+    def shape() -> _Runs:
+        return _Runs(
+            dag_runs=[_ENCODED.of(row.run.run_pk, row) for row in page.rows],
+            total_entries=page.total,
+            total_entries_limit=TOTAL_MAX if request.cursor is not None else None,
+            next_cursor=page.next_cursor,
+            previous_cursor=page.previous_cursor,
+        )
+
+    return Reply(body=_PAGES.of((id(page), request), (page,), shape))

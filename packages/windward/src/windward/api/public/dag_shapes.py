@@ -103,9 +103,9 @@ class DAGCollectionResponse(msgspec.Struct, kw_only=True):
     total_entries: int
 
 
-def dag_response(row: DagRow, settings: Settings, *, now: datetime) -> DAGResponse:
-    """Return a DAG as lists show it."""
-    return DAGResponse(**_fields(row, settings, now=now))
+def dag_response(row: DagRow, settings: Settings, slot: RunSlot | None) -> DAGResponse:
+    """Return a DAG as lists show it, with the run that its schedule wants next."""
+    return DAGResponse(**_fields(row, settings, slot))
 
 
 def details_response(
@@ -115,7 +115,7 @@ def details_response(
     document = row.document
     timeout_s = document.dagrun_timeout_s
     return DAGDetailsResponse(
-        **_fields(row, settings, now=now),
+        **_fields(row, settings, next_slot(row, now)),
         catchup=document.catchup,
         dag_run_timeout=timedelta(seconds=timeout_s) if timeout_s is not None else None,
         asset_expression=_asset_expression(document),
@@ -157,10 +157,9 @@ def next_slot(row: DagRow, now: datetime) -> RunSlot | None:
     return next_slot_of(row.document, row.record, now=now, windows=row.windows)
 
 
-def _fields(row: DagRow, settings: Settings, *, now: datetime) -> dict[str, Any]:
+def _fields(row: DagRow, settings: Settings, slot: RunSlot | None) -> dict[str, Any]:
     """Return the fields that a DAG has in lists and on its own."""
     record, document = row.record, row.document
-    slot = next_slot(row, now)
     name, schedule = row.version.display_name, document.schedule
     allowed = document.allowed_run_types
     periodic, short = is_periodic(schedule), summary(schedule)

@@ -14,6 +14,7 @@ from windward.api.contract.operation import Call, Needs, Nothing, Operation, Sco
 from windward.api.contract.paging import OffsetQuery, PageQuery, page_of, pattern_of
 from windward.api.contract.problem import InvalidRequest
 from windward.api.contract.ranges import moments
+from windward.api.encoded import Encoded
 from windward.api.public.dag_shapes import (
     DAGCollectionResponse,
     DAGDetailsResponse,
@@ -109,7 +110,14 @@ class DAGTagCollectionResponse(msgspec.Struct, kw_only=True):
     total_entries: int
 
 
-def get_dags(call: Call[DagsQuery, Nothing]) -> DAGCollectionResponse:
+class _Dags(msgspec.Struct, kw_only=True):
+    """A `DAGCollectionResponse` whose DAGs are passed on as they were encoded."""
+
+    dags: list[msgspec.Raw]
+    total_entries: int
+
+
+def get_dags(call: Call[DagsQuery, Nothing]) -> DAGCollectionResponse | _Dags:
     """List DAGs."""
     query = call.query
     if query.bundle_name not in (None, BUNDLE) or query.bundle_version is not None:
@@ -158,11 +166,13 @@ def _next_run(call: Call[Any, Any]) -> Callable[[DagRow], datetime | None]:
     return next_run
 
 
-def _shown(call: Call[Any, Any], page: Page[DagRow]) -> DAGCollectionResponse:
+def _shown(call: Call[Any, Any], page: Page[DagRow]) -> _Dags:
     settings, now = call.services.settings, call.services.now()
-    return DAGCollectionResponse(
-        dags=[dag_response(row, settings, now=now) for row in page.rows], total_entries=page.total or 0
-    )
+    shown = [_ENCODED.of(row.record.dag_id, row, settings, next_slot(row, now)) for row in page.rows]
+    return _Dags(dags=shown, total_entries=page.total or 0)
+
+
+_ENCODED = Encoded[DagRow](dag_response)
 
 
 def found_dag(call: Call[Any, Any], dag_id: str) -> DagRow:
@@ -180,7 +190,7 @@ def found_dag(call: Call[Any, Any], dag_id: str) -> DagRow:
 def get_dag(call: Call[Any, Any]) -> DAGResponse:
     """Show a DAG."""
     row = found_dag(call, call.text("dag_id"))
-    return dag_response(row, call.services.settings, now=call.services.now())
+    return dag_response(row, call.services.settings, next_slot(row, call.services.now()))
 
 
 def get_dag_details(call: Call[Nothing, Nothing]) -> DAGDetailsResponse:
@@ -204,7 +214,7 @@ def patch_dag(call: Call[DagMaskQuery, DAGPatchBody]) -> DAGResponse:
     return get_dag(call)
 
 
-def patch_dags(call: Call[PatchDagsQuery, DAGPatchBody]) -> DAGCollectionResponse:
+def patch_dags(call: Call[PatchDagsQuery, DAGPatchBody]) -> DAGCollectionResponse | _Dags:
     """Pause DAGs, or let them run: all that the query chooses, also those beyond the page that is shown."""
     query, listings = call.query, call.services.listings.dags
     is_paused = _wanted(call.body, query.update_mask)

@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 
 from windward.api.contract.operation import Reply
-from windward.api.encoded import Encoded
+from windward.api.encoded import Encoded, EncodedPages
 from windward.api.public.dag_versions import DagVersionResponse, version_response
 from windward.api.public.jobs import JobResponse
 from windward.core.transitions import TaskEvent
@@ -197,19 +197,22 @@ class _Instances(msgspec.Struct, kw_only=True):
     previous_cursor: str | None
 
 
-_ENCODED = Encoded(instance_response)
+_ENCODED, _PAGES = Encoded[InstanceRow](instance_response), EncodedPages()
 
 
 def instances_response(page: Page[InstanceRow], request: PageRequest) -> Reply:
     """Return a page of instances as the API shows it: a `TaskInstanceCollectionResponse`."""
-    body = _Instances(
-        task_instances=[_ENCODED.of(row.record.key, row) for row in page.rows],
-        total_entries=page.total,
-        total_entries_limit=TOTAL_MAX if request.cursor is not None else None,
-        next_cursor=page.next_cursor,
-        previous_cursor=page.previous_cursor,
-    )
-    return Reply(body=body)
+
+    def shape() -> _Instances:
+        return _Instances(
+            task_instances=[_ENCODED.of(row.record.key, row) for row in page.rows],
+            total_entries=page.total,
+            total_entries_limit=TOTAL_MAX if request.cursor is not None else None,
+            next_cursor=page.next_cursor,
+            previous_cursor=page.previous_cursor,
+        )
+
+    return Reply(body=_PAGES.of((id(page), request), (page,), shape))
 
 
 def current_try(row: InstanceRow) -> TaskInstanceHistoryResponse:

@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import exc
@@ -23,6 +23,14 @@ from windward.store.sql.batches import Batch, batch_of
 
 T = TypeVar("T")
 Row = tuple[Any, ...]
+
+
+class Sent(NamedTuple):
+    """A query as it was sent: its text and its values, both as the driver has them."""
+
+    text: str
+    values: Any
+
 
 WRITE_TRIES_MAX = 12
 RETRY_PAUSE_S = 0.005
@@ -120,6 +128,16 @@ class Transaction:
         """Return all rows of a query."""
         self._execute(sql, values)
         return list(self._cursor.fetchall())
+
+    def send(self, query: sa.Select[Any]) -> tuple[list[Any], Sent]:
+        """Return all rows of a query, and what to send again for the same. Its columns have the driver's types."""
+        result = self.run(query)
+        context = result.context
+        return [tuple(row) for row in result], Sent(context.statement, context.parameters[0])
+
+    def send_again(self, sent: Sent) -> list[Any]:
+        """Return all rows of a query that was sent before."""
+        return self.select(sent.text, sent.values)
 
     def _execute(self, sql: str, values: Row) -> None:
         self.queries += 1

@@ -5,13 +5,18 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 
 from windward.model.records import HostRecord
 from windward.ports.hosts import MetricsRecord
-from windward.store.sql.columns import json_text, to_us
+from windward.store.sql.columns import json_text, time_of, to_us
 from windward.store.sql.database import Database, Transaction
+from windward.store.sql.rows import Unchanged
 from windward.store.sql.tables import COMPONENT, COMPONENT_METRICS, HOST, HOST_MAIL
+
+_HOST = HostRecord.__struct_fields__
+_PART = ("kind", "name", "hostname", "pid", "started_at", "last_beat_at")
 
 
 class SqlHosts:
@@ -21,6 +26,8 @@ class SqlHosts:
         self._database = database
         columns = ("hostname", "pid", "queues", "capacity", "lease_until", "kind")
         self._beat = database.dialect.upsert("host", ("host_id",), columns)
+        self._hosts = Unchanged(_host)
+        self._parts = Unchanged(_part, key_columns=2)
         self._put_metrics = database.dialect.upsert(
             "component_metrics", ("kind", "name"), ("taken_at", "snapshot")
         )
@@ -41,8 +48,8 @@ class SqlHosts:
     def load_hosts(self) -> list[HostRecord]:
         """Return all known hosts, by id."""
         with self._database.reading() as transaction:
-            rows = transaction.run(sa.select(HOST).order_by(HOST.c.host_id)).mappings().fetchall()
-        return [HostRecord(**{**row, "queues": tuple(row["queues"])}) for row in rows]
+            rows = transaction.select(f"SELECT {', '.join(_HOST)} FROM host ORDER BY host_id")
+        return [self._hosts.of(row) for row in rows]
 
     def delete_host(self, host_id: str) -> None:
         """Forget a host, and its mail."""
@@ -76,8 +83,8 @@ class SqlHosts:
     def load_components(self) -> list[dict[str, Any]]:
         """Return all components by kind and name."""
         with self._database.reading() as transaction:
-            rows = transaction.run(sa.select(COMPONENT).order_by(COMPONENT.c.kind, COMPONENT.c.name))
-            return [dict(row) for row in rows.mappings()]
+            rows = transaction.select(f"SELECT {', '.join(_PART)} FROM component ORDER BY kind, name")
+        return [dict(self._parts.of(row)) for row in rows]
 
     def put_metrics(self, kind: str, name: str, snapshot: bytes, *, now: datetime) -> None:
         """Keep what a component has measured so far."""
@@ -91,3 +98,25 @@ class SqlHosts:
         with self._database.reading() as transaction:
             rows = transaction.run(query.order_by(table.c.kind, table.c.name)).mappings().fetchall()
         return [MetricsRecord(**row) for row in rows]
+
+
+def _host(row: tuple[Any, ...]) -> HostRecord:
+    """Return the host of a row of `_HOST`."""
+    values = dict(zip(_HOST, row, strict=True))
+    return HostRecord(
+        **{
+            **values,
+            "queues": tuple(msgspec.json.decode(values["queues"])),
+            "lease_until": time_of(values["lease_until"]),
+        }
+    )
+
+
+def _part(row: tuple[Any, ...]) -> dict[str, Any]:
+    """Return the component of a row of `_PART`."""
+    values = dict(zip(_PART, row, strict=True))
+    return {
+        **values,
+        "started_at": time_of(values["started_at"]),
+        "last_beat_at": time_of(values["last_beat_at"]),
+    }

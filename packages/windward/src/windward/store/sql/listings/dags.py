@@ -6,7 +6,7 @@ DAGs are thousands at most, their documents are decoded once and kept, and few l
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +18,8 @@ from windward.model.records import DagRecord
 from windward.model.states import RunState
 from windward.ports.listings.dags import DagFilter, DagRow
 from windward.ports.listings.page import Page, PageRequest, Pattern
-from windward.store.sql.columns import json_text
+from windward.ports.listings.versions import VersionRow
+from windward.store.sql.columns import EPOCH, from_us, json_text, time_of
 from windward.store.sql.database import Database, Dialect, chunks
 from windward.store.sql.listings.documents import Documents
 from windward.store.sql.listings.filters import (
@@ -30,8 +31,9 @@ from windward.store.sql.listings.filters import (
     visible,
     within,
 )
-from windward.store.sql.listings.paging import Paged
-from windward.store.sql.listings.versions import VERSION_COLUMNS, version_of
+from windward.store.sql.listings.paging import Paged, SentBefore, raw
+from windward.store.sql.listings.versions import VERSION_COLUMNS
+from windward.store.sql.rows import Unchanged
 from windward.store.sql.tables import DAG, DAG_DOCUMENT, DAG_FILE, DAG_RUN, FAVORITE, TIMETABLE_WINDOW
 from windward.timetable import (
     AssetLeaf,
@@ -45,7 +47,6 @@ from windward.timetable import (
 )
 
 NEXT_RUN = "next_dagrun"
-_RECORD = DagRecord.__struct_fields__
 _HAS_ERRORS = DAG_FILE.c.error.is_not(None)
 _LAST_RUN = DAG_RUN.alias("last_run")
 _NEWEST = DAG_RUN.alias("newest")
@@ -60,12 +61,12 @@ _LAST_PK = (
 _IS_LAST_RUN = sa.and_(_LAST_RUN.c.dag_id == DAG.c.dag_id, _LAST_RUN.c.run_pk == _LAST_PK)
 _QUERY = (
     sa.select(
-        *(DAG.c[name] for name in _RECORD),
-        DAG.c.last_changed_at,
+        *(raw(DAG.c[name]) for name in DagRecord.__struct_fields__),
+        raw(DAG.c.last_changed_at),
         _HAS_ERRORS.label("has_import_errors"),
-        DAG_FILE.c.parsed_at,
+        raw(DAG_FILE.c.parsed_at),
         DAG_FILE.c.duration_s,
-        *VERSION_COLUMNS,
+        *map(raw, VERSION_COLUMNS),
     )
     .join(DAG_DOCUMENT, DAG_DOCUMENT.c.document_hash == DAG.c.document_hash)
     .outerjoin(DAG_FILE, DAG_FILE.c.fileloc == DAG.c.fileloc)
@@ -93,12 +94,16 @@ class SqlDagListings:
     def __init__(self, database: Database, documents: Documents) -> None:
         self._database = database
         self._documents = documents
+        self._rows = Unchanged(_dag)
+        self._sent = SentBefore()
+        self._sent_for_one = SentBefore()
 
     def tags_of(self, dag_id: str) -> Collection[str]:
         """Return the tags of a DAG."""
+        text = self._database.dialect.sql("SELECT tags FROM dag WHERE dag_id = ?")
         with self._database.reading() as transaction:
-            tags = transaction.run(sa.select(DAG.c.tags).where(DAG.c.dag_id == dag_id)).scalar()
-        return tuple(tags or ())
+            rows = transaction.select(text, (dag_id,))
+        return tuple(msgspec.json.decode(rows[0][0]) or ()) if rows else ()
 
     def list(
         self, page: PageRequest, which: DagFilter, *, next_run: Callable[[DagRow], datetime | None]
@@ -107,15 +112,23 @@ class SqlDagListings:
         by_next = [name for name in page.order_by if name.removeprefix("-") == NEXT_RUN]
         if by_next:
             return self._by_next_run(page, which, next_run, descends=by_next[0].startswith("-"))
-        query, conditions = _QUERY, _conditions(which, self._database.dialect)
-        named = {name.removeprefix("-") for name in page.order_by}
-        if named & _OF_LAST_RUN or _asks_last_run(which):
-            query = query.outerjoin(_LAST_RUN, _IS_LAST_RUN)
-        query = query.where(*conditions)
-        if which.asks_documents:
-            chosen = [row.record.dag_id for row in self._rows(query) if _agrees(row.document.schedule, which)]
-            query = query.where(DAG.c.dag_id.in_(chosen))
-        found = _PAGED.page(self._database, query, page, dict)
+
+        def query() -> sa.Select[Any]:
+            made = _QUERY
+            named = {name.removeprefix("-") for name in page.order_by}
+            if named & _OF_LAST_RUN or _asks_last_run(which):
+                made = made.outerjoin(_LAST_RUN, _IS_LAST_RUN)
+            made = made.where(*_conditions(which, self._database.dialect))
+            if which.asks_documents:
+                chosen = [
+                    row.record.dag_id for row in self._found(made) if _agrees(row.document.schedule, which)
+                ]
+                made = made.where(DAG.c.dag_id.in_(chosen))
+            return made
+
+        # Other DAGs are chosen when documents are others.
+        sent = SentBefore() if which.asks_documents else self._sent
+        found = _PAGED.plain_page(self._database, query, page, asked=which, sent=sent)
         return Page(
             rows=tuple(self._made(found.rows)),
             total=found.total,
@@ -134,7 +147,7 @@ class SqlDagListings:
         query = _QUERY
         if _asks_last_run(which):
             query = query.outerjoin(_LAST_RUN, _IS_LAST_RUN)
-        rows = self._rows(query.where(*_conditions(which, self._database.dialect)).order_by(DAG.c.dag_id))
+        rows = self._found(query.where(*_conditions(which, self._database.dialect)).order_by(DAG.c.dag_id))
         agreed = [(next_run(row), row) for row in rows if _agrees(row.document.schedule, which)]
         known = [(at, row) for at, row in agreed if at is not None]
         known.sort(key=lambda pair: pair[0], reverse=descends)
@@ -151,15 +164,18 @@ class SqlDagListings:
 
     def one(self, dag_id: str) -> DagRow | None:
         """Return one DAG, or None."""
-        return next(iter(self._rows(_QUERY.where(DAG.c.dag_id == dag_id))), None)
+        with self._database.reading() as transaction:
+            rows = self._sent_for_one.rows(transaction, dag_id, lambda: _QUERY.where(DAG.c.dag_id == dag_id))
+        return next(iter(self._made(rows)), None)
 
     def names_of(self, dag_ids: Collection[str]) -> dict[str, str]:
         """Return what DAGs are called."""
         found: dict[str, str] = {}
         with self._database.reading() as transaction:
             for some in chunks(sorted(set(dag_ids))):
-                query = sa.select(DAG.c.dag_id, DAG.c.display_name).where(DAG.c.dag_id.in_(some))
-                found.update((row.dag_id, row.display_name) for row in transaction.run(query))
+                marks = ", ".join("?" * len(some))
+                text = f"SELECT dag_id, display_name FROM dag WHERE dag_id IN ({marks})"
+                found.update(transaction.select(self._database.dialect.sql(text), tuple(some)))
         return found
 
     def is_favorite(self, user_id: str, dag_id: str) -> bool:
@@ -204,30 +220,19 @@ class SqlDagListings:
                 found.setdefault(dag_id, (dag_id, display_name, {}))[2][RunState(state)] = int(count)
         return tuple(found.values())
 
-    def _rows(self, query: sa.Select[Any]) -> Sequence[DagRow]:
+    def _found(self, query: sa.Select[Any]) -> Sequence[DagRow]:
+        """Return the DAGs of a query of `_QUERY`'s columns."""
         with self._database.reading() as transaction:
-            rows = [dict(row) for row in transaction.run(query).mappings()]
+            rows, _ = transaction.send(query)
         return self._made(rows)
 
-    def _made(self, rows: Sequence[Mapping[str, Any]]) -> Sequence[DagRow]:
-        known = self._documents.load(row["document_hash"] for row in rows)
-        found = []
-        for row in rows:
-            version, document = version_of(row), known.get(row["document_hash"])
-            if version is None or document is None:  # deleted between two reads
-                continue
-            found.append(
-                DagRow(
-                    record=DagRecord(**{name: row[name] for name in _RECORD}),
-                    document=document.document,
-                    version=version,
-                    has_import_errors=bool(row["has_import_errors"]),
-                    parsed_at=row["parsed_at"],
-                    parse_duration_s=row["duration_s"],
-                    last_changed_at=row["last_changed_at"],
-                )
-            )
-        return self._with_windows(found)
+    def _made(self, rows: Sequence[tuple[Any, ...]]) -> Sequence[DagRow]:
+        """Return the DAGs of rows of `_QUERY`."""
+        known = self._documents.load(row[1] for row in rows)
+        # Of a document that was deleted between two reads nothing is shown.
+        return self._with_windows(
+            [self._rows.of((row[0], known[row[1]], *row)) for row in rows if row[1] in known]
+        )
 
     def _with_windows(self, rows: Sequence[DagRow]) -> Sequence[DagRow]:
         own = [
@@ -244,6 +249,38 @@ class SqlDagListings:
                     row[0]: msgspec.json.decode(row[1], type=Windows) for row in transaction.run(query)
                 }
         return [msgspec.structs.replace(row, windows=windows.get(row.record.dag_id)) for row in rows]
+
+
+def _dag(row: tuple[Any, ...]) -> DagRow:
+    """Return the DAG of its id, its document, and a row of `_QUERY`."""
+    _, known, *read = row
+    dag_id, document_hash, is_paused, is_active, fileloc, run_after, start, end, failed_in_a_row = read[:9]
+    changed_at, has_errors, parsed_at, duration_s, number, stored_at, name = read[9:]
+    return DagRow(
+        record=DagRecord(
+            dag_id=dag_id,
+            document_hash=document_hash,
+            is_paused=bool(is_paused),
+            is_active=bool(is_active),
+            fileloc=fileloc,
+            last_run_after=from_us(run_after),
+            last_interval_start=from_us(start),
+            last_interval_end=from_us(end),
+            failed_in_a_row=failed_in_a_row,
+        ),
+        document=known.document,
+        version=VersionRow(
+            document_hash=document_hash,
+            number=number,
+            dag_id=dag_id,
+            display_name=name or dag_id,
+            stored_at=from_us(stored_at) or EPOCH,
+        ),
+        has_import_errors=bool(has_errors),
+        parsed_at=from_us(parsed_at),
+        parse_duration_s=duration_s,
+        last_changed_at=time_of(changed_at),
+    )
 
 
 def _conditions(which: DagFilter, dialect: Dialect) -> list[Condition]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,13 +19,15 @@ from windward.model.ids import TaskKey
 from windward.model.states import TaskState
 from windward.ports.listings.instances import ANY_TASK, InstanceFilter, InstanceRow
 from windward.ports.listings.page import Page, PageRequest
+from windward.ports.listings.runs import RunRow
 from windward.store.sql.columns import UtcTime
-from windward.store.sql.database import Database, Dialect, chunks
+from windward.store.sql.database import ROWS_PER_STATEMENT_MAX, Database, Transaction, chunks
 from windward.store.sql.listings.documents import Documents, KnownDocument
 from windward.store.sql.listings.filters import Condition, matching, seconds_between, visible, within
-from windward.store.sql.listings.paging import Columns, Paged, names_in_order
+from windward.store.sql.listings.paging import Columns, Paged, SentBefore, names_in_order
 from windward.store.sql.listings.runs import SqlRunListings
 from windward.store.sql.listings.traits import has_traits, operator_column
+from windward.store.sql.listings.unchanged import UnchangedPages
 from windward.store.sql.rows import TASK_COLUMNS, Unchanged, task_of, trail_of
 from windward.store.sql.tables import DAG_DOCUMENT, DAG_RUN, IS_WRONG, TASK_INSTANCE, WENT_WRONG
 
@@ -76,29 +80,47 @@ class SqlInstanceListings:
         self._documents = documents
         self._runs = runs
         self._rows = Unchanged(_instance, key_columns=3)
+        self._sent = SentBefore()
+        self._pages = UnchangedPages[InstanceRow]()
 
     def list(self, page: PageRequest, which: InstanceFilter) -> Page[InstanceRow]:
         """Return instances."""
         ordered = set(names_in_order(page))
-        of_run, own = self._of_run(which), _own(which)
-        query, count = sa.select(*_PLACE), sa.select(_TI.run_pk)
-        if of_run:
-            count = count.join(DAG_RUN, _WITH_RUN)
-        if of_run or ordered & {OPERATOR, *_OF_RUN}:
-            query = query.join(DAG_RUN, _WITH_RUN)
-        paged = _PAGED
-        if OPERATOR in ordered:  # which only the documents tell
+
+        def query() -> sa.Select[Any]:
+            of_run, made = self._of_run(which), sa.select(*_PLACE)
+            if of_run or ordered & {OPERATOR, *_OF_RUN}:
+                made = made.join(DAG_RUN, _WITH_RUN)
+            return made.where(*_own(which), *of_run)
+
+        def count() -> sa.Select[Any]:
+            of_run, made = self._of_run(which), sa.select(_TI.run_pk)
+            if of_run:
+                made = made.join(DAG_RUN, _WITH_RUN)
+            return made.where(*_own(which), *of_run)
+
+        paged, sent = _PAGED, self._sent
+        if OPERATOR in ordered:
             paged = _paged(operator_column(self._known(which)))
-        found = paged.page(
-            self._database, query.where(*own, *of_run), page, _key, count=count.where(*own, *of_run)
-        )
-        rows = self._by_keys(found.rows)
-        return Page(
-            rows=tuple(rows[key] for key in found.rows if key in rows),
-            total=found.total,
-            next_cursor=found.next_cursor,
-            previous_cursor=found.previous_cursor,
-        )
+        if (
+            OPERATOR in ordered or which.traits != ANY_TASK
+        ):  # of which documents tell, and those are others later
+            sent = SentBefore()
+        with self._database.reading() as transaction:
+            found = paged.plain_page(self._database, query, page, asked=which, sent=sent, count=count)
+            read = self._read(transaction, found.rows)
+            runs, known = self._around(read)
+
+        def made() -> Page[InstanceRow]:
+            rows = self._made(read, runs, known)
+            return Page(
+                rows=tuple(rows[key] for key in found.rows if key in rows),
+                total=found.total,
+                next_cursor=found.next_cursor,
+                previous_cursor=found.previous_cursor,
+            )
+
+        return self._pages.of((page, which), (found, read, runs, known), made)
 
     def of_task(self, dag_id: str, run_id: str, task_id: str) -> Sequence[int]:
         """Return map indexes."""
@@ -119,19 +141,23 @@ class SqlInstanceListings:
         )
         with self._database.reading() as transaction:
             rows = transaction.select(self._database.dialect.sql(text), (dag_id, run_id, task_id, map_index))
-        return next(iter(self._made(rows).values()), None)
+            made = self._made(rows, *self._around(rows))
+        return next(iter(made.values()), None)
 
     def by_keys(self, keys: Collection[TaskKey]) -> Sequence[InstanceRow]:
         """Return instances by their keys."""
-        return [row for _, row in sorted(self._by_keys(keys).items())]
-
-    def _by_keys(self, keys: Collection[TaskKey]) -> dict[TaskKey, InstanceRow]:
-        rows: list[Any] = []
         with self._database.reading() as transaction:
-            for some in chunks(sorted(set(keys))):
-                values = tuple(value for key in some for value in key)
-                rows += transaction.select(_text_of_keys(self._database.dialect, len(some)), values)
-        return self._made(rows)
+            rows = self._read(transaction, sorted(set(keys)))
+            made = self._made(rows, *self._around(rows))
+        return [row for _, row in sorted(made.items())]
+
+    def _read(self, transaction: Transaction, keys: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
+        """Return rows of `_COLUMNS` by their keys, in no order."""
+        rows: list[tuple[Any, ...]] = []
+        for some in chunks(keys):
+            text = _text_of_keys(len(some), is_sqlite=self._database.dialect.is_sqlite)
+            rows += transaction.select(text, tuple(chain.from_iterable(some)))
+        return rows
 
     def runs_with(self, which: InstanceFilter) -> Sequence[int]:
         """Return the keys of runs."""
@@ -186,18 +212,23 @@ class SqlInstanceListings:
             hashes = [row[0] for row in transaction.run(query)]
         return self._documents.load(hashes)
 
-    def _made(self, rows: Sequence[Any]) -> dict[TaskKey, InstanceRow]:
-        """Return the instances of rows of `_COLUMNS`."""
+    def _around(self, rows: Sequence[Any]) -> tuple[dict[int, RunRow], dict[str, KnownDocument]]:
+        """Return the runs of rows of `_COLUMNS`, and the documents of those."""
         runs = self._runs.by_pks({row[0] for row in rows})
-        known = self._documents.load({run.run.document_hash for run in runs.values()})
-        made: dict[TaskKey, InstanceRow] = {}
+        return runs, self._documents.load({run.run.document_hash for run in runs.values()})
+
+    def _made(
+        self, rows: Sequence[Any], runs: dict[int, RunRow], known: dict[str, KnownDocument]
+    ) -> dict[tuple[Any, ...], InstanceRow]:
+        """Return the instances of rows of `_COLUMNS` by their keys."""
+        made: dict[tuple[Any, ...], InstanceRow] = {}
         for row in rows:
             run = runs.get(row[0])
             if run is None:
                 continue  # deleted between the two reads
             document = known.get(run.run.document_hash)
-            found = self._rows.of((*row[:3], run, document, *row))
-            made[found.record.key] = found
+            key = row[:3]
+            made[key] = self._rows.of((*key, run, document, *row))
         return made
 
 
@@ -214,9 +245,10 @@ def _instance(row: tuple[Any, ...]) -> InstanceRow:
     )
 
 
-def _text_of_keys(dialect: Dialect, count: int) -> str:
+@lru_cache(maxsize=2 * ROWS_PER_STATEMENT_MAX)
+def _text_of_keys(count: int, *, is_sqlite: bool) -> str:
     """Return the query of so many instances by their keys."""
-    if dialect.is_sqlite:
+    if is_sqlite:
         # SQLite finds rows by a triple where it is joined, and not where it is one of a list.
         wanted = ", ".join(["(?, ?, ?)"] * count)
         return (
@@ -225,10 +257,6 @@ def _text_of_keys(dialect: Dialect, count: int) -> str:
         )
     marks = ", ".join(["(%s, %s, %s)"] * count)
     return f"SELECT {_COLUMNS} FROM task_instance t WHERE (t.run_pk, t.task_id, t.map_index) IN ({marks})"
-
-
-def _key(row: Any) -> TaskKey:
-    return TaskKey(row["run_pk"], row["task_id"], row["map_index"])
 
 
 def _own(which: InstanceFilter) -> list[Condition]:

@@ -23,7 +23,8 @@ from windward.store.sql.listings.filters import (
     visible,
     within,
 )
-from windward.store.sql.listings.paging import Paged, raw
+from windward.store.sql.listings.paging import Paged, SentBefore, raw
+from windward.store.sql.listings.unchanged import UnchangedPages
 from windward.store.sql.rows import RUN_COLUMNS, Unchanged, run_of
 from windward.store.sql.tables import ASSET_EVENT, ASSET_USE, DAG, DAG_DOCUMENT, DAG_RUN
 
@@ -69,39 +70,54 @@ class SqlRunListings:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._rows = Unchanged(_row)
+        self._sent = SentBefore()
+        self._pages = UnchangedPages[RunRow]()
 
     def list(self, page: PageRequest, which: RunFilter) -> Page[RunRow]:
         """Return runs."""
-        # What is put in order is narrow: whole rows are read of the page alone.
-        query = sa.select(DAG_RUN.c.run_pk).where(*_conditions(which, self._database.dialect))
-        if which.version_numbers:
-            query = query.join(DAG_DOCUMENT, DAG_DOCUMENT.c.document_hash == DAG_RUN.c.document_hash)
-        found = _PAGED.page(self._database, query, page, _run_pk)
-        rows = self.by_pks(found.rows)
-        return Page(
-            rows=tuple(rows[run_pk] for run_pk in found.rows if run_pk in rows),
-            total=found.total,
-            next_cursor=found.next_cursor,
-            previous_cursor=found.previous_cursor,
-        )
+
+        def query() -> sa.Select[Any]:
+            # What is put in order is narrow: whole rows are read of the page alone.
+            made = sa.select(DAG_RUN.c.run_pk).where(*_conditions(which, self._database.dialect))
+            if which.version_numbers:
+                made = made.join(DAG_DOCUMENT, DAG_DOCUMENT.c.document_hash == DAG_RUN.c.document_hash)
+            return made
+
+        with self._database.reading() as transaction:
+            found = _PAGED.plain_page(self._database, query, page, asked=which, sent=self._sent)
+            read = self._read(transaction, [run_pk for (run_pk,) in found.rows])
+
+        def made() -> Page[RunRow]:
+            rows = {row[0]: self._rows.of(row) for row in read}
+            return Page(
+                rows=tuple(rows[run_pk] for (run_pk,) in found.rows if run_pk in rows),
+                total=found.total,
+                next_cursor=found.next_cursor,
+                previous_cursor=found.previous_cursor,
+            )
+
+        return self._pages.of((page, which), (found, read), made)
 
     def one(self, dag_id: str, run_id: str) -> RunRow | None:
         """Return one run, or None."""
         with self._database.reading() as transaction:
-            rows = self._read(transaction, "r.dag_id = ? AND r.run_id = ?", (dag_id, run_id))
-        return rows[0] if rows else None
+            text = self._database.dialect.sql(f"{_ROWS}r.dag_id = ? AND r.run_id = ?")
+            rows = transaction.select(text, (dag_id, run_id))
+        return self._rows.of(rows[0]) if rows else None
 
     def by_pks(self, run_pks: Collection[int]) -> dict[int, RunRow]:
         """Return runs by their keys."""
-        found: list[RunRow] = []
         with self._database.reading() as transaction:
-            for some in chunks(sorted(set(run_pks))):
-                found += self._read(transaction, f"r.run_pk IN ({', '.join('?' * len(some))})", tuple(some))
-        return {row.run.run_pk: row for row in found}
+            read = self._read(transaction, sorted(set(run_pks)))
+        return {row[0]: self._rows.of(row) for row in read}
 
-    def _read(self, transaction: Transaction, where: str, values: tuple[Any, ...]) -> Sequence[RunRow]:
-        rows = transaction.select(self._database.dialect.sql(_ROWS + where), values)
-        return [self._rows.of(row) for row in rows]
+    def _read(self, transaction: Transaction, run_pks: Sequence[int]) -> Sequence[tuple[Any, ...]]:
+        """Return rows of `_ROWS`."""
+        found: list[tuple[Any, ...]] = []
+        for some in chunks(run_pks):
+            text = f"{_ROWS}r.run_pk IN ({', '.join('?' * len(some))})"
+            found += transaction.select(self._database.dialect.sql(text), tuple(some))
+        return found
 
     def newest(
         self, dag_ids: Sequence[str], *, limit: int, reach: DagReach
@@ -176,10 +192,6 @@ def _consumers(text: str) -> sa.Select[Any]:
         .join(ASSET_EVENT, ASSET_EVENT.c.event_pk == ASSET_USE.c.event_pk)
         .where(ASSET_USE.c.run_pk.is_not(None), of_asset)
     )
-
-
-def _run_pk(row: Any) -> int:
-    return int(row["run_pk"])
 
 
 def _row(row: tuple[Any, ...]) -> RunRow:

@@ -1,6 +1,6 @@
 """The table of numbers: `python -m bench [W1 W2 ...] [--repeat N]`. Exit code 1 when a row could not be measured.
 
-Each row is a module `wNN_….py` (or `x….py` for rows without a number) with a function `measure(repeat)` that
+Each row is a module `wNN_….py` (`u….py` for what a browser shows, `x….py` for rows without a number) with a function `measure(repeat)` that
 yields rows. A missed target is no error: the table says so.
 """
 
@@ -26,7 +26,7 @@ FLOOR_FORKS = 101
 
 def main() -> int:
     """Measure what was asked for and print it."""
-    modules = {_name(path): path.stem for path in sorted(FOLDER.glob("[wx][0-9][0-9]_*.py"))}
+    modules = {_name(path): path.stem for path in sorted(FOLDER.glob("[uwx][0-9][0-9]_*.py"))}
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure, and print a table.")
     parser.add_argument(
         "rows", nargs="*", metavar="ROW", help=f"any of {' '.join(modules)}; all when left out"

@@ -64,9 +64,23 @@ export const dagQuery = (dagId: string) =>
     refetchInterval: CALM_MS,
   });
 
+/** What the server gives at once at most. */
+const PAGE = 100;
+const TAGS_MAX = 2_000;
+
+/** All tags, page by page. */
 export const tagsQuery = queryOptions({
   queryKey: ['tags'],
-  queryFn: () => data(client.GET('/api/v2/dagTags', { params: { query: { limit: 1000 } } })),
+  queryFn: async () => {
+    const tags: string[] = [];
+    for (;;) {
+      const page = await data(
+        client.GET('/api/v2/dagTags', { params: { query: { limit: PAGE, offset: tags.length } } }),
+      );
+      tags.push(...page.tags);
+      if (page.tags.length === 0 || tags.length >= Math.min(TAGS_MAX, page.total_entries)) return { tags };
+    }
+  },
   staleTime: 60_000,
 });
 

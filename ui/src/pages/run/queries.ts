@@ -12,7 +12,8 @@ export type Column = Schema['GridColumn'];
 const LIVE_MS = 2_000;
 const CALM_MS = 15_000;
 const TIMELINE_MS = 5_000;
-const PAGE_MAX = 1000;
+/** What the server gives at once at most. */
+const PAGE_MAX = 100;
 const NEIGHBOURS = 10;
 
 export const every = (isLive: boolean) => (isLive ? LIVE_MS : CALM_MS);
@@ -63,14 +64,13 @@ export const linesQuery = (run: Run, isLive: boolean) =>
     refetchInterval: every(isLive),
   });
 
-/** The instances that are not mapped, by their task: when each began and ended. */
+/** The instances that are not mapped, by their task: when each began and ended. Of large runs less often. */
 export const instancesQuery = (run: Run, isLive: boolean) =>
   queryOptions({
     queryKey: ['run', run.dag_id, run.dag_run_id, 'instances'],
     queryFn: async () => {
-      const found = new Map<string, Instance>();
-      for (let offset = 0; ; offset += PAGE_MAX) {
-        const page = await data(
+      const page = (offset: number) =>
+        data(
           client.GET('/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances', {
             params: {
               path: { dag_id: run.dag_id, dag_run_id: run.dag_run_id },
@@ -78,12 +78,17 @@ export const instancesQuery = (run: Run, isLive: boolean) =>
             },
           }),
         );
-        for (const one of page.task_instances) found.set(one.task_id, one);
-        if (page.task_instances.length < PAGE_MAX) return found;
+      const first = await page(0);
+      const others: ReturnType<typeof page>[] = [];
+      for (let offset = PAGE_MAX; offset < (first.total_entries ?? 0); offset += PAGE_MAX) {
+        others.push(page(offset));
       }
+      const pages = [first, ...(await Promise.all(others))];
+      return new Map(pages.flatMap((one) => one.task_instances.map((of) => [of.task_id, of] as const)));
     },
     structuralSharing: false,
-    refetchInterval: every(isLive),
+    refetchInterval: ({ state }) =>
+      every(isLive) * Math.max(1, Math.ceil((state.data?.size ?? 0) / (2 * PAGE_MAX))),
   });
 
 export const instanceQuery = ({ dagId, runId, taskId, mapIndex }: Place, isLive: boolean) =>

@@ -4,7 +4,7 @@ import { client, data } from '@/api/client';
 
 const LIVE_MS = 3_000;
 const CALM_MS = 15_000;
-export const ATTEMPTS_MAX = 500;
+export const ATTEMPTS_MAX = 100;
 
 export const liveComponentsQuery = queryOptions({
   queryKey: ['components', 'live'],

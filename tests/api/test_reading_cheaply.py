@@ -188,6 +188,16 @@ def test_what_is_remembered_of_grids_has_an_end(store: SqlStore) -> None:
     assert 0 < grids.remembered_bytes <= 4000
 
 
+def test_runs_that_are_read_together_share_what_is_the_same_in_them(store: SqlStore) -> None:
+    fill(store, 1, RUNS)
+    database = Database(store.engine)
+    grid = SqlGridListings(database, Documents(database))
+
+    found = grid.cells(grid.runs("sales", limit=100))
+
+    assert len({id(cell) for one in found for cell in one.cells}) == len(TASKS)
+
+
 @dataclass
 class CountingPasswords:
     """Counts how often the slow work is done."""

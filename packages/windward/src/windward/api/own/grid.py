@@ -22,7 +22,7 @@ from windward.model.access import Resource, Verb
 TAG = "Grid"
 RUNS_MAX = 365
 TIMELINE_MAX = 20_000
-CELLS_MAX = 200_000
+CELLS_MAX = 400_000
 """Runs times tasks of one grid: a `limit` that asks for more is cut, as those of lists are."""
 
 

@@ -12,12 +12,10 @@ from windward.model.records import RunRecord
 
 
 class TaskCell(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
-    """One task of one run: instances by state, and from when to when they ran."""
+    """One task of one run: instances by state. Runs in which a task is in one state share its cell."""
 
     task_id: str
     counts: dict[str, int]
-    start_date: datetime | None
-    end_date: datetime | None
 
 
 class GridRun(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,5 +1,6 @@
 /** A moment, in the viewer's zone, with its distance from now and its other zones on hover. */
 import { Tooltip } from '@mantine/core';
+import { memo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useNow, useZone } from '@/app/preferences';
 import { localZone, showDistance, showMoment } from '@/lib/time';
@@ -14,27 +15,54 @@ interface MomentProps {
 }
 
 export function Moment({ at, zone, relative = false, withSeconds = true }: MomentProps) {
-  const { i18n } = useTranslation();
   const [chosen] = useZone();
-  const now = useNow();
+  const [isNear, setNear] = useState(false);
   if (at == null) return <span className="dim">–</span>;
-  const distance = showDistance(at, now, i18n.language);
+  const shown = relative ? <Distance at={at} /> : <Shown at={at} zone={chosen} withSeconds={withSeconds} />;
+  // Tables have hundreds of moments: the pointer is near to one of them.
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: what it shows on hover is in the page's words elsewhere
+    <span className="num nowrap" onMouseEnter={() => setNear(true)} onMouseLeave={() => setNear(false)}>
+      {isNear ? (
+        <Tooltip label={<Zones at={at} zone={zone} />} withArrow opened position="top">
+          <time dateTime={at}>{shown}</time>
+        </Tooltip>
+      ) : (
+        <time dateTime={at}>{shown}</time>
+      )}
+    </span>
+  );
+}
+
+const Shown = memo(function Shown({
+  at,
+  zone,
+  withSeconds,
+}: {
+  at: string;
+  zone: string;
+  withSeconds: boolean;
+}) {
+  return showMoment(at, zone, withSeconds);
+});
+
+function Distance({ at }: { at: string }) {
+  const { i18n } = useTranslation();
+  return showDistance(at, useNow(), i18n.language);
+}
+
+function Zones({ at, zone }: { at: string; zone: string | null | undefined }) {
   const zones = [...new Set(['UTC', ...(zone ? [zone] : []), localZone()])];
-  const label = (
+  return (
     <div className="num">
-      <div>{distance}</div>
+      <div>
+        <Distance at={at} />
+      </div>
       {zones.map((one) => (
         <div key={one}>
           {showMoment(at, one)} <span>({one})</span>
         </div>
       ))}
     </div>
-  );
-  return (
-    <Tooltip label={label} withArrow openDelay={300}>
-      <time dateTime={at} className="num nowrap">
-        {relative ? distance : showMoment(at, chosen, withSeconds)}
-      </time>
-    </Tooltip>
   );
 }

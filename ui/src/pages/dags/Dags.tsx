@@ -1,14 +1,13 @@
 /** All DAGs: found by name, tag, owner and state; what each did lately, and when it is due. */
-import { Button, SegmentedControl, Select, Switch, TextInput } from '@mantine/core';
+import { SegmentedControl, Select, TextInput } from '@mantine/core';
 import { useDebouncedCallback } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
-import { getRouteApi, Link } from '@tanstack/react-router';
+import { defaultStringifySearch, getRouteApi, Link } from '@tanstack/react-router';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useRef, useState } from 'react';
+import { type MouseEvent, memo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Schema } from '@/api/client';
-import { dagsQuery, recentRunsQuery, tagsQuery } from '@/api/queries';
-import { useNow } from '@/app/preferences';
+import { tagsQuery } from '@/api/queries';
 import { Moment } from '@/components/Moment';
 import { Page } from '@/components/Page';
 import { RunStrip } from '@/components/RunStrip';
@@ -16,10 +15,10 @@ import { StateSign } from '@/components/State';
 import { Empty, Failure, Loading } from '@/components/Waiting';
 import { RUN_STATES } from '@/lib/states';
 import { TriggerDialog } from '@/pages/dag/TriggerDialog';
+import { useDags, useStrips } from '@/pages/dags/pages';
 import { usePause } from '@/pages/dags/pause';
 import classes from './Dags.module.css';
 
-const DAGS_MAX = 1000;
 const ROW_HEIGHT = 44;
 const route = getRouteApi('/dags');
 
@@ -29,17 +28,20 @@ interface RowProps {
   trigger: (dagId: string) => void;
 }
 
-function Row({ dag, runs, trigger }: RowProps) {
+// While one scrolls, rows that were there already are not rendered again.
+const Row = memo(function Row({ dag, runs, trigger }: RowProps) {
   const { t } = useTranslation();
-  const now = useNow();
   const pause = usePause();
   const isPaused = pause.isPending ? pause.variables.isPaused : dag.is_paused;
   const label = t(isPaused ? 'dags.unpause' : 'dags.pause', { dag: dag.dag_display_name });
   return (
     <>
       <span role="cell">
-        <Switch
-          size="xs"
+        <input
+          type="checkbox"
+          role="switch"
+          aria-checked={!isPaused}
+          className={classes.switch}
           checked={!isPaused}
           aria-label={label}
           title={label}
@@ -57,14 +59,14 @@ function Row({ dag, runs, trigger }: RowProps) {
         )}
         <span className={classes.tags}>
           {dag.tags.map((tag) => (
-            <Link
+            <a
               key={tag.name}
-              to="/dags"
-              search={(before) => ({ ...before, tag: tag.name })}
+              href={`/dags${defaultStringifySearch({ tag: tag.name })}`}
+              data-tag={tag.name}
               className={classes.tag}
             >
               {tag.name}
-            </Link>
+            </a>
           ))}
         </span>
       </span>
@@ -85,27 +87,26 @@ function Row({ dag, runs, trigger }: RowProps) {
         {runs === undefined || runs.length === 0 ? (
           <span className="dim">{runs === undefined ? '' : t('dags.noRuns')}</span>
         ) : (
-          <RunStrip dagId={dag.dag_id} runs={runs} now={now} />
+          <RunStrip dagId={dag.dag_id} runs={runs} />
         )}
       </span>
       <span role="cell" className={`cut dim ${classes.wide}`}>
         {dag.owners.join(', ')}
       </span>
       <span role="cell">
-        <Button size="compact-xs" variant="default" onClick={() => trigger(dag.dag_id)}>
+        <button type="button" className={classes.trigger} onClick={() => trigger(dag.dag_id)}>
           {t('dags.trigger')}
-        </Button>
+        </button>
       </span>
     </>
   );
-}
+});
 
 export function Dags() {
   const { t } = useTranslation();
   const search = route.useSearch();
   const navigate = route.useNavigate();
   const [triggered, setTriggered] = useState<string | null>(null);
-  const { data: found, error, isPending, refetch } = useQuery(dagsQuery(search, DAGS_MAX));
   const { data: tags } = useQuery(tagsQuery);
   const [typed, setTyped] = useState(search.q ?? '');
   const find = useDebouncedCallback(
@@ -113,16 +114,26 @@ export function Dags() {
     150,
   );
   const scroller = useRef<HTMLDivElement>(null);
-  const dags = found?.dags ?? [];
+  const [count, setCount] = useState(0);
   const rows = useVirtualizer({
-    count: dags.length,
+    count,
     getScrollElement: () => scroller.current,
     estimateSize: () => ROW_HEIGHT,
     overscan: 8,
   });
   const shown = rows.getVirtualItems();
-  const seen = shown.flatMap(({ index }) => dags[index]?.dag_id ?? []);
-  const { data: recent } = useQuery({ ...recentRunsQuery(seen), enabled: seen.length > 0 });
+  const places = shown.map(({ index }) => index);
+  const { first, at } = useDags(search, places);
+  const { data: found, error, isPending, refetch } = first;
+  if (found !== undefined && found.total_entries !== count) setCount(found.total_entries);
+  const recent = useStrips(places, at);
+  // Tags are plain addresses, which cost less than links of the router: rows come by hundreds.
+  const followTag = (event: MouseEvent) => {
+    const { tag } = (event.target as HTMLElement).dataset;
+    if (tag === undefined || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey) return;
+    event.preventDefault();
+    void navigate({ search: (before) => ({ ...before, tag }) });
+  };
   return (
     <Page title={t('dags.title')} name={t('dags.title')}>
       <div className={classes.filters}>
@@ -176,9 +187,16 @@ export function Dags() {
       </div>
       {error && <Failure error={error} again={() => void refetch()} />}
       {isPending && <Loading />}
-      {found && dags.length === 0 && <Empty title={t('dags.none')}>{t('dags.noneHint')}</Empty>}
-      {dags.length > 0 && (
-        <div className={`card ${classes.table}`} ref={scroller} role="table" aria-rowcount={dags.length}>
+      {found && found.total_entries === 0 && <Empty title={t('dags.none')}>{t('dags.noneHint')}</Empty>}
+      {count > 0 && (
+        // biome-ignore lint/a11y/useKeyWithClickEvents: Enter on a link is a click
+        <div
+          className={`card ${classes.table}`}
+          ref={scroller}
+          role="table"
+          aria-rowcount={count}
+          onClick={followTag}
+        >
           <div role="row" className={`${classes.row} ${classes.header}`}>
             <span role="columnheader" aria-label={t('dags.paused')} />
             <span role="columnheader">{t('dags.name')}</span>
@@ -194,21 +212,23 @@ export function Dags() {
             </span>
             <span role="columnheader" aria-label={t('dags.actions')} />
           </div>
-          <div role="rowgroup" style={{ height: rows.getTotalSize(), position: 'relative' }}>
+          <div role="rowgroup" className={classes.body} style={{ height: rows.getTotalSize() }}>
             {shown.map((item) => {
-              const dag = dags[item.index];
+              const dag = at(item.index);
               return (
-                dag && (
-                  <div
-                    key={dag.dag_id}
-                    role="row"
-                    aria-rowindex={item.index + 1}
-                    className={classes.row}
-                    style={{ position: 'absolute', top: item.start, left: 0, right: 0, height: ROW_HEIGHT }}
-                  >
-                    <Row dag={dag} runs={recent?.[dag.dag_id]} trigger={setTriggered} />
-                  </div>
-                )
+                <div
+                  key={item.index}
+                  role="row"
+                  aria-rowindex={item.index + 1}
+                  className={classes.row}
+                  style={{ transform: `translateY(${item.start}px)`, height: ROW_HEIGHT }}
+                >
+                  {dag ? (
+                    <Row key={dag.dag_id} dag={dag} runs={recent[dag.dag_id]} trigger={setTriggered} />
+                  ) : (
+                    <span role="cell" className={classes.coming} />
+                  )}
+                </div>
               );
             })}
           </div>

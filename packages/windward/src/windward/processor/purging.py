@@ -13,9 +13,7 @@ from windward.processor.pool import ParsePool
 from windward.protocol.outcomes import DeadXCom
 
 LOOK_S = 15.0
-"""Time between two looks for values to purge, while there are some."""
-IDLE_LOOK_S = 60.0
-"""The same after a look that found none: what is dead takes room and nothing else."""
+"""Time between two looks for values to purge, while there are none."""
 BATCH_MAX = 50
 TRIES_MAX = 20
 """A value whose backend fails as often is given up: what it stood for stays, and the log says where that was."""
@@ -44,7 +42,7 @@ class Purging:
         if now < self._due or pool.is_purging:
             return
         items = self._xcoms.load_dead_xcoms(limit=BATCH_MAX)
-        self._due = now + (LOOK_S if items else IDLE_LOOK_S)
+        self._due = now + LOOK_S
         self._batch = {item.dead_pk: item for item in items}
         if items:
             pool.purge(items)

@@ -145,10 +145,12 @@ def test_recovery_is_listed_with_what_forbids_it_and_steered_per_run(
     client: Client, store: SqlStore, sales: str
 ) -> None:
     run = begin(store, 1, sales)
+    assert client.ask("GET", f"{RUN}/recovery", role="viewer").status == 404
     store.runs.apply([[move_run(run, RunEvent.FAIL, at=NOW, end_date=NOW)]])
     [listed] = client.ask("GET", "/api/windward/v1/recovery", role="viewer").json["runs"]
     assert (listed["dag_run_id"], listed["is_stopped"]) == ("r1", False)
     assert "catchup" in listed["why_not"]
+    assert client.ask("GET", f"{RUN}/recovery", role="viewer").json == listed
     refused = client.ask("POST", f"{RUN}/recovery", {"action": "start"}, role="user")
     assert refused.status == 409
     stopped = client.ask("POST", f"{RUN}/recovery", {"action": "stop"}, role="user").json

@@ -39,6 +39,19 @@ def test_the_settings_are_shown_without_secrets(client: Client) -> None:
     assert client.ask("GET", "/api/v2/config?section=colour", role="op").status == 404
 
 
+def test_the_settings_say_where_each_came_from(client: Client) -> None:
+    answer = client.ask("GET", "/api/windward/v1/settings", role="op")
+    found = {(one["section"], one["key"]): one for one in answer.json["settings"]}
+    parallelism, url = found["core", "parallelism"], found["database", "sql_alchemy_conn"]
+    assert (parallelism["value"], parallelism["default"]) == ("7", "32")
+    assert "WINDWARD__CORE__PARALLELISM" in parallelism["origin"]
+    assert found["core", "semantics"]["origin"] == "default"
+    assert parallelism["description"]
+    assert (url["is_secret"], url["value"], url["default"]) == (True, "< hidden >", "")
+    assert b"tell-nobody" not in answer.body
+    assert SECRET_KEY.encode() not in answer.body
+
+
 def test_the_settings_are_text_for_whoever_wants_text(client: Client) -> None:
     answer = client.ask("GET", "/api/v2/config?section=core", role="op", headers={"accept": "text/plain"})
     assert answer.headers["content-type"].startswith("text/plain")
@@ -70,6 +83,7 @@ class TestSwitchedOff:
         self, client: Client, path: str
     ) -> None:
         assert client.ask("GET", f"/api/v2/config{path}", role="admin").status == 403
+        assert client.ask("GET", "/api/windward/v1/settings", role="admin").status == 403
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ SHOWS_NOTHING = {
     "get_config", "get_config_value", "get_connection", "get_connection_test", "get_connections", "get_pool",
     "get_pools", "get_variable", "get_variables", "get_plugins", "import_errors", "get_providers", "get_jobs",
     "get_metrics", "get_components", "get_asset_alias", "get_asset_state_store", "list_asset_state_store",
-    "get_roles", "get_role", "get_users", "get_user", "get_user_sessions", "get_user_tokens", "fetch_mail",
+    "get_pool_use", "get_settings", "get_roles", "get_role", "get_users", "get_user", "get_user_sessions", "get_user_tokens", "fetch_mail",
     "get_code_manifest", "get_code_file", "get_external_log_url", "get_asset_aliases", "wait_dag_run_until_finished",
     "get_task_instance_dependencies_by_map_index", "get_task_instance_dependencies",
 }  # fmt: skip

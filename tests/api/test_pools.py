@@ -1,8 +1,15 @@
 """Pools over HTTP."""
 
+from datetime import timedelta
+
 import pytest
 
-from tests.api.conftest import Client, FakeLedger, FakeWakeup
+from tests.api.conftest import NOW, Client, FakeLedger, FakeWakeup
+from tests.store.building import create, document_of, put_dags, run_of, step
+from windward.core.transitions import TaskEvent
+from windward.document import TaskDocument
+from windward.model.ids import TaskKey
+from windward.store.sql.open import SqlStore
 
 
 def names(client: Client, query: str = "") -> list[str]:
@@ -121,3 +128,26 @@ def test_a_list_that_did_not_change_is_not_sent_again(made: Client) -> None:
 def test_a_body_that_is_too_large_is_not_read(client: Client) -> None:
     body = b'{"name": "' + b"x" * (1 << 20) + b'", "slots": 1}'
     assert client.ask("POST", "/api/v2/pools", body, role="op").status == 413
+
+
+def test_use_of_pools_is_told_over_time(client: Client, store: SqlStore) -> None:
+    tasks = (TaskDocument(task_id="load", operator="PythonOperator", pool="ovens", pool_slots=2),)
+    put_dags(store, "sales", tasks=tasks)
+    run = run_of(document_hash=document_of("sales", tasks=tasks)[0], start_date=NOW)
+    store.runs.apply([[create(run, "load")]])
+    key = TaskKey(run.run_pk, "load")
+    step(store, key, TaskEvent.QUEUE, queued_at=NOW - timedelta(hours=1))
+    step(store, key, TaskEvent.START, owner="h", start_date=NOW - timedelta(minutes=30))
+
+    found = client.ask("GET", "/api/windward/v1/pools/use?hours=1", role="viewer").json
+
+    [ovens] = found["pools"]
+    assert ovens["name"] == "ovens"
+    assert sum(ovens["queued"]) * found["step_s"] == pytest.approx(2 * 1800, rel=0.01)
+    assert sum(ovens["running"]) * found["step_s"] == pytest.approx(2 * 1800, rel=0.01)
+    assert found["is_whole"]
+
+
+@pytest.mark.parametrize("hours", [0, 49])
+def test_use_of_pools_is_told_of_two_days_at_most(client: Client, hours: int) -> None:
+    assert client.ask("GET", f"/api/windward/v1/pools/use?hours={hours}", role="viewer").status == 422

@@ -90,6 +90,29 @@ def test_the_process_of_a_try_is_told_once_it_has_ended(filled: Client, store: S
     assert shown() == shown("/tries/2") == (42, "ada")
 
 
+def test_attempts_are_told_with_how_each_ended(filled: Client, store: SqlStore) -> None:
+    killed = ExitFact(kind="signal", signal=9, pid=41, cpu_s=1.5, peak_rss_bytes=2**20)
+    key = TaskKey(2, "load")
+    step(store, key, TaskEvent.RESUME)
+    step(store, key, TaskEvent.QUEUE)
+    step(store, key, TaskEvent.START, owner="box-a-17-0a1b2c3d", start_date=NOW)
+    step(store, key, TaskEvent.RETRY, end_date=NOW, exit_fact=msgspec.json.encode(killed).decode())
+    step(store, key, TaskEvent.QUEUE, try_number=2, exit_fact=None)
+
+    answer = filled.ask(
+        "GET", "/api/windward/v1/dags/sales/dagRuns/b/taskInstances/load/-1/attempts", role="viewer"
+    )
+
+    assert answer.status == 200, answer.body
+    first, second = answer.json["attempts"]
+    assert (first["try_number"], first["state"], first["hostname"]) == (1, "failed", "box-a")
+    assert first["exit"] == {
+        "kind": "signal", "signal": 9, "pid": 41, "cpu_s": 1.5, "peak_rss_bytes": 2**20,
+    }  # fmt: skip
+    assert (second["try_number"], second["state"], second["exit"]) == (2, "queued", None)
+    assert answer.json["is_whole"]
+
+
 def test_an_instance_is_shown_as_airflow_shows_it(filled: Client) -> None:
     answer = filled.ask("GET", f"{RUN}/load", role="viewer")
     shown = answer.json

@@ -52,6 +52,20 @@ def keys(client: Client, path: str, role: str = "viewer") -> str:
     return " ".join(f"{one['dag_id'][0]}{one['run_id']}{one['key']}" for one in answer.json["xcom_entries"])
 
 
+def test_values_are_told_by_size_and_large_ones_by_where_they_are(filled: Client, store: SqlStore) -> None:
+    put(store, "big", xcom("x" * 999, location="s3://me:secret@shelf/a/b?sign=secret"))
+    answer = filled.ask(
+        "GET", "/api/windward/v1/dags/sales/dagRuns/a/taskInstances/load/-1/xcoms", role="viewer"
+    )
+    assert answer.status == 200, answer.body
+    assert [(one["key"], one["size_bytes"], one["location"]) for one in answer.json["xcoms"]] == [
+        ("big", 999, "s3://shelf/a/b"),
+        ("x", 11, None),
+        ("y/z", 1, None),
+    ]
+    assert answer.json["total_entries"] == 3
+
+
 def test_a_value_is_shown_as_airflow_shows_it(filled: Client) -> None:
     assert filled.ask("GET", f"{ROOT}/x", role="viewer").json == {
         "key": "x", "timestamp": "2026-03-01T12:00:00Z", "logical_date": "2026-03-01T12:00:00Z", "map_index": -1,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from windward.api.contract.operation import Operation
 from windward.api.own import (
+    attempts,
     code,
     components,
     events,
@@ -14,15 +15,18 @@ from windward.api.own import (
     grid,
     logs,
     me,
+    pools,
     recent,
     recovery,
     roles,
     sessions,
+    settings,
     upcoming,
     users,
 )
 
 OPERATIONS: tuple[Operation, ...] = (
+    *attempts.OPERATIONS,
     *components.OPERATIONS,
     *code.OPERATIONS,
     *events.OPERATIONS,
@@ -30,10 +34,12 @@ OPERATIONS: tuple[Operation, ...] = (
     *grid.OPERATIONS,
     *logs.OPERATIONS,
     *me.OPERATIONS,
+    *pools.OPERATIONS,
     *recent.OPERATIONS,
     *recovery.OPERATIONS,
     *roles.OPERATIONS,
     *sessions.OPERATIONS,
+    *settings.OPERATIONS,
     *upcoming.OPERATIONS,
     *users.OPERATIONS,
 )

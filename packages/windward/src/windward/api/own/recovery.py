@@ -12,7 +12,7 @@ from windward.api.contract.paging import OffsetQuery, page_of
 from windward.core.recovery import RecoveryRules, refusal, standing
 from windward.document import DagDocument
 from windward.engine.people.recovery import rules_of, start_recovery, stop_recovery
-from windward.errors import ConflictError
+from windward.errors import ConflictError, NotFoundError
 from windward.model.access import Resource, Verb
 from windward.model.records import RunRecord
 from windward.model.states import RunState
@@ -20,6 +20,7 @@ from windward.ports.listings.page import PageRequest
 from windward.ports.listings.runs import RunFilter
 
 TAG = "Recovery"
+_ONE = "/api/windward/v1/dags/{dag_id}/dagRuns/{dag_run_id}/recovery"
 
 
 class RecoveryResponse(msgspec.Struct, kw_only=True):
@@ -80,6 +81,15 @@ def get_recoveries(call: Call[RecoveryQuery, Nothing]) -> RecoveryCollectionResp
     return RecoveryCollectionResponse(runs=runs, total_entries=found.total or 0)
 
 
+def get_recovery(call: Call[Nothing, Nothing]) -> RecoveryResponse:
+    """Show how one failed run stands."""
+    desk = call.services.desk
+    run = desk.run(call.text("dag_id"), call.text("dag_run_id"))
+    if run.state is not RunState.FAILED:
+        raise NotFoundError(f"run `{run.run_id}` has not failed")
+    return _response(run, desk.dag(run.dag_id).document, rules_of(call.services.settings.scheduler))
+
+
 def steer_recovery(call: Call[Nothing, RecoveryBody]) -> RecoveryResponse:
     """Stop or start the recovery of one run."""
     desk = call.services.desk
@@ -122,8 +132,18 @@ OPERATIONS: tuple[Operation, ...] = (
         handler=get_recoveries,
     ),
     operation(
+        "GET",
+        _ONE,
+        name="get_recovery",
+        tag=TAG,
+        summary="Show whether a failed run runs again on its own, and why not.",
+        access=Needs(verb=Verb.READ, resource=Resource.RUN, scope=Scope.PATH),
+        reply=RecoveryResponse,
+        handler=get_recovery,
+    ),
+    operation(
         "POST",
-        "/api/windward/v1/dags/{dag_id}/dagRuns/{dag_run_id}/recovery",
+        _ONE,
         name="steer_recovery",
         tag=TAG,
         summary="Stop or start the recovery of a failed run.",

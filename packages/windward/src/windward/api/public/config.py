@@ -49,7 +49,7 @@ class ConfigQuery(msgspec.Struct, kw_only=True):
 def get_config(call: Call[ConfigQuery, Nothing]) -> Reply:
     """Show the settings."""
     is_text = _wants_text(call)
-    _demand_exposed(call)
+    demand_exposed(call)
     section = call.query.section.lower() if call.query.section else None
     found = shown_sections(call.services.settings, section=section)
     if not found:
@@ -60,7 +60,7 @@ def get_config(call: Call[ConfigQuery, Nothing]) -> Reply:
 def get_config_value(call: Call[Nothing, Nothing]) -> Reply:
     """Show one setting, by its name or by Airflow's."""
     is_text = _wants_text(call)
-    _demand_exposed(call)
+    demand_exposed(call)
     section, option = call.text("section"), call.text("option")
     path, _ = place_of(f"{section}.{option}".lower())
     if path is None:
@@ -68,7 +68,12 @@ def get_config_value(call: Call[Nothing, Nothing]) -> Reply:
     return _reply({section: {option: shown_text(call.services.settings, all_keys()[path])}}, is_text=is_text)
 
 
-def _demand_exposed(call: Call[Any, Any]) -> None:
+def demand_exposed(call: Call[Any, Any]) -> None:
+    """Refuse to show settings where that is switched off.
+
+    Raises:
+        SwitchedOff: unless `[api] expose_config` says otherwise.
+    """
     if call.services.settings.api.expose_config == "false":
         raise SwitchedOff("the settings cannot be read here: `[api] expose_config` is off")
 

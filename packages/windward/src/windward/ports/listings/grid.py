@@ -38,6 +38,7 @@ class TimelineRow(msgspec.Struct, frozen=True, kw_only=True):
     start_date: datetime | None
     end_date: datetime | None
     map_label: str | None
+    owner: str | None
     exit_fact: str | None
 
 
@@ -60,5 +61,5 @@ class GridListings(Protocol):
     def cells(self, runs: list[RunRecord]) -> list[GridRun]:
         """Return these runs with their tasks; what has ended is remembered, and the same as before while nothing differs."""
 
-    def timeline(self, run_pk: int, *, limit: int) -> list[TimelineRow]:
-        """Return the tries of a run's tasks, earlier ones too, by when they began."""
+    def timeline(self, run_pk: int, *, limit: int, of: tuple[str, int] | None = None) -> list[TimelineRow]:
+        """Return the tries of a run's tasks, earlier ones too, by when they began; `of` is a task and a map index."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 
 import msgspec
 
+from windward.core.pool_use import PoolSpan
 from windward.model.records import PoolRecord
 from windward.ports.listings.page import Page, PageRequest, Pattern
 
@@ -29,3 +32,6 @@ class PoolListings(Protocol):
 
     def one(self, name: str) -> PoolRow | None:
         """Return one pool, or None."""
+
+    def spans(self, begin: datetime, *, limit: int) -> Sequence[PoolSpan]:
+        """Return attempts that were queued or ran after `begin`, at most so many."""

@@ -15,7 +15,7 @@ from windward.protocol.outcomes import XComValue
 
 
 class XComRow(msgspec.Struct, frozen=True, kw_only=True):
-    """An XCom without its value, and what its DAG and task are called."""
+    """An XCom without its value: where it is, what its DAG and task are called, and how much of what there is."""
 
     key: str
     set_at: datetime
@@ -26,6 +26,11 @@ class XComRow(msgspec.Struct, frozen=True, kw_only=True):
     run_after: datetime
     dag_display_name: str
     task_display_name: str
+    encoding: str
+    size_bytes: int
+    length: int | None
+    location: str | None
+    """Where the value is, when it is not in the database."""
 
 
 class XComFilter(msgspec.Struct, frozen=True, kw_only=True):

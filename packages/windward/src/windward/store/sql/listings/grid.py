@@ -131,7 +131,7 @@ class SqlGridListings:
                     of_run[made.task_id] = made
         return cells
 
-    def timeline(self, run_pk: int, *, limit: int) -> list[TimelineRow]:
+    def timeline(self, run_pk: int, *, limit: int, of: tuple[str, int] | None = None) -> list[TimelineRow]:
         """Return the tries of a run's tasks, by when they began."""
         now, past = TASK_INSTANCE.c, TASK_ATTEMPT.c
         # A try is archived in the state that it was in: one that was not cleared after its end has failed.
@@ -139,11 +139,18 @@ class SqlGridListings:
         state = sa.case((is_end, past.state), else_=str(TaskState.FAILED)).label("state")
         is_current = (past.task_id == now.task_id) & (past.map_index == now.map_index)
         names = TimelineRow.__struct_fields__
+
+        def wanted(columns: Any) -> Any:
+            return sa.true() if of is None else (columns.task_id == of[0]) & (columns.map_index == of[1])
+
         queries = [
-            sa.select(*(now[name] for name in names)).where(now.run_pk == run_pk, now.try_number > 0),
+            sa.select(*(now[name] for name in names)).where(
+                now.run_pk == run_pk, now.try_number > 0, wanted(now)
+            ),
             sa.select(*(state if name == "state" else past[name] for name in names)).where(
                 past.run_pk == run_pk,
                 past.try_number > 0,
+                wanted(past),
                 ~sa.exists().where(now.run_pk == run_pk, is_current, now.try_number == past.try_number),
             ),
         ]

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
+from windward.core.pool_use import PoolSpan
 from windward.model.records import PoolRecord
-from windward.model.states import RunState, TaskState
+from windward.model.states import RUN_FINISHED, RunState, TaskState
 from windward.ports.listings.page import Page, PageRequest, Pattern
 from windward.ports.listings.pools import PoolRow
 from windward.store.sql.database import Database
 from windward.store.sql.listings.documents import Documents
 from windward.store.sql.listings.filters import matching
 from windward.store.sql.listings.paging import Paged
-from windward.store.sql.tables import DAG_RUN, POOL, TASK_INSTANCE
+from windward.store.sql.tables import DAG_RUN, POOL, TASK_ATTEMPT, TASK_INSTANCE
 
 _KIND_OF = {
     TaskState.RUNNING: "running",
@@ -57,6 +59,41 @@ class SqlPoolListings:
         with self._database.reading() as transaction:
             row = transaction.run(sa.select(POOL).where(POOL.c.name == name)).mappings().first()
         return None if row is None else _row(row, self._used())
+
+    def spans(self, begin: datetime, *, limit: int) -> Sequence[PoolSpan]:
+        """Return attempts that were queued or ran after `begin`: those of runs that go on or ended since."""
+        run, now, past = DAG_RUN.c, TASK_INSTANCE.c, TASK_ATTEMPT.c
+        is_recent = run.state.in_([RunState.RUNNING, RunState.QUEUED]) | (
+            run.state.in_(sorted(RUN_FINISHED)) & (run.end_date >= begin)
+        )
+        holds = now.state.in_([TaskState.RUNNING, TaskState.RESTARTING, TaskState.QUEUED])
+        queries = [
+            sa.select(run.document_hash, one.task_id, one.queued_at, one.start_date, one.end_date)
+            .join(DAG_RUN, run.run_pk == one.run_pk)
+            .where(is_recent, one.queued_at.is_not(None), ended)
+            for one, ended in (
+                (now, (now.end_date >= begin) | (now.end_date.is_(None) & holds)),
+                (past, past.end_date >= begin),
+            )
+        ]
+        with self._database.reading() as transaction:
+            rows: Sequence[Any] = transaction.run(sa.union_all(*queries).limit(limit)).fetchall()
+        known = self._documents.load({row[0] for row in rows})
+        spans = []
+        for document_hash, task_id, queued_at, start_date, end_date in rows:
+            document = known.get(document_hash)
+            task = document.tasks.get(task_id) if document is not None else None
+            if task is not None:
+                spans.append(
+                    PoolSpan(
+                        pool=task.pool,
+                        slots=task.pool_slots,
+                        queued_at=queued_at,
+                        start_date=start_date,
+                        end_date=end_date,
+                    )
+                )
+        return spans
 
     def _used(self) -> Counter[tuple[str, str]]:
         """Return slots by pool and kind: counted in the database by task, priced by the documents."""

@@ -22,8 +22,16 @@ _X, _R = XCOM.c, DAG_RUN.c
 _NAME = sa.func.coalesce(DAG.c.display_name, _R.dag_id)
 _FROM = XCOM.join(DAG_RUN, _R.run_pk == _X.run_pk).outerjoin(DAG, DAG.c.dag_id == _R.dag_id)
 _PLACE = (_X.run_pk, _X.task_id, _X.map_index, _X.xcom_key, _X.set_at)
+_SIZE = (_X.encoding, _X.size_bytes, _X.length, _X.location)
 _QUERY = sa.select(
-    *_PLACE, _R.dag_id, _R.run_id, _R.logical_date, _R.run_after, _R.document_hash, _NAME.label("name")
+    *_PLACE,
+    *_SIZE,
+    _R.dag_id,
+    _R.run_id,
+    _R.logical_date,
+    _R.run_after,
+    _R.document_hash,
+    _NAME.label("name"),
 ).select_from(_FROM)
 _ONE = ("dag_id", "task_id", "run_id", "map_index", "key")
 _PAGED = Paged(
@@ -59,7 +67,7 @@ class SqlXComListings:
         self, dag_id: str, run_id: str, task_id: str, map_index: int, key: str
     ) -> tuple[XComRow, XComValue] | None:
         """Return one XCom with its value, or None."""
-        columns = (_X[name] for name in XCOM_COLUMNS if name != "set_at")
+        columns = (_X[name] for name in XCOM_COLUMNS if name in {"data", "preview", "backend"})
         query = _QUERY.add_columns(*columns).where(
             _R.dag_id == dag_id,
             _R.run_id == run_id,
@@ -99,6 +107,10 @@ class SqlXComListings:
                     run_after=row["run_after"],
                     dag_display_name=row["name"],
                     task_display_name=(task.display_name if task is not None else None) or row["task_id"],
+                    encoding=row["encoding"],
+                    size_bytes=row["size_bytes"],
+                    length=row["length"],
+                    location=row["location"],
                 )
             )
         return made

@@ -54,7 +54,12 @@ const queries = new QueryClient({
     },
   },
   queryCache: new QueryCache(),
-  mutationCache: new MutationCache({ onError: tellFailure }),
+  mutationCache: new MutationCache({
+    // A dialog that says it itself is enough.
+    onError: (error, _values, _before, mutation) => {
+      if (mutation.meta?.isTold !== true) tellFailure(error);
+    },
+  }),
 });
 
 // A page from before an update asks for files that are gone: it begins anew, once in a while.

@@ -39,7 +39,7 @@ export function pagesOf(runs: Runs): Record<string, string> {
     'run-hostile-log': `${run('hostile', runs.hostile)}?task=speak`,
     'run-hostile-failed': `${run('hostile', runs.hostile)}?task=fall`,
     ...Object.fromEntries(
-      ['why', 'xcom', 'rendered', 'details'].map((tab) => [
+      ['why', 'attempts', 'xcom', 'rendered', 'details'].map((tab) => [
         `run-hostile-${tab}`,
         `${run('hostile', runs.hostile)}?task=speak&tab=${tab}`,
       ]),

@@ -9,12 +9,14 @@ import { changeHeaders, signInAddress } from '@/api/client';
 import { healthQuery, meQuery } from '@/api/queries';
 import { useZone } from '@/app/preferences';
 import { SECTIONS } from '@/app/sections';
+import { useWatched } from '@/app/watched';
 import { StateSign } from '@/components/State';
 import { LANGUAGES, type Language, speak } from '@/i18n';
 import { localZone } from '@/lib/time';
 import classes from './Shell.module.css';
 
 const Palette = lazy(() => import('./Palette'));
+const Watcher = lazy(() => import('./Watcher'));
 
 async function signOut(): Promise<void> {
   await fetch('/api/windward/v1/session', { method: 'DELETE', headers: changeHeaders() });
@@ -48,6 +50,7 @@ export function Shell() {
   const [isOpen, { toggle, close }] = useDisclosure(false);
   const { pathname } = useLocation();
   const { data: me } = useQuery(meQuery);
+  const watched = useWatched();
   const [isAsked, setAsked] = useState(false);
   // The palette opens when it comes; from then on it listens to its keys by itself.
   const openPalette = async () => {
@@ -155,7 +158,10 @@ export function Shell() {
       <AppShell.Main id="main" tabIndex={-1} className={classes.main}>
         <Outlet />
       </AppShell.Main>
-      <Suspense fallback={null}>{isAsked && <Palette />}</Suspense>
+      <Suspense fallback={null}>
+        {isAsked && <Palette />}
+        {watched.length > 0 && me !== undefined && <Watcher runs={watched} />}
+      </Suspense>
     </AppShell>
   );
 }

@@ -10,18 +10,20 @@ import { StateSign, StateWord } from '@/components/State';
 import { Empty, Failure, Loading } from '@/components/Waiting';
 import { isFinished } from '@/lib/states';
 import { lengthBetween, showLength } from '@/lib/time';
+import { Attempts } from './Attempts';
 import { noteInstance } from './actions';
 import { InstanceActions } from './InstanceActions';
-import { Details, Links, Rendered, XComs } from './InstanceTabs';
+import { Details, Links, Rendered } from './InstanceTabs';
 import { Note } from './Note';
-import { type Exit, instanceQuery, type Place, reasonQuery, timelineQuery, triesQuery } from './queries';
+import { attemptsQuery, type Exit, instanceQuery, type Place, reasonQuery } from './queries';
 import classes from './Run.module.css';
 import { Fact } from './RunFacts';
 import { showBytes } from './sizes';
 import { Why } from './Why';
+import { XComs } from './XComs';
 
 const LogView = lazy(async () => ({ default: (await import('./log/LogView')).LogView }));
-const TABS = ['log', 'why', 'xcom', 'rendered', 'details'] as const;
+const TABS = ['log', 'why', 'attempts', 'xcom', 'rendered', 'details'] as const;
 const route = getRouteApi('/dags/$dagId/runs/$runId');
 
 interface Props {
@@ -36,17 +38,12 @@ export function InstancePane({ place, label, isMapped, isLive }: Props) {
   const search = route.useSearch();
   const navigate = route.useNavigate();
   const { data: one, error, refetch } = useQuery(instanceQuery(place, isLive));
-  const { data: tries } = useQuery(triesQuery(place, isLive));
-  const { data: timeline } = useQuery(timelineQuery(place.dagId, place.runId, isLive));
+  const askedAttempts = useQuery(attemptsQuery(place, isLive));
   if (error) return <Failure error={error} again={() => void refetch()} />;
   if (!one) return <Loading />;
-  const attempts = (tries?.task_instances ?? []).filter((attempt) => attempt.try_number > 0);
+  const attempts = askedAttempts.data?.attempts ?? [];
   const tryNumber = search.try ?? Math.max(one.try_number, 0);
-  const attempt = attempts.find((other) => other.try_number === tryNumber) ?? one;
-  const moment = timeline?.tries.find(
-    (other) =>
-      other.task_id === place.taskId && other.map_index === place.mapIndex && other.try_number === tryNumber,
-  );
+  const attempt = attempts.find((other) => other.try_number === tryNumber);
   const tab = TABS.find((name) => name === search.tab) ?? 'log';
   return (
     <div className={classes.pane}>
@@ -95,13 +92,13 @@ export function InstancePane({ place, label, isMapped, isLive }: Props) {
       )}
       <div className={classes.factsRow}>
         <AttemptFacts
-          start={attempt.start_date}
-          end={attempt.end_date}
-          queued={moment?.queued_at ?? attempt.queued_when}
-          host={attempt.hostname}
-          pid={attempt.pid}
+          start={attempt === undefined ? one.start_date : attempt.start_date}
+          end={attempt === undefined ? one.end_date : attempt.end_date}
+          queued={attempt === undefined ? one.queued_when : attempt.queued_at}
+          host={attempt === undefined ? one.hostname : attempt.hostname}
+          pid={one.pid}
           tries={`${tryNumber} / ${one.max_tries + 1}`}
-          exit={(moment?.exit ?? null) as Exit | null}
+          exit={(attempt?.exit ?? null) as Exit | null}
         />
         <Note
           note={one.note}
@@ -142,6 +139,9 @@ export function InstancePane({ place, label, isMapped, isLive }: Props) {
         </Tabs.Panel>
         <Tabs.Panel value="why">
           <WhyTask place={place} isLive={isLive} />
+        </Tabs.Panel>
+        <Tabs.Panel value="attempts">
+          <Attempts asked={askedAttempts} most={one.max_tries + 1} chosen={tryNumber} />
         </Tabs.Panel>
         <Tabs.Panel value="xcom">
           <XComs place={place} isLive={isLive} />

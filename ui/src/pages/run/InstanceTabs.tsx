@@ -1,60 +1,11 @@
-/** What a task instance was given and what it gave: XComs, rendered templates, links, details. */
+/** What is known of a task instance: rendered templates, links, details. */
 import { useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Moment } from '@/components/Moment';
-import { Empty, Failure, Loading } from '@/components/Waiting';
+import { Empty } from '@/components/Waiting';
 import { Json } from './Json';
-import { type Instance, linksQuery, type Place, xcomQuery, xcomsQuery } from './queries';
+import { type Instance, linksQuery, type Place } from './queries';
 import classes from './Run.module.css';
-
-const OPEN_MAX = 3;
-
-export function XComs({ place, isLive }: { place: Place; isLive: boolean }) {
-  const { t } = useTranslation('run');
-  const { data: found, error } = useQuery(xcomsQuery(place, isLive));
-  if (error) return <Failure error={error} />;
-  if (!found) return <Loading />;
-  if (found.xcom_entries.length === 0) return <Empty title={t('xcom.none')}>{t('xcom.noneHint')}</Empty>;
-  return found.xcom_entries.map((entry, position) => (
-    <OneXCom
-      key={`${entry.key}\n${entry.timestamp}`}
-      place={place}
-      entry={entry}
-      isOpen={position < OPEN_MAX}
-    />
-  ));
-}
-
-function OneXCom({
-  place,
-  entry,
-  isOpen,
-}: {
-  place: Place;
-  entry: { key: string; timestamp: string };
-  isOpen: boolean;
-}) {
-  const [isShown, setShown] = useState(isOpen);
-  const { data: found, error } = useQuery({ ...xcomQuery(place, entry.key), enabled: isShown });
-  return (
-    <details
-      className={classes.entry}
-      open={isShown}
-      onToggle={(event) => setShown(event.currentTarget.open)}
-    >
-      <summary>
-        <span className="mono">{entry.key}</span>
-        <span className="dim">
-          <Moment at={entry.timestamp} />
-        </span>
-      </summary>
-      {error && <Failure error={error} />}
-      {isShown && !found && !error && <Loading />}
-      {found && <Json value={found.value} label={entry.key} />}
-    </details>
-  );
-}
 
 export function Rendered({ fields }: { fields: Record<string, unknown> }) {
   const { t } = useTranslation('run');

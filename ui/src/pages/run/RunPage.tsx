@@ -18,9 +18,11 @@ import { stateCounts } from './lines';
 import { MappedTable } from './MappedTable';
 import { Note } from './Note';
 import { instancesQuery, type Lines, linesQuery, type Run, runReasonQuery } from './queries';
+import { Recovery } from './Recovery';
 import classes from './Run.module.css';
 import { RunFacts } from './RunFacts';
 import { TaskList } from './TaskList';
+import { Watch } from './Watch';
 import { Why } from './Why';
 
 const route = getRouteApi('/dags/$dagId/runs/$runId');
@@ -62,6 +64,7 @@ function Actions({ run }: { run: Run }) {
   const shared = { dagId: run.dag_id, runId: run.dag_run_id, close };
   return (
     <>
+      {isRunning(run) && <Watch run={run} />}
       <Button size="xs" variant="default" onClick={() => setDialog('clear')}>
         {t('act.clearMore')}
       </Button>
@@ -123,6 +126,7 @@ function Body({ run }: { run: Run }) {
         <RunFacts run={run} />
         <Note note={run.note} save={(note) => noteRun(run.dag_id, run.dag_run_id, note)} />
       </div>
+      {run.state === 'failed' && <Recovery run={run} />}
       <div className={classes.split} data-chosen={search.task !== undefined}>
         <div className={`card ${classes.left}`}>
           {error && <Failure error={error} again={() => void refetch()} />}

@@ -11,7 +11,6 @@ export type Column = Schema['GridColumn'];
 
 const LIVE_MS = 2_000;
 const CALM_MS = 15_000;
-const TIMELINE_MS = 5_000;
 /** What the server gives at once at most. */
 const PAGE_MAX = 100;
 const NEIGHBOURS = 10;
@@ -103,14 +102,16 @@ export const instanceQuery = ({ dagId, runId, taskId, mapIndex }: Place, isLive:
     refetchInterval: every(isLive),
   });
 
-export const triesQuery = ({ dagId, runId, taskId, mapIndex }: Place, isLive: boolean) =>
+/** Each attempt of an instance, and how it ended. */
+export const attemptsQuery = ({ dagId, runId, taskId, mapIndex }: Place, isLive: boolean) =>
   queryOptions({
-    queryKey: ['run', dagId, runId, 'tries', taskId, mapIndex],
+    queryKey: ['run', dagId, runId, 'attempts', taskId, mapIndex],
     queryFn: () =>
       data(
-        client.GET('/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/{map_index}/tries', {
-          params: { path: { dag_id: dagId, dag_run_id: runId, task_id: taskId, map_index: mapIndex } },
-        }),
+        client.GET(
+          '/api/windward/v1/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/{map_index}/attempts',
+          { params: { path: { dag_id: dagId, dag_run_id: runId, task_id: taskId, map_index: mapIndex } } },
+        ),
       ),
     refetchInterval: every(isLive),
   });
@@ -127,19 +128,6 @@ export interface Exit {
   pid?: number;
   unixname?: string;
 }
-
-export const timelineQuery = (dagId: string, runId: string, isLive: boolean) =>
-  queryOptions({
-    queryKey: ['run', dagId, runId, 'timeline'],
-    queryFn: () =>
-      data(
-        client.GET('/api/windward/v1/dags/{dag_id}/dagRuns/{dag_run_id}/timeline', {
-          params: { path: { dag_id: dagId, dag_run_id: runId }, query: { limit: 2000 } },
-        }),
-      ),
-    // It has all tries of the run: asked for less often, and not at all when nothing runs.
-    refetchInterval: isLive ? TIMELINE_MS : false,
-  });
 
 export interface MappedFilter {
   state?: string | undefined;
@@ -206,19 +194,35 @@ export const reasonQuery = ({ dagId, runId, taskId, mapIndex }: Place, isLive: b
     refetchInterval: every(isLive),
   });
 
+/** What an instance passed on: how large each value is, and where. */
 export const xcomsQuery = ({ dagId, runId, taskId, mapIndex }: Place, isLive: boolean) =>
   queryOptions({
     queryKey: ['run', dagId, runId, 'xcoms', taskId, mapIndex],
     queryFn: () =>
       data(
-        client.GET('/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/xcomEntries', {
-          params: {
-            path: { dag_id: dagId, dag_run_id: runId, task_id: taskId },
-            query: { map_index: mapIndex, limit: 100 },
+        client.GET(
+          '/api/windward/v1/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/{map_index}/xcoms',
+          {
+            params: {
+              path: { dag_id: dagId, dag_run_id: runId, task_id: taskId, map_index: mapIndex },
+              query: { limit: 100 },
+            },
           },
-        }),
+        ),
       ),
     refetchInterval: every(isLive),
+  });
+
+export const recoveryQuery = (dagId: string, runId: string) =>
+  queryOptions({
+    queryKey: ['run', dagId, runId, 'recovery'],
+    queryFn: () =>
+      data(
+        client.GET('/api/windward/v1/dags/{dag_id}/dagRuns/{dag_run_id}/recovery', {
+          params: { path: { dag_id: dagId, dag_run_id: runId } },
+        }),
+      ),
+    refetchInterval: CALM_MS,
   });
 
 export const xcomQuery = ({ dagId, runId, taskId, mapIndex }: Place, key: string) =>

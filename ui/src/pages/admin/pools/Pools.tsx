@@ -1,5 +1,5 @@
 /** Pools: how full each is, and changing them. */
-import { Button, Checkbox, NumberInput, Textarea, TextInput } from '@mantine/core';
+import { Button, Checkbox, NumberInput, SegmentedControl, Textarea, TextInput } from '@mantine/core';
 import { queryOptions, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -11,9 +11,12 @@ import { Destroy, Edit, FormDialog } from '../shared/Dialogs';
 import { Filter, Listing, PAGE_SIZE, Pager, SectionPage, useFilters } from '../shared/Listing';
 import shared from '../shared/shared.module.css';
 import { DEFAULT_POOL, type PoolFields, piecesOf, UNLIMITED, wrongIn } from './pool';
+import { UseChart } from './UseChart';
 
 type Pool = Schema['PoolResponse'];
 const LIVE_MS = 3_000;
+const USE_MS = 30_000;
+const HOURS = ['1', '6', '24', '48'];
 
 const poolsQuery = (q: string | undefined, page: number) =>
   queryOptions({
@@ -32,6 +35,14 @@ const poolsQuery = (q: string | undefined, page: number) =>
       ),
     refetchInterval: LIVE_MS,
     placeholderData: (before: Schema['PoolCollectionResponse'] | undefined) => before,
+  });
+
+const useQueryOf = (hours: number) =>
+  queryOptions({
+    queryKey: ['poolUse', hours],
+    queryFn: () => data(client.GET('/api/windward/v1/pools/use', { params: { query: { hours } } })),
+    refetchInterval: USE_MS,
+    placeholderData: (before: Schema['PoolUseCollectionResponse'] | undefined) => before,
   });
 
 function save(pool: Pool | null, fields: PoolFields): Promise<unknown> {
@@ -137,7 +148,9 @@ function PoolDialog({ pool, close }: { pool: Pool | null; close: () => void }) {
 export default function Pools() {
   const { t } = useTranslation('manage');
   const may = useMay();
-  const [search] = useFilters();
+  const [search, change] = useFilters();
+  const hours = HOURS.includes(search.since ?? '') ? Number(search.since) : 6;
+  const { data: over } = useQuery(useQueryOf(hours));
   const asked = useQuery(poolsQuery(search.q, search.page ?? 1));
   const [edited, setEdited] = useState<Pool | 'new' | null>(null);
   const pools = asked.data?.pools ?? [];
@@ -156,14 +169,25 @@ export default function Pools() {
       <div className={shared.filters}>
         <Filter name="q" label={t('byName')} />
         <span className="dim num">{asked.data && t('pools.count', { count: asked.data.total_entries })}</span>
+        <span className={shared.push} />
+        <SegmentedControl
+          size="xs"
+          aria-label={t('pools.over')}
+          data={HOURS.map((value) => ({ value, label: t('pools.hours', { count: Number(value) }) }))}
+          value={String(hours)}
+          onChange={(value) => change({ since: value === '6' ? undefined : value })}
+        />
       </div>
       <Listing asked={asked} count={pools.length} empty={t('pools.none')} emptyHint={t('noneHint')}>
         <table className="plain">
           <thead>
             <tr>
               <th scope="col">{t('pool')}</th>
-              <th scope="col" style={{ width: '40%' }}>
+              <th scope="col" style={{ width: '24%' }}>
                 {t('pools.use')}
+              </th>
+              <th scope="col" style={{ width: '30%' }} className={shared.wide}>
+                {t('pools.over')}
               </th>
               <th scope="col" className={shared.right}>
                 {t('pools.open')}
@@ -210,6 +234,16 @@ export default function Pools() {
                       }
                     />
                   </td>
+                  <td className={shared.wide}>
+                    {over && (
+                      <UseChart
+                        name={pool.name}
+                        slots={pool.slots}
+                        use={over.pools.find((one) => one.name === pool.name)}
+                        over={over}
+                      />
+                    )}
+                  </td>
                   <td className={`num ${shared.right}`}>{isUnlimited ? '∞' : pool.open_slots}</td>
                   <td className={`num ${shared.right} ${shared.wide}`}>{isUnlimited ? '∞' : pool.slots}</td>
                   <td className={`num ${shared.right} ${shared.wide}`}>{pool.scheduled_slots}</td>
@@ -244,6 +278,7 @@ export default function Pools() {
         </table>
       </Listing>
       <Pager total={asked.data?.total_entries ?? 0} />
+      {over && !over.is_whole && <p className="dim">{t('pools.partly')}</p>}
       {edited !== null && (
         <PoolDialog pool={edited === 'new' ? null : edited} close={() => setEdited(null)} />
       )}

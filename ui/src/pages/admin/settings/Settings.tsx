@@ -1,4 +1,5 @@
-/** How this installation is set up: its version, its settings where they are shown, providers and plugins. */
+/** How this installation is set up: its version, its settings with their origins where they are shown, providers and plugins. */
+import { Switch } from '@mantine/core';
 import { queryOptions, useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { ApiError, client, data } from '@/api/client';
@@ -6,9 +7,11 @@ import { Failure, Loading } from '@/components/Waiting';
 import { useMay } from '../rights';
 import { Filter, Listing, Part, SectionPage, useFilters } from '../shared/Listing';
 import shared from '../shared/shared.module.css';
+import classes from './Settings.module.css';
 
 const INSTALLED_MAX = 1000;
 const FORBIDDEN = 403;
+const DEFAULT = 'default';
 
 const versionQuery = queryOptions({
   queryKey: ['version'],
@@ -16,8 +19,8 @@ const versionQuery = queryOptions({
   staleTime: Number.POSITIVE_INFINITY,
 });
 const configQuery = queryOptions({
-  queryKey: ['config'],
-  queryFn: () => data(client.GET('/api/v2/config')),
+  queryKey: ['settings'],
+  queryFn: () => data(client.GET('/api/windward/v1/settings')),
   staleTime: 60_000,
 });
 const providersQuery = queryOptions({
@@ -42,7 +45,7 @@ function webAddress(text: string | null): string | null {
 
 function Config() {
   const { t } = useTranslation('manage');
-  const [{ q }] = useFilters();
+  const [{ q, state }] = useFilters();
   const { data: config, error, isPending, refetch } = useQuery(configQuery);
   if (isPending) return <Loading />;
   if (error) {
@@ -58,10 +61,10 @@ function Config() {
     );
   }
   const wanted = (q ?? '').toLowerCase();
-  const rows = config.sections.flatMap((section) =>
-    section.options
-      .filter((one) => `${section.name}.${one.key} ${one.value}`.toLowerCase().includes(wanted))
-      .map((one) => ({ section: section.name, ...one })),
+  const rows = config.settings.filter(
+    (one) =>
+      (state !== 'set' || one.origin !== DEFAULT) &&
+      `${one.section}.${one.key} ${one.value} ${one.origin}`.toLowerCase().includes(wanted),
   );
   return (
     <Listing
@@ -73,17 +76,33 @@ function Config() {
       <table className="plain">
         <thead>
           <tr>
-            <th scope="col">{t('settings.section')}</th>
             <th scope="col">{t('key')}</th>
             <th scope="col">{t('value')}</th>
+            <th scope="col">{t('settings.origin')}</th>
           </tr>
         </thead>
         <tbody>
           {rows.map((row) => (
             <tr key={`${row.section}.${row.key}`}>
-              <td className="mono dim">{row.section}</td>
-              <td className={`mono ${shared.any}`}>{row.key}</td>
-              <td className={`mono ${shared.any}`}>{row.value}</td>
+              <td className={shared.any}>
+                <span className="mono">
+                  <span className="dim">[{row.section}]</span> {row.key}
+                </span>
+                {row.description && <div className={`dim ${classes.about}`}>{row.description}</div>}
+              </td>
+              <td className={`mono ${shared.any}`}>
+                {row.value === '' ? <span className="dim">{t('settings.empty')}</span> : row.value}
+                {row.origin !== DEFAULT && !row.is_secret && row.default !== row.value && (
+                  <div className="dim">{t('settings.byDefault', { value: row.default || '–' })}</div>
+                )}
+              </td>
+              <td className={shared.any}>
+                {row.origin === DEFAULT ? (
+                  <span className="dim">{t('settings.default')}</span>
+                ) : (
+                  <strong className="mono">{row.origin}</strong>
+                )}
+              </td>
             </tr>
           ))}
         </tbody>
@@ -178,6 +197,7 @@ function Plugins() {
 
 export default function Settings() {
   const { t } = useTranslation('manage');
+  const [search, change] = useFilters();
   const may = useMay();
   const { data: version } = useQuery(versionQuery);
   const { data: config } = useQuery({ ...configQuery, enabled: may('config:read') });
@@ -194,7 +214,19 @@ export default function Settings() {
       {may('config:read') && (
         <Part
           title={t('settings.config')}
-          aside={config !== undefined && <Filter name="q" label={t('settings.find')} />}
+          aside={
+            config !== undefined && (
+              <>
+                <Filter name="q" label={t('settings.find')} />
+                <Switch
+                  size="xs"
+                  label={t('settings.onlySet')}
+                  checked={search.state === 'set'}
+                  onChange={(event) => change({ state: event.currentTarget.checked ? 'set' : undefined })}
+                />
+              </>
+            )
+          }
         >
           <Config />
         </Part>

@@ -12,6 +12,7 @@ import { useAct } from '../shared/act';
 import { Destroy, Edit, FormDialog } from '../shared/Dialogs';
 import { Listing, Pager, useFilters } from '../shared/Listing';
 import shared from '../shared/shared.module.css';
+import { Access } from './Access';
 import { rolesQuery, usersQuery } from './queries';
 import { PASSWORD_MIN } from './rules';
 
@@ -165,7 +166,7 @@ function UserDialog({ user, close }: { user: User | null; close: () => void }) {
 export function People() {
   const { t } = useTranslation('manage');
   const may = useMay();
-  const [search] = useFilters();
+  const [search, change] = useFilters();
   const { data: me } = useQuery(meQuery);
   const asked = useQuery(usersQuery(search.page ?? 1));
   const [edited, setEdited] = useState<User | 'new' | null>(null);
@@ -229,6 +230,14 @@ export function People() {
                 </td>
                 <td>
                   <div className={shared.actions}>
+                    <Button
+                      size="compact-xs"
+                      variant="subtle"
+                      aria-label={`${t('users.access')}: ${user.username}`}
+                      onClick={() => change({ item: user.username })}
+                    >
+                      {t('users.access')}
+                    </Button>
                     {may('user:edit') && <Edit about={user.username} open={() => setEdited(user)} />}
                     {may('user:delete') && (
                       <Destroy
@@ -257,6 +266,9 @@ export function People() {
         </table>
       </Listing>
       <Pager total={asked.data?.total_entries ?? 0} />
+      {search.item !== undefined && (
+        <Access username={search.item} close={() => change({ item: undefined })} />
+      )}
       {edited !== null && (
         <UserDialog user={edited === 'new' ? null : edited} close={() => setEdited(null)} />
       )}

@@ -29,3 +29,17 @@ export const myTokensQuery = queryOptions({
   queryKey: ['myTokens'],
   queryFn: () => data(client.GET('/api/windward/v1/me/tokens')),
 });
+
+export const sessionsOfQuery = (username: string) =>
+  queryOptions({
+    queryKey: ['userSessions', username],
+    queryFn: () =>
+      data(client.GET('/api/windward/v1/users/{username}/sessions', { params: { path: { username } } })),
+  });
+
+export const tokensOfQuery = (username: string) =>
+  queryOptions({
+    queryKey: ['userTokens', username],
+    queryFn: () =>
+      data(client.GET('/api/windward/v1/users/{username}/tokens', { params: { path: { username } } })),
+  });

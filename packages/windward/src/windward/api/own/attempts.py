@@ -35,6 +35,10 @@ class AttemptResponse(msgspec.Struct, kw_only=True):
 class AttemptCollectionResponse(msgspec.Struct, kw_only=True):
     """The attempts of an instance, the first one first. `is_whole` tells whether all are here."""
 
+    dag_id: str
+    dag_run_id: str
+    task_id: str
+    map_index: int
     attempts: list[AttemptResponse]
     is_whole: bool
 
@@ -73,7 +77,14 @@ def get_attempts(call: Call[Nothing, Nothing]) -> AttemptCollectionResponse:
         )
         for row in sorted(rows[:ATTEMPTS_MAX], key=lambda row: row.try_number)
     ]
-    return AttemptCollectionResponse(attempts=attempts, is_whole=len(rows) <= ATTEMPTS_MAX)
+    return AttemptCollectionResponse(
+        dag_id=run.dag_id,
+        dag_run_id=run.run_id,
+        task_id=task_id,
+        map_index=map_index,
+        attempts=attempts,
+        is_whole=len(rows) <= ATTEMPTS_MAX,
+    )
 
 
 def get_xcom_sizes(call: Call[OffsetQuery, Nothing]) -> XComSizeCollectionResponse:

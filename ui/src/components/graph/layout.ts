@@ -1,6 +1,7 @@
-/** Places a graph and leads its edges around nodes: elk does it, in a worker of its own. What was placed is remembered. */
+/** Places a graph and leads its edges around nodes: elk does it, in a worker of its own. What was placed is kept. */
 import ELK, { type ElkNode } from 'elkjs/lib/elk-api.js';
 import workerUrl from 'elkjs/lib/elk-worker.min.js?url';
+import { digestOf, keep, kept } from '@/components/graph/kept';
 import type { Point } from '@/components/graph/path';
 
 /** What is to be placed. A group that is open contains others. */
@@ -35,10 +36,33 @@ const LABEL_HEIGHT = 16;
 
 const widthOf = (label: string) => Math.max(128, Math.min(280, 58 + label.length * 7.4));
 
+/** From so many nodes on, a quick and dense picture is worth more than one with the straightest ways. */
+const LARGE = 150;
+const QUICK = {
+  'elk.edgeRouting': 'POLYLINE',
+  'elk.layered.nodePlacement.strategy': 'SIMPLE',
+  'elk.layered.thoroughness': '2',
+};
+
 /** Return where each node stands, relative to its container. */
 export function placesOf(key: string, graph: Drawn): Promise<Places> {
-  const kept = remembered.get(key);
-  if (kept !== undefined) return kept;
+  const digest = digestOf(key);
+  const known = remembered.get(digest);
+  if (known !== undefined) return known;
+  const placed = (async () => {
+    const before = await kept(digest, graph);
+    if (before !== null) return before;
+    const places = await place(graph);
+    void keep(digest, graph, places);
+    return places;
+  })();
+  remembered.set(digest, placed);
+  placed.catch(() => remembered.delete(digest));
+  if (remembered.size > REMEMBERED_MAX) remembered.delete(remembered.keys().next().value ?? '');
+  return placed;
+}
+
+function place(graph: Drawn): Promise<Places> {
   elk ??= new ELK({ workerFactory: () => new Worker(workerUrl) });
   const parts = new Map<string | null, ElkNode[]>();
   const made = new Map<string, ElkNode>();
@@ -60,7 +84,7 @@ export function placesOf(key: string, graph: Drawn): Promise<Places> {
     const node = parent === null ? undefined : made.get(parent);
     if (node !== undefined) node.children = children;
   }
-  const placed = elk
+  return elk
     .layout({
       id: 'all',
       children: parts.get(null) ?? [],
@@ -79,6 +103,7 @@ export function placesOf(key: string, graph: Drawn): Promise<Places> {
         'elk.json.edgeCoords': 'ROOT',
         'elk.edgeLabels.inline': 'true',
         'elk.layered.considerModelOrder.strategy': 'NODES_AND_EDGES',
+        ...(graph.nodes.length > LARGE ? QUICK : {}),
       },
     })
     .then((root) => {
@@ -112,8 +137,4 @@ export function placesOf(key: string, graph: Drawn): Promise<Places> {
       walk(root);
       return places;
     });
-  remembered.set(key, placed);
-  placed.catch(() => remembered.delete(key));
-  if (remembered.size > REMEMBERED_MAX) remembered.delete(remembered.keys().next().value ?? '');
-  return placed;
 }

@@ -22,3 +22,16 @@ export function pathOf(points: readonly Point[]): string {
     })
     .join('');
 }
+
+const [ARROW_LENGTH, ARROW_HALF] = [8, 4];
+
+/** Return the point of an arrow where a way ends, as a path of SVG. */
+export function arrowOf(points: readonly Point[]): string {
+  const [tip, before] = [points.at(-1), points.at(-2)];
+  if (tip === undefined || before === undefined) return '';
+  const length = Math.hypot(tip.x - before.x, tip.y - before.y) || 1;
+  const [x, y] = [(tip.x - before.x) / length, (tip.y - before.y) / length];
+  const foot = { x: tip.x - x * ARROW_LENGTH, y: tip.y - y * ARROW_LENGTH };
+  const [aside, along] = [-y * ARROW_HALF, x * ARROW_HALF];
+  return `M${tip.x},${tip.y}L${foot.x + aside},${foot.y + along}L${foot.x - aside},${foot.y - along}Z`;
+}

@@ -1,6 +1,7 @@
 /** What stands in a graph: tasks, groups, assets, and the ways between them. */
-import { Link } from '@tanstack/react-router';
-import { Handle, type Node, type NodeProps, Position } from '@xyflow/react';
+import { defaultStringifySearch, Link } from '@tanstack/react-router';
+import type { Node, NodeProps } from '@xyflow/react';
+import type { CSSProperties } from 'react';
 import { useTranslation } from 'react-i18next';
 import graph from '@/components/graph/Graph.module.css';
 import { AssetSign } from '@/components/graph/Routed';
@@ -18,7 +19,7 @@ export interface Shown extends Record<string, unknown> {
   counts: [string, number][];
   isFolded: boolean;
   isCritical: boolean;
-  toggle: (() => void) | null;
+  toggle: ((id: string) => void) | null;
   assetId: string | null;
 }
 export type ShownNode = Node<Shown>;
@@ -44,13 +45,17 @@ function TaskNode({ data }: NodeProps<ShownNode>) {
     <div
       className={classes.task}
       data-critical={data.isCritical}
-      style={{ borderLeftColor: `var(--state-${lookOf(data.state).colour})` }}
+      style={{ '--state': `var(--state-${lookOf(data.state).colour})` } as CSSProperties}
     >
-      <Handle type="target" position={Position.Left} className={graph.handle} isConnectable={false} />
       <div className={graph.line}>
         {data.state !== null && <StateSign state={data.state} />}
         {data.toggle !== null ? (
-          <button type="button" className={`cut nopan ${classes.fold}`} onClick={data.toggle} title={data.id}>
+          <button
+            type="button"
+            className={`cut nopan ${classes.fold}`}
+            onClick={() => data.toggle?.(data.id)}
+            title={data.id}
+          >
             ▸ {data.label}
           </button>
         ) : data.runId === null ? (
@@ -58,21 +63,19 @@ function TaskNode({ data }: NodeProps<ShownNode>) {
             {data.label}
           </span>
         ) : (
-          <Link
-            to="/dags/$dagId/runs/$runId"
-            params={{ dagId: data.dagId, runId: data.runId }}
-            search={{ task: data.id }}
+          <a
+            href={`/dags/${encodeURIComponent(data.dagId)}/runs/${encodeURIComponent(data.runId)}${defaultStringifySearch({ task: data.id })}`}
+            data-task={data.id}
             className={`cut nopan ${graph.name}`}
             title={`${data.id}: ${word}`}
           >
             {data.label}
-          </Link>
+          </a>
         )}
       </div>
       <div className={`cut ${graph.under}`}>
         {data.counts.length > 0 ? <Counts counts={data.counts} /> : data.under}
       </div>
-      <Handle type="source" position={Position.Right} className={graph.handle} isConnectable={false} />
     </div>
   );
 }
@@ -80,17 +83,15 @@ function TaskNode({ data }: NodeProps<ShownNode>) {
 function GroupNode({ data }: NodeProps<ShownNode>) {
   return (
     <div className={classes.group}>
-      <Handle type="target" position={Position.Left} className={graph.handle} isConnectable={false} />
       <button
         type="button"
         className={`cut nopan ${classes.groupHead}`}
-        onClick={data.toggle ?? undefined}
+        onClick={() => data.toggle?.(data.id)}
         title={data.id}
       >
         ▾ {data.state !== null && <StateSign state={data.state} size={10} />} {data.label}{' '}
         <span className="dim">{data.under}</span>
       </button>
-      <Handle type="source" position={Position.Right} className={graph.handle} isConnectable={false} />
     </div>
   );
 }
@@ -98,7 +99,6 @@ function GroupNode({ data }: NodeProps<ShownNode>) {
 function AssetNode({ data }: NodeProps<ShownNode>) {
   return (
     <div className={graph.asset}>
-      <Handle type="target" position={Position.Left} className={graph.handle} isConnectable={false} />
       <div className={graph.line}>
         <AssetSign />
         {data.assetId === null ? (
@@ -120,7 +120,6 @@ function AssetNode({ data }: NodeProps<ShownNode>) {
       <div className={`cut ${graph.under}`} title={data.under}>
         {data.under}
       </div>
-      <Handle type="source" position={Position.Right} className={graph.handle} isConnectable={false} />
     </div>
   );
 }

@@ -3,29 +3,20 @@ import '@xyflow/react/dist/style.css';
 import { Button, Select, Switch, useComputedColorScheme } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
-import {
-  Background,
-  Controls,
-  type Edge,
-  MarkerType,
-  MiniMap,
-  ReactFlow,
-  ReactFlowProvider,
-} from '@xyflow/react';
-import { useEffect, useMemo, useState } from 'react';
+import { Background, Controls, MiniMap, ReactFlow, ReactFlowProvider, useStore } from '@xyflow/react';
+import { type MouseEvent, type RefObject, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Schema } from '@/api/client';
 import { dagQuery } from '@/api/queries';
 import { useZone } from '@/app/preferences';
 import graphClasses from '@/components/graph/Graph.module.css';
 import { type Places, placesOf } from '@/components/graph/layout';
-import { EDGE_TYPES, type Routed } from '@/components/graph/Routed';
+import { Ways } from '@/components/graph/Ways';
 import { Empty, Failure, Loading } from '@/components/Waiting';
 import { isFinished, lookOf } from '@/lib/states';
 import { showLength, showMoment } from '@/lib/time';
 import { NODE_TYPES, type ShownNode } from '@/pages/dag/graph/GraphNodes';
-import { type AssetBeside, assetNode, criticalPath, endsOf, graphOf } from '@/pages/dag/graph/model';
-import { countsAt, linesOf, worstOf } from '@/pages/dag/grid/model';
+import { criticalPath, endsOf, graphOf } from '@/pages/dag/graph/model';
+import { type Asset, besideOf, nodesOf, waysOf } from '@/pages/dag/graph/shown';
 import { dagAssetsQuery, gridQuery, timelineQuery } from '@/pages/dag/queries';
 import classes from './Graph.module.css';
 
@@ -35,37 +26,20 @@ const FOLD_FROM = 120;
 const EDGES_MAX = 4000;
 const ASSETS_MAX = 60;
 const NOTHING: ReadonlySet<string> = new Set();
-const NOTHING_SHOWN = {
-  runId: null,
-  state: null,
-  counts: [],
-  isFolded: false,
-  isCritical: false,
-  toggle: null,
-  under: '',
-};
 const NO_ASSETS: Asset[] = [];
-type Asset = Schema['AssetResponse'];
+const NO_EDGES: never[] = [];
+/** Of more nodes only those in sight are in the page: moving it makes and removes them. */
+const MOUNTED_MAX = 2000;
+/** Below this scale words cannot be read: nodes show their states only. */
+const FAR = 0.35;
 
-function besideOf(asset: Asset, dagId: string): AssetBeside {
-  const here = (uses: { dag_id: string; task_id: string }[]) =>
-    uses.filter((one) => one.dag_id === dagId).map((one) => one.task_id);
-  return {
-    id: asset.id,
-    name: asset.name,
-    isSchedule: asset.scheduled_dags.some((one) => one.dag_id === dagId),
-    writers: here(asset.producing_tasks),
-    readers: here(asset.consuming_tasks),
-  };
-}
-
-/** Say which other DAGs write an asset that stands before the tasks, or wait for one that stands behind them. */
-function others(asset: Asset, dagId: string, node: string): string {
-  const beside = besideOf(asset, dagId);
-  const isBefore = node === assetNode(asset.id) && (beside.isSchedule || beside.readers.length > 0);
-  const uses = isBefore ? asset.producing_tasks : [...asset.scheduled_dags, ...asset.consuming_tasks];
-  const dags = [...new Set(uses.map((one) => one.dag_id))].filter((id) => id !== dagId);
-  return dags.length === 0 ? asset.uri : `${isBefore ? '← ' : '→ '}${dags.join(', ')}`;
+/** Tells the picture when it is seen from far. */
+function Far({ of }: { of: RefObject<HTMLElement | null> }) {
+  const isFar = useStore(({ transform }) => transform[2] < FAR);
+  useEffect(() => {
+    of.current?.toggleAttribute('data-far', isFar);
+  }, [of, isFar]);
+  return null;
 }
 
 export function GraphTab({ dagId }: { dagId: string }) {
@@ -80,6 +54,7 @@ export function GraphTab({ dagId }: { dagId: string }) {
     ...timelineQuery(dagId, run?.dag_run_id ?? '', run?.end_date === null),
     enabled: run !== undefined,
   });
+  const canvas = useRef<HTMLElement>(null);
   const withPath = search.path !== 'off';
   const askedAssets = useQuery(dagAssetsQuery(dagId));
   // Whoever may not read assets sees the tasks only.
@@ -102,12 +77,15 @@ export function GraphTab({ dagId }: { dagId: string }) {
     if (search.fold !== undefined) return new Set(search.fold.split(',').filter(Boolean));
     return (tasks?.length ?? 0) > FOLD_FROM ? new Set(groups?.map((group) => group.group_id)) : NOTHING;
   }, [search.fold, tasks, groups]);
-  const fold = (next: Iterable<string>) =>
-    void navigate({
-      search: (before) => ({ ...before, fold: [...next].join(',') || ',' }),
-      replace: true,
-      resetScroll: false,
-    });
+  const fold = useCallback(
+    (next: Iterable<string>) =>
+      void navigate({
+        search: (before) => ({ ...before, fold: [...next].join(',') || ',' }),
+        replace: true,
+        resetScroll: false,
+      }),
+    [navigate],
+  );
   const graph = useMemo(
     () =>
       assets === undefined
@@ -144,120 +122,37 @@ export function GraphTab({ dagId }: { dagId: string }) {
     return criticalPath(tasks, endsOf(timeline.tries, Date.now()));
   }, [tasks, timeline, run]);
   const critical = useMemo(() => new Set(withPath ? path : []), [path, withPath]);
-  const lines = useMemo(
-    () => new Map(linesOf(tasks ?? [], [], NOTHING).map((line) => [line.id, line])),
-    [tasks],
+  const toggle = useCallback(
+    (id: string) => {
+      const next = new Set(folded);
+      if (!next.delete(id)) next.add(id);
+      fold(next);
+    },
+    [folded, fold],
   );
-  const toggle = (id: string) => {
-    const next = new Set(folded);
-    if (!next.delete(id)) next.add(id);
-    fold(next);
+  const follow = (event: MouseEvent) => {
+    const { task } = (event.target as HTMLElement).dataset;
+    if (task === undefined || run === undefined) return;
+    if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey) return;
+    event.preventDefault();
+    void navigate({
+      to: '/dags/$dagId/runs/$runId',
+      params: { dagId, runId: run.dag_run_id },
+      search: { task },
+    });
   };
-  const stateOf = (taskId: string): string | null => {
-    const place = lines.get(taskId)?.places[0];
-    const number = place === undefined ? undefined : run?.states[place];
-    return number === undefined || number < 0 ? null : (grid?.stateNames[number] ?? null);
-  };
-  const nodes: ShownNode[] = [];
-  if (placed?.key === key) {
-    const operators = new Map(tasks?.map((task) => [task.task_id, task]));
-    for (const node of graph.nodes) {
-      const place = placed.places.nodes.get(node.id);
-      if (place === undefined) continue;
-      if (node.kind === 'asset' || node.kind === 'when') {
-        const asset = assets?.find((one) => node.id.split(':')[1] === String(one.id));
-        nodes.push({
-          id: node.id,
-          type: 'asset',
-          position: { x: place.x, y: place.y },
-          width: place.width,
-          height: place.height,
-          data: {
-            ...NOTHING_SHOWN,
-            id: node.id,
-            dagId,
-            label: node.label,
-            under: asset === undefined ? t('graph.when') : others(asset, dagId, node.id),
-            assetId: asset === undefined ? null : String(asset.id),
-          },
-        });
-        continue;
-      }
-      const isGroup = node.kind === 'group';
-      const id = isGroup ? node.id.slice('group:'.length) : (node.tasks[0] ?? '');
-      const states = node.tasks.map(stateOf).filter((state) => state !== null);
-      const task = operators.get(id);
-      const line = lines.get(id);
-      let counts: [string, number][] = [];
-      if (node.isFolded && run !== undefined) {
-        const found = new Map<string, number>();
-        for (const state of states) found.set(state, (found.get(state) ?? 0) + 1);
-        counts = [...found];
-      } else if (!isGroup && run !== undefined && line !== undefined) counts = countsAt(line, run) ?? [];
-      const marks = [
-        task?.is_mapped && '[ ]',
-        task?.is_setup && t('graph.setup'),
-        task?.is_teardown && t('graph.teardown'),
-      ];
-      nodes.push({
-        id: node.id,
-        type: isGroup && !node.isFolded ? 'container' : 'task',
-        position: { x: place.x, y: place.y },
-        width: place.width,
-        height: place.height,
-        ...(node.parent === null ? {} : { parentId: node.parent }),
-        zIndex: isGroup && !node.isFolded ? 0 : 1,
-        data: {
-          id,
-          dagId,
-          runId: run?.dag_run_id ?? null,
-          label: node.label,
-          state: worstOf(states),
-          under: isGroup
-            ? t('grid.tasks', { count: node.tasks.length })
-            : [task?.operator, ...marks].filter(Boolean).join(' · '),
-          counts,
-          isFolded: node.isFolded,
-          isCritical: node.tasks.some((one) => critical.has(one)),
-          toggle: isGroup ? () => toggle(id) : null,
-          assetId: null,
-        },
-      });
-    }
-  }
-  const steps = new Set(path.slice(1).map((to, at) => `${path[at]}\n${to}`));
-  const edges: Edge<Routed>[] =
-    placed?.key !== key
-      ? []
-      : graph.edges.flatMap(({ from, to, of, label }) => {
-          const route = placed.places.routes.get(`${from}>${to}`);
-          if (route === undefined) return [];
-          const isAsset = of.length === 0;
-          const isCritical = withPath && of.some(([a, b]) => steps.has(`${a}\n${b}`));
-          const colour = isCritical ? 'var(--ww-accent)' : 'var(--state-queued)';
-          return {
-            id: `${from}>${to}`,
-            type: 'routed',
-            data: { route, label },
-            source: from,
-            target: to,
-            focusable: false,
-            zIndex: isCritical ? 3 : 2,
-            style: {
-              stroke: colour,
-              strokeWidth: isCritical ? 2.5 : 1,
-              opacity: isCritical ? 1 : 0.8,
-              ...(isAsset ? { strokeDasharray: '4 3' } : {}),
-            },
-            markerEnd: {
-              type: MarkerType.ArrowClosed,
-              color: colour,
-              width: 12,
-              height: 12,
-              markerUnits: 'userSpaceOnUse',
-            },
-          };
-        });
+  const places = placed?.key === key ? placed.places : null;
+  const nodes = useMemo(
+    () =>
+      places === null || grid === undefined
+        ? []
+        : nodesOf({ dagId, graph, places, grid, run, assets: assets ?? NO_ASSETS, critical, toggle, t }),
+    [dagId, graph, places, grid, run, assets, critical, toggle, t],
+  );
+  const ways = useMemo(
+    () => (places === null ? [] : waysOf(graph, places, withPath ? path : [])),
+    [graph, places, path, withPath],
+  );
   const length =
     timeline === undefined || path.length === 0
       ? null
@@ -327,13 +222,18 @@ export function GraphTab({ dagId }: { dagId: string }) {
         (isPending || placed?.key !== key) && failure === null && error === null && <Loading />
       )}
       {nodes.length > 0 && !isTooMuch && (
-        <section className={`card ${graphClasses.canvas}`} aria-label={t('tabs.graph')}>
+        // biome-ignore lint/a11y/useKeyWithClickEvents: Enter on a link is a click
+        <section
+          ref={canvas}
+          className={`card ${graphClasses.canvas}`}
+          aria-label={t('tabs.graph')}
+          onClick={follow}
+        >
           <ReactFlowProvider key={key}>
             <ReactFlow
               nodes={nodes}
-              edges={edges}
+              edges={NO_EDGES}
               nodeTypes={NODE_TYPES}
-              edgeTypes={EDGE_TYPES}
               colorMode={scheme}
               fitView
               fitViewOptions={{ minZoom: 0.4, maxZoom: 1.1, padding: 0.08 }}
@@ -343,9 +243,11 @@ export function GraphTab({ dagId }: { dagId: string }) {
               nodesFocusable={false}
               edgesFocusable={false}
               elementsSelectable={false}
-              onlyRenderVisibleElements={nodes.length > 300}
+              onlyRenderVisibleElements={nodes.length > MOUNTED_MAX}
               proOptions={{ hideAttribution: true }}
             >
+              <Ways ways={ways} />
+              <Far of={canvas} />
               <Background gap={24} size={1} />
               <Controls showInteractive={false} aria-label={t('graph.controls')} />
               {nodes.length > 30 && (

@@ -99,8 +99,12 @@ def test_a_read_of_rows_is_one_transaction_who_asks_included(
     client: Client, store: SqlStore, path: str
 ) -> None:
     fill(store, 1, 2)
-    headers, begun = bearer(jwt_of(client)), list[sa.Connection]()
-    sa.event.listen(store.engine, "begin", begun.append)
+    headers, begun = bearer(jwt_of(client)), list[object]()
+
+    def note(connection: object, *_: object) -> None:
+        begun.append(connection)
+
+    sa.event.listen(store.engine, "checkout", note)  # each takes a connection, and gives it back
 
     assert client.ask("GET", path, headers=headers).status == 200
 
@@ -179,7 +183,7 @@ def test_what_is_remembered_of_grids_has_an_end(store: SqlStore) -> None:
     newest = grid.newest("sales")
     assert newest is not None
 
-    found = grid.cells(grid.runs("sales", limit=100))
+    found = grid.cells(grid.runs("sales", limit=100)).runs
     columns = [grids.column(one, grids.layout(newest, found)) for one in found]
 
     assert [len(one.cells) for one in found] == [len(TASKS)] * RUNS

@@ -4,13 +4,16 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 from windward.errors import NotFoundError, UnavailableError
 from windward.store.sql.database import Database, Transaction
+from windward.store.sql.engines import make_engine
 from windward.store.sql.open import SqlStore
+from windward.store.sql.tables import CUSTOM_ROLE
 
 NAMES = "SELECT name FROM custom_role ORDER BY name"
 
@@ -25,14 +28,14 @@ def counted(database: Database) -> Iterator[list[str]]:
     """Give a list that grows by one with each transaction that begins."""
     begun: list[str] = []
 
-    def note(connection: sa.Connection) -> None:
-        begun.append(connection.dialect.name)
+    def note(*_: object) -> None:
+        begun.append(database.engine.name)
 
-    sa.event.listen(database.engine, "begin", note)
+    sa.event.listen(database.engine, "checkout", note)  # each takes a connection, and gives it back
     try:
         yield begun
     finally:
-        sa.event.remove(database.engine, "begin", note)
+        sa.event.remove(database.engine, "checkout", note)
 
 
 def names(database: Database) -> list[str]:
@@ -114,3 +117,40 @@ def test_threads_share_nothing_and_nothing_is_left_behind(database: Database) ->
     assert pool.checkedout() == 0
     asyncio.run(asyncio.to_thread(put, database, "c"))
     assert names(database) == ["c"]
+
+
+def test_what_sqlalchemy_reads_is_of_the_same_snapshot(sql_store: SqlStore) -> None:
+    database, query = Database(sql_store.engine), sa.select(CUSTOM_ROLE.c.name)
+    with database.together():
+        assert names(database) == []
+        put_elsewhere(database, "a")
+        with database.reading() as transaction:
+            read = [name for (name,) in transaction.run(query)]
+            assert transaction.select(NAMES) == [(name,) for name in read]
+            assert read == ([] if database.dialect.is_sqlite else ["a"])
+        with (
+            pytest.raises((sa.exc.DBAPIError, UnavailableError)),  # as drivers tell it
+            database.reading() as transaction,
+        ):
+            transaction.run(sa.text("SELECT name FROM nowhere"))
+        assert names(database) == ["a"]
+    pool = database.engine.pool
+    assert isinstance(pool, sa.QueuePool)
+    assert pool.checkedout() == 0
+
+
+def put_elsewhere(database: Database, name: str) -> None:
+    """Write in another thread, as another process would."""
+    other = threading.Thread(target=put, args=[database, name])
+    other.start()
+    other.join()
+
+
+def test_a_database_that_cannot_be_opened_is_unavailable(tmp_path: Path) -> None:
+    folder = tmp_path / "home"
+    database = Database(make_engine(f"sqlite:///{folder}/windward.db"))
+    folder.rmdir()
+    with pytest.raises(UnavailableError), database.reading():
+        pass
+    with pytest.raises(UnavailableError), database.together():
+        names(database)

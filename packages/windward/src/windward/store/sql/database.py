@@ -11,8 +11,9 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, nullcontext
-from typing import Any, NamedTuple, TypeVar
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from types import TracebackType
+from typing import Any, NamedTuple, Self, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import exc
@@ -93,12 +94,25 @@ class Transaction:
     a whole statement, and the scheduler's latency is made of a few dozen statements.
     """
 
-    def __init__(self, connection: sa.Connection, dialect: Dialect) -> None:
-        self.connection = connection
+    def __init__(self, dialect: Dialect, cursor: Any, connect: Callable[[], sa.Connection]) -> None:
         self.dialect = dialect
         self.rows = 0
         self.queries = 0
-        self._cursor: Any = connection.connection.cursor()
+        self._cursor = cursor
+        self._connect = connect
+        self._connection: sa.Connection | None = None
+
+    @classmethod
+    def of(cls, connection: sa.Connection, dialect: Dialect) -> Self:
+        """Return a transaction that SQLAlchemy began."""
+        return cls(dialect, connection.connection.cursor(), lambda: connection)
+
+    @property
+    def connection(self) -> sa.Connection:
+        """The connection as SQLAlchemy has it; to make one takes longer than a small query, and most reads need none."""
+        if self._connection is None:
+            self._connection = self._connect()
+        return self._connection
 
     def one(self, sql: str, values: Row) -> int:
         """Run one writing statement; return the rows it wrote."""
@@ -138,6 +152,11 @@ class Transaction:
     def send_again(self, sent: Sent) -> list[Any]:
         """Return all rows of a query that was sent before."""
         return self.select(sent.text, sent.values)
+
+    def say(self, sql: str) -> None:
+        """Send what begins or ends a transaction, which counts as no query."""
+        self._execute(sql, ())
+        self.queries -= 1
 
     def _execute(self, sql: str, values: Row) -> None:
         self.queries += 1
@@ -207,11 +226,45 @@ class _Shared(threading.local):
     """Whether the next read wants another: this thread wrote since, or a read failed."""
 
 
+class _SharedRead:
+    """One read of a thread whose reads share a transaction."""
+
+    __slots__ = ("_database", "_shared")
+
+    def __init__(self, database: Database, shared: _Shared) -> None:
+        self._database = database
+        self._shared = shared
+
+    def __enter__(self) -> Transaction:
+        shared = self._shared
+        if shared.transaction is None:
+            with translated():
+                shared.opened = ExitStack()
+                shared.transaction = shared.opened.enter_context(self._database.opened())
+                shared.is_over = False
+        shared.readers += 1
+        return shared.transaction
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        shared = self._shared
+        shared.readers -= 1
+        if error is not None:
+            shared.is_over = True
+        if shared.is_over:
+            with translated():
+                self._database.end_shared()
+                if error is not None:
+                    raise error
+
+
 class Database:
     """An engine with the rules of using it."""
 
     def __init__(self, engine: sa.Engine) -> None:
         self.engine = engine
+        self.reader = engine.execution_options(windward_has_begun=True)
         self.writer = engine.execution_options(windward_write=True)
         self.dialect = Dialect(engine.dialect.name)
         self.counters = StoreCounters()
@@ -219,28 +272,14 @@ class Database:
         self._turn = threading.Lock() if self.dialect.is_sqlite else nullcontext()
         self._shared = _Shared()
 
-    @contextmanager
-    def reading(self) -> Iterator[Transaction]:
+    def reading(self) -> AbstractContextManager[Transaction]:
         """Give a transaction for reads, all of one snapshot on SQLite."""
-        shared = self._shared
-        with translated():
-            if not shared.is_wanted:
-                with self._opened() as transaction:
-                    yield transaction
-                return
-            if shared.transaction is None:
-                shared.opened = ExitStack()
-                shared.transaction, shared.is_over = shared.opened.enter_context(self._opened()), False
-            shared.readers += 1
-            try:
-                yield shared.transaction
-            except BaseException:
-                shared.is_over = True
-                raise
-            finally:
-                shared.readers -= 1
-                if shared.is_over:
-                    self._end_shared()
+        return _SharedRead(self, self._shared) if self._shared.is_wanted else self._read_alone()
+
+    @contextmanager
+    def _read_alone(self) -> Iterator[Transaction]:
+        with translated(), self.opened() as transaction:
+            yield transaction
 
     @contextmanager
     def together(self) -> Iterator[None]:
@@ -257,9 +296,9 @@ class Database:
         finally:
             shared.is_wanted = False
             with translated():
-                self._end_shared()
+                self.end_shared()
 
-    def _end_shared(self) -> None:
+    def end_shared(self) -> None:
         """End what reads of this thread share, unless one of them is under way."""
         shared = self._shared
         if shared.transaction is not None and not shared.readers:
@@ -267,11 +306,39 @@ class Database:
             shared.opened.__exit__(*sys.exc_info())
 
     @contextmanager
-    def _opened(self) -> Iterator[Transaction]:
-        with self.engine.connect() as connection, connection.begin():
-            transaction = Transaction(connection, self.dialect)
-            yield transaction
+    def opened(self) -> Iterator[Transaction]:
+        """Give a transaction of its own."""
+        if self.dialect.is_sqlite:
+            with self._opened_plainly() as transaction:
+                yield transaction
+        else:
+            with self.engine.connect() as connection, connection.begin():
+                transaction = Transaction.of(connection, self.dialect)
+                yield transaction
         self._count(transaction, commits=0)
+
+    @contextmanager
+    def _opened_plainly(self) -> Iterator[Transaction]:
+        """Give a transaction that SQLAlchemy does not know of, unless somebody asks for its connection."""
+        errors = self.engine.dialect.loaded_dbapi.Error
+        try:
+            pooled = self.engine.raw_connection()
+        except errors as error:
+            raise exc.DBAPIError.instance("", None, error, errors, dialect=self.engine.dialect) from error
+        try:
+            cursor = pooled.cursor()
+            transaction = Transaction(self.dialect, cursor, lambda: self._around(pooled))
+            transaction.say("BEGIN")
+            yield transaction
+            transaction.say("COMMIT")
+        finally:
+            pooled.close()  # rolls back what was not committed
+
+    def _around(self, pooled: sa.PoolProxiedConnection) -> sa.Connection:
+        """Return the connection of a transaction that has begun already."""
+        connection = sa.Connection(self.reader, pooled)
+        connection.begin()
+        return connection
 
     def write(self, work: Callable[[Transaction], T]) -> T:
         """Run `work` in one transaction and commit; again, a bounded number of times, when others were in the way.
@@ -280,11 +347,11 @@ class Database:
         """
         self._shared.is_over = True
         with translated():
-            self._end_shared()
+            self.end_shared()
             for attempt in range(1, WRITE_TRIES_MAX + 1):
                 try:
                     with self._turn, self.writer.connect() as connection:
-                        transaction = Transaction(connection, self.dialect)
+                        transaction = Transaction.of(connection, self.dialect)
                         with connection.begin():
                             result = work(transaction)
                     self._count(transaction, commits=1)

@@ -110,7 +110,10 @@ def _sqlite(url: URL, *, pool_size: int, page_cache_mb: int) -> sa.Engine:
     @event.listens_for(engine, "begin")
     def _begin(connection: sa.Connection) -> None:
         # A transaction that reads first and writes later can fail at once, whatever the timeout.
-        is_write = connection.get_execution_options().get("windward_write", False)
+        options = connection.get_execution_options()
+        if options.get("windward_has_begun", False):
+            return
+        is_write = options.get("windward_write", False)
         text = "BEGIN IMMEDIATE" if is_write else "BEGIN"
         driver: Any = connection.connection.driver_connection
         errors = connection.dialect.loaded_dbapi.Error

@@ -197,7 +197,7 @@ def test_runs_that_are_read_together_share_what_is_the_same_in_them(store: SqlSt
     database = Database(store.engine)
     grid = SqlGridListings(database, Documents(database))
 
-    found = grid.cells(grid.runs("sales", limit=100))
+    found = grid.cells(grid.runs("sales", limit=100)).runs
 
     assert len({id(cell) for one in found for cell in one.cells}) == len(TASKS)
 

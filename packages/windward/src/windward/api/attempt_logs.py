@@ -26,6 +26,7 @@ from windward.model.states import FINISHED, TaskState
 PIECE_BYTES = 256 * 1024
 LOOK_S = 0.25
 """Time between two looks at a log that is followed."""
+_ENDED = FINISHED | {TaskState.UP_FOR_RETRY}
 _NOT_BEGUN = frozenset({TaskState.NONE, TaskState.SCHEDULED, TaskState.QUEUED})
 
 
@@ -37,6 +38,8 @@ class AttemptLog:
     run: RunRecord
     key: TaskKey
     try_number: int
+    went_on: bool
+    """Whether more might be written when this was found: what is read after it is then all there is."""
 
     @property
     def path(self) -> str:
@@ -52,7 +55,12 @@ class AttemptLog:
             return b"", 0
 
     def lines(self, offset: int, limit: int = PIECE_BYTES) -> tuple[bytes, int]:
-        """Return whole lines from `offset` on, and the offset behind them.
+        """Return whole lines from `offset` on, and the offset behind them."""
+        data, offset, _ = self.part(offset, limit)
+        return data, offset
+
+    def part(self, offset: int, limit: int) -> tuple[bytes, int, int]:
+        """Return whole lines from `offset` on, the offset behind them, and how many bytes there are in all.
 
         A line that is longer than `limit` comes whole, too; the last line of a log that has ended may lack its end.
         """
@@ -64,15 +72,12 @@ class AttemptLog:
             end = data.rfind(b"\n") + 1
         if not end and not self.goes_on():
             end = len(data)
-        return data[:end], offset + end
+        return data[:end], offset + end, size
 
     def goes_on(self) -> bool:
         """Whether more may be written: the try is the current one, and has not ended."""
         found = self.services.store.runs.find_tasks([self.key])
-        if not found or found[0].try_number > self.try_number:
-            return False
-        record = found[0]
-        return record.try_number < self.try_number or record.state not in FINISHED | {TaskState.UP_FOR_RETRY}
+        return bool(found) and _goes_on(found[0], self.try_number)
 
     async def follow(self, offset: int) -> AsyncIterator[bytes]:
         """Yield whole lines from `offset` on, as they are written, until the attempt has ended."""
@@ -115,7 +120,14 @@ def attempt_log(
         raise NotFoundError(
             f"there is no try {try_number} of task `{task_id}`, map index {map_index}, in run `{run_id}` of DAG `{dag_id}`"
         )
-    return AttemptLog(services=services, run=run, key=record.key, try_number=try_number)
+    went_on = _goes_on(record, try_number)
+    return AttemptLog(services=services, run=run, key=record.key, try_number=try_number, went_on=went_on)
+
+
+def _goes_on(record: TaskRecord, try_number: int) -> bool:
+    if record.try_number > try_number:
+        return False
+    return record.try_number < try_number or record.state not in _ENDED
 
 
 def _tries(record: TaskRecord) -> int:

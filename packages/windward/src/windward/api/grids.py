@@ -9,11 +9,13 @@ from __future__ import annotations
 import threading
 import zlib
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
 
+from windward.api.encoded import EncodedPages
 from windward.model.states import RUN_FINISHED, TaskState
 from windward.ports.listings.grid import GridRun, NewestVersion, TaskCell
 
@@ -100,13 +102,15 @@ class Grids:
         self._layouts: OrderedDict[tuple[str, frozenset[frozenset[str]]], Layout] = OrderedDict()
         self._columns: OrderedDict[int, Column] = OrderedDict()
         self._bytes = 0
+        self.whole = EncodedPages()
+        """Answers of which no part has changed."""
 
     @property
     def remembered_bytes(self) -> int:
         """How much the columns take that are remembered."""
         return self._bytes
 
-    def layout(self, newest: NewestVersion, runs: list[GridRun]) -> Layout:
+    def layout(self, newest: NewestVersion, runs: Sequence[GridRun]) -> Layout:
         """Return the lines of these runs beside each other."""
         key = (newest.document_hash, frozenset(run.task_ids for run in runs))
         with self._lock:

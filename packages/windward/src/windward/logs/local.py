@@ -90,8 +90,13 @@ class LocalLogStore:
         parts = PurePosixPath(path).parts
         is_plain = bool(parts) and not path.startswith("/") and "\0" not in path and "\\" not in path
         target = self.folder.joinpath(*parts) if is_plain and ".." not in parts else None
-        if target is None or not Path(os.path.realpath(target)).is_relative_to(os.path.realpath(self.folder)):
+        if target is None or not _is_within(os.path.realpath(target), os.path.realpath(self.folder)):
             raise InvalidIdError(
                 f"`{path}` is not the path of a log", hint="Use a relative path made of ids, without `..`."
             )
         return target
+
+
+def _is_within(path: str, folder: str) -> bool:
+    """Whether one real path leads to a folder or below it."""
+    return path == folder or path.startswith(folder.rstrip("/") + "/")

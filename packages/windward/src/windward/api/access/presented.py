@@ -49,7 +49,7 @@ class Proxies:
         headers = dict(request.headers)
         return Presented(
             method=request.scope.get("method", "GET"),
-            path=request.url.path,
+            path=request.scope.get("path", ""),
             headers=headers,
             address=self._address(peer, headers),
             peer=peer,

@@ -73,7 +73,7 @@ def query_of(operation: Operation, pairs: Sequence[tuple[str, str]]) -> Any:
         found = msgspec.convert(values, operation.query, strict=False)
     except msgspec.ValidationError as error:
         raise InvalidRequest.from_msgspec(error, part="query") from error
-    for field, name in shape.names_of.items():
+    for field, name in shape.fractions.items():
         value = getattr(found, field)
         # NaN is within every limit and beyond none: a wait for it never ends. A body's JSON cannot hold it.
         if isinstance(value, float) and not math.isfinite(value):
@@ -145,8 +145,8 @@ class _Shape:
 
     names: frozenset[str]
     lists: frozenset[str]
-    names_of: Mapping[str, str]
-    """Fields of the struct, and what they are called in a query string."""
+    fractions: Mapping[str, str]
+    """Fields of the struct that may hold a fraction, and what they are called in a query string."""
 
 
 @functools.lru_cache(maxsize=1000)
@@ -155,8 +155,12 @@ def _shape_of(query: Any) -> _Shape:
     return _Shape(
         names=frozenset(field.encode_name for field in fields),
         lists=frozenset(field.encode_name for field in fields if _is_list(field.type)),
-        names_of={field.name: field.encode_name for field in fields},
+        fractions={field.name: field.encode_name for field in fields if _may_be(float, field.type)},
     )
+
+
+def _may_be(wanted: type, kind: Any) -> bool:
+    return kind is wanted or kind is Any or any(_may_be(wanted, one) for one in typing.get_args(kind))
 
 
 def _is_list(kind: Any) -> bool:

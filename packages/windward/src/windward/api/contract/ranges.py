@@ -5,7 +5,10 @@ Written out, because a msgspec struct inherits from one other only, and names of
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -72,17 +75,32 @@ class BoundsQuery(PageQuery, kw_only=True):
 
 
 _SUFFIXES = ("gte", "gt", "lte", "lt")
+_ANY_MOMENT = Between[datetime]()
 
 
 def moments(call: Call[Any, Any], given: msgspec.Struct, name: str) -> Between[datetime]:
     """Return the bounds that a query or a body puts on a moment."""
-    found = {suffix: getattr(given, f"{name}_{suffix}") for suffix in _SUFFIXES}
-    return Between(**{suffix: aware_or_none(call, value) for suffix, value in found.items()})
+    gte, gt, lte, lt = _bounds_of(name)(given)
+    if gte is gt is lte is lt is None:
+        return _ANY_MOMENT
+    return Between(
+        gte=aware_or_none(call, gte),
+        gt=aware_or_none(call, gt),
+        lte=aware_or_none(call, lte),
+        lt=aware_or_none(call, lt),
+    )
 
 
 def lengths(given: msgspec.Struct, name: str) -> Between[float]:
     """Return the bounds that a query or a body puts on a length of time."""
-    return Between(**{suffix: getattr(given, f"{name}_{suffix}") for suffix in _SUFFIXES})
+    gte, gt, lte, lt = _bounds_of(name)(given)
+    return Between(gte=gte, gt=gt, lte=lte, lt=lt)
+
+
+@lru_cache(maxsize=100)
+def _bounds_of(name: str) -> Callable[[object], tuple[Any, ...]]:
+    """Return what takes the bounds of something from a query or a body: lists ask for five of them."""
+    return attrgetter(*(f"{name}_{suffix}" for suffix in _SUFFIXES))
 
 
 def aware(call: Call[Any, Any], moment: datetime) -> datetime:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import zlib
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -16,8 +17,10 @@ import msgspec
 from windward.api.contract.operation import Call, Needs, Nothing, Operation, Reply, Scope, operation
 from windward.api.contract.problem import InvalidRequest
 from windward.api.grids import STATES, GridColumn, GridGroup, GridTask
+from windward.api.services import Services
 from windward.errors import NotFoundError
 from windward.model.access import Resource, Verb
+from windward.ports.listings.grid import GridRun, NewestVersion
 
 TAG = "Grid"
 RUNS_MAX = 365
@@ -96,15 +99,25 @@ def get_grid(call: Call[GridQuery, Nothing]) -> Reply:
     newest = services.listings.grid.newest(dag_id)
     if newest is None:
         raise NotFoundError(f"there is no DAG `{dag_id}`")
-    seen = _read(call.query.cursor)
     limit = runs_of(call.query.limit, tasks=len(newest.document.tasks))
     runs = services.listings.grid.runs(dag_id, limit=limit, before=call.query.before)
     found = services.listings.grid.cells(runs)
+    asked = (dag_id, newest.document_hash, limit, call.query.before, call.query.cursor)
+    body = services.grids.whole.of(
+        asked, (found.token,), lambda: _answer(services, newest, found.runs, call.query.cursor)
+    )
+    return Reply(body=body)
+
+
+def _answer(
+    services: Services, newest: NewestVersion, found: Sequence[GridRun], cursor: str | None
+) -> _Answer:
+    seen = _read(cursor)
     layout = services.grids.layout(newest, found)
     columns = {one.run.run_id: services.grids.column(one, layout) for one in found}
     is_same_layout = seen is not None and seen.tasks == layout.mark
     known = seen.runs if seen is not None and is_same_layout else {}
-    answer = _Answer(
+    return _Answer(
         cursor=_write(_Seen(layout.mark, {run_id: column.mark for run_id, column in columns.items()})),
         state_names=STATES,
         tasks=None if is_same_layout else layout.tasks,
@@ -112,7 +125,6 @@ def get_grid(call: Call[GridQuery, Nothing]) -> Reply:
         runs=[column.raw for run_id, column in columns.items() if known.get(run_id) != column.mark],
         gone=sorted(seen.runs.keys() - columns.keys()) if seen is not None else [],
     )
-    return Reply(body=answer)
 
 
 def runs_of(limit: int, *, tasks: int) -> int:

@@ -81,15 +81,14 @@ def get_log(call: Call[LogsQuery, Nothing]) -> Reply:
 
 
 def _part(log: AttemptLog, offset: int, *, is_whole: bool) -> Reply:
-    goes_on = log.goes_on()
+    goes_on = log.went_on
     content: list[msgspec.Raw] = []
     begin = offset
     while True:
-        data, offset = log.lines(offset, PAGE_BYTES)
+        data, offset, size = log.part(offset, PAGE_BYTES)
         content += [_raw(line) for line in data.split(b"\n") if line]
         if not data or not is_whole or offset - begin >= WHOLE_BYTES_MAX:
             break
-    _, size = log.read(offset, 0)
     is_end = offset >= size and not goes_on
     return Reply(body=_Part(content=content, continuation_token=None if is_end else token_of(offset)))
 

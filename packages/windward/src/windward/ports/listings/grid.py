@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -25,6 +26,13 @@ class GridRun(msgspec.Struct, frozen=True, kw_only=True):
     mark: str
     cells: tuple[TaskCell, ...]
     task_ids: frozenset[str]
+
+
+class GridRuns(msgspec.Struct, frozen=True, kw_only=True):
+    """Runs beside each other. `token` is an object that stands for them: another one as soon as anything of them differs."""
+
+    runs: tuple[GridRun, ...]
+    token: object
 
 
 class TimelineRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,10 +63,10 @@ class GridListings(Protocol):
     def newest(self, dag_id: str) -> NewestVersion | None:
         """Return the newest version of a DAG, or None."""
 
-    def runs(self, dag_id: str, *, limit: int, before: datetime | None = None) -> list[RunRecord]:
+    def runs(self, dag_id: str, *, limit: int, before: datetime | None = None) -> Sequence[RunRecord]:
         """Return the newest runs, the newest first; with `before`, those that were due before then."""
 
-    def cells(self, runs: list[RunRecord]) -> list[GridRun]:
+    def cells(self, runs: Sequence[RunRecord]) -> GridRuns:
         """Return these runs with their tasks; what has ended is remembered, and the same as before while nothing differs."""
 
     def timeline(self, run_pk: int, *, limit: int, of: tuple[str, int] | None = None) -> list[TimelineRow]:

@@ -19,13 +19,17 @@ import sqlalchemy as sa
 from windward.core.transitions import TaskEvent
 from windward.model.records import RunRecord
 from windward.model.states import FINISHED, RUN_FINISHED, TaskState
-from windward.ports.listings.grid import GridRun, NewestVersion, TaskCell, TimelineRow
+from windward.ports.listings.grid import GridRun, GridRuns, NewestVersion, TaskCell, TimelineRow
+from windward.ports.listings.page import Page
 from windward.store.sql.columns import to_us
 from windward.store.sql.database import Database, chunks
 from windward.store.sql.listings.documents import Documents
+from windward.store.sql.listings.unchanged import UnchangedPages
 from windward.store.sql.rows import RUN_COLUMNS, Unchanged, run_of
 from windward.store.sql.tables import TASK_ATTEMPT, TASK_INSTANCE
 
+WHOLE_MAX = 32
+"""Sets of runs that have all ended, which are remembered as a whole beside their cells."""
 CELLS_MAX = 800_000
 """Cells that are remembered, of runs that have ended: each takes 8 bytes when it is shared, else about 50."""
 _CELLS = (
@@ -45,6 +49,9 @@ class SqlGridListings:
         self._kept: OrderedDict[int, GridRun] = OrderedDict()
         self._kept_cells = 0
         self._records = Unchanged(run_of)
+        self._runs = UnchangedPages[RunRecord]()
+        self._whole: dict[int, tuple[Sequence[RunRecord], GridRuns]] = {}
+        """Of nothing but what is kept, so that it adds nothing to speak of."""
 
     @property
     def remembered(self) -> int:
@@ -59,7 +66,7 @@ class SqlGridListings:
         known = self._documents.load([rows[0][0]]).get(rows[0][0]) if rows else None
         return NewestVersion(document_hash=rows[0][0], document=known.document) if known is not None else None
 
-    def runs(self, dag_id: str, *, limit: int, before: datetime | None = None) -> list[RunRecord]:
+    def runs(self, dag_id: str, *, limit: int, before: datetime | None = None) -> Sequence[RunRecord]:
         """Return the newest runs, the newest first."""
         where, values = "dag_id = ?", list[Any]([dag_id])
         if before is not None:
@@ -69,12 +76,18 @@ class SqlGridListings:
         text += " ORDER BY run_after DESC, run_pk DESC LIMIT ?"
         with self._database.reading() as transaction:
             rows = transaction.select(self._database.dialect.sql(text), (*values, limit))
-        return [self._records.of(row) for row in rows]
+        page = self._runs.of(
+            (dag_id, limit, before), rows, lambda: Page(rows=tuple(self._records.of(row) for row in rows))
+        )
+        return page.rows
 
-    def cells(self, runs: list[RunRecord]) -> list[GridRun]:
+    def cells(self, runs: Sequence[RunRecord]) -> GridRuns:
         """Return these runs with their tasks."""
         found: dict[int, GridRun] = {}
         with self._lock:
+            whole = self._whole.get(id(runs))
+            if whole is not None and whole[0] is runs:
+                return whole[1]
             for run in runs:
                 kept = self._kept.get(run.run_pk)
                 if kept is None or run.state not in RUN_FINISHED:
@@ -84,6 +97,7 @@ class SqlGridListings:
                         continue
                     # Its tasks are as they were; a note may be another.
                     self._kept[run.run_pk] = kept = msgspec.structs.replace(kept, run=run)
+                    self._whole.clear()
                 self._kept.move_to_end(run.run_pk)
                 found[run.run_pk] = kept
         missing = [run for run in runs if run.run_pk not in found]
@@ -93,21 +107,29 @@ class SqlGridListings:
             for run in missing:
                 cells = read.get(run.run_pk, {})
                 names = frozenset(cells)
-                found[run.run_pk] = made = GridRun(
+                found[run.run_pk] = one = GridRun(
                     run=run,
                     mark=mark_of(run),
                     cells=tuple(cells.values()),
                     task_ids=shared.setdefault(names, names),
                 )
                 if run.state in RUN_FINISHED:
-                    self._keep(made)
-        return [found[run.run_pk] for run in runs]
+                    self._keep(one)
+            made = GridRuns(runs=tuple(found[run.run_pk] for run in runs), token=object())
+            if all(self._kept.get(one.run.run_pk) is one for one in made.runs):
+                if len(self._whole) >= WHOLE_MAX:
+                    self._whole.clear()
+                self._whole[id(runs)] = (runs, made)
+        return made
 
     def _keep(self, made: GridRun) -> None:
         before = self._kept.pop(made.run.run_pk, None)
         self._kept_cells += len(made.cells) - (len(before.cells) if before is not None else 0)
         self._kept[made.run.run_pk] = made
+        if before is not None:
+            self._whole.clear()
         while self._kept_cells > self._cells_max or len(self._kept) > self._cells_max:
+            self._whole.clear()
             _, oldest = self._kept.popitem(last=False)
             self._kept_cells -= len(oldest.cells)
 

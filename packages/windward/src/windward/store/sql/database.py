@@ -1,4 +1,4 @@
-"""One database: its engine, transactions with bounded retries, truthful counts, and what differs between dialects.
+"""One database: its engine, transactions with bounded retries, and truthful counts.
 
 Writers on SQLite stand in line: within a process by a lock, between processes by `BEGIN IMMEDIATE`, which
 waits instead of failing later. Readers use the write-ahead log and wait for nobody.
@@ -21,25 +21,15 @@ from sqlalchemy import exc
 from windward.errors import UnavailableError
 from windward.ports.store import StoreCounters
 from windward.store.sql.batches import Batch, batch_of
+from windward.store.sql.dialect import Dialect
 
 T = TypeVar("T")
 Row = tuple[Any, ...]
-
-
-class Sent(NamedTuple):
-    """A query as it was sent: its text and its values, both as the driver has them."""
-
-    text: str
-    values: Any
-
 
 WRITE_TRIES_MAX = 12
 RETRY_PAUSE_S = 0.005
 RETRY_PAUSE_S_MAX = 0.25
 ROWS_PER_STATEMENT_MAX = 500
-TRAIL_CHARS_MAX = 60_000
-TRAIL_CHARS_KEPT = 30_000
-"""A longer trail is cut to its newest half: a sensor that reschedules for weeks may not grow its row for ever."""
 
 _RETRYABLE_SQLSTATES = frozenset({"40001", "40P01", "55P03"})
 _RETRYABLE_MYSQL = frozenset({1020, 1205, 1213})
@@ -48,43 +38,11 @@ _TAKEN_SQLITE = frozenset({"SQLITE_CONSTRAINT_" + kind for kind in ("UNIQUE", "P
 _TAKEN_MYSQL = frozenset({1062, 1452, 1216})
 
 
-class Dialect:
-    """What a dialect says differently."""
+class Sent(NamedTuple):
+    """A query as it was sent: its text and its values, both as the driver has them."""
 
-    def __init__(self, name: str) -> None:
-        self.is_sqlite = name == "sqlite"
-        self.is_postgres = name == "postgresql"
-        self.is_mysql = name in {"mysql", "mariadb"}
-        self.mark = "?" if self.is_sqlite else "%s"
-        # A reader of the lease must make a takeover wait. SQLite has one writer anyway.
-        self.share_lock = " FOR SHARE" if self.is_postgres else " LOCK IN SHARE MODE" if self.is_mysql else ""
-        self.update_lock = "" if self.is_sqlite else " FOR UPDATE"
-        self.is_same = "IS ?" if self.is_sqlite else "<=> ?" if self.is_mysql else "IS NOT DISTINCT FROM ?"
-        newest = (
-            f"substr(trail, -{TRAIL_CHARS_KEPT})" if self.is_sqlite else f"right(trail, {TRAIL_CHARS_KEPT})"
-        )
-        length = "char_length(trail)" if self.is_mysql else "length(trail)"
-        trail = f"CASE WHEN {length} > {TRAIL_CHARS_MAX} THEN {newest} ELSE trail END"
-        self.batches: dict[str, Batch] = {}
-        """Statements that PostgreSQL was given for many rows; there is one per text of ours."""
-        self.append_trail = f"concat({trail}, ?)" if self.is_mysql else f"({trail}) || ?"
-
-    def sql(self, text: str) -> str:
-        """Return `text`, written with `?` for parameters, as this dialect's driver wants it."""
-        return text if self.is_sqlite else text.replace("?", "%s")
-
-    def upsert(
-        self, table: str, keys: Sequence[str], columns: Sequence[str], *, kept: Sequence[str] = ()
-    ) -> str:
-        """Return an insert of `keys`, `columns` and `kept` that replaces `columns` of a row with these keys."""
-        names = [*keys, *columns, *kept]
-        insert = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
-        if self.is_mysql:
-            return self.sql(
-                f"{insert} ON DUPLICATE KEY UPDATE {', '.join(f'{name} = VALUES({name})' for name in columns)}"
-            )
-        new = ", ".join(f"{name} = excluded.{name}" for name in columns)
-        return self.sql(f"{insert} ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {new}")
+    text: str
+    values: Any
 
 
 class Transaction:

@@ -29,8 +29,9 @@ from windward.store.history import ADDED
 from windward.store.sql.assets import AssetTexts
 from windward.store.sql.backfill_moves import BackfillTexts
 from windward.store.sql.columns import storable, storable_or_none, to_us
-from windward.store.sql.database import Dialect, Row
+from windward.store.sql.database import Row
 from windward.store.sql.deferrals import DeferralTexts
+from windward.store.sql.dialect import Dialect
 from windward.store.sql.rows import (
     RUN_COLUMNS,
     TASK_COLUMNS,

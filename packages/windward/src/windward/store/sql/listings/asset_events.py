@@ -14,7 +14,8 @@ from windward.ports.listings.assets import AssetEventFilter, QueuedRow
 from windward.ports.listings.page import Page, PageRequest
 from windward.store.sql.assets import COLUMNS, event_of
 from windward.store.sql.columns import UtcTime
-from windward.store.sql.database import Database, Dialect
+from windward.store.sql.database import Database
+from windward.store.sql.dialect import Dialect
 from windward.store.sql.listings.filters import Column, Condition, matching, visible, within
 from windward.store.sql.listings.paging import Paged
 from windward.store.sql.tables import ASSET_EVENT, ASSET_USE, DAG

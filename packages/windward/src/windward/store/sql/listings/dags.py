@@ -20,7 +20,8 @@ from windward.ports.listings.dags import DagFilter, DagRow
 from windward.ports.listings.page import Page, PageRequest, Pattern
 from windward.ports.listings.versions import VersionRow
 from windward.store.sql.columns import EPOCH, from_us, json_text, time_of
-from windward.store.sql.database import Database, Dialect, chunks
+from windward.store.sql.database import Database, chunks
+from windward.store.sql.dialect import Dialect
 from windward.store.sql.listings.documents import Documents
 from windward.store.sql.listings.filters import (
     Condition,

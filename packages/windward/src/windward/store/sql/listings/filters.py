@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from windward.model.access import DagReach
 from windward.ports.listings.page import Between, Pattern
 from windward.store.sql.columns import json_text
-from windward.store.sql.database import Dialect, Transaction, chunks
+from windward.store.sql.database import Transaction, chunks
+from windward.store.sql.dialect import Dialect
 from windward.store.sql.tables import DAG
 
 Column = sa.ColumnElement[Any]

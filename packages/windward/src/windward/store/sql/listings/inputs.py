@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from windward.model.waits import InputRecord
 from windward.ports.listings.inputs import InputFilter
 from windward.ports.listings.page import Page, PageRequest
-from windward.store.sql.database import Database, Dialect
+from windward.store.sql.database import Database
+from windward.store.sql.dialect import Dialect
 from windward.store.sql.listings.documents import Documents
 from windward.store.sql.listings.filters import Condition, matching, visible, within
 from windward.store.sql.listings.paging import Columns, Paged, names_in_order

@@ -13,7 +13,8 @@ from windward.ports.listings.page import Page, PageRequest
 from windward.ports.listings.runs import RunFilter, RunRow
 from windward.ports.listings.versions import VersionRow
 from windward.store.sql.columns import EPOCH, UtcTime, from_us
-from windward.store.sql.database import Database, Dialect, Transaction, chunks
+from windward.store.sql.database import Database, Transaction, chunks
+from windward.store.sql.dialect import Dialect
 from windward.store.sql.listings.filters import (
     Condition,
     containing,

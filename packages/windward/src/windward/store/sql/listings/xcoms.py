@@ -11,7 +11,8 @@ from windward.model.ids import TaskKey
 from windward.ports.listings.page import Page, PageRequest
 from windward.ports.listings.xcoms import XComFilter, XComRow
 from windward.protocol.outcomes import XComValue
-from windward.store.sql.database import Database, Dialect
+from windward.store.sql.database import Database
+from windward.store.sql.dialect import Dialect
 from windward.store.sql.listings.documents import Documents
 from windward.store.sql.listings.filters import Condition, matching, visible, within
 from windward.store.sql.listings.paging import Paged

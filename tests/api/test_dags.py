@@ -176,6 +176,13 @@ def test_details_say_everything_of_a_dag(dags: Client, store: SqlStore) -> None:
     }
 
 
+def test_params_stand_in_the_order_of_their_author(dags: Client, store: SqlStore) -> None:
+    params = {name: ParamDocument(place=place) for place, name in enumerate(["when", "amount", "kind"])}
+    put_dags(store, "full", fileloc="full.py", params=params)
+    shown = dags.ask("GET", "/api/v2/dags/full/details", role="viewer").json
+    assert list(shown["params"]) == ["when", "amount", "kind"]
+
+
 def test_a_dag_is_paused_and_the_scheduler_told(dags: Client, store: SqlStore, wakeup: FakeWakeup) -> None:
     answer = dags.ask("PATCH", "/api/v2/dags/sales", {"is_paused": True}, role="user")
     assert (answer.status, answer.json["is_paused"], wakeup.count) == (200, True, 1)

@@ -101,6 +101,13 @@ def test_a_document_survives_its_encoding() -> None:
     assert decode(encode(found)) == found
 
 
+def test_a_document_says_where_each_param_stood() -> None:
+    with DAG("d", params={"when": 1, "amount": 2, "kind": 3}) as dag:
+        pass
+    found = decode(encode(document(dag))).params
+    assert sorted(found, key=lambda name: found[name].place) == ["when", "amount", "kind"]
+
+
 def test_every_argument_of_a_task_is_in_its_document() -> None:
     with DAG("d") as dag:
         Work(

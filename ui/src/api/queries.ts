@@ -30,6 +30,7 @@ export interface DagsFilter {
   state?: string | undefined;
   paused?: string | undefined;
   order?: string | undefined;
+  star?: string | undefined;
 }
 
 /** The list of DAGs, `limit` at a time. */
@@ -47,6 +48,7 @@ export const dagsQuery = (filter: DagsFilter, limit: number, offset = 0) =>
               ...(filter.q ? { dag_id_pattern: filter.q } : {}),
               ...(filter.tag ? { tags: [filter.tag] } : {}),
               ...(filter.owner ? { owners: [filter.owner] } : {}),
+              ...(filter.star ? { is_favorite: true } : {}),
               ...(filter.paused ? { paused: filter.paused === 'true' } : {}),
               ...(filter.state ? { last_dag_run_state: filter.state as Schema['RunState'] } : {}),
             },
@@ -116,6 +118,24 @@ export const upcomingQuery = (hours: number) =>
       data(client.GET('/api/windward/v1/upcoming', { params: { query: { hours, limit: 500 } } })),
     refetchInterval: 30_000,
   });
+
+/** How many questions wait for a person. */
+export const questionsCountQuery = queryOptions({
+  queryKey: ['questions', 'count'],
+  queryFn: async () =>
+    (
+      await data(
+        client.GET('/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/hitlDetails', {
+          params: {
+            path: { dag_id: '~', dag_run_id: '~' },
+            query: { limit: 1, response_received: false, state: ['awaiting_input'] },
+          },
+        }),
+      )
+    ).total_entries,
+  refetchInterval: CALM_MS,
+  retry: false,
+});
 
 export const importErrorsQuery = queryOptions({
   queryKey: ['importErrors'],

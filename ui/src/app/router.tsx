@@ -35,6 +35,8 @@ export interface DagsSearch {
   state?: string | undefined;
   paused?: string | undefined;
   order?: string | undefined;
+  /** `true` for favourites only. */
+  star?: string | undefined;
 }
 const dags = createRoute({
   getParentRoute: () => root,
@@ -46,6 +48,7 @@ const dags = createRoute({
     state: text(search.state),
     paused: text(search.paused),
     order: text(search.order),
+    star: search.star === true || search.star === 'true' ? 'true' : undefined,
   }),
   component: lazyRouteComponent(() => import('@/pages/dags/Dags'), 'Dags'),
 });

@@ -17,6 +17,7 @@ import { detailsQuery } from '@/pages/dag/queries';
 import { TriggerDialog } from '@/pages/dag/TriggerDialog';
 import { usePause } from '@/pages/dags/pause';
 import classes from './Dag.module.css';
+import { DagMenu } from './DagMenu';
 
 const route = getRouteApi('/dags/$dagId');
 const RunsTab = lazy(() => import('@/pages/dag/runs/RunsTab').then((found) => ({ default: found.RunsTab })));
@@ -188,6 +189,24 @@ function Facts({ dag }: { dag: Details }) {
           </dd>
         </div>
       )}
+      <div className={classes.fact}>
+        <dt>{t('head.nowRuns')}</dt>
+        <dd className="num">
+          <Link from="/dags/$dagId" to="." search={{ tab: 'runs', state: 'running' }}>
+            {t('details.of', { count: dag.active_runs_count ?? 0, max: dag.max_active_runs ?? '∞' })}
+          </Link>
+        </dd>
+      </div>
+      {dag.latest_dag_version && (
+        <div className={classes.fact}>
+          <dt>{t('head.version')}</dt>
+          <dd>
+            <Link from="/dags/$dagId" to="." search={{ tab: 'code' }}>
+              v{dag.latest_dag_version.version_number}
+            </Link>
+          </dd>
+        </div>
+      )}
       {dag.has_import_errors && (
         <div className={classes.fact}>
           <dt>{t('head.file')}</dt>
@@ -267,6 +286,7 @@ export function DagPage() {
             <Button size="xs" onClick={trigger}>
               {t('head.trigger')}
             </Button>
+            <DagMenu dag={dag} />
           </>
         )
       }

@@ -1,5 +1,5 @@
 /** All DAGs: found by name, tag, owner and state; what each did lately, and when it is due. */
-import { SegmentedControl, Select, TextInput } from '@mantine/core';
+import { Chip, SegmentedControl, Select, TextInput } from '@mantine/core';
 import { useDebouncedCallback } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { defaultStringifySearch, getRouteApi, Link } from '@tanstack/react-router';
@@ -183,6 +183,15 @@ export function Dags() {
             void navigate({ search: (before) => ({ ...before, paused: paused || undefined }) })
           }
         />
+        <Chip
+          size="xs"
+          checked={search.star === 'true'}
+          onChange={(isOn) =>
+            void navigate({ search: (before) => ({ ...before, star: isOn ? 'true' : undefined }) })
+          }
+        >
+          {t('dags.favourites')}
+        </Chip>
         <span className="dim num">{found && t('dags.count', { count: found.total_entries })}</span>
       </div>
       {error && <Failure error={error} again={() => void refetch()} />}

@@ -3,7 +3,13 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import { componentsQuery, importErrorsQuery, runsQuery, upcomingQuery } from '@/api/queries';
+import {
+  componentsQuery,
+  importErrorsQuery,
+  questionsCountQuery,
+  runsQuery,
+  upcomingQuery,
+} from '@/api/queries';
 import { useNow, useZone } from '@/app/preferences';
 import { Moment } from '@/components/Moment';
 import { Page } from '@/components/Page';
@@ -238,9 +244,18 @@ function Parts() {
 export function Home() {
   const { t } = useTranslation();
   const { data } = useQuery(componentsQuery);
+  const { data: questions } = useQuery(questionsCountQuery);
   const slots = (data?.hosts ?? []).reduce((sum, host) => sum + host.capacity, 0);
   return (
     <Page title={t('home.title')} name={t('home.title')}>
+      {questions !== undefined && questions > 0 && (
+        <p className={classes.questions}>
+          <StateSign state="awaiting_input" />{' '}
+          <Link to="/admin/$section" params={{ section: 'inbox' }}>
+            {t('home.questions', { count: questions })}
+          </Link>
+        </p>
+      )}
       <div className={classes.panels}>
         <Running />
         <Failed />

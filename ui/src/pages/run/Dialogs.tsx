@@ -1,6 +1,7 @@
 /** Dialogs that show what a change would do before it is done. */
 import { Button, Checkbox, Group, Modal, Radio } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { tellDone } from '@/app/telling';
@@ -9,6 +10,7 @@ import {
   type Action,
   change,
   clearRun,
+  deleteRun,
   HERE,
   markRun,
   type Reach,
@@ -197,6 +199,39 @@ export function MarkRunDialog({
           onClick={() => doIt.mutate()}
         >
           {name}
+        </Button>
+      </Group>
+    </Modal>
+  );
+}
+
+export function DeleteRunDialog({ dagId, runId, close }: RunProps) {
+  const { t } = useTranslation('run');
+  const refresh = useRefresh();
+  const navigate = useNavigate();
+  const doIt = useMutation({
+    mutationFn: () => deleteRun(dagId, runId),
+    onSuccess: async () => {
+      tellDone(t('done.deleted'));
+      await navigate({ to: '/dags/$dagId', params: { dagId }, search: { tab: 'runs' } });
+      await refresh();
+    },
+  });
+  return (
+    <Modal
+      opened
+      onClose={close}
+      title={t('deleteRun.title')}
+      closeButtonProps={{ 'aria-label': t('close') }}
+    >
+      <p className={classes.say}>{t('deleteRun.hint')}</p>
+      <p className="mono dim">{runId}</p>
+      <Group justify="flex-end" gap={8}>
+        <Button variant="default" onClick={close} data-autofocus>
+          {t('cancel')}
+        </Button>
+        <Button color="red" loading={doIt.isPending} onClick={() => doIt.mutate()}>
+          {t('deleteRun.now')}
         </Button>
       </Group>
     </Modal>

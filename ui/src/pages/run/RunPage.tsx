@@ -8,10 +8,12 @@ import { runQuery } from '@/api/queries';
 import { Page } from '@/components/Page';
 import { StateWord } from '@/components/State';
 import { Failure, Loading } from '@/components/Waiting';
+import { useMay } from '@/pages/admin/rights';
 import { TriggerDialog } from '@/pages/dag/TriggerDialog';
 import type { Conf } from '@/pages/dag/TriggerSchema';
+import { AssetEvents } from './AssetEvents';
 import { noteRun } from './actions';
-import { ClearRunDialog, MarkRunDialog } from './Dialogs';
+import { ClearRunDialog, DeleteRunDialog, MarkRunDialog } from './Dialogs';
 import { InstancePane } from './InstancePane';
 import { Json } from './Json';
 import { stateCounts } from './lines';
@@ -54,10 +56,11 @@ export function RunPage() {
   );
 }
 
-type Dialog = 'clear' | 'success' | 'failed' | 'stop' | 'again' | null;
+type Dialog = 'clear' | 'success' | 'failed' | 'stop' | 'again' | 'delete' | null;
 
 function Actions({ run }: { run: Run }) {
   const { t } = useTranslation('run');
+  const may = useMay();
   const [dialog, setDialog] = useState<Dialog>(null);
   const { data: lines } = useQuery(linesQuery(run, isRunning(run)));
   const close = () => setDialog(null);
@@ -88,12 +91,21 @@ function Actions({ run }: { run: Run }) {
               <StateWord state={state} />
             </Menu.Item>
           ))}
+          {may('run:delete') && (
+            <>
+              <Menu.Divider />
+              <Menu.Item color="red" onClick={() => setDialog('delete')}>
+                {t('act.deleteMore')}
+              </Menu.Item>
+            </>
+          )}
         </Menu.Dropdown>
       </Menu>
       {dialog === 'clear' && <ClearRunDialog {...shared} failed={lines ? failedTasks(lines) : []} />}
       {(dialog === 'success' || dialog === 'failed') && (
         <MarkRunDialog {...shared} state={dialog} isStop={false} />
       )}
+      {dialog === 'delete' && <DeleteRunDialog {...shared} />}
       {dialog === 'stop' && <MarkRunDialog {...shared} state="failed" isStop />}
       {dialog === 'again' && (
         <TriggerDialog dagId={run.dag_id} close={close} conf={(run.conf ?? {}) as Conf} />
@@ -189,6 +201,7 @@ function Overview({ run, isLive }: { run: Run; isLive: boolean }) {
           <p className="dim">{t('conf.none')}</p>
         )}
       </section>
+      <AssetEvents run={run} isLive={isLive} />
       <p className="dim">{t('choose')}</p>
     </div>
   );

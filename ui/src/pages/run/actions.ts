@@ -143,6 +143,13 @@ export const markRun = (dagId: string, runId: string, state: 'success' | 'failed
     }),
   );
 
+export const deleteRun = (dagId: string, runId: string) =>
+  data(
+    client.DELETE('/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}', {
+      params: { path: { dag_id: dagId, dag_run_id: runId } },
+    }),
+  );
+
 export const noteRun = (dagId: string, runId: string, note: string) =>
   data(
     client.PATCH('/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}', {

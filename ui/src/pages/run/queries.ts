@@ -213,6 +213,36 @@ export const xcomsQuery = ({ dagId, runId, taskId, mapIndex }: Place, isLive: bo
     refetchInterval: every(isLive),
   });
 
+/** Events of assets that made a run. */
+export const upstreamEventsQuery = (dagId: string, runId: string) =>
+  queryOptions({
+    queryKey: ['run', dagId, runId, 'upstreamEvents'],
+    queryFn: () =>
+      data(
+        client.GET('/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/upstreamAssetEvents', {
+          params: { path: { dag_id: dagId, dag_run_id: runId } },
+        }),
+      ),
+    staleTime: 60_000,
+    retry: false,
+  });
+
+/** Events of assets that the tasks of a run made. */
+export const madeEventsQuery = (dagId: string, runId: string, isLive: boolean) =>
+  queryOptions({
+    queryKey: ['run', dagId, runId, 'madeEvents'],
+    queryFn: () =>
+      data(
+        client.GET('/api/v2/assets/events', {
+          params: {
+            query: { source_dag_id: dagId, source_run_id: runId, limit: PAGE_MAX, order_by: ['timestamp'] },
+          },
+        }),
+      ),
+    refetchInterval: every(isLive),
+    retry: false,
+  });
+
 export const recoveryQuery = (dagId: string, runId: string) =>
   queryOptions({
     queryKey: ['run', dagId, runId, 'recovery'],

@@ -25,12 +25,16 @@ class _Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class ParamDocument(_Part, frozen=True):
-    """One param of a DAG or task: its default (when it has one), description and JSON schema."""
+    """One param of a DAG or task: its default (when it has one), description and JSON schema.
+
+    `place` is where its author put it among the others: names are sorted in a document.
+    """
 
     has_default: bool = False
     default: Any = None
     description: str | None = None
     schema: dict[str, Any] = {}
+    place: int = 0
 
 
 class EdgeDocument(_Part, frozen=True):

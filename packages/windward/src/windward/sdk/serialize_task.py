@@ -113,15 +113,16 @@ def _mark_of(task: Any) -> ExternalMark | None:
 
 
 def params_document(params: ParamsDict) -> dict[str, ParamDocument]:
-    """Return params as documents by name, sorted: `has_default` tells a default of None from none."""
+    """Return params as documents by name: `has_default` tells a default of None from none."""
     found = {}
-    for name, param in sorted(params.raw().items()):
+    for place, (name, param) in enumerate(params.raw().items()):
         has_default = is_arg_set(param.value)
         found[name] = ParamDocument(
             has_default=has_default,
             default=preview(param.value) if has_default else None,
             description=param.description,
             schema=preview(param.schema) if param.schema else {},
+            place=place,
         )
     return found
 

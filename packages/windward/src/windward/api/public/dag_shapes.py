@@ -138,7 +138,7 @@ def details_response(
 
 
 def shown_params(params: dict[str, ParamDocument]) -> dict[str, Any]:
-    """Return params as Airflow shows them: value, schema, description."""
+    """Return params as Airflow shows them, in their author's order: value, schema, description."""
     return {
         name: {
             "value": param.default if param.has_default else None,
@@ -146,7 +146,7 @@ def shown_params(params: dict[str, ParamDocument]) -> dict[str, Any]:
             "description": param.description,
             "source": None,
         }
-        for name, param in params.items()
+        for name, param in sorted(params.items(), key=lambda item: (item[1].place, item[0]))
     }
 
 

@@ -26,6 +26,8 @@ export function pagesOf(runs: Runs): Record<string, string> {
     home: '/',
     dags: '/dags',
     'dags-none': '/dags?q=nothing-has-this-name',
+    runs: '/runs',
+    'runs-tasks': '/runs?tab=tasks',
     dag: '/dags/bakery',
     ...Object.fromEntries(DAG_TABS.map((tab) => [`dag-${tab}`, `/dags/bakery?tab=${tab}`])),
     'dag-hostile': '/dags/hostile',

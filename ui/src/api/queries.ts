@@ -162,3 +162,46 @@ export const recentRunsQuery = (dagIds: string[]) =>
     refetchInterval: LIVE_MS,
     placeholderData: (before: Record<string, Schema['RecentRun'][]> | undefined) => before,
   });
+
+const FOUND_MAX = 5;
+
+/** The newest runs with a text in their ids, for the palette. */
+export const foundRunsQuery = (q: string) =>
+  queryOptions({
+    queryKey: ['runs', '~', 'found', q],
+    queryFn: async () =>
+      (
+        await data(
+          client.GET('/api/v2/dags/{dag_id}/dagRuns', {
+            params: {
+              path: { dag_id: '~' },
+              query: { limit: FOUND_MAX, order_by: ['-run_after'], run_id_pattern: q },
+            },
+          }),
+        )
+      ).dag_runs,
+    retry: false,
+  });
+
+/** Tasks with a text in their names, each in the newest run that was found: for the palette. */
+export const foundTasksQuery = (q: string) =>
+  queryOptions({
+    queryKey: ['tasks', '~', 'found', q],
+    queryFn: async () => {
+      const { task_instances } = await data(
+        client.GET('/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances', {
+          params: {
+            path: { dag_id: '~', dag_run_id: '~' },
+            query: { limit: 50, order_by: ['-run_after'], task_display_name_pattern: q },
+          },
+        }),
+      );
+      const found = new Map<string, (typeof task_instances)[number]>();
+      for (const one of task_instances) {
+        const name = `${one.dag_id}\n${one.task_id}`;
+        if (!found.has(name)) found.set(name, one);
+      }
+      return [...found.values()].slice(0, FOUND_MAX);
+    },
+    retry: false,
+  });

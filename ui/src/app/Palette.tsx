@@ -1,4 +1,4 @@
-/** The command palette: DAGs by name, pages, and what can be done. Loaded when it is opened for the first time. */
+/** The command palette: DAGs, tasks and runs by name, and pages. Loaded when it is opened for the first time. */
 import '@mantine/spotlight/styles.css';
 import { useDebouncedValue } from '@mantine/hooks';
 import { Spotlight, spotlight } from '@mantine/spotlight';
@@ -6,10 +6,11 @@ import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { type KeyboardEvent, useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { dagsQuery } from '@/api/queries';
+import { dagsQuery, foundRunsQuery, foundTasksQuery } from '@/api/queries';
 import { SECTIONS } from '@/app/sections';
 
 const FOUND_MAX = 12;
+const LETTERS_MIN = 2;
 export default function Palette() {
   const { t } = useTranslation();
   const navigate = useNavigate();
@@ -23,9 +24,34 @@ export default function Palette() {
     description: dag.description ?? t('nav.dag'),
     onClick: () => void navigate({ to: '/dags/$dagId', params: { dagId: dag.dag_id } }),
   }));
+  const isLong = asked.length >= LETTERS_MIN;
+  const { data: foundRuns } = useQuery({ ...foundRunsQuery(asked), enabled: isLong });
+  const { data: foundTasks } = useQuery({ ...foundTasksQuery(asked), enabled: isLong });
+  const runs = (isLong ? (foundRuns ?? []) : []).map((run) => ({
+    id: `run:${run.dag_id}\n${run.dag_run_id}`,
+    label: run.dag_run_id,
+    description: `${t('nav.run')} · ${run.dag_display_name} · ${t(`states.${run.state}`)}`,
+    onClick: () =>
+      void navigate({
+        to: '/dags/$dagId/runs/$runId',
+        params: { dagId: run.dag_id, runId: run.dag_run_id },
+      }),
+  }));
+  const tasks = (isLong ? (foundTasks ?? []) : []).map((one) => ({
+    id: `task:${one.dag_id}\n${one.task_id}`,
+    label: one.task_display_name,
+    description: `${t('nav.task')} · ${one.dag_display_name}`,
+    onClick: () =>
+      void navigate({
+        to: '/dags/$dagId/runs/$runId',
+        params: { dagId: one.dag_id, runId: one.dag_run_id },
+        search: { task: one.task_id },
+      }),
+  }));
   const pages = [
     { id: 'home', label: t('nav.home'), onClick: () => void navigate({ to: '/' }) },
     { id: 'dags', label: t('nav.dags'), onClick: () => void navigate({ to: '/dags' }) },
+    { id: 'runs', label: t('nav.runs'), onClick: () => void navigate({ to: '/runs' }) },
     ...SECTIONS.map((section) => ({
       id: section,
       label: t(`admin.${section}.title`),
@@ -36,14 +62,14 @@ export default function Palette() {
   const takeFirst = (event: KeyboardEvent) => {
     if (event.key !== 'Enter' || event.nativeEvent.isComposing) return;
     if (document.querySelector('[data-action][data-selected]') !== null) return;
-    const first = [...dags, ...pages][0];
+    const first = [...dags, ...pages, ...tasks, ...runs][0];
     if (first === undefined || query.trim() === '') return;
     first.onClick();
     spotlight.close();
   };
   return (
     <Spotlight
-      actions={[...dags, ...pages]}
+      actions={[...dags, ...pages, ...tasks, ...runs]}
       filter={(_query, actions) => actions}
       query={query}
       onQueryChange={setQuery}

@@ -144,6 +144,13 @@ export function Shell() {
           active={pathname.startsWith('/dags')}
           onClick={close}
         />
+        <NavLink
+          component={Link}
+          to="/runs"
+          label={t('nav.runs')}
+          active={pathname === '/runs'}
+          onClick={close}
+        />
         <div className={classes.group}>{t('nav.admin')}</div>
         {SECTIONS.map((section) => (
           <NavLink

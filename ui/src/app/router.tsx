@@ -53,6 +53,36 @@ const dags = createRoute({
   component: lazyRouteComponent(() => import('@/pages/dags/Dags'), 'Dags'),
 });
 
+export interface AllRunsSearch {
+  tab?: string | undefined;
+  /** Parts of names. */
+  dag?: string | undefined;
+  task?: string | undefined;
+  state?: string | undefined;
+  type?: string | undefined;
+  from?: string | undefined;
+  to?: string | undefined;
+  before?: string | undefined;
+}
+const allRuns = createRoute({
+  getParentRoute: () => root,
+  path: '/runs',
+  validateSearch: (search): AllRunsSearch => ({
+    tab: text(search.tab),
+    dag: text(search.dag),
+    task: text(search.task),
+    state: text(search.state),
+    type: text(search.type),
+    from: text(search.from),
+    to: text(search.to),
+    before: text(search.before),
+  }),
+  component: lazyRouteComponent(async () => {
+    await needWords('dag');
+    return import('@/pages/runs/AllRuns');
+  }, 'AllRuns'),
+});
+
 export interface DagSearch {
   tab?: string | undefined;
   run?: string | undefined;
@@ -184,7 +214,7 @@ const adminHome = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([home, dags, dag, run, adminHome, admin]),
+  routeTree: root.addChildren([home, dags, allRuns, dag, run, adminHome, admin]),
   defaultPreload: 'intent',
   defaultPendingComponent: Loading,
   defaultErrorComponent: ({ error }) => <Failure error={error as Error} />,

@@ -1,0 +1,61 @@
+/** Runs and task instances of all DAGs, a page at a time. */
+import { keepPreviousData, queryOptions } from '@tanstack/react-query';
+import { client, data, type Schema } from '@/api/client';
+import type { AllRunsSearch } from '@/app/router';
+
+const LIVE_MS = 5_000;
+export const PAGE = 50;
+
+/** A day of the address as the moments that it begins and ends at. */
+const spanOf = ({ from, to }: AllRunsSearch) => ({
+  ...(from ? { run_after_gte: `${from}T00:00:00Z` } : {}),
+  ...(to ? { run_after_lte: `${to}T23:59:59.999999Z` } : {}),
+});
+
+export const allRunsQuery = (search: AllRunsSearch) =>
+  queryOptions({
+    queryKey: ['runs', '~', 'all', search],
+    queryFn: () =>
+      data(
+        client.GET('/api/v2/dags/{dag_id}/dagRuns', {
+          params: {
+            path: { dag_id: '~' },
+            query: {
+              limit: PAGE,
+              cursor: search.before ?? '',
+              order_by: ['-run_after'],
+              ...spanOf(search),
+              ...(search.dag ? { dag_id_pattern: search.dag } : {}),
+              ...(search.state ? { state: [search.state as Schema['RunState']] } : {}),
+              ...(search.type ? { run_type: [search.type as Schema['RunType']] } : {}),
+            },
+          },
+        }),
+      ),
+    refetchInterval: search.before === undefined ? LIVE_MS : false,
+    placeholderData: keepPreviousData,
+  });
+
+export const allTasksQuery = (search: AllRunsSearch) =>
+  queryOptions({
+    queryKey: ['runs', '~', 'tasks', search],
+    queryFn: () =>
+      data(
+        client.GET('/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances', {
+          params: {
+            path: { dag_id: '~', dag_run_id: '~' },
+            query: {
+              limit: PAGE,
+              cursor: search.before ?? '',
+              order_by: ['-run_after'],
+              ...spanOf(search),
+              ...(search.dag ? { dag_id_pattern: search.dag } : {}),
+              ...(search.task ? { task_display_name_pattern: search.task } : {}),
+              ...(search.state ? { state: [search.state] } : {}),
+            },
+          },
+        }),
+      ),
+    refetchInterval: search.before === undefined ? LIVE_MS : false,
+    placeholderData: keepPreviousData,
+  });

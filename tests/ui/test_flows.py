@@ -1,22 +1,28 @@
 """What people do in the browser: real pages in a real Chromium, against a real server that runs real DAGs.
 
-The steps stand in `ui/tests/flows.ts`. Any error of the page's, any breach of its security policy, any serious finding
-of axe and any script of a hostile DAG that ran fails the test.
+The steps stand in `ui/tests/flows.ts` (looking) and `ui/tests/work.ts` (changing). Any error of the page's, any breach
+of its security policy, any serious finding of axe and any script of a hostile DAG that ran fails the test.
 """
 
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 
 from tests.ui import serving, tools
 
+pytestmark = [pytest.mark.slow, pytest.mark.time_limit(300)]
 
-@pytest.mark.slow
-@pytest.mark.time_limit(300)
-def test_people_can_do_their_work_in_the_browser(tmp_path: Path) -> None:
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[serving.Server]:
     tools.chromium()
     tools.require_node()
     tools.build()
-    with serving.serving(tmp_path / "home") as server:
-        said = tools.run("node", "tests/flows.ts", env=server.environ())
+    with serving.serving(tmp_path_factory.mktemp("ui") / "home") as running:
+        yield running
+
+
+@pytest.mark.parametrize("flows", ["flows", "work"])
+def test_people_can_do_their_work_in_the_browser(server: serving.Server, flows: str) -> None:
+    said = tools.run("node", f"tests/{flows}.ts", env=server.environ())
     assert "all flows went through" in said, said

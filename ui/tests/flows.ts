@@ -5,7 +5,6 @@ import {
   barriers,
   DEADLINE_MS,
   follow,
-  type Looked,
   launch,
   needed,
   open,
@@ -14,40 +13,7 @@ import {
   until,
 } from './browser.ts';
 import { pagesOf } from './pages.ts';
-
-interface Run {
-  dag_run_id: string;
-  state: string;
-}
-
-const problems: string[] = [];
-
-async function step(name: string, does: () => Promise<void>): Promise<void> {
-  const begin = Date.now();
-  try {
-    await does();
-    console.log(`${String(Date.now() - begin).padStart(6)} ms  ${name}`);
-  } catch (error) {
-    problems.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
-    console.log(`    FAILED  ${name}`);
-  }
-}
-
-async function finished({ page }: Looked, dag: string, id: string): Promise<Run> {
-  return until(`${dag} ${id} is done`, async () => {
-    const run = await ask<Run>(page, 'GET', `/api/v2/dags/${dag}/dagRuns/${encodeURIComponent(id)}`);
-    return ['success', 'failed'].includes(run.state) && run;
-  });
-}
-
-async function newest({ page }: Looked, dag: string): Promise<Run | undefined> {
-  const { dag_runs } = await ask<{ dag_runs: Run[] }>(
-    page,
-    'GET',
-    `/api/v2/dags/${dag}/dagRuns?order_by=-run_after&limit=1`,
-  );
-  return dag_runs[0];
-}
+import { conclude, finished, newest, problems, type Run, step } from './steps.ts';
 
 const browser = await launch();
 const admin = await open(browser);
@@ -201,6 +167,4 @@ await step('signing out ends it', async () => {
 
 await browser.close();
 problems.push(...admin.complaints);
-for (const problem of problems) console.log(`- ${problem}`);
-if (problems.length > 0) process.exit(1);
-console.log('all flows went through');
+conclude();

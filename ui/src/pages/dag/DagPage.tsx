@@ -6,6 +6,7 @@ import { lazy, Suspense, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { client, data, type Schema } from '@/api/client';
 import { useNow, useZone } from '@/app/preferences';
+import { useMayTo } from '@/app/rights';
 import { Page } from '@/components/Page';
 import { StateSign } from '@/components/State';
 import { Empty, Failure, Loading } from '@/components/Waiting';
@@ -262,7 +263,8 @@ export function DagPage() {
   const tab: Tab = TABS.find((one) => one === search.tab) ?? 'grid';
   const isPaused = pause.isPending ? pause.variables.isPaused : (dag?.is_paused ?? false);
   const name = dag?.dag_display_name ?? dagId;
-  const trigger = () => setTriggering(true);
+  const mayTo = useMayTo(dag ?? { dag_id: dagId });
+  const trigger = mayTo('run:create') ? () => setTriggering(true) : null;
   return (
     <Page
       name={name}
@@ -279,13 +281,16 @@ export function DagPage() {
             <Switch
               size="sm"
               checked={!isPaused}
+              disabled={!mayTo('dag:edit')}
               label={t(isPaused ? 'head.isPaused' : 'head.isActive')}
               onChange={() => pause.mutate({ dagId, isPaused: !isPaused })}
               style={{ alignSelf: 'center' }}
             />
-            <Button size="xs" onClick={trigger}>
-              {t('head.trigger')}
-            </Button>
+{trigger && (
+              <Button size="xs" onClick={trigger}>
+                {t('head.trigger')}
+              </Button>
+            )}
             <DagMenu dag={dag} />
           </>
         )
@@ -325,7 +330,7 @@ export function DagPage() {
               {tab === 'recovery' && <RecoveryTab dagId={dagId} />}
               {tab === 'code' && <CodeTab dagId={dagId} />}
               {tab === 'details' && <DetailsTab dagId={dagId} />}
-              {tab === 'backfills' && <BackfillsTab dagId={dagId} />}
+              {tab === 'backfills' && <BackfillsTab dagId={dagId} mayTo={mayTo} />}
               {tab === 'runs' && <RunsTab dagId={dagId} trigger={trigger} />}
             </Suspense>
           </div>

@@ -7,7 +7,8 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import { type MouseEvent, memo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Schema } from '@/api/client';
-import { tagsQuery } from '@/api/queries';
+import { meQuery, tagsQuery } from '@/api/queries';
+import { mayTo } from '@/app/rights';
 import { Moment } from '@/components/Moment';
 import { Page } from '@/components/Page';
 import { RunStrip } from '@/components/RunStrip';
@@ -23,13 +24,14 @@ const ROW_HEIGHT = 44;
 const route = getRouteApi('/dags');
 
 interface RowProps {
+  me: Schema['MeResponse'] | undefined;
   dag: Schema['DAGResponse'];
   runs: Schema['RecentRun'][] | undefined;
   trigger: (dagId: string) => void;
 }
 
 // While one scrolls, rows that were there already are not rendered again.
-const Row = memo(function Row({ dag, runs, trigger }: RowProps) {
+const Row = memo(function Row({ me, dag, runs, trigger }: RowProps) {
   const { t } = useTranslation();
   const pause = usePause();
   const isPaused = pause.isPending ? pause.variables.isPaused : dag.is_paused;
@@ -43,6 +45,7 @@ const Row = memo(function Row({ dag, runs, trigger }: RowProps) {
           aria-checked={!isPaused}
           className={classes.switch}
           checked={!isPaused}
+          disabled={!mayTo(me, 'dag:edit', dag)}
           aria-label={label}
           title={label}
           onChange={() => pause.mutate({ dagId: dag.dag_id, isPaused: !isPaused })}
@@ -94,9 +97,11 @@ const Row = memo(function Row({ dag, runs, trigger }: RowProps) {
         {dag.owners.join(', ')}
       </span>
       <span role="cell">
-        <button type="button" className={classes.trigger} onClick={() => trigger(dag.dag_id)}>
-          {t('dags.trigger')}
-        </button>
+        {mayTo(me, 'run:create', dag) && (
+          <button type="button" className={classes.trigger} onClick={() => trigger(dag.dag_id)}>
+            {t('dags.trigger')}
+          </button>
+        )}
       </span>
     </>
   );
@@ -108,6 +113,7 @@ export function Dags() {
   const navigate = route.useNavigate();
   const [triggered, setTriggered] = useState<string | null>(null);
   const { data: tags } = useQuery(tagsQuery);
+  const { data: me } = useQuery(meQuery);
   const [typed, setTyped] = useState(search.q ?? '');
   const find = useDebouncedCallback(
     (q: string) => void navigate({ search: (before) => ({ ...before, q: q || undefined }), replace: true }),
@@ -233,7 +239,13 @@ export function Dags() {
                   style={{ transform: `translateY(${item.start}px)`, height: ROW_HEIGHT }}
                 >
                   {dag ? (
-                    <Row key={dag.dag_id} dag={dag} runs={recent[dag.dag_id]} trigger={setTriggered} />
+                    <Row
+                      key={dag.dag_id}
+                      me={me}
+                      dag={dag}
+                      runs={recent[dag.dag_id]}
+                      trigger={setTriggered}
+                    />
                   ) : (
                     <span role="cell" className={classes.coming} />
                   )}

@@ -2,6 +2,7 @@
 import { Button, Menu } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { useMayTo } from '@/app/rights';
 import { StateWord } from '@/components/State';
 import type { Action, Reach, Target } from './actions';
 import { ChangeDialog } from './Dialogs';
@@ -12,6 +13,8 @@ const MARKS = ['success', 'failed', 'skipped'] as const;
 export function InstanceActions({ target, state }: { target: Target; state: string | null | undefined }) {
   const { t } = useTranslation('run');
   const [asked, setAsked] = useState<{ action: Action; begin?: Partial<Reach> } | null>(null);
+  const mayTo = useMayTo({ dag_id: target.dagId });
+  if (!mayTo('task_instance:edit')) return null;
   return (
     <div className={classes.actions}>
       <Button size="compact-xs" variant="default" onClick={() => setAsked({ action: { kind: 'clear' } })}>

@@ -5,6 +5,7 @@ import { getRouteApi, Link } from '@tanstack/react-router';
 import { lazy, Suspense } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useNow } from '@/app/preferences';
+import { useMayTo } from '@/app/rights';
 import { Moment } from '@/components/Moment';
 import { StateSign, StateWord } from '@/components/State';
 import { Empty, Failure, Loading } from '@/components/Waiting';
@@ -39,6 +40,7 @@ export function InstancePane({ place, label, isMapped, isLive }: Props) {
   const navigate = route.useNavigate();
   const { data: one, error, refetch } = useQuery(instanceQuery(place, isLive));
   const askedAttempts = useQuery(attemptsQuery(place, isLive));
+  const mayTo = useMayTo({ dag_id: place.dagId });
   if (error) return <Failure error={error} again={() => void refetch()} />;
   if (!one) return <Loading />;
   const attempts = askedAttempts.data?.attempts ?? [];
@@ -102,6 +104,7 @@ export function InstancePane({ place, label, isMapped, isLive }: Props) {
         />
         <Note
           note={one.note}
+          mayWrite={mayTo('task_instance:edit')}
           save={(note) => noteInstance(place.dagId, place.runId, place.taskId, place.mapIndex, note)}
         />
       </div>

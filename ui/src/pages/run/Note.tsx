@@ -8,7 +8,13 @@ import classes from './Run.module.css';
 
 const NOTE_MAX = 1000;
 
-export function Note({ note, save }: { note: string | null; save: (note: string) => Promise<unknown> }) {
+interface Props {
+  note: string | null;
+  mayWrite: boolean;
+  save: (note: string) => Promise<unknown>;
+}
+
+export function Note({ note, mayWrite, save }: Props) {
   const { t } = useTranslation('run');
   const refresh = useRefresh();
   const [draft, setDraft] = useState<string | null>(null);
@@ -17,9 +23,11 @@ export function Note({ note, save }: { note: string | null; save: (note: string)
     return (
       <div className={classes.note}>
         {note && <span className={classes.noteText}>{note}</span>}
-        <Button size="compact-xs" variant="subtle" onClick={() => setDraft(note ?? '')}>
-          {t(note ? 'note.edit' : 'note.add')}
-        </Button>
+        {mayWrite && (
+          <Button size="compact-xs" variant="subtle" onClick={() => setDraft(note ?? '')}>
+            {t(note ? 'note.edit' : 'note.add')}
+          </Button>
+        )}
       </div>
     );
   }

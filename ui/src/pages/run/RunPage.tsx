@@ -5,10 +5,10 @@ import { getRouteApi } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { runQuery } from '@/api/queries';
+import { useMayTo } from '@/app/rights';
 import { Page } from '@/components/Page';
 import { StateWord } from '@/components/State';
 import { Failure, Loading } from '@/components/Waiting';
-import { useMay } from '@/pages/admin/rights';
 import { TriggerDialog } from '@/pages/dag/TriggerDialog';
 import type { Conf } from '@/pages/dag/TriggerSchema';
 import { AssetEvents } from './AssetEvents';
@@ -60,47 +60,58 @@ type Dialog = 'clear' | 'success' | 'failed' | 'stop' | 'again' | 'delete' | nul
 
 function Actions({ run }: { run: Run }) {
   const { t } = useTranslation('run');
-  const may = useMay();
   const [dialog, setDialog] = useState<Dialog>(null);
   const { data: lines } = useQuery(linesQuery(run, isRunning(run)));
   const close = () => setDialog(null);
   const shared = { dagId: run.dag_id, runId: run.dag_run_id, close };
+  const mayTo = useMayTo({ dag_id: run.dag_id });
+  const mayChange = mayTo('run:edit');
   return (
     <>
       {isRunning(run) && <Watch run={run} />}
-      <Button size="xs" variant="default" onClick={() => setDialog('clear')}>
-        {t('act.clearMore')}
-      </Button>
-      {isRunning(run) && (
+      {mayChange && (
+        <Button size="xs" variant="default" onClick={() => setDialog('clear')}>
+          {t('act.clearMore')}
+        </Button>
+      )}
+      {mayChange && isRunning(run) && (
         <Button size="xs" variant="default" onClick={() => setDialog('stop')}>
           {t('act.stopMore')}
         </Button>
       )}
-      <Button size="xs" variant="default" onClick={() => setDialog('again')}>
-        {t('act.again')}
-      </Button>
-      <Menu position="bottom-end">
-        <Menu.Target>
-          <Button size="xs" variant="default" rightSection="▾">
-            {t('act.markMore')}
-          </Button>
-        </Menu.Target>
-        <Menu.Dropdown>
-          {(['success', 'failed'] as const).map((state) => (
-            <Menu.Item key={state} onClick={() => setDialog(state)} disabled={run.state === state}>
-              <StateWord state={state} />
-            </Menu.Item>
-          ))}
-          {may('run:delete') && (
-            <>
-              <Menu.Divider />
-              <Menu.Item color="red" onClick={() => setDialog('delete')}>
-                {t('act.deleteMore')}
+{mayTo('run:create') && (
+        <Button size="xs" variant="default" onClick={() => setDialog('again')}>
+          {t('act.again')}
+        </Button>
+      )}
+      {(mayChange || mayTo('run:delete')) && (
+        <Menu position="bottom-end">
+          <Menu.Target>
+            <Button size="xs" variant="default" rightSection="▾">
+              {t('act.markMore')}
+            </Button>
+          </Menu.Target>
+          <Menu.Dropdown>
+            {(['success', 'failed'] as const).map((state) => (
+              <Menu.Item
+                key={state}
+                onClick={() => setDialog(state)}
+                disabled={!mayChange || run.state === state}
+              >
+                <StateWord state={state} />
               </Menu.Item>
-            </>
-          )}
-        </Menu.Dropdown>
-      </Menu>
+            ))}
+            {mayTo('run:delete') && (
+              <>
+                <Menu.Divider />
+                <Menu.Item color="red" onClick={() => setDialog('delete')}>
+                  {t('act.deleteMore')}
+                </Menu.Item>
+              </>
+            )}
+          </Menu.Dropdown>
+        </Menu>
+      )}
       {dialog === 'clear' && <ClearRunDialog {...shared} failed={lines ? failedTasks(lines) : []} />}
       {(dialog === 'success' || dialog === 'failed') && (
         <MarkRunDialog {...shared} state={dialog} isStop={false} />
@@ -126,6 +137,7 @@ function Body({ run }: { run: Run }) {
   const { t } = useTranslation('run');
   const search = route.useSearch();
   const isLive = isRunning(run);
+  const mayTo = useMayTo({ dag_id: run.dag_id });
   const { data: lines, error, refetch } = useQuery(linesQuery(run, isLive));
   const { data: instances } = useQuery(instancesQuery(run, isLive));
   const task = lines?.tasks.find((one) => one.task_id === search.task);
@@ -136,7 +148,11 @@ function Body({ run }: { run: Run }) {
     <>
       <div className={classes.factsRow}>
         <RunFacts run={run} />
-        <Note note={run.note} save={(note) => noteRun(run.dag_id, run.dag_run_id, note)} />
+        <Note
+          note={run.note}
+          mayWrite={mayTo('run:edit')}
+          save={(note) => noteRun(run.dag_id, run.dag_run_id, note)}
+        />
       </div>
       {run.state === 'failed' && <Recovery run={run} />}
       <div className={classes.split} data-chosen={search.task !== undefined}>

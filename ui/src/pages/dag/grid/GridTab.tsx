@@ -14,7 +14,7 @@ import classes from './Grid.module.css';
 const route = getRouteApi('/dags/$dagId');
 const COUNTS = ['30', '90', '180', '365'];
 
-export function GridTab({ dagId, trigger }: { dagId: string; trigger: () => void }) {
+export function GridTab({ dagId, trigger }: { dagId: string; trigger: (() => void) | null }) {
   const { t } = useTranslation('dag');
   const search = route.useSearch();
   const navigate = route.useNavigate();
@@ -95,9 +95,11 @@ export function GridTab({ dagId, trigger }: { dagId: string; trigger: () => void
       {grid !== undefined && grid.runs.length === 0 && (
         <Empty title={t('grid.noRuns')}>
           <div>{t('grid.noRunsHint')}</div>
-          <Button mt={8} size="xs" onClick={trigger}>
-            {t('head.trigger')}
-          </Button>
+          {trigger && (
+            <Button mt={8} size="xs" onClick={trigger}>
+              {t('head.trigger')}
+            </Button>
+          )}
         </Empty>
       )}
       {grid !== undefined && grid.tasks.length > 0 && (

@@ -144,7 +144,13 @@ function Create({ dagId, close }: { dagId: string; close: () => void }) {
   });
   const count = preview.data?.total_entries ?? 0;
   return (
-    <Modal opened onClose={close} title={t('backfills.create')} size="lg">
+    <Modal
+      opened
+      onClose={close}
+      title={t('backfills.create')}
+      size="lg"
+      closeButtonProps={{ 'aria-label': t('backfills.close') }}
+    >
       <form
         className={classes.form}
         onSubmit={(event) => {
@@ -234,17 +240,24 @@ function Create({ dagId, close }: { dagId: string; close: () => void }) {
   );
 }
 
-export function BackfillsTab({ dagId }: { dagId: string }) {
+interface Props {
+  dagId: string;
+  mayTo: (permission: string) => boolean;
+}
+
+export function BackfillsTab({ dagId, mayTo }: Props) {
   const { t } = useTranslation('dag');
   const [isCreating, setCreating] = useState(false);
   const { data: found, error, isPending, refetch } = useQuery(backfillsQuery(dagId));
   return (
     <div>
-      <div className={classes.tools}>
-        <Button size="xs" onClick={() => setCreating(true)}>
-          {t('backfills.create')}
-        </Button>
-      </div>
+      {mayTo('backfill:create') && (
+        <div className={classes.tools}>
+          <Button size="xs" onClick={() => setCreating(true)}>
+            {t('backfills.create')}
+          </Button>
+        </div>
+      )}
       {error && <Failure error={error} again={() => void refetch()} />}
       {isPending && <Loading />}
       {found?.backfills.length === 0 && <Empty title={t('backfills.none')}>{t('backfills.noneHint')}</Empty>}
@@ -294,9 +307,7 @@ export function BackfillsTab({ dagId }: { dagId: string }) {
                   <td>
                     <Moment at={one.created_at} relative />
                   </td>
-                  <td>
-                    <Actions backfill={one} />
-                  </td>
+                  <td>{mayTo('backfill:edit') && <Actions backfill={one} />}</td>
                 </tr>
               ))}
             </tbody>

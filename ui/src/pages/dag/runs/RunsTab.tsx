@@ -23,7 +23,7 @@ export const RUN_TYPES = [
   'operator_triggered',
 ] as const;
 
-export function RunsTab({ dagId, trigger }: { dagId: string; trigger: () => void }) {
+export function RunsTab({ dagId, trigger }: { dagId: string; trigger: (() => void) | null }) {
   const { t } = useTranslation('dag');
   const now = useNow();
   const search = route.useSearch();
@@ -94,9 +94,11 @@ export function RunsTab({ dagId, trigger }: { dagId: string; trigger: () => void
         ) : (
           <Empty title={t('grid.noRuns')}>
             <div>{t('grid.noRunsHint')}</div>
-            <Button mt={8} size="xs" onClick={trigger}>
-              {t('head.trigger')}
-            </Button>
+            {trigger && (
+              <Button mt={8} size="xs" onClick={trigger}>
+                {t('head.trigger')}
+              </Button>
+            )}
           </Empty>
         ))}
       {page !== undefined && page.dag_runs.length > 0 && (

@@ -1,0 +1,45 @@
+/** What somebody may do, as the server says it: a page offers nothing else. */
+import { useQuery } from '@tanstack/react-query';
+import { meQuery } from '@/api/queries';
+
+export interface Rights {
+  permissions: string[];
+  scopes: string[] | null;
+}
+
+/** A DAG, as far as permissions know it. */
+export interface OfDag {
+  dag_id: string;
+  tags?: readonly { name: string }[];
+}
+
+/** Whether somebody may do a thing (`pool:edit`) at least somewhere: everywhere, for one DAG, for a tag. */
+export function may(me: Rights | undefined, permission: string): boolean {
+  if (me === undefined) return false;
+  if (me.scopes !== null && !me.scopes.includes(permission)) return false;
+  return me.permissions.some((one) => one === permission || one.startsWith(`${permission}@`));
+}
+
+/** Whether somebody may do a thing (`run:create`) to a DAG: to all, to this one, to those with a tag of its. */
+export function mayTo(me: Rights | undefined, permission: string, dag: OfDag): boolean {
+  if (me === undefined || (me.scopes !== null && !me.scopes.includes(permission))) return false;
+  const enough = [
+    permission,
+    `${permission}@dag:${dag.dag_id}`,
+    ...(dag.tags ?? []).map(({ name }) => `${permission}@tag:${name}`),
+  ];
+  return me.permissions.some((one) => enough.includes(one));
+}
+
+export function useMay(): (permission: string) => boolean {
+  const { data: me } = useQuery(meQuery);
+  return (permission) => may(me, permission);
+}
+
+/** What somebody may do to a DAG. Where its tags are not known, a permission for a tag counts as one. */
+export function useMayTo(dag: OfDag): (permission: string) => boolean {
+  const { data: me } = useQuery(meQuery);
+  return (permission) =>
+    mayTo(me, permission, dag) ||
+    (dag.tags === undefined && me?.permissions.some((one) => one.startsWith(`${permission}@tag:`)) === true);
+}

@@ -215,6 +215,21 @@ def test_a_retry_begins_when_it_is_due_and_not_before(world: World) -> None:
     assert (world.tasks(run_pk), world.task(run_pk, "a").try_number) == ({"a": "success"}, 2)
 
 
+def test_a_retry_waits_in_the_queue_that_its_try_has(world: World) -> None:
+    document = dag(task("a", retries=2, retry_delay_s=1.0, retry_queues=("patient",)))
+    world.put(document)
+    world.trigger(document)
+    queues = []
+    for _ in range(3):
+        world.settle()
+        (submission,) = world.workers.submitted
+        queues.append(submission.queue)
+        world.serve(fails("a"))
+        world.clock.pass_by(2)
+        world.beat()
+    assert queues == ["default", "patient", "patient"]
+
+
 def test_a_sensor_gives_its_slot_back_and_goes_on_in_its_try(world: World) -> None:
     document = dag(task("a"), task("b"), max_active_tasks=1)
     world.put(document)

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from windward.document import DagDocument
 from windward.errors import UserError
+from windward.model.states import Semantics
 from windward.sdk import extensions, policies
 from windward.sdk.compat.links import BaseOperatorLink
 from windward.sdk.dag import DAG
@@ -16,6 +18,7 @@ from windward.sdk.extensions import Places
 from windward.sdk.extra_links import links_of
 from windward.sdk.operators.bash import BashOperator
 from windward.sdk.operators.empty import EmptyOperator
+from windward.sdk.serialize import to_document
 
 
 @pytest.fixture
@@ -50,6 +53,10 @@ def dag_of() -> DAG:
     return dag
 
 
+def document_of(dag: DAG) -> DagDocument:
+    return to_document(dag, fileloc="f.py", code_hash="", semantics=Semantics.AIRFLOW3, semantics_reason="")
+
+
 def test_nothing_is_imported_before_it_is_loaded(home: Path) -> None:
     (home / "config" / "windward_local_settings.py").write_text("raise SystemError")
     assert policies.is_kept(dag_of())
@@ -77,6 +84,30 @@ def task_instance_mutation_hook(task_instance):
         assert (task.priority_weight, str(task.weight_rule)) == (7, "absolute")
     instance = dag.get_task("many").unmap({"bash_command": "a"})
     assert (instance.execution_timeout, instance.queue) == (timedelta(hours=1), "large")
+
+
+def test_a_policy_may_send_retries_elsewhere(home: Path) -> None:
+    settings(
+        home,
+        """
+def task_instance_mutation_hook(task_instance):
+    task_instance.max_tries = 3
+    if task_instance.try_number >= 1: task_instance.queue = "patient"
+    if task_instance.try_number >= 3: task_instance.queue = "last"
+""",
+    )
+    dag = dag_of()
+    assert policies.is_kept(dag)
+    for task in document_of(dag).tasks:
+        queues = [task.queue_of(number) for number in range(1, 7)]
+        assert queues == ["default", "patient", "patient", "last", "last", "last"]
+
+
+def test_a_policy_that_does_not_look_at_tries_says_nothing_of_them(home: Path) -> None:
+    settings(home, "def task_instance_mutation_hook(task_instance): task_instance.queue = 'large'")
+    dag = dag_of()
+    assert policies.is_kept(dag)
+    assert {(task.queue, task.retry_queues) for task in document_of(dag).tasks} == {("large", ())}
 
 
 @pytest.mark.parametrize("name", ["windward_local_settings", "airflow_local_settings"])

@@ -116,6 +116,8 @@ class TaskDocument(_Part, frozen=True):
     max_active_tis_per_dag: int | None = None
     max_active_tis_per_dagrun: int | None = None
     queue: str = "default"
+    retry_queues: tuple[str, ...] = ()
+    """Queues of the second try and those after it, the last one for all more; empty: `queue`. A policy may say so."""
     executor: str | None = None
     executor_config: dict[str, Any] = {}
     isolation: Isolation = Isolation.ISOLATED
@@ -158,6 +160,12 @@ class TaskDocument(_Part, frozen=True):
     link_keys: tuple[str, ...] = ()
     """Keys of the XComs that hold the addresses of `extra_links`, in their order."""
     marks: ExternalMark | None = None
+
+    def queue_of(self, try_number: int) -> str:
+        """Return the queue that a try waits in; the first is 1."""
+        if try_number <= 1 or not self.retry_queues:
+            return self.queue
+        return self.retry_queues[min(try_number - 2, len(self.retry_queues) - 1)]
 
 
 class DeadlineDocument(_Part, frozen=True):

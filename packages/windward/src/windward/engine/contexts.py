@@ -35,7 +35,7 @@ def submission_of(view: RunView, record: TaskRecord) -> Submission:
         fileloc=document.fileloc,
         code_hash=document.code_hash,
         isolation=task.isolation,
-        queue=task.queue,
+        queue=task.queue_of(record.try_number),
         run_as_user=task.run_as_user,
         is_idle_class=view.run.is_idle_class,
     )

@@ -243,8 +243,8 @@ class Holdings:
         found = self._cache.find(key) if self._has_queues and key.run_pk != WATCHERS_PK else None
         if found is None:
             return ANY
-        plan = found[0].plan
-        return plan.tasks[plan.number_of[key.task_id]].queue
+        view, record = found
+        return view.plan.tasks[view.plan.number_of[key.task_id]].queue_of(record.try_number)
 
     def _send_watch(self, host_id: str, refs: Refs, send: Send) -> None:
         stored = self._store.deferrals.load_deferrals([key for key in refs if key.run_pk != WATCHERS_PK])

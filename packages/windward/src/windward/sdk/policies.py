@@ -16,6 +16,8 @@ from windward.sdk.mapping import ARGUMENT_DEFAULTS, MappedOperator
 
 _MUTABLE = ("queue", "pool", "pool_slots", "executor", "executor_config")
 """Columns of a task instance that `task_instance_mutation_hook` may set, which a task has by the same names."""
+TRIES_ASKED_MAX = 10
+"""For so many tries a hook is asked for their queues; the last one holds for all that follow."""
 
 
 def hookimpl(function: Any = None, **_order: Any) -> Any:
@@ -100,23 +102,38 @@ def import_timeout_s(path: str, default_s: float) -> float:
 
 
 def _mutate(hook: Callable[..., Any], dag: Any, task: Any) -> None:
-    """Call a hook of task instances for the instances that there will be, and keep what it set on the task."""
-    instance = SimpleNamespace(
-        task=task, dag_id=dag.dag_id, task_id=task.task_id, run_id=None, map_index=-1, try_number=0, state=None,
-        operator=task.task_type, max_tries=task.retries, priority_weight=task.priority_weight,
-        **{name: getattr(task, name, None) for name in _MUTABLE},
-    )  # fmt: skip
-    before = dict(vars(instance))
-    _call(hook, instance, name="task_instance")
-    changes = {name: getattr(instance, name) for name in _MUTABLE if getattr(instance, name) != before[name]}
-    if instance.max_tries != before["max_tries"]:
-        changes["retries"] = instance.max_tries
-    if instance.priority_weight != before["priority_weight"]:
-        changes |= {"priority_weight": instance.priority_weight, "weight_rule": "absolute"}
+    """Call a hook of task instances for the instances that there will be, and keep what it set on the task.
+
+    As Airflow has it, `try_number` counts the tries before this one. What is set for later tries counts for `queue`.
+    """
+    before = vars(_instance(dag, task, 0))
+    first = _asked(hook, _instance(dag, task, 0))
+    changes = {name: getattr(first, name) for name in _MUTABLE if getattr(first, name) != before[name]}
+    if first.max_tries != before["max_tries"]:
+        changes["retries"] = first.max_tries
+    if first.priority_weight != before["priority_weight"]:
+        changes |= {"priority_weight": first.priority_weight, "weight_rule": "absolute"}
+    later = range(1, min(int(first.max_tries or 0), TRIES_ASKED_MAX) + 1)
+    queues = tuple(_asked(hook, _instance(dag, task, number)).queue for number in later)
+    if any(queue != first.queue for queue in queues):
+        changes["retry_queues"] = queues
     for name, value in changes.items():
         setattr(task, name, value)
-        if isinstance(task, MappedOperator):
+        if isinstance(task, MappedOperator) and name != "retry_queues":
             task.partial_kwargs[name] = value
+
+
+def _asked(hook: Callable[..., Any], instance: SimpleNamespace) -> SimpleNamespace:
+    _call(hook, instance, name="task_instance")
+    return instance
+
+
+def _instance(dag: Any, task: Any, tries_before: int) -> SimpleNamespace:
+    return SimpleNamespace(
+        task=task, dag_id=dag.dag_id, task_id=task.task_id, run_id=None, map_index=-1, try_number=tries_before,
+        state=None, operator=task.task_type, max_tries=task.retries, priority_weight=task.priority_weight,
+        **{name: getattr(task, name, None) for name in _MUTABLE},
+    )  # fmt: skip
 
 
 def _call(hook: Callable[..., Any], value: Any, *, name: str) -> Any:

@@ -56,6 +56,7 @@ def task_document(task: Any) -> TaskDocument:
         max_active_tis_per_dag=task.max_active_tis_per_dag,
         max_active_tis_per_dagrun=task.max_active_tis_per_dagrun,
         queue=task.queue,
+        retry_queues=getattr(task, "retry_queues", ()),
         executor=task.executor,
         executor_config=preview(task.executor_config) if task.executor_config else {},
         isolation=task.isolation,

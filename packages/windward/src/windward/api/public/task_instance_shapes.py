@@ -254,7 +254,7 @@ def _common(row: InstanceRow) -> dict[str, Any]:
         "dag_display_name": row.run.display_name,
         "pool": task.pool if task is not None else DEFAULT_POOL,
         "pool_slots": task.pool_slots if task is not None else 1,
-        "queue": task.queue if task is not None else None,
+        "queue": task.queue_of(record.try_number) if task is not None else None,
         "priority_weight": row.weight,
         "operator": task.operator if task is not None else None,
         "operator_name": task.operator if task is not None else None,

@@ -286,7 +286,7 @@ export function DagPage() {
               onChange={() => pause.mutate({ dagId, isPaused: !isPaused })}
               style={{ alignSelf: 'center' }}
             />
-{trigger && (
+            {trigger && (
               <Button size="xs" onClick={trigger}>
                 {t('head.trigger')}
               </Button>

@@ -79,7 +79,7 @@ function Actions({ run }: { run: Run }) {
           {t('act.stopMore')}
         </Button>
       )}
-{mayTo('run:create') && (
+      {mayTo('run:create') && (
         <Button size="xs" variant="default" onClick={() => setDialog('again')}>
           {t('act.again')}
         </Button>

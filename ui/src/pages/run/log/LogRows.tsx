@@ -1,6 +1,14 @@
 /** The rows of a log that are in sight; the others are only a height. */
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { type RefObject, useEffect, useImperativeHandle, useLayoutEffect, useRef, useState } from 'react';
+import {
+  memo,
+  type RefObject,
+  useEffect,
+  useImperativeHandle,
+  useLayoutEffect,
+  useRef,
+  useState,
+} from 'react';
 import { useTranslation } from 'react-i18next';
 import { showMoment } from '@/lib/time';
 import classes from './Log.module.css';
@@ -8,7 +16,7 @@ import { piecesOf } from './pieces';
 import type { LogStore } from './store';
 
 const ROW_HEIGHT = 20;
-const OVERSCAN = 20;
+const OVERSCAN = 10;
 /** What browsers can scroll: beyond it, rows are closer to each other on the scroll bar than on the screen. */
 const HEIGHT_MAX = 15_000_000;
 const AT_END_PX = 24;
@@ -134,7 +142,9 @@ function Flat(props: Props) {
         >
           {rows.map((index) => {
             const row = shown === null ? index : shown[index];
-            return row !== undefined && row < store.rows ? <OneRow key={row} row={row} {...props} /> : null;
+            return row !== undefined && row < store.rows ? (
+              <OneRow key={row} {...aboutRow(row, props)} />
+            ) : null;
           })}
         </div>
       </div>
@@ -197,7 +207,7 @@ function Wrapped(props: Props) {
               className={classes.block}
               style={{ transform: `translateY(${item.start}px)` }}
             >
-              <OneRow row={row} {...props} />
+              <OneRow {...aboutRow(row, props)} />
             </div>
           ) : null;
         })}
@@ -206,17 +216,21 @@ function Wrapped(props: Props) {
   );
 }
 
-function OneRow({
-  row: number,
-  store,
-  zone,
-  hasTimes,
-  wanted,
-  chosen,
-  isFolded,
-  fold,
-}: Props & { row: number }) {
-  const { t } = useTranslation('run');
+interface RowProps extends Pick<Props, 'store' | 'zone' | 'hasTimes' | 'wanted' | 'fold'> {
+  row: number;
+  isChosen: boolean;
+  /** How many rows a group hides, or -1 when it is open. */
+  hidden: number;
+}
+
+function aboutRow(row: number, { store, zone, hasTimes, wanted, chosen, isFolded, fold }: Props): RowProps {
+  const group = store.headed(row);
+  const hidden = group >= 0 && isFolded(group) ? sizeOf(store, group) : -1;
+  return { row, store, zone, hasTimes, wanted, fold, isChosen: row === chosen, hidden };
+}
+
+// What a row says is settled when it came: while one scrolls, only rows that come into sight are rendered.
+const OneRow = memo(function OneRow({ row: number, store, zone, hasTimes, wanted, fold, ...now }: RowProps) {
   const row = store.row(number);
   const depth = store.depth(number);
   const time = row.at === '' ? '' : clock(row.at, zone);
@@ -225,7 +239,7 @@ function OneRow({
       className={classes.row}
       data-level={row.level}
       data-kind={row.kind}
-      data-chosen={number === chosen || undefined}
+      data-chosen={now.isChosen || undefined}
     >
       {hasTimes && (
         <span className={classes.time} title={row.at === '' ? undefined : showMoment(row.at, zone)}>
@@ -241,24 +255,25 @@ function OneRow({
       </span>
       <span className={classes.text} style={depth > 0 ? { paddingLeft: depth * 16 } : undefined}>
         {row.kind === 'group' ? (
-          <button
-            type="button"
-            className={classes.fold}
-            aria-expanded={!isFolded(row.group)}
-            onClick={() => fold(row.group)}
-          >
-            <span aria-hidden>{isFolded(row.group) ? '▸' : '▾'} </span>
-            {row.text}
-            {isFolded(row.group) && (
-              <span className="dim"> {t('log.more', { count: sizeOf(store, row.group) })}</span>
-            )}
-          </button>
+          <GroupHead text={row.text} hidden={now.hidden} fold={() => fold(row.group)} />
         ) : (
           <Pieces text={row.text} wanted={wanted} />
         )}
         {row.extra !== '' && <span className={classes.extra}> {row.extra}</span>}
       </span>
     </div>
+  );
+});
+
+function GroupHead({ text, hidden, fold }: { text: string; hidden: number; fold: () => void }) {
+  const { t } = useTranslation('run');
+  const isFolded = hidden >= 0;
+  return (
+    <button type="button" className={classes.fold} aria-expanded={!isFolded} onClick={fold}>
+      <span aria-hidden>{isFolded ? '▸' : '▾'} </span>
+      {text}
+      {isFolded && <span className="dim"> {t('log.more', { count: hidden })}</span>}
+    </button>
   );
 }
 

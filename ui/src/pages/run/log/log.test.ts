@@ -121,6 +121,19 @@ describe('rows out of lines', () => {
     expect(store.find('hello', 2, store.rows)).toEqual([2, 4]);
   });
 
+  test('finding looks at what is shown, and not at how it is stored', () => {
+    const stored = (event: string) => line(event, { logger: 'task.stdout', source: 'stdout' });
+    const store = filled(
+      stored('one'),
+      stored('a logger speaks'),
+      stored('"logger":"x"'),
+      stored('two\nlogger'),
+    );
+    expect(store.find('logger', 0, store.rows)).toEqual([1, 2, 4]);
+    expect(store.find('stdout', 0, store.rows)).toEqual([]);
+    expect(store.find('","', 0, store.rows)).toEqual([]);
+  });
+
   test('a carriage return overwrites', () => {
     expect(texts(filled(line('10%\r50%\rdone\n')))).toEqual(['done']);
   });

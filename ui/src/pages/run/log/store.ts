@@ -82,6 +82,18 @@ function quickLevel(raw: string): number {
   return LEVELS.indexOf(levelOf(raw.slice(from, raw.indexOf('"', from))));
 }
 
+const EVENT_KEY = '"event":"';
+const BEHIND_EVENT = '","logger":';
+
+/** Whether a text stands in the event of a line, as far as that is told without reading its JSON. */
+function isInEvent(raw: string, escaped: string): boolean {
+  const from = raw.indexOf(EVENT_KEY) + EVENT_KEY.length;
+  if (from < EVENT_KEY.length) return false;
+  const at = raw.indexOf(escaped, from);
+  // Within a text the quotes would be escaped: this is where the event ends.
+  return at >= 0 && at + escaped.length <= raw.indexOf(BEHIND_EVENT, from);
+}
+
 function linesOf(value: unknown): string[] {
   const text =
     typeof value === 'string' ? value : value === undefined || value === null ? '' : JSON.stringify(value);
@@ -208,7 +220,7 @@ export class LogStore {
   }
 
   /** The group whose head a row is, or -1. Groups are in the order of their heads. */
-  private headed(row: number): number {
+  headed(row: number): number {
     let low = 0;
     let high = this.groups.length - 1;
     while (low <= high) {
@@ -261,11 +273,22 @@ export class LogStore {
     for (let row = from; row < to; row++) {
       const raw = this.raw[this.line[row] ?? 0] ?? '';
       // Escape sequences may stand within what is looked for.
-      if (!raw.includes('\\u') && !raw.toLowerCase().includes(escaped)) continue;
+      const hasSequences = raw.includes('\\u');
+      const lower = hasSequences ? '' : raw.toLowerCase();
+      if (!hasSequences && !lower.includes(escaped)) continue;
+      if (!hasSequences && this.isOneRow(row) && isInEvent(lower, escaped)) {
+        found.push(row);
+        continue;
+      }
       const { text: shown, extra } = this.row(row);
       if (plain(`${shown} ${extra}`).toLowerCase().includes(wanted)) found.push(row);
     }
     return found;
+  }
+
+  /** Whether a row is all that its line has, and no head of a group. */
+  private isOneRow(row: number): boolean {
+    return this.part[row] === 0 && this.line[row + 1] !== this.line[row] && this.headed(row) < 0;
   }
 
   /** Return everything as a text, as people keep it. */

@@ -4,7 +4,9 @@ import { followLog } from './reading';
 import { LogStore } from './store';
 
 const TELL_MS = 120;
-const SLICE_ROWS = 20_000;
+const SLICE_ROWS = 2_000;
+const SLICE_MS = 8;
+const FOUND_MS = 100;
 
 export interface Log {
   store: LogStore;
@@ -32,11 +34,14 @@ export function useLog(address: string): Log {
     followLog(address, {
       signal: abort.signal,
       take: (lines) => {
+        const isFirst = store.rows === 0;
         store.append(lines);
-        timer ??= setTimeout(() => {
-          timer = null;
-          tell({});
-        }, TELL_MS);
+        if (isFirst) tell({});
+        else
+          timer ??= setTimeout(() => {
+            timer = null;
+            tell({});
+          }, TELL_MS);
       },
       broken: (isBroken) => tell({ isBroken }),
     })
@@ -64,16 +69,21 @@ export function useMatches(store: LogStore, rows: number, text: string): number[
     }
     if (wanted === '') return;
     let timer: ReturnType<typeof setTimeout>;
+    let told = performance.now();
     const step = () => {
       const now = state.current;
-      const to = Math.min(rows, now.at + SLICE_ROWS);
-      const more = store.find(wanted, now.at, to);
-      now.at = to;
-      if (more.length > 0) {
-        now.found = [...now.found, ...more];
-        setMatches(now.found);
+      const begin = performance.now();
+      while (now.at < rows && performance.now() - begin < SLICE_MS) {
+        const to = Math.min(rows, now.at + SLICE_ROWS);
+        for (const row of store.find(wanted, now.at, to)) now.found.push(row);
+        now.at = to;
       }
-      if (to < rows) timer = setTimeout(step);
+      const isDone = now.at >= rows;
+      if (isDone || performance.now() - told > FOUND_MS) {
+        told = performance.now();
+        setMatches((before) => (before.length === now.found.length ? before : now.found.slice()));
+      }
+      if (!isDone) timer = setTimeout(step);
     };
     timer = setTimeout(step);
     return () => clearTimeout(timer);

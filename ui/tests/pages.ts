@@ -30,6 +30,7 @@ export function pagesOf(runs: Runs): Record<string, string> {
     'runs-tasks': '/runs?tab=tasks',
     dag: '/dags/bakery',
     ...Object.fromEntries(DAG_TABS.map((tab) => [`dag-${tab}`, `/dags/bakery?tab=${tab}`])),
+    'dag-assets-graph': '/dags/mill?tab=graph',
     'dag-hostile': '/dags/hostile',
     'dag-hostile-graph': '/dags/hostile?tab=graph',
     'dag-hostile-runs': '/dags/hostile?tab=runs',

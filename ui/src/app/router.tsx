@@ -98,6 +98,8 @@ export interface DagSearch {
   /** Whether the graph shows the path that decided its length, and assets: both unless `off`. */
   path?: string | undefined;
   assets?: string | undefined;
+  /** Which way the graph goes: `right` or `down`. */
+  dir?: string | undefined;
   /** How many runs. */
   count?: number | undefined;
   /** Runs before this moment, or before this page. */
@@ -122,6 +124,7 @@ const dag = createRoute({
     fold: text(search.fold),
     path: text(search.path),
     assets: text(search.assets),
+    dir: text(search.dir),
     count: whole(search.count),
     before: text(search.before),
     state: text(search.state),
@@ -178,6 +181,7 @@ export interface AdminSearch {
   page?: number | undefined;
   item?: string | undefined;
   tab?: string | undefined;
+  dir?: string | undefined;
   state?: string | undefined;
   dag?: string | undefined;
   user?: string | undefined;
@@ -193,6 +197,7 @@ const admin = createRoute({
     page: whole(search.page),
     item: text(search.item),
     tab: text(search.tab),
+    dir: text(search.dir),
     state: text(search.state),
     dag: text(search.dag),
     user: text(search.user),

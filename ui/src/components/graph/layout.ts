@@ -44,15 +44,18 @@ const QUICK = {
   'elk.layered.thoroughness': '2',
 };
 
+export type Direction = 'right' | 'down';
+
 /** Return where each node stands, relative to its container. */
-export function placesOf(key: string, graph: Drawn): Promise<Places> {
+export function placesOf(name: string, graph: Drawn, direction: Direction): Promise<Places> {
+  const key = `${direction} ${name}`;
   const digest = digestOf(key);
   const known = remembered.get(digest);
   if (known !== undefined) return known;
   const placed = (async () => {
     const before = await kept(digest, graph);
     if (before !== null) return before;
-    const places = await place(graph);
+    const places = await place(graph, direction);
     void keep(digest, graph, places);
     return places;
   })();
@@ -62,7 +65,7 @@ export function placesOf(key: string, graph: Drawn): Promise<Places> {
   return placed;
 }
 
-function place(graph: Drawn): Promise<Places> {
+function place(graph: Drawn, direction: Direction): Promise<Places> {
   elk ??= new ELK({ workerFactory: () => new Worker(workerUrl) });
   const parts = new Map<string | null, ElkNode[]>();
   const made = new Map<string, ElkNode>();
@@ -96,7 +99,7 @@ function place(graph: Drawn): Promise<Places> {
       })),
       layoutOptions: {
         'elk.algorithm': 'layered',
-        'elk.direction': 'RIGHT',
+        'elk.direction': direction === 'right' ? 'RIGHT' : 'DOWN',
         'elk.hierarchyHandling': 'INCLUDE_CHILDREN',
         'elk.spacing.nodeNode': '16',
         'elk.layered.spacing.nodeNodeBetweenLayers': '56',

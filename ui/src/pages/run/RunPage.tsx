@@ -32,9 +32,10 @@ const isRunning = (run: Run) => run.state === 'running' || run.state === 'queued
 
 export function RunPage() {
   const { dagId, runId } = route.useParams();
+  const { t } = useTranslation('run');
   const { data: run, error, refetch } = useQuery(runQuery(dagId, runId));
   const crumbs = [
-    { label: 'DAGs', to: '/dags' },
+    { label: t('common:nav.dags'), to: '/dags' },
     { label: run?.dag_display_name ?? dagId, to: `/dags/${encodeURIComponent(dagId)}` },
   ];
   return (

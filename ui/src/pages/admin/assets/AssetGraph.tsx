@@ -6,9 +6,7 @@ import { Link } from '@tanstack/react-router';
 import {
   Background,
   Controls,
-  type Edge,
   Handle,
-  MarkerType,
   MiniMap,
   type Node,
   type NodeProps,
@@ -20,9 +18,11 @@ import { useEffect, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { recentRunsQuery } from '@/api/queries';
 import { useNow } from '@/app/preferences';
+import { AssetSign } from '@/components/graph/AssetSign';
 import graphClasses from '@/components/graph/Graph.module.css';
 import { type Places, placesOf } from '@/components/graph/layout';
-import { AssetSign, EDGE_TYPES, type Routed } from '@/components/graph/Routed';
+import { Turn, useDirection } from '@/components/graph/Turn';
+import { type Way, Ways } from '@/components/graph/Ways';
 import { StateSign } from '@/components/State';
 import { Empty, Failure, Loading } from '@/components/Waiting';
 import { lookOf } from '@/lib/states';
@@ -93,6 +93,7 @@ export function AssetGraph() {
   const { t, i18n } = useTranslation('manage');
   const [search, change] = useFilters();
   const scheme = useComputedColorScheme('light');
+  const direction = useDirection(search.dir);
   const now = useNow();
   const asked = useQuery(allAssetsQuery);
   const assets = asked.data?.assets;
@@ -104,8 +105,14 @@ export function AssetGraph() {
     return search.item === undefined ? all : around(all, assetNode(Number(search.item)));
   }, [assets, search.q, search.item, withReaders]);
   const key = useMemo(
-    () => JSON.stringify(['assets', flow.nodes.map(({ id }) => id), flow.edges.map((e) => [e.from, e.to])]),
-    [flow],
+    () =>
+      JSON.stringify([
+        'assets',
+        direction,
+        flow.nodes.map(({ id }) => id),
+        flow.edges.map((e) => [e.from, e.to]),
+      ]),
+    [flow, direction],
   );
   const isTooMuch = flow.nodes.length > NODES_MAX;
   const [placed, setPlaced] = useState<{ key: string; places: Places } | null>(null);
@@ -113,14 +120,14 @@ export function AssetGraph() {
   useEffect(() => {
     let isWanted = true;
     if (flow.nodes.length === 0 || flow.nodes.length > NODES_MAX) return;
-    placesOf(key, flow).then(
+    placesOf(key, flow, direction).then(
       (places) => isWanted && setPlaced({ key, places }),
       (reason) => isWanted && setFailure(reason instanceof Error ? reason : new Error(String(reason))),
     );
     return () => {
       isWanted = false;
     };
-  }, [key, flow]);
+  }, [key, flow, direction]);
   const dags = flow.nodes.filter((one) => one.kind === 'dag').map((one) => one.label);
   const { data: recent } = useQuery({
     ...recentRunsQuery(dags.slice(0, DAGS_WITH_STATE_MAX)),
@@ -151,27 +158,11 @@ export function AssetGraph() {
       },
     ];
   });
-  const edges = flow.edges.flatMap(({ from, to, label, isRead }): Edge<Routed>[] => {
+  const ways = flow.edges.flatMap(({ from, to, label, isRead }): Way[] => {
     const route = isPlaced ? placed.places.routes.get(`${from}>${to}`) : undefined;
-    if (route === undefined) return [];
-    return [
-      {
-        id: `${from}>${to}`,
-        type: 'routed',
-        source: from,
-        target: to,
-        focusable: false,
-        data: { route, label },
-        style: { stroke: 'var(--state-queued)', ...(isRead ? { strokeDasharray: '4 3' } : {}) },
-        markerEnd: {
-          type: MarkerType.ArrowClosed,
-          color: 'var(--state-queued)',
-          width: 12,
-          height: 12,
-          markerUnits: 'userSpaceOnUse',
-        },
-      },
-    ];
+    return route === undefined
+      ? []
+      : [{ key: `${from}>${to}`, route, label, look: isRead ? 'asset' : 'plain' }];
   });
   const chosen = search.item === undefined ? undefined : byId.get(assetNode(Number(search.item)));
   return (
@@ -184,6 +175,7 @@ export function AssetGraph() {
           checked={withReaders}
           onChange={(event) => change({ state: event.currentTarget.checked ? undefined : 'schedules' })}
         />
+        <Turn direction={direction} turn={(dir) => change({ dir, item: search.item })} />
         {search.item !== undefined && (
           <Button size="compact-xs" variant="default" onClick={() => change({ item: undefined })}>
             {t('assets.around', { name: chosen?.name ?? search.item })} ✕
@@ -211,9 +203,7 @@ export function AssetGraph() {
           <ReactFlowProvider key={key}>
             <ReactFlow
               nodes={nodes}
-              edges={edges}
               nodeTypes={NODE_TYPES}
-              edgeTypes={EDGE_TYPES}
               colorMode={scheme}
               fitView
               fitViewOptions={{ minZoom: 0.4, maxZoom: 1.1, padding: 0.08 }}
@@ -221,12 +211,12 @@ export function AssetGraph() {
               nodesDraggable={false}
               nodesConnectable={false}
               nodesFocusable={false}
-              edgesFocusable={false}
               elementsSelectable={false}
               onlyRenderVisibleElements={nodes.length > 300}
               proOptions={{ hideAttribution: true }}
             >
               <Background gap={24} size={1} />
+              <Ways ways={ways} />
               <Controls showInteractive={false} aria-label={t('assets.controls')} />
               {nodes.length > 30 && <MiniMap pannable ariaLabel={t('assets.map')} />}
             </ReactFlow>

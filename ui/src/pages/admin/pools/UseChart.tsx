@@ -49,4 +49,4 @@ export function UseChart({ name, slots, use, over }: Props) {
   );
 }
 
-const round = (value: number) => (value >= 10 ? Math.round(value) : Math.round(value * 10) / 10);
+const round = (value: number) => Number(value.toPrecision(value >= 100 ? 3 : 2));

@@ -10,6 +10,7 @@ import { dagQuery } from '@/api/queries';
 import { useZone } from '@/app/preferences';
 import graphClasses from '@/components/graph/Graph.module.css';
 import { type Places, placesOf } from '@/components/graph/layout';
+import { Turn, useDirection } from '@/components/graph/Turn';
 import { Ways } from '@/components/graph/Ways';
 import { Empty, Failure, Loading } from '@/components/Waiting';
 import { isFinished, lookOf } from '@/lib/states';
@@ -55,6 +56,7 @@ export function GraphTab({ dagId }: { dagId: string }) {
     enabled: run !== undefined,
   });
   const canvas = useRef<HTMLElement>(null);
+  const direction = useDirection(search.dir);
   const withPath = search.path !== 'off';
   const askedAssets = useQuery(dagAssetsQuery(dagId));
   // Whoever may not read assets sees the tasks only.
@@ -67,6 +69,7 @@ export function GraphTab({ dagId }: { dagId: string }) {
     [assets, withAssets, dagId],
   );
   const put = (change: {
+    dir?: string | undefined;
     path?: string | undefined;
     assets?: string | undefined;
     run?: string | undefined;
@@ -97,10 +100,11 @@ export function GraphTab({ dagId }: { dagId: string }) {
     () =>
       JSON.stringify([
         dagId,
+        direction,
         graph.nodes.map(({ id, parent, label }) => [id, parent, label]),
         graph.edges.map((e) => [e.from, e.to, e.label]),
       ]),
-    [dagId, graph],
+    [dagId, direction, graph],
   );
   const isTooMuch = graph.edges.length > EDGES_MAX;
   const [placed, setPlaced] = useState<{ key: string; places: Places } | null>(null);
@@ -108,14 +112,14 @@ export function GraphTab({ dagId }: { dagId: string }) {
   useEffect(() => {
     let isWanted = true;
     if (graph.nodes.length === 0 || graph.edges.length > EDGES_MAX) return;
-    placesOf(key, graph).then(
+    placesOf(key, graph, direction).then(
       (places) => isWanted && setPlaced({ key, places }),
       (reason) => isWanted && setFailure(reason instanceof Error ? reason : new Error(String(reason))),
     );
     return () => {
       isWanted = false;
     };
-  }, [key, graph]);
+  }, [key, graph, direction]);
 
   const path = useMemo(() => {
     if (tasks === undefined || timeline === undefined || run === undefined) return [];
@@ -208,6 +212,7 @@ export function GraphTab({ dagId }: { dagId: string }) {
             onChange={(event) => put({ assets: event.currentTarget.checked ? undefined : 'off' })}
           />
         )}
+        <Turn direction={direction} turn={(dir) => put({ dir })} />
         {withPath && length !== null && Number.isFinite(length) && (
           <span className="dim num">
             {t('graph.pathIs', { count: path.length, length: showLength(length) })}

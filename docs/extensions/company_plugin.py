@@ -25,9 +25,13 @@ class Ledger:
     def on_task_instance_failed(self, previous_state, task_instance, error):
         self.note(task_instance.task_id, "failed:", error)
 
+    @hookimpl
+    def on_dag_run_success(self, dag_run, msg):
+        self.note("run", dag_run.run_id, "succeeded")
+
     def note(self, *words):
         with open(os.environ.get("LEDGER", os.devnull), "a") as file:
-            print(os.environ["TEAM"], *words, file=file)
+            print(os.environ.get("TEAM", "all"), *words, file=file)
 
 
 def shout(text):

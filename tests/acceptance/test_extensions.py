@@ -33,8 +33,12 @@ def test_rules_hold_links_are_kept_and_listeners_hear(
     system.trigger("extensions", "r")
     assert system.wait_run("extensions", "r") == "success", system.said()
 
-    wait_for(lambda: ledger.exists() and len(ledger.read_text().splitlines()) == 2, "nobody noted the ends")
-    assert sorted(ledger.read_text().splitlines()) == ["sales greet succeeded", "sales heavy_load succeeded"]
+    wait_for(lambda: ledger.exists() and len(ledger.read_text().splitlines()) == 3, "nobody noted the ends")
+    assert sorted(ledger.read_text().splitlines()) == [
+        "all run r succeeded",
+        "sales greet succeeded",
+        "sales heavy_load succeeded",
+    ]
     assert "hello of sales" in system.log_of("extensions", "r", "greet")
     link = system.value("extensions", "r", "greet", "_link_Dashboard")
     assert link == "https://dashboards.example.com/extensions/greet"

@@ -169,6 +169,15 @@ def test_the_oldest_due_runs_start_as_far_as_the_limit_allows(
     assert all((start.state, start.start_date) == (RunState.RUNNING, T0) for start in starts)
 
 
+def test_only_a_dag_that_wants_it_is_told_of_a_start() -> None:
+    queued = [run_of(1, state=RunState.QUEUED, run_after=at(0), start_date=None)]
+    told = [
+        decide_run_starts(queued, running=0, active_max=1, now=T0, callbacks=callbacks)[0].callback
+        for callbacks in ((), ("success",), ("success", "running"))
+    ]
+    assert told == [None, None, "running"]
+
+
 def newest(
     schedule: Schedule, run: RunRecord, *, windows: Windows | None = None, last: datetime | None = None
 ) -> bool:

@@ -42,6 +42,15 @@ def started(world: World, submitted: AttemptRef) -> AttemptRef:
     return submitted
 
 
+def test_who_wants_to_hear_of_the_beginning_of_a_run_does(world: World) -> None:
+    document = dag(task("a"), callbacks=("running", "success"))
+    world.put(document)
+    run_pk = world.trigger(document)
+    world.serve()
+    told = [(row.run_pk, row.kind, row.state) for row in world.store.tables.callbacks.values()]
+    assert told == [(run_pk, "running", "done"), (run_pk, "success", "done")]
+
+
 def test_a_callback_is_submitted_with_the_fence_of_its_row(world: World, submitted: AttemptRef) -> None:
     row = world.callback()
     assert (submitted.callback_pk, submitted.fence, row.state, row.kind) == (

@@ -11,7 +11,7 @@ import pytest
 from tests.sdk_runtime.fakes import FakeBridge
 from windward.protocol.outcomes import Failed, Outcome, Rescheduled, Skipped, Succeeded
 from windward.runner import shown
-from windward.runner.listening import tell_end, tell_running
+from windward.runner.listening import tell_end, tell_run, tell_running
 from windward.sdk import extensions
 from windward.sdk.bridge import use_bridge
 from windward.sdk.xcom_backend import Place
@@ -74,6 +74,23 @@ def test_each_end_is_told_by_its_hook(loaded: extensions.Extensions) -> None:
         ("skipped",),
     ]
     assert log.failures == []
+
+
+def test_of_a_run_its_beginning_and_its_ends_are_told(loaded: extensions.Extensions) -> None:
+    said: list[tuple[str, str, str]] = []
+
+    class OfRuns:
+        def on_dag_run_running(self, dag_run: Any, msg: str) -> None:
+            said.append(("running", dag_run, msg))
+
+        def on_dag_run_failed(self, dag_run: Any) -> None:
+            said.append(("failed", dag_run, ""))
+
+    loaded.listeners.append(OfRuns())
+    for kind in ("running", "success", "failure", "deadline"):
+        tell_run(kind, "r", f"why {kind}", Log())  # type: ignore[arg-type]
+    assert said == [("running", "r", "why running"), ("failed", "r", "")]
+    assert extensions.heard_of_runs() == {"running", "failure"}
 
 
 def test_what_is_not_over_is_not_told(loaded: extensions.Extensions) -> None:

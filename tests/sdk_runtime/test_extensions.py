@@ -178,6 +178,7 @@ def test_a_plugin_that_fails_is_left_out_and_the_others_are_loaded(home: Path) -
 from windward.sdk.compat.links import BaseOperatorLink
 class Listener:
     def on_dag_run_failed(self, dag_run, msg): pass
+    def on_asset_changed(self, asset): pass
 def shout(text): return text.upper()
 class Good(AirflowPlugin):
     name = "good"
@@ -197,7 +198,9 @@ class Good(AirflowPlugin):
     assert "plugin `Nameless` is left out" in problems
     assert "`leaving.py` of the plugins is left out: SystemExit: leaving" in problems
     assert "plugin `good` lists what is not supported and not used: flask_blueprints" in problems
-    assert "listeners of plugin `good` are not called for: on_dag_run_failed" in problems
+    assert "listeners of plugin `good` are not called for: on_asset_changed" in problems
+    assert extensions.heard_of_runs() == {"failure"}
+    assert document_of(dag_of()).callbacks == ("failure",)
     assert "helper" not in problems
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -188,14 +188,26 @@ def is_newest_slot(
 
 
 def decide_run_starts(
-    queued: Iterable[RunRecord], *, running: int, active_max: int, now: datetime
+    queued: Iterable[RunRecord],
+    *,
+    running: int,
+    active_max: int,
+    now: datetime,
+    callbacks: Collection[str] = (),
 ) -> list[MoveRun]:
     """Start queued runs of one DAG, oldest first, as far as `max_active_runs` allows.
 
-    `queued` are runs of one DAG; those whose `run_after` lies ahead stay queued.
+    `queued` are runs of one DAG; those whose `run_after` lies ahead stay queued. `callbacks` are the DAG's.
     """
     free = active_max - running
     due = sorted((run for run in queued if run.run_after <= now), key=lambda run: (run.run_after, run.run_pk))
     return [
-        move_run(run, RunEvent.START, at=now, start_date=run.start_date or now) for run in due[: max(0, free)]
+        move_run(
+            run,
+            RunEvent.START,
+            at=now,
+            start_date=run.start_date or now,
+            callback="running" if "running" in callbacks else None,
+        )
+        for run in due[: max(0, free)]
     ]

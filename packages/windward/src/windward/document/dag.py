@@ -220,7 +220,10 @@ class DagDocument(_Part, frozen=True):
     is_paused_upon_creation: bool | None = None
     render_template_as_native_obj: bool = False
     callbacks: tuple[str, ...] = ()
-    """Which of `success`, `failure` and `sla_miss` are set at DAG level."""
+    """Which of `success`, `failure` and `sla_miss` are set at DAG level, and what of runs the deployment's listeners hear.
+
+    Those are `success`, `failure` and `running`.
+    """
     allowed_run_types: tuple[str, ...] | None = None
     tags: tuple[str, ...] = ()
     owner_links: dict[str, str] = {}

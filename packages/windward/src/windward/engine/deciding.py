@@ -303,8 +303,10 @@ class Decider:
                 view = self._make_view(run, tasks, work)
                 if view is None:
                     continue
-                start = decide_run_starts([run], running=0, active_max=1, now=work.now)[0]
+                told = view.plan.document.callbacks
+                start = decide_run_starts([run], running=0, active_max=1, now=work.now, callbacks=told)[0]
                 work.add(run.run_pk, start)
+                work.asks_callbacks |= start.callback is not None
                 self.revisions[run.run_pk] = run.revision
                 self._cache.fold(start)
                 view.fold_run(start)

@@ -111,7 +111,7 @@ class SlaReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class CallbackContext(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="callback"):
     """What a child needs to run a callback in a process of its own.
 
-    `kind`: `success`, `failure` and `deadline` are the DAG's, `task_failure` and `task_retry` those of a task whose process
+    `kind`: `success`, `failure` and `deadline` are the DAG's, `running` is for listeners, `task_failure` and `task_retry` those of a task whose process
     could not run them itself.
     """
 

@@ -1,4 +1,7 @@
-"""Callbacks in a child of their own, run like an attempt: the DAG's, and those of tasks that could not call back."""
+"""Callbacks in a child of their own, run like an attempt: the DAG's, and those of tasks that could not call back.
+
+Listeners that hear of runs are told in the same child, after the DAG's own callbacks.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from windward.protocol.work import CallbackContext
 from windward.runner import endings
 from windward.runner.attempt import Runtime
 from windward.runner.calling import call_all, call_task
+from windward.runner.listening import tell_run
 from windward.sdk.context import Context, build_callback_context, running_in
 
 
@@ -69,7 +73,9 @@ def _call(dag: Any, work: CallbackContext, context: Context, runtime: Runtime) -
             getattr(task, f"on_{kind}_callback", None), task, context, kind=kind, log=runtime.log
         )
     wanted = getattr(dag, f"on_{kind}_callback", None)
-    return call_all(wanted, context, kind=kind, log=runtime.log) if wanted else None
+    error = call_all(wanted, context, kind=kind, log=runtime.log) if wanted else None
+    tell_run(kind, context["dag_run"], work.reason, runtime.log)
+    return error
 
 
 def _alert(dag: Any, work: CallbackContext) -> Any:

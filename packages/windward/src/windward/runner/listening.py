@@ -1,4 +1,4 @@
-"""Telling the listeners of plugins what becomes of an attempt; what they raise is logged and changes nothing."""
+"""Telling the listeners of plugins what becomes of attempts and runs; what they raise is logged and changes nothing."""
 
 from __future__ import annotations
 
@@ -31,6 +31,13 @@ def tell_end(ti: Any, outcome: Outcome, error: BaseException | None, log: LogWri
             _tell("on_task_instance_skipped", said, log)
         case _:
             pass
+
+
+def tell_run(kind: str, run: Any, message: str, log: LogWriter) -> None:
+    """Tell that a run has begun (`running`) or ended (`success`, `failure`); nobody hears of other kinds."""
+    hook = extensions.HOOKS_OF_RUNS.get(kind)
+    if hook is not None and extensions.current().listeners:
+        _tell(hook, {"dag_run": run, "msg": message}, log)
 
 
 def _tell(name: str, said: dict[str, Any], log: LogWriter) -> None:

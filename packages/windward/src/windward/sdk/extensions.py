@@ -35,8 +35,12 @@ NOT_SUPPORTED = (
 LISTENED = (
     "on_task_instance_running", "on_task_instance_success", "on_task_instance_failed", "on_task_instance_skipped",
 )  # fmt: skip
+HOOKS_OF_RUNS = {
+    "running": "on_dag_run_running", "success": "on_dag_run_success", "failure": "on_dag_run_failed",
+}  # fmt: skip
+"""Kind of a callback of a DAG to the hook that hears of the same."""
 NOT_LISTENED = (
-    "on_starting", "before_stopping", "on_dag_run_running", "on_dag_run_success", "on_dag_run_failed",
+    "on_starting", "before_stopping",
     "on_asset_created", "on_asset_alias_created", "on_asset_changed", "on_asset_event_emitted",
     "on_new_dag_import_error", "on_existing_dag_import_error",
 )  # fmt: skip
@@ -112,6 +116,16 @@ def look_up() -> Sources:
 def current() -> Extensions:
     """Return what was loaded in this process; nothing where nobody has."""
     return _Process.loaded or _NOTHING
+
+
+def heard_of_runs() -> frozenset[str]:
+    """Return the kinds of callbacks of DAGs that some listener hears: `running`, `success`, `failure`."""
+    listeners = current().listeners
+    return frozenset(
+        kind
+        for kind, hook in HOOKS_OF_RUNS.items()
+        if any(callable(getattr(listener, hook, None)) for listener in listeners)
+    )
 
 
 _NOTHING = Extensions()

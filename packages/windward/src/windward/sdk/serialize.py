@@ -12,6 +12,7 @@ from windward.model.states import Semantics
 from windward.sdk.dag_checks import check_dag, warnings_of
 from windward.sdk.dag_schedule import catchup_of, max_active_runs_of, schedule_of, schedule_text
 from windward.sdk.defaults import current
+from windward.sdk.extensions import heard_of_runs
 from windward.sdk.groups import UI_COLOR, UI_FGCOLOR, MappedTaskGroup
 from windward.sdk.preview import text_of
 from windward.sdk.serialize_assets import assets_of, conflicts_of
@@ -34,6 +35,7 @@ def to_document(
     check_dag(dag, semantics)
     schedule = schedule_of(dag, semantics)
     defaults = current()
+    heard = heard_of_runs()
     assets, aliases = assets_of(dag)
     catchup = catchup_of(dag, semantics) and can_be_scheduled(schedule)
     return DagDocument(
@@ -68,8 +70,9 @@ def to_document(
                 ("success", dag.on_success_callback),
                 ("failure", dag.on_failure_callback),
                 ("sla_miss", dag.sla_miss_callback),
+                ("running", None),
             )
-            if given
+            if given or name in heard
         ),
         allowed_run_types=dag.allowed_run_types,
         tags=tuple(sorted(dag.tags)),

@@ -71,6 +71,13 @@ async function* manyDags({ page, repeat }: Scene): AsyncGenerator<Row> {
   yield { what: 'list of DAGs: from a jump to the end until its rows', unit: 'ms', values: [end.ms] };
   const found = await after(page, () => page.getByRole('textbox').first().fill('dag_04321'), 'one row');
   yield { what: 'list of DAGs: one of them by its name, typing included', unit: 'ms', values: [found.ms] };
+  const homes: number[] = [];
+  for (let time = 0; time < repeat; time += 1) homes.push(await opened(page, '/', 'home'));
+  yield {
+    what: 'home of 5,000 DAGs and 70,000 runs: until all panels show what they have',
+    unit: 'ms',
+    values: homes,
+  };
 }
 
 async function* grid({ browser, page, repeat }: Scene): AsyncGenerator<Row> {
@@ -185,6 +192,35 @@ async function* mapped({ page, repeat }: Scene): AsyncGenerator<Row> {
   yield { what: 'table of mapped instances: some by their label', unit: 'ms', values: [label.ms] };
 }
 
+async function* run({ page, subject, repeat }: Scene): AsyncGenerator<Row> {
+  const path = `/dags/wide/runs/${encodeURIComponent(subject)}`;
+  const [lists, lengths]: number[][] = [[], []];
+  for (let time = 0; time < repeat; time += 1) {
+    lists?.push(await opened(page, path, 'tasks'));
+    lengths?.push(await since(page, 'last task'));
+  }
+  yield { what: 'run of 1,000 tasks: from an address to its tasks', unit: 'ms', values: lists ?? [] };
+  yield { what: 'run of 1,000 tasks: until the last is known', unit: 'ms', values: lengths ?? [] };
+  const list = 'ul[aria-label]';
+  yield await frames(page, 'run of 1,000 tasks: a frame while its list is scrolled', {
+    selector: `:has(> ${list})`,
+    across: 0,
+    down: 30,
+  });
+  const found = await after(
+    page,
+    () => page.getByRole('main').getByRole('textbox').first().fill('shop_31.task_17'),
+    'one task',
+  );
+  yield { what: 'run of 1,000 tasks: one by its name, typing included', unit: 'ms', values: [found.ms] };
+  const gantt = await opened(page, '/dags/wide?tab=durations', 'gantt');
+  yield { what: 'durations: from an address to the tries of 1,000 tasks', unit: 'ms', values: [gantt] };
+  const year = await opened(page, '/dags/hourly?tab=calendar&year=2025', 'year');
+  yield { what: 'calendar of 8,760 runs: from an address to its days', unit: 'ms', values: [year] };
+  const runs = await opened(page, '/dags/hourly?tab=runs', 'runs');
+  yield { what: 'list of 8,760 runs: from an address to rows', unit: 'ms', values: [runs] };
+}
+
 async function* log({ browser, page, subject }: Scene): AsyncGenerator<Row> {
   const before = await weight(browser, page);
   await page.goto('about:blank');
@@ -273,6 +309,9 @@ export const SCENES: Record<string, Script> = {
   },
   dags: {
     looks: {
+      home: () =>
+        document.querySelectorAll('main section.card').length >= 4 &&
+        document.querySelector('main [role=status]') === null,
       rows: () => document.querySelectorAll('[role=rowgroup] [role=row] a').length > 5,
       strips: () => document.querySelector('[role=rowgroup] a[data-state]') !== null,
       'last row': () => document.querySelector('a[href="/dags/dag_04999"]') !== null,
@@ -305,6 +344,18 @@ export const SCENES: Record<string, Script> = {
         document.querySelector('table.plain tbody td')?.textContent?.includes('shop-777') ?? false,
     },
     rows: mapped,
+  },
+  run: {
+    looks: {
+      tasks: () => document.querySelectorAll('[data-task]').length > 5,
+      'last task': () =>
+        /\d+ (ms|s|min)/.test(document.querySelector('[data-task] > .num')?.textContent ?? ''),
+      'one task': () => document.querySelectorAll('[data-task]').length === 1,
+      gantt: () => document.querySelectorAll('[role=tabpanel] svg[role=img]').length > 100,
+      year: () => /7,?787 success/.test(document.querySelector('[role=tabpanel]')?.textContent ?? ''),
+      runs: () => document.querySelectorAll('[role=tabpanel] table tbody tr').length > 5,
+    },
+    rows: run,
   },
   log: {
     looks: {

@@ -60,6 +60,24 @@ def runs(store: SqlStore, page: PageRequest = PAGE, reach: DagReach = EVERYWHERE
     return [row.run.run_pk for row in found.rows]
 
 
+def test_runs_are_counted_by_time_and_state(filled: SqlStore) -> None:
+    more = [run_of(9, run_after=at(1), state=RunState.RUNNING), run_of(10, run_after=at(3600))]
+    assert filled.runs.apply([[create(run, "load")] for run in more]).all
+
+    def counts(**span: Any) -> list[tuple[Any, str, int]]:
+        found = filled.listings.runs.counts("sales", **span)
+        return [(one.at, str(one.state), one.count) for one in found]
+
+    hour = timedelta(hours=1)
+    first = T0.replace(minute=0, second=0, microsecond=0)
+    assert counts(begin=T0, end=at(7200), step=hour) == [
+        (first, "running", 2),
+        (first, "success", 1),
+        (first + hour, "queued", 1),
+    ]
+    assert counts(begin=at(2), end=at(3600), step=hour) == [(first, "running", 1)]
+
+
 def test_runs_are_found_by_what_they_are(filled: SqlStore) -> None:
     assert runs(filled) == [1, 2, 3, 4]
     assert runs(filled, reach=TAGGED) == [1, 2, 3]

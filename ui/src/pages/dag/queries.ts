@@ -69,36 +69,29 @@ export const runsPageQuery = (dagId: string, filter: RunsFilter, cursor: string,
     placeholderData: keepPreviousData,
   });
 
-export type Day = Pick<Schema['DAGRunResponse'], 'dag_run_id' | 'state' | 'run_after'>;
+const HOUR_S = 3600;
+const QUARTER_S = 900;
+const DAY_MS = 86_400_000;
 
-/** All runs of a year, by pages. */
-export const yearQuery = (dagId: string, year: number, max: number) =>
+/** How many runs there were in a year of some zone, by time and state. In whole hours only where the zone has these. */
+export const yearQuery = (dagId: string, year: number, hasWholeHours: boolean) =>
   queryOptions({
-    queryKey: ['runs', dagId, 'year', year],
+    queryKey: ['runs', dagId, 'year', year, hasWholeHours],
     queryFn: async () => {
-      const days: Day[] = [];
-      let cursor: string | null = '';
-      while (cursor !== null && days.length < max) {
-        const page: Schema['DAGRunCollectionResponse'] = await data(
-          client.GET('/api/v2/dags/{dag_id}/dagRuns', {
-            params: {
-              path: { dag_id: dagId },
-              query: {
-                limit: 1000,
-                cursor,
-                order_by: ['-run_after'],
-                run_after_gte: `${year}-01-01T00:00:00Z`,
-                run_after_lt: `${year + 1}-01-01T00:00:00Z`,
-              },
+      const { counts } = await data(
+        client.GET('/api/windward/v1/dags/{dag_id}/calendar', {
+          params: {
+            path: { dag_id: dagId },
+            query: {
+              // A day more at both ends: the year begins earlier in the east, and ends later in the west.
+              run_after_gte: new Date(Date.UTC(year, 0, 1) - DAY_MS).toISOString(),
+              run_after_lt: new Date(Date.UTC(year + 1, 0, 1) + DAY_MS).toISOString(),
+              step_s: hasWholeHours ? HOUR_S : QUARTER_S,
             },
-          }),
-        );
-        days.push(
-          ...page.dag_runs.map(({ dag_run_id, state, run_after }) => ({ dag_run_id, state, run_after })),
-        );
-        cursor = page.next_cursor ?? null;
-      }
-      return { days, isWhole: cursor === null };
+          },
+        }),
+      );
+      return counts;
     },
     refetchInterval: 60_000,
     placeholderData: keepPreviousData,

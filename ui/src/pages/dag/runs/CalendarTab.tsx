@@ -8,7 +8,7 @@ import { useZone } from '@/app/preferences';
 import { Failure, Loading } from '@/components/Waiting';
 import { showMoment } from '@/lib/time';
 import { yearQuery } from '@/pages/dag/queries';
-import { outcomeOf, yearOf } from '@/pages/dag/runs/calendar';
+import { hasWholeHours, outcomeOf, yearOf } from '@/pages/dag/runs/calendar';
 import pageClasses from '../Dag.module.css';
 import classes from './Runs.module.css';
 
@@ -17,7 +17,6 @@ const STEP = 19;
 const SIDE = 16;
 const LEFT = 34;
 const TOP = 18;
-const RUNS_MAX = 20_000;
 
 /** A day's sign: full for success, a cross for failure, half and half for both, a triangle while it runs. */
 function Sign({ outcome }: { outcome: string | null }) {
@@ -79,9 +78,9 @@ export function CalendarTab({ dagId }: { dagId: string }) {
   const search = route.useSearch();
   const thisYear = new Date().getUTCFullYear();
   const year = search.year ?? thisYear;
-  const { data, error, isPending } = useQuery(yearQuery(dagId, year, RUNS_MAX));
+  const { data, error, isPending } = useQuery(yearQuery(dagId, year, hasWholeHours(zone, year)));
   const days = useMemo(
-    () => yearOf(year, data?.days ?? [], (at) => showMoment(at, zone, false).slice(0, 10)),
+    () => yearOf(year, data ?? [], (at) => showMoment(at, zone, false).slice(0, 10)),
     [year, data, zone],
   );
   const navigate = route.useNavigate();
@@ -128,7 +127,6 @@ export function CalendarTab({ dagId }: { dagId: string }) {
       </div>
       {error && <Failure error={error} />}
       {isPending && <Loading />}
-      {data !== undefined && !data.isWhole && <p className="dim">{t('calendar.cut', { count: RUNS_MAX })}</p>}
       <div className={`card ${classes.calendar}`}>
         <svg width={LEFT + 54 * STEP} height={TOP + 7 * STEP} className={classes.year}>
           <title>{t('calendar.label', { year })}</title>

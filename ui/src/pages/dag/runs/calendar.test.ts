@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { daysOf, outcomeOf, yearOf } from './calendar';
+import { daysOf, hasWholeHours, outcomeOf, yearOf } from './calendar';
 import { ganttOf } from './gantt';
 
 describe('the calendar', () => {
@@ -12,9 +12,15 @@ describe('the calendar', () => {
 
   it('counts runs on the day that it is for the viewer', () => {
     const inSeoul = (at: string) => new Date(Date.parse(at) + 9 * 3_600_000).toISOString().slice(0, 10);
-    const days = yearOf(2026, [{ state: 'success', run_after: '2026-01-01T20:00:00Z' }], inSeoul);
+    const days = yearOf(2026, [{ at: '2026-01-01T20:00:00Z', state: 'success', count: 2 }], inSeoul);
     expect(days[0]?.counts).toEqual({});
-    expect(days[1]?.counts).toEqual({ success: 1 });
+    expect(days[1]?.counts).toEqual({ success: 2 });
+  });
+
+  it('knows zones that differ from others by less than an hour', () => {
+    expect(['UTC', 'Asia/Seoul', 'Europe/Berlin'].every((zone) => hasWholeHours(zone, 2026))).toBe(true);
+    expect(hasWholeHours('Asia/Kolkata', 2026)).toBe(false);
+    expect(hasWholeHours('Australia/Lord_Howe', 2026)).toBe(false);
   });
 
   it('tells a day on which some failed from one on which all did', () => {

@@ -28,17 +28,17 @@ export function daysOf(year: number): DayCell[] {
   return days;
 }
 
-/** Count runs by day and state. `dayOf` tells the day of a moment in the viewer's zone. */
+/** Sum up runs by day and state. `dayOf` tells the day of a moment in the viewer's zone. */
 export function yearOf(
   year: number,
-  runs: readonly { state: string; run_after: string }[],
+  counts: readonly { at: string; state: string; count: number }[],
   dayOf: (at: string) => string,
 ): DayCell[] {
   const days = daysOf(year);
   const byDate = new Map(days.map((day) => [day.date, day]));
-  for (const run of runs) {
-    const day = byDate.get(dayOf(run.run_after));
-    if (day !== undefined) day.counts[run.state] = (day.counts[run.state] ?? 0) + 1;
+  for (const { at, state, count } of counts) {
+    const day = byDate.get(dayOf(at));
+    if (day !== undefined) day.counts[state] = (day.counts[state] ?? 0) + count;
   }
   return days;
 }
@@ -50,4 +50,10 @@ export function outcomeOf(counts: Record<string, number>): string | null {
   if ((counts.running ?? 0) > 0) return 'running';
   if ((counts.success ?? 0) > 0) return 'success';
   return (counts.queued ?? 0) > 0 ? 'queued' : null;
+}
+
+/** Whether a zone differs from UTC by whole hours, in winter and in summer. */
+export function hasWholeHours(zone: string, year: number): boolean {
+  const minute = new Intl.DateTimeFormat('en', { timeZone: zone, minute: 'numeric' });
+  return [0, 6].every((month) => Number(minute.format(Date.UTC(year, month, 1))) === 0);
 }

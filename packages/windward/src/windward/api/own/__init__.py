@@ -8,6 +8,7 @@ from __future__ import annotations
 from windward.api.contract.operation import Operation
 from windward.api.own import (
     attempts,
+    calendar,
     code,
     components,
     events,
@@ -27,6 +28,7 @@ from windward.api.own import (
 
 OPERATIONS: tuple[Operation, ...] = (
     *attempts.OPERATIONS,
+    *calendar.OPERATIONS,
     *components.OPERATIONS,
     *code.OPERATIONS,
     *events.OPERATIONS,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import msgspec
@@ -47,6 +47,14 @@ class RunFilter(msgspec.Struct, frozen=True, kw_only=True):
     """Part of the name or URI of an asset whose events made the run."""
 
 
+class RunCount(msgspec.Struct, frozen=True, kw_only=True):
+    """How many runs of a state were due in the step of time from `at` on."""
+
+    at: datetime
+    state: RunState
+    count: int
+
+
 class RunListings(Protocol):
     """What the API shows of runs."""
 
@@ -63,6 +71,9 @@ class RunListings(Protocol):
         self, dag_ids: Sequence[str], *, limit: int, reach: DagReach
     ) -> dict[str, Sequence[RunRecord]]:
         """Return the newest runs of each of these DAGs by `run_after`, the newest first; only of DAGs in reach."""
+
+    def counts(self, dag_id: str, *, begin: datetime, end: datetime, step: timedelta) -> Sequence[RunCount]:
+        """Return how many runs of a DAG were due from `begin` until before `end`, by steps and states, in order."""
 
     def made_of(self, event_pks: Collection[int], *, reach: DagReach) -> dict[int, Sequence[RunRecord]]:
         """Return the runs that events of assets made, by event; those without any are left out."""

@@ -2,17 +2,16 @@
 
 import json
 import re
-from argparse import _SubParsersAction
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 from cryptography.fernet import Fernet
 
+from tests.cli.commands import all_commands, parsers
 from tests.cli.conftest import NOW, CountingWakeup, Installation, StandingClock
 from windward.app.session import Session
-from windward.cli.catalogue import GROUPS, WRITES
-from windward.cli.main import build_parser
+from windward.cli.catalogue import WRITES
 from windward.core.accounts import digest_of
 from windward.model.accounts import AuditEvent
 from windward.store.sql.open import SqlStore, open_store
@@ -188,6 +187,7 @@ def test_what_commands_change_is_written_down_without_secrets(bob: Installation)
     bob.run("connections", "add", "db", "--conn-uri", "mysql://ada:sesame@host/x")
     bob.run("pools", "delete", "nothing")
     bob.run("dags", "pause", "no_such_dag")
+    bob.run("tasks", "mark", "no_such_dag", "load", "first", "--state", "failed")
     bob.run("pools", "list")
     lines = events(bob)
     assert [(one.event, one.status) for one in lines] == [
@@ -196,6 +196,7 @@ def test_what_commands_change_is_written_down_without_secrets(bob: Installation)
         ("cli_connections_add", 200),
         ("cli_pools_delete", 400),
         ("cli_dags_pause", 400),
+        ("cli_tasks_mark", 400),
     ]
     assert {one.owner for one in lines} == {"ada"}
     assert lines[-1].dag_id == "no_such_dag"
@@ -205,13 +206,10 @@ def test_what_commands_change_is_written_down_without_secrets(bob: Installation)
     assert "a long password" not in said
 
 
-def all_commands() -> set[str]:
-    (top,) = (one for one in build_parser(groups=list(GROUPS))._actions if isinstance(one, _SubParsersAction))
-    found = set()
-    for name in GROUPS:
-        below = [one for one in top.choices[name]._actions if isinstance(one, _SubParsersAction)]
-        found |= {f"{name} {command}" for command in below[0].choices} if below else {name}
-    return found
+def test_no_flag_takes_the_place_of_the_words_that_name_its_command() -> None:
+    for command, parser in parsers().items():
+        flags = {action.dest for action in parser._actions}
+        assert flags.isdisjoint({"group", "command", "execute", "parser"}), command
 
 
 def test_every_command_is_known_to_change_something_or_nothing() -> None:

@@ -56,7 +56,12 @@ def _add_mark(commands: Commands) -> None:
     )
     mark.add_argument("-u", "--upstream", action="store_true", help="and what the task depends on")
     mark.add_argument("-d", "--downstream", action="store_true", help="and what depends on the task")
-    mark.add_argument("--group", action="store_true", help="TASK is a task group; all of its tasks are meant")
+    mark.add_argument(
+        "--group",
+        dest="is_group",
+        action="store_true",
+        help="TASK is a task group; all of its tasks are meant",
+    )
     add_neighbour_flags(mark)
     add_mark_flags(mark)
     noting = commands.add(

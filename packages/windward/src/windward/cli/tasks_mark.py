@@ -27,7 +27,7 @@ def mark(args: Namespace, session: Session) -> int:
     found_dag(session, args.dag_id)
     run = found_run(session, args.dag_id, args.run)
     if not _named(args, view_of(session, run)):
-        what = "task group" if args.group else "task"
+        what = "task group" if args.is_group else "task"
         raise UserError(
             f"DAG `{args.dag_id}` has no {what} `{args.task_id}` in this run",
             hint=f"`windward tasks states-for-dag-run {args.dag_id} {run.run_id}` shows its tasks.",
@@ -67,7 +67,7 @@ def _preview(meant: list[tuple[RunRecord, list[MoveTask]]], *, output: str) -> i
 
 
 def _named(args: Namespace, view: RunView) -> list[str]:
-    if args.group:
+    if args.is_group:
         return in_group(view.plan, args.task_id)
     return [args.task_id] if args.task_id in view.plan.number_of else []
 

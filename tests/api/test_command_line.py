@@ -278,6 +278,18 @@ def test_a_remote_command_loads_neither_database_nor_settings() -> None:
     assert done.stdout.strip() == "[]"
 
 
+def test_no_remote_command_loads_the_database_or_the_server() -> None:
+    places = sorted({f"windward.cli.remote.{place.partition('.')[0]}" for place in REMOTE.values()})
+    probe = (
+        f"import sys, importlib; [importlib.import_module(name) for name in {places}]; "
+        "print([name for name in sys.modules if name.startswith(('sqlalchemy', 'windward.store', 'windward.api', 'starlette'))])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", probe], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
 def test_the_page_lists_every_command_that_can_be_asked_of_a_server() -> None:
     page = tree.texts()["docs/api/installation.md"]
     for command in REMOTE:

@@ -2,32 +2,33 @@
 
 import json
 import re
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
-from tests.api.conftest import NOW, FakeWakeup, FixedClock
+from tests.api.asked_twice import Run, address, local, run, variables  # fixtures
+from tests.api.conftest import NOW
 from tests.api.filling import entangle, fill
-from tests.api.test_command_line import Run, Said, address, run, variables  # fixtures
-from tests.store.building import document_of, put_dags, run_of
+from tests.cli.commands import all_commands
+from tests.store.building import document_of, put_dags, run_of, step
 from tests.tidy import tree
 from windward.api.services import Services
-from windward.app.session import Session
-from windward.cli.main import main
-from windward.cli.remote import REMOTE
+from windward.cli.catalogue import LOCAL, WRITES
+from windward.cli.remote import REFUSED, REMOTE
 from windward.core.actions import CreateRun
+from windward.core.transitions import TaskEvent
 from windward.document import ParamDocument, TaskDocument
 from windward.engine.people.connections import set_connection
 from windward.engine.people.pools import create_pool
 from windward.engine.people.variables import Variable, set_variable
+from windward.model.ids import TaskKey
 from windward.model.records import PoolRecord
 from windward.model.states import RunState, RunType
-from windward.settings import Settings
+from windward.model.writers import StateWriter, WriterKind, writer_text
 from windward.store.sql.open import SqlStore
 from windward.timetable.schedule import CronSchedule, ScheduleKind
 
-__all__ = ["address", "run", "variables"]
+__all__ = ["address", "local", "run", "variables"]
 
 TASK = ("mine_dag", "mine_task", "mine_run")
 READS: dict[str, tuple[str, ...]] = {
@@ -37,15 +38,19 @@ READS: dict[str, tuple[str, ...]] = {
     "dags list-import-errors": (),
     "dags state": ("mine_dag", "mine_run"),
     "dags explain": ("mine_dag", "mine_ended"),
+    "dags next-execution": ("nightly",),
     "tasks list": ("mine_dag",),
     "tasks states-for-dag-run": ("mine_dag", "mine_run"),
     "tasks state": TASK,
     "tasks explain": TASK,
     "tasks logs": TASK,
+    "tasks render": TASK,
     "recovery list": (),
     "backfill list": (),
     "hitl list": (),
     "hitl show": ("mine_dag", "mine_ask", "mine_run"),
+    "state-store list": ("mine_dag", "mine_run"),
+    "state-store list-assets": (),
     "pools list": (),
     "pools get": ("shelf",),
     "variables list": (),
@@ -57,6 +62,11 @@ READS: dict[str, tuple[str, ...]] = {
     "version": (),
 }
 """Commands that change nothing, with arguments that find something."""
+WITH_CHANGES = {
+    "config get-value", "config list", "pools export", "roles export", "roles list", "tokens list", "users export",
+    "users list", "variables export",
+}  # fmt: skip
+"""Commands that change nothing, and are compared where what they show is changed: `test_command_line_kept`."""
 OF_THE_MACHINE = {"jobs check": "components", "providers list": "packages"}
 """What answers for the machine where it is asked: that of the server is another."""
 LESS: dict[str, set[str]] = {
@@ -77,8 +87,8 @@ LESS: dict[str, set[str]] = {
 OTHERWISE = {"dags list": {"schedule"}, "dags details": {"schedule"}}
 """Fields that a server tells in other words: Airflow's summary of a schedule."""
 MORE = {"dags details": {"has_import_errors"}}
-PLAIN = {"version", "variables get", "dags state", "tasks state"}
-"""Commands that print a word, and take no `-o`."""
+PLAIN = {"version", "variables get", "dags state", "tasks state", "tasks logs", "tasks render"}
+"""Commands that print text, and take no `-o`."""
 
 
 @pytest.fixture
@@ -104,34 +114,14 @@ def installation(services: Services, store: SqlStore) -> SqlStore:
         state=RunState.FAILED, run_type=RunType.SCHEDULED, logical_date=NOW, start_date=NOW, end_date=NOW, recoveries=1,
     )  # fmt: skip
     assert store.runs.apply([[CreateRun(run=failed, tasks=(), at=NOW)]]).all
+    key = TaskKey(10, "mine_task")
+    step(store, key, TaskEvent.SUCCEED, end_date=NOW, rendered='{"sql": "select 1", "rows": [1, 2]}')
+    writer = StateWriter(kind=WriterKind.TASK, dag_id="mine_dag", run_id="mine_run", task_id="mine_task")
+    store.states.set_asset_state("orders", "mark", '{"at": 1}', by=writer_text(writer), now=NOW)
     create_pool(services.desk, PoolRecord(name="shelf", slots=3, description="why"))
     set_variable(services.desk, Variable(key="region", value="north", description="where"))
     set_connection(services.desk, "shop", {"conn_type": "http", "host": "shop.test", "password": "hidden"})
     return store
-
-
-@pytest.fixture
-def local(store: SqlStore, clock: FixedClock, services: Services, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Return a way to run a command where the database is."""
-
-    def session(environ: Mapping[str, str]) -> Session:
-        def opened(_settings: Settings) -> SqlStore:
-            return store
-
-        return Session(
-            environ,
-            clock=clock,
-            open_store=opened,
-            open_wakeup=lambda _settings, _store: FakeWakeup(),
-            home=services.settings.home,
-        )
-
-    def carry_out(*words: str) -> Said:
-        code = main(words, environ={}, make_session=session)
-        said = capsys.readouterr()
-        return Said(code, said.out, said.err)
-
-    return carry_out
 
 
 def fields_of(rows: Any) -> set[str]:
@@ -151,7 +141,7 @@ def test_a_server_says_what_its_database_says(
 ) -> None:
     del installation
     words = (*command.split(), *READS[command])
-    if command in PLAIN or command == "tasks logs":
+    if command in PLAIN:
         near, far = local(*words), run(*words)
         assert (near.code, near.out) == (far.code, far.out)
         assert near.out
@@ -210,9 +200,26 @@ def test_a_question_is_answered_from_elsewhere(run: Run, installation: SqlStore)
 
 
 def test_every_command_that_reads_is_compared() -> None:
-    changing = {
-        "add", "cancel", "clear", "create", "create-default-connections", "delete", "emit", "materialize", "pause",
-        "respond", "set", "start", "stop", "test", "trigger", "unpause",
+    reading = REMOTE.keys() - WRITES - {"connections test"}
+    assert reading == READS.keys() | OF_THE_MACHINE.keys() | WITH_CHANGES
+
+
+def test_every_command_can_be_asked_of_a_server_or_says_why_not() -> None:
+    alone = {command for command in all_commands() if command.partition(" ")[0] in LOCAL}
+    assert REMOTE.keys().isdisjoint(REFUSED)
+    assert REMOTE.keys() | REFUSED.keys() == all_commands() - alone
+
+
+def test_a_refusal_says_why_and_the_page_says_it_too(run: Run) -> None:
+    page = tree.texts()["docs/api/installation.md"]
+    given = {
+        "dags show": ("x",), "dags backfill": ("x",), "dags test": ("x",), "tasks test": ("x", "y"),
+        "backfill show": ("1",), "connections export": ("-",), "users login-link": ("-u", "x"),
+        "db clean": ("--clean-before-timestamp", "2026-01-01"),
+        "db export-archived": ("--output-path", "x"),
     }  # fmt: skip
-    reading = {command for command in REMOTE if command.split()[-1] not in changing}
-    assert reading == READS.keys() | OF_THE_MACHINE.keys()
+    for command, reason in REFUSED.items():
+        said = run(*command.split(), *given.get(command, ()))
+        assert said.code == 1, said.err
+        assert said.err.startswith(f"error: `windward {command}` cannot be asked of a server: {reason}\n")
+        assert any(f"`{command}`" in line and reason in line for line in page.splitlines()), command

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from windward.cli.arguments import Commands, Parser, add_output
 
@@ -45,6 +45,7 @@ def _toml(value: Any) -> str:
 
 
 def _list(args: Namespace, session: Session) -> int:
+    from windward.cli.columns import CONFIG_COLUMNS
     from windward.cli.output import note, show_rows
     from windward.settings import all_keys
     from windward.settings.shown import HIDDEN, value_of
@@ -70,11 +71,11 @@ def _list(args: Namespace, session: Session) -> int:
             }
         )
     if args.section and not rows and not args.changed:
-        _refuse_section(args.section)
+        refuse_section(args.section)
     if args.output is not None:
-        show_rows(rows, output=args.output, columns=("section", "key", "value", "origin"))
+        show_rows(rows, output=args.output, columns=CONFIG_COLUMNS)
     else:
-        _print_toml(rows, args)
+        print_toml(rows, args)
     for warning in settings.warnings:
         note(f"warning: {warning}")
     if args.verbose and settings.ignored:
@@ -82,14 +83,16 @@ def _list(args: Namespace, session: Session) -> int:
     return 0
 
 
-def _refuse_section(section: str) -> None:
+def refuse_section(section: str) -> NoReturn:
+    """Raise the error for a section that is not there."""
     from windward.errors import SettingsError
     from windward.settings.keys import suggestion
 
     raise SettingsError(f"there is no section `[{section}]`", hint=suggestion(section, ""))
 
 
-def _print_toml(rows: list[dict[str, Any]], args: Namespace) -> None:
+def print_toml(rows: list[dict[str, Any]], args: Namespace) -> None:
+    """Print settings in the form of a settings file."""
     section = None
     for row in rows:
         if row["section"] != section:

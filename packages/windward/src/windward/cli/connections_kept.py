@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import Namespace
 from typing import Any
 
 from windward.app.lookups import LookupBridge, find_connection
 from windward.app.session import Session
 from windward.cli.arguments import nearest
+from windward.cli.connection_given import described, fields_of, given_by, refuse_existing, tell_kept
 from windward.cli.files import dumped, format_of, read_mapping, write_text
 from windward.cli.output import note, show_one, show_rows
 from windward.engine.people.connections import (
-    checked_conn_id,
     create_default_connections,
     delete_connection,
     set_connection,
 )
 from windward.errors import UserError
 from windward.sdk.bridge import use_bridge
-from windward.sdk.connection import FIELDS, Connection, from_text
-from windward.sdk.exceptions import AirflowException
+from windward.sdk.connection import Connection
 from windward.sdk.masking import mask_text
 
 PUBLIC = ("conn_id", "conn_type", "host", "schema", "login", "port", "description")
@@ -89,55 +87,16 @@ def create_default(_args: Namespace, session: Session) -> int:
 
 def add(args: Namespace, session: Session) -> int:
     """Add a connection."""
-    single = {
-        name: getattr(args, f"conn_{'type' if name == 'conn_type' else name}")
-        for name in FIELDS
-        if getattr(args, f"conn_{'type' if name == 'conn_type' else name}") is not None
-    }
-    ways = [way for way in (args.conn_uri, args.conn_json, single or None) if way is not None]
-    if len(ways) != 1:
-        raise UserError(
-            f"connection `{args.conn_id}` is described {'in two ways' if ways else 'by nothing'}",
-            hint="Give one of `--conn-uri`, `--conn-json`, or `--conn-type` with the other fields.",
-        )
+    given = given_by(args)
     if session.store.secrets.get_connection(args.conn_id) is not None:
-        raise UserError(
-            f"connection `{args.conn_id}` exists already",
-            hint=f"Delete it by `windward connections delete {args.conn_id}`, or give another id.",
-        )
-    text = args.conn_uri if args.conn_uri is not None else args.conn_json
-    text = sys.stdin.read() if text == "-" else text
-    given: Any = single if text is None else text
-    _put(session, args.conn_id, _described(args.conn_id, given))
+        raise refuse_existing(args.conn_id)
+    _put(session, args.conn_id, described(args.conn_id, given))
     note(f"added connection `{args.conn_id}`")
     return 0
 
 
-def _described(conn_id: str, given: Any) -> Connection:
-    """Return the connection that fields, JSON or a URI describe."""
-    checked_conn_id(conn_id)
-    try:
-        connection = (
-            from_text(given, conn_id=conn_id)
-            if isinstance(given, str)
-            else Connection.from_json(given, conn_id)
-        )
-        connection.get_extra_dejson()
-    except (AirflowException, ValueError, TypeError) as error:
-        raise UserError(
-            f"connection `{conn_id}` cannot be read: {str(error).partition(chr(10))[0]}",
-            hint=f"Write a URI, or an object of the fields {', '.join(FIELDS)}; `extra` is JSON.",
-        ) from error
-    if not connection.conn_type:
-        raise UserError(
-            f"connection `{conn_id}` has no type",
-            hint="Begin the URI with it, as in `postgres://host/db`, or give one.",
-        )
-    return connection
-
-
 def _put(session: Session, conn_id: str, connection: Connection) -> None:
-    set_connection(session.desk, conn_id, {name: getattr(connection, name) for name in FIELDS})
+    set_connection(session.desk, conn_id, fields_of(connection))
 
 
 def delete(args: Namespace, session: Session) -> int:
@@ -150,12 +109,12 @@ def delete(args: Namespace, session: Session) -> int:
 
 def import_file(args: Namespace, session: Session) -> int:
     """Import connections; all of the file is read before anything is written."""
-    connections = {conn_id: _described(conn_id, given) for conn_id, given in read_mapping(args.file).items()}
+    connections = {conn_id: described(conn_id, given) for conn_id, given in read_mapping(args.file).items()}
     known = {connection.conn_id for connection in _stored(session)}
     count = 0
     for conn_id, connection in connections.items():
         if conn_id in known and not args.overwrite:
-            note(f"connection `{conn_id}` exists already and was left as it is; `--overwrite` replaces it")
+            note(tell_kept(conn_id))
             continue
         _put(session, conn_id, connection)
         count += 1
@@ -172,7 +131,7 @@ def export_file(args: Namespace, session: Session) -> int:
         lines = [f"{one.conn_id}={one.as_json() if as_json else one.get_uri()}\n" for one in connections]
         write_text(args.file, "".join(lines))
     else:
-        values = {one.conn_id: {name: getattr(one, name) for name in FIELDS} for one in connections}
+        values = {one.conn_id: fields_of(one) for one in connections}
         write_text(args.file, dumped(values, form=form))
     note(f"exported {len(connections)} connections")
     return 0

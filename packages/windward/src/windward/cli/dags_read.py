@@ -9,7 +9,7 @@ from typing import Any
 
 from windward.app.session import Session
 from windward.cli.arguments import UsageError, nearest
-from windward.cli.columns import DAG_COLUMNS, RUN_COLUMNS
+from windward.cli.columns import DAG_COLUMNS, NEXT_COLUMNS, RUN_COLUMNS
 from windward.cli.lookup import active_records, found_dag, found_run
 from windward.cli.output import note, show_one, show_rows
 from windward.cli.times import in_zone
@@ -20,10 +20,6 @@ from windward.model.records import RunRecord
 from windward.model.states import RunState, RunType, TriggerRule
 from windward.ports.reads import LIST_LIMIT_MAX, DagSummary
 from windward.timetable import CustomSchedule, by_time, has_run_out
-
-SLOT_COLUMNS = (
-    "run_after", "run_after_local", "timezone", "logical_date", "data_interval_start", "data_interval_end",
-)  # fmt: skip
 
 
 def list_dags(args: Namespace, session: Session) -> int:
@@ -251,7 +247,7 @@ def next_execution(args: Namespace, session: Session) -> int:
         )
     elif not rows:
         note(f"the schedule of DAG `{args.dag_id}` wants no more runs")
-    show_rows(rows, output=args.output, columns=SLOT_COLUMNS)
+    show_rows(rows, output=args.output, columns=NEXT_COLUMNS)
     return 0
 
 

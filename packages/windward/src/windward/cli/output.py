@@ -47,6 +47,14 @@ def show_one(row: Row, *, output: str) -> None:
             _print_cells(["field", "value"], [[name, _text(row[name])] for name in row], output=output)
 
 
+def show_rendered(fields: Mapping[str, Any]) -> None:
+    """Print template fields as they were rendered: each below its name."""
+    for name, value in fields.items():
+        print(f"# {name}")
+        print(value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False))
+        print()
+
+
 def note(text: str) -> None:
     """Tell people something beside the data."""
     print(text, file=sys.stderr)

@@ -104,37 +104,21 @@ def _delete(args: Namespace, session: Session) -> int:
 
 
 def _import(args: Namespace, session: Session) -> int:
-    from windward.cli.files import read_mapping
+    from windward.cli.kept_file import pools_of
     from windward.cli.output import note
-    from windward.errors import UserError
 
-    given = read_mapping(args.file)
+    given = pools_of(args.file)
     for name, fields in given.items():
-        slots = fields.get("slots") if isinstance(fields, dict) else None
-        if not isinstance(slots, int) or isinstance(slots, bool) or slots < UNLIMITED:
-            raise UserError(
-                f"pool `{name}` in `{args.file}` has no slots; nothing was imported",
-                hint='Write it as `"name": {"slots": 5, "description": "…", "include_deferred": false}`.',
-            )
-    for name, fields in given.items():
-        _put(
-            session,
-            name,
-            fields["slots"],
-            description=str(fields.get("description") or ""),
-            include_deferred=bool(fields.get("include_deferred")),
-        )
+        _put(session, name, **fields)
     session.wakeup.wake()
     note(f"imported {len(given)} pools")
     return 0
 
 
 def _export(args: Namespace, session: Session) -> int:
-    from windward.cli.files import dumped, format_of, write_text
+    from windward.cli.kept_file import write_pools
     from windward.cli.output import note
 
-    pools = [_row(pool) for pool in session.store.secrets.load_pools()]
-    values = {row.pop("pool"): row for row in pools}
-    write_text(args.file, dumped(values, form=format_of(args.file)))
-    note(f"exported {len(values)} pools")
+    count = write_pools(args.file, map(_row, session.store.secrets.load_pools()))
+    note(f"exported {count} pools")
     return 0

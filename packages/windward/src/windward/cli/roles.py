@@ -88,14 +88,14 @@ def _delete(args: Namespace, session: Session) -> int:
 
 
 def _add_perms(args: Namespace, session: Session) -> int:
-    given = _permissions(args)
+    given = permissions_of(args)
     for role in _roles(session, args.role):
         _put(session, role, role.permissions | given)
     return 0
 
 
 def _del_perms(args: Namespace, session: Session) -> int:
-    given = _permissions(args)
+    given = permissions_of(args)
     for role in _roles(session, args.role):
         _put(session, role, role.permissions - given)
     return 0
@@ -109,7 +109,8 @@ def _put(session: Session, role: Role, permissions: frozenset[Permission]) -> No
     note(f"role {after.name} permits {len(after.permissions)} things")
 
 
-def _permissions(args: Namespace) -> frozenset[Permission]:
+def permissions_of(args: Namespace) -> frozenset[Permission]:
+    """Return what `--resource` and `--action` permit."""
     from windward.core.accounts import permission_of
 
     return frozenset(

@@ -10,8 +10,6 @@ from windward.cli.arguments import Commands, Parser
 if TYPE_CHECKING:
     from windward.app.session import Session
 
-COLUMNS = ("task_id", "map_index", "key", "value", "set_at")
-ASSET_COLUMNS = ("asset", "key", "value", "set_by", "set_at")
 BATCH = 1000
 
 
@@ -42,6 +40,7 @@ def add_commands(_name: str, parser: Parser) -> None:
 
 
 def _list(args: Namespace, session: Session) -> int:
+    from windward.cli.columns import TASK_STATE_COLUMNS
     from windward.cli.lookup import found_run
     from windward.cli.output import show_rows
     from windward.sdk.masking import redact
@@ -60,7 +59,7 @@ def _list(args: Namespace, session: Session) -> int:
         )
         if args.task_id in {None, key.task_id}
     ]
-    show_rows(rows, output=args.output, columns=COLUMNS)
+    show_rows(rows, output=args.output, columns=TASK_STATE_COLUMNS)
     return 0
 
 
@@ -72,11 +71,12 @@ def _delete(args: Namespace, session: Session) -> int:
     run = found_run(session, args.dag_id, args.run)
     task = found_instance(session, run, args.task_id, args.map_index)
     count = forget_task_values(session.desk, run, task.task_id, task.map_index, args.key)
-    note(f"deleted {_values(count)} of task `{args.task_id}`")
+    note(f"deleted {counted_values(count)} of task `{args.task_id}`")
     return 0
 
 
 def _list_assets(args: Namespace, session: Session) -> int:
+    from windward.cli.columns import ASSET_STATE_COLUMNS
     from windward.cli.output import show_rows
     from windward.model.writers import described_writer
     from windward.sdk.masking import redact
@@ -91,7 +91,7 @@ def _list_assets(args: Namespace, session: Session) -> int:
         }
         for asset, name, value, by, set_at in session.store.states.list_asset_state(args.asset)
     ]
-    show_rows(rows, output=args.output, columns=ASSET_COLUMNS)
+    show_rows(rows, output=args.output, columns=ASSET_STATE_COLUMNS)
     return 0
 
 
@@ -100,7 +100,7 @@ def _delete_asset(args: Namespace, session: Session) -> int:
     from windward.engine.people.states import forget_asset_values
 
     count = forget_asset_values(session.desk, args.asset, args.key)
-    note(f"deleted {_values(count)} of asset `{args.asset}`")
+    note(f"deleted {counted_values(count)} of asset `{args.asset}`")
     return 0
 
 
@@ -109,14 +109,15 @@ def _clean(args: Namespace, session: Session) -> int:
 
     states, now = session.store.states, session.clock.now()
     if args.dry_run:
-        note(f"{_values(states.count_expired_states(before=now))} would be deleted")
+        note(f"{counted_values(states.count_expired_states(before=now))} would be deleted")
         return 0
     total = 0
     while count := states.delete_expired_states(before=now, limit=BATCH):
         total += count
-    note(f"deleted {_values(total)} whose time is over")
+    note(f"deleted {counted_values(total)} whose time is over")
     return 0
 
 
-def _values(count: int) -> str:
+def counted_values(count: int) -> str:
+    """Return how many values."""
     return f"{count} value{'' if count == 1 else 's'}"

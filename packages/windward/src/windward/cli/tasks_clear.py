@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 
 from windward.app.session import Session
+from windward.cli.columns import CLEAR_COLUMNS
 from windward.cli.dags_write import person
 from windward.cli.lookup import found_dag
 from windward.cli.output import is_agreed, note, show_rows
@@ -20,7 +21,6 @@ from windward.model.ids import TaskKey
 from windward.model.records import RunRecord, TaskRecord
 
 SHOWN_MAX = 20
-COLUMNS = ("run_id", "logical_date", "task_id", "map_index", "state", "try_number")
 
 
 def clear(args: Namespace, session: Session) -> int:
@@ -42,7 +42,7 @@ def clear(args: Namespace, session: Session) -> int:
     if args.dry_run:
         note("nothing was cleared; this would be:")
         rows = [_row(run, record) for run, records in chosen for record in records]
-        show_rows(rows, output=args.output, columns=COLUMNS)
+        show_rows(rows, output=args.output, columns=CLEAR_COLUMNS)
         return 0
     names = [f"  {run.run_id}  {_named(record.key)}" for run, records in chosen for record in records]
     listed = "\n".join(names[:SHOWN_MAX])

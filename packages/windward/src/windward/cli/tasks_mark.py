@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 
 from windward.app.session import Session
+from windward.cli.columns import MARK_COLUMNS
 from windward.cli.dags_write import person
 from windward.cli.lookup import found_dag, found_document, found_run
 from windward.cli.output import note, show_rows
@@ -18,8 +19,6 @@ from windward.engine.people.tasks import Mark, foreseen_marks, mark_tasks, with_
 from windward.errors import UserError
 from windward.model.records import RunRecord, TaskRecord
 from windward.model.states import RunState, TaskState
-
-PREVIEW_COLUMNS = ("run_id", "logical_date", "task_id", "map_index", "state", "new_state")
 
 
 def mark(args: Namespace, session: Session) -> int:
@@ -62,7 +61,7 @@ def _preview(meant: list[tuple[RunRecord, list[MoveTask]]], *, output: str) -> i
         for run, actions in meant
         for action in actions
     ]
-    show_rows(rows, output=output, columns=PREVIEW_COLUMNS)
+    show_rows(rows, output=output, columns=MARK_COLUMNS)
     return 0
 
 

@@ -9,6 +9,7 @@ from windward.app.session import Session
 from windward.cli.arguments import as_moment
 from windward.cli.components import component
 from windward.cli.lookup import found_instance, found_run
+from windward.cli.output import show_rendered
 from windward.errors import UserError
 
 
@@ -22,10 +23,7 @@ def render(args: Namespace, session: Session) -> int:
             f"no template fields of task `{args.task_id}` are stored for run `{run.run_id}`",
             hint="They are stored when an attempt has begun and the task has template fields.",
         )
-    for name, value in json.loads(rendered).items():
-        print(f"# {name}")
-        print(value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False))
-        print()
+    show_rendered(json.loads(rendered))
     return 0
 
 

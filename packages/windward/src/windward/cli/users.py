@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from windward.app.session import Session
     from windward.model.accounts import User
 
-COLUMNS = ("username", "email", "first_name", "last_name", "roles", "is_active", "last_login_at")
-
 
 def add_commands(_name: str, parser: Parser) -> None:
     """Declare the commands of the group."""
@@ -81,30 +79,32 @@ def _add_password(parser: Parser) -> None:
 
 
 def _list(args: Namespace, session: Session) -> int:
+    from windward.cli.columns import USER_COLUMNS
     from windward.cli.output import show_rows
 
     rows = [_row(user) for user in session.account_desk.accounts.list_users()]
-    show_rows(rows, output=args.output, columns=COLUMNS)
+    show_rows(rows, output=args.output, columns=USER_COLUMNS)
     return 0
 
 
 def _create(args: Namespace, session: Session) -> int:
+    from windward.cli.columns import USER_COLUMNS
     from windward.cli.output import note, show_rows
     from windward.engine.people.accounts import OPERATOR, create_user
     from windward.model.accounts import User
 
-    password = _password_of(args)
+    password = password_of(args)
     user = User(
         user_id="",
         username=args.username,
         email=args.email,
         first_name=args.firstname,
         last_name=args.lastname,
-        roles=tuple(_role(name) for name in args.role or ["viewer"]),
+        roles=tuple(role_named(name) for name in args.role or ["viewer"]),
         created_at=session.clock.now(),
     )
     made = create_user(session.account_desk, user, password, by=OPERATOR)
-    show_rows([_row(made)], output=args.output, columns=COLUMNS)
+    show_rows([_row(made)], output=args.output, columns=USER_COLUMNS)
     if args.use_random_password:
         note(f"password {password} (shown once)")
     return 0
@@ -120,14 +120,14 @@ def _delete(args: Namespace, session: Session) -> int:
 
 
 def _add_role(args: Namespace, session: Session) -> int:
-    user, role = _found(args, session), _role(args.role)
+    user, role = _found(args, session), role_named(args.role)
     return _edit(session, user, roles=tuple(dict.fromkeys([*user.roles, role])))
 
 
 def _remove_role(args: Namespace, session: Session) -> int:
     from windward.errors import UserError
 
-    user, role = _found(args, session), _role(args.role)
+    user, role = _found(args, session), role_named(args.role)
     if role not in user.roles:
         has = ", ".join(user.roles) or "none"
         raise UserError(f"user `{user.username}` has no role `{role}`", hint=f"The roles are: {has}.")
@@ -138,7 +138,7 @@ def _reset(args: Namespace, session: Session) -> int:
     from windward.cli.output import note
     from windward.engine.people.accounts import OPERATOR, reset_password
 
-    password = _password_of(args)
+    password = password_of(args)
     user = reset_password(session.account_desk, _named(args, session), password, by=OPERATOR)
     note(f"user {user.username} has another password; sessions and JWTs have ended")
     if args.use_random_password:
@@ -256,14 +256,15 @@ def _named(args: Namespace, session: Session) -> str:
     return found[0].username
 
 
-def _role(name: str) -> str:
+def role_named(name: str) -> str:
     """Return a role's name; built-in ones may be written as Airflow writes them, such as `Admin`."""
     from windward.core.access import BUILT_IN_ROLES
 
     return name.lower() if name.lower() in BUILT_IN_ROLES else name
 
 
-def _password_of(args: Namespace) -> str:
+def password_of(args: Namespace) -> str:
+    """Return the password that was given, or make one, or ask for it on the terminal."""
     from windward.app.credentials import new_password
 
     if args.use_random_password:

@@ -118,49 +118,22 @@ def _delete(args: Namespace, session: Session) -> int:
 
 
 def _import(args: Namespace, session: Session) -> int:
-    from windward.cli.files import read_mapping
+    from windward.cli.kept_file import variables_of
     from windward.engine.people.variables import Variable, set_variable
-    from windward.errors import UserError
 
-    values = read_mapping(args.file)
     known = {key for key, _, _ in session.store.secrets.list_variables()}
-    existing = sorted(known & set(values))
-    if existing and args.action_on_existing_key == "fail":
-        raise UserError(
-            f"variable `{existing[0]}` exists already; nothing was imported",
-            hint="Give `--action-on-existing-key overwrite` or `skip`.",
-        )
-    count = 0
-    for key, given in values.items():
-        if key in known and args.action_on_existing_key == "skip":
-            continue
-        value, description = _described(given)
-        set_variable(session.desk, Variable(key=key, value=value, description=description))
-        count += 1
-    _say(f"imported {count} of {len(values)} variables")
+    wanted, total = variables_of(args.file, known=known, on_existing=args.action_on_existing_key)
+    for one in wanted:
+        set_variable(session.desk, Variable(key=one.key, value=one.value, description=one.description))
+    _say(f"imported {len(wanted)} of {total} variables")
     return 0
 
 
-def _described(given: Any) -> tuple[str, str | None]:
-    """Return value and description of an entry, which may be `{"value": …, "description": …}`."""
-    description = None
-    if isinstance(given, dict) and "value" in given and set(given) <= {"value", "description"}:
-        given, description = given["value"], given.get("description")
-    return given if isinstance(given, str) else json.dumps(given, ensure_ascii=False), description
-
-
 def _export(args: Namespace, session: Session) -> int:
-    from windward.cli.files import dumped, format_of, write_text
+    from windward.cli.kept_file import KeptVariable, write_variables
 
-    values: dict[str, Any] = {}
-    variables = session.store.secrets.list_variables()
-    form = format_of(args.file)
-    for key, value, description in variables:
-        values[key] = {"value": value, "description": description} if description else value
-    if form == "env":
-        write_text(args.file, "".join(f"{key}={value}\n" for key, value, _ in variables))
-    else:
-        write_text(args.file, dumped(values, form=form))
+    variables = [KeptVariable(*one) for one in session.store.secrets.list_variables()]
+    write_variables(args.file, variables)
     _say(f"exported {len(variables)} variables")
     return 0
 

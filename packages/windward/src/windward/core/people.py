@@ -22,6 +22,7 @@ __all__ = [
     "decide_mark_run",
     "decide_requeue",
     "decide_rerun",
+    "mark_with_run",
     "note_text",
     "related",
 ]
@@ -215,6 +216,17 @@ def decide_mark(
     return [*actions, *cleared, TouchRun(run_pk=view.run.run_pk)]
 
 
+def mark_with_run(task: TaskState, run: RunState) -> TaskState | None:
+    """Return what an instance becomes when its run is ended by hand: None when it stays as it is."""
+    if task is TaskState.REMOVED:
+        return None
+    if run is RunState.SUCCESS:
+        return None if task is TaskState.SUCCESS else TaskState.SUCCESS
+    if task in FINISHED:
+        return None
+    return TaskState.FAILED if task in _AT_WORK else TaskState.SKIPPED
+
+
 def decide_mark_run(view: RunView, state: RunState, *, by: str, now: datetime) -> list[Action]:
     """End a run by hand: `success` marks every instance so; `failed` fails what is at work and skips the rest.
 
@@ -224,17 +236,12 @@ def decide_mark_run(view: RunView, state: RunState, *, by: str, now: datetime) -
     reason = f"marked by {by}"
     actions: list[Action] = []
     for record in view.all_instances():
-        if state is RunState.SUCCESS:
-            event = None if record.state is TaskState.SUCCESS else TaskEvent.MARK_SUCCESS
-        elif record.state in FINISHED:
-            event = None
-        else:
-            event = TaskEvent.MARK_FAILED if record.state in _AT_WORK else TaskEvent.MARK_SKIPPED
-        if record.state is TaskState.REMOVED or event is None:
-            continue
-        actions.append(
-            move(record, event, at=now, reason=reason, end_date=record.end_date or now, due_at=None)
-        )
+        becomes = mark_with_run(record.state, state)
+        if becomes is not None:
+            event = _MARK_OF[becomes]
+            actions.append(
+                move(record, event, at=now, reason=reason, end_date=record.end_date or now, due_at=None)
+            )
     if not actions and view.run.state is state and (state is RunState.SUCCESS or view.run.recover_at is None):
         return []
     is_failed = state is RunState.FAILED

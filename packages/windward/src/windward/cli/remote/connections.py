@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from argparse import Namespace
 from typing import Any
 
+from windward.cli.arguments import nearest
 from windward.cli.columns import CONNECTION_COLUMNS
+from windward.cli.connection_given import described, fields_of, given_by, refuse_existing, tell_kept
+from windward.cli.files import read_mapping
 from windward.cli.output import note, show_one, show_rows
-from windward.cli.remote.asking import path
+from windward.cli.remote.asking import LOOKED_AT_MAX, path, put_all
 from windward.client.server import Json, Server
 from windward.errors import NotFoundError, UserError
-
-FIELDS = ("description", "host", "login", "password", "schema", "port", "extra")
+from windward.sdk.connection import Connection
 
 
 def list_all(args: Namespace, server: Server) -> int:
@@ -38,44 +38,31 @@ def get(args: Namespace, server: Server) -> int:
 
 def add(args: Namespace, server: Server) -> int:
     """Add a connection."""
-    single = {
-        name: value for name in ("type", *FIELDS) if (value := getattr(args, f"conn_{name}")) is not None
-    }
-    ways = [way for way in (args.conn_uri, args.conn_json, single or None) if way is not None]
-    if len(ways) != 1:
-        raise UserError(
-            f"connection `{args.conn_id}` is described {'in two ways' if ways else 'by nothing'}",
-            hint="Give one of `--conn-uri`, `--conn-json`, or `--conn-type` with the other fields.",
-        )
-    given = single or _read(args)
-    kind = given.pop("type", None) or given.pop("conn_type", None)
-    if not kind:
-        raise UserError(f"connection `{args.conn_id}` has no type", hint="Give one by `--conn-type`.")
-    body = {"connection_id": args.conn_id, "conn_type": kind, **given}
-    server.send("POST", path("connections"), {**body, "extra": _text(body.get("extra"))})
+    given = given_by(args)
+    if _one(server, args.conn_id) is not None:
+        raise refuse_existing(args.conn_id)
+    server.send("POST", path("connections"), _body(args.conn_id, described(args.conn_id, given)))
     note(f"added connection `{args.conn_id}`")
     return 0
 
 
-def _read(args: Namespace) -> dict[str, Any]:
-    """Return the fields that a URI or JSON says."""
-    from windward.sdk.connection_uri import parse
-
-    text = args.conn_uri if args.conn_uri is not None else args.conn_json
-    text = (sys.stdin.read() if text == "-" else text).strip()
-    try:
-        fields = json.loads(text) if text.startswith("{") else parse(text)
-    except ValueError as error:
-        raise UserError(
-            f"connection `{args.conn_id}` cannot be read: {error}",
-            hint="Write a URI, or an object of the fields of a connection.",
-        ) from error
-    fields.pop("conn_id", None)
-    return {name: value for name, value in fields.items() if value not in (None, "")}
+def import_file(args: Namespace, server: Server) -> int:
+    """Import connections; all of the file is read before anything is written."""
+    connections = {conn_id: described(conn_id, given) for conn_id, given in read_mapping(args.file).items()}
+    known = {one["connection_id"] for one in server.pages(path("connections"), "connections")}
+    wanted = []
+    for conn_id, connection in connections.items():
+        if conn_id in known and not args.overwrite:
+            note(tell_kept(conn_id))
+        else:
+            wanted.append(_body(conn_id, connection))
+    put_all(server, "connections", wanted)
+    note(f"imported {len(wanted)} of {len(connections)} connections")
+    return 0
 
 
-def _text(extra: Any) -> str | None:
-    return extra if extra is None or isinstance(extra, str) else json.dumps(extra)
+def _body(conn_id: str, connection: Connection) -> Json:
+    return {"connection_id": conn_id, **fields_of(connection)}
 
 
 def delete(args: Namespace, server: Server) -> int:
@@ -110,13 +97,25 @@ def _refuse_values(args: Namespace) -> None:
         )
 
 
-def _found(server: Server, conn_id: str) -> Json:
+def _one(server: Server, conn_id: str) -> Json | None:
     try:
         return server.get(path("connections", conn_id))
-    except NotFoundError as error:
+    except NotFoundError:
+        return None
+
+
+def _found(server: Server, conn_id: str) -> Json:
+    found = _one(server, conn_id)
+    if found is None:
+        known = [
+            one["connection_id"]
+            for one in server.pages(path("connections"), "connections", limit=LOOKED_AT_MAX)
+        ]
         raise UserError(
-            f"there is no connection `{conn_id}`", hint="`windward connections list` shows all."
-        ) from error
+            f"there is no connection `{conn_id}`",
+            hint=f"{nearest(conn_id, known)}`windward connections list` shows all.",
+        )
+    return found
 
 
 def _row(one: Json) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any
 
 from windward.cli.arguments import UsageError, nearest, pattern
-from windward.cli.columns import DAG_COLUMNS, RUN_COLUMNS
+from windward.cli.columns import DAG_COLUMNS, NEXT_COLUMNS, RUN_COLUMNS
 from windward.cli.output import is_agreed, note, show_one, show_rows
 from windward.cli.remote.asking import dag_of, iso, moment, path, run_of, run_row
 from windward.cli.times import in_zone
@@ -178,6 +178,49 @@ def delete(args: Namespace, server: Server) -> int:
     note(f"deleted DAG `{args.dag_id}`")
     if not dag["is_stale"]:
         note(f"it comes back when `{dag['fileloc']}` is read again; delete that file, too, to be rid of it")
+    return 0
+
+
+def next_execution(args: Namespace, server: Server) -> int:
+    """Print when the next run comes."""
+    if args.num_executions > 1:
+        raise UserError(
+            "`--num-executions` cannot be asked of a server, which tells the next run only",
+            hint="Leave it out, or run the command where the database is.",
+        )
+    dag_of(server, args.dag_id)
+    dag = server.get(path("dags", args.dag_id, "details"))
+    run_after, zone = moment(dag["next_dagrun_run_after"]), dag["timezone"] or "UTC"
+    rows = []
+    if run_after is not None:
+        rows.append(
+            {
+                "run_after": run_after,
+                "run_after_local": in_zone(run_after, zone),
+                "timezone": zone,
+                "logical_date": moment(dag["next_dagrun_logical_date"]),
+                "data_interval_start": moment(dag["next_dagrun_data_interval_start"]),
+                "data_interval_end": moment(dag["next_dagrun_data_interval_end"]),
+            }
+        )
+    if dag["is_paused"]:
+        note(f"DAG `{args.dag_id}` is paused: nothing runs until `windward dags unpause {args.dag_id}`")
+    if not rows:
+        note(f"the schedule of DAG `{args.dag_id}` wants no more runs")
+    show_rows(rows, output=args.output, columns=NEXT_COLUMNS)
+    return 0
+
+
+def reserialize(args: Namespace, server: Server) -> int:
+    """Ask that all DAG files are read again: by the processor, which says nothing back."""
+    del args
+    tokens = {dag["relative_fileloc"]: dag["file_token"] for dag in server.pages(path("dags"), "dags")}
+    for token in tokens.values():
+        server.send("PUT", path("parseDagFile", token))
+    note(f"asked the processor to read {len(tokens)} file{'' if len(tokens) == 1 else 's'} again")
+    broken = {file["filename"] for file in server.pages(path("importErrors"), "import_errors")}
+    for fileloc in sorted(broken - tokens.keys()):
+        note(f"`{fileloc}` could not be read and has no DAG to ask by: it is read when it changes")
     return 0
 
 

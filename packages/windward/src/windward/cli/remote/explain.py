@@ -5,8 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 
 from windward.cli.reasons import show_reason
-from windward.cli.remote.asking import OWN, dag_of, run_of
-from windward.cli.remote.tasks import instance_of
+from windward.cli.remote.asking import OWN, dag_of, instance_of, run_of
 from windward.client.http import in_path
 from windward.client.server import Server
 

@@ -9,14 +9,12 @@ from typing import Any
 from windward.cli.columns import HITL_COLUMNS
 from windward.cli.hitl import params_of
 from windward.cli.output import note, show_rows
-from windward.cli.remote.asking import dag_of, moment, path, run_of
-from windward.cli.remote.tasks import instance_of
+from windward.cli.remote.asking import CONFLICT, dag_of, instance_of, moment, path, run_of
 from windward.client.http import in_path
 from windward.client.server import Json, RefusedHereError, Server
 from windward.errors import NotFoundError, UserError
 
 COLUMNS = tuple(name for name in HITL_COLUMNS if name != "due_at")
-CONFLICT = 409
 
 
 def list_questions(args: Namespace, server: Server) -> int:

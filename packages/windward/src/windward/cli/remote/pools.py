@@ -5,8 +5,10 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import Any
 
-from windward.cli.output import show_rows
-from windward.cli.remote.asking import path
+from windward.cli.arguments import nearest
+from windward.cli.kept_file import pools_of, write_pools
+from windward.cli.output import note, show_rows
+from windward.cli.remote.asking import LOOKED_AT_MAX, path, put_all
 from windward.client.server import Json, Server
 from windward.errors import NotFoundError, UserError
 
@@ -46,11 +48,29 @@ def delete(args: Namespace, server: Server) -> int:
     return 0
 
 
+def import_file(args: Namespace, server: Server) -> int:
+    """Make or change the pools of a file."""
+    given = pools_of(args.file)
+    put_all(server, "pools", [{"name": name, **fields} for name, fields in given.items()])
+    note(f"imported {len(given)} pools")
+    return 0
+
+
+def export_file(args: Namespace, server: Server) -> int:
+    """Write all pools to a file."""
+    count = write_pools(args.file, map(_row, server.pages(path("pools"), "pools", order_by="name")))
+    note(f"exported {count} pools")
+    return 0
+
+
 def _found(server: Server, name: str) -> Json:
     try:
         return server.get(path("pools", name))
     except NotFoundError as error:
-        raise UserError(f"there is no pool `{name}`", hint="`windward pools list` shows all.") from error
+        known = [pool["name"] for pool in server.pages(path("pools"), "pools", limit=LOOKED_AT_MAX)]
+        raise UserError(
+            f"there is no pool `{name}`", hint=f"{nearest(name, known)}`windward pools list` shows all."
+        ) from error
 
 
 def _row(pool: Json) -> dict[str, Any]:

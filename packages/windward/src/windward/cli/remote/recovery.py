@@ -6,11 +6,9 @@ from argparse import Namespace
 
 from windward.cli.columns import RECOVERY_COLUMNS
 from windward.cli.output import note, show_rows
-from windward.cli.remote.asking import OWN, dag_of, moment, run_of
+from windward.cli.remote.asking import CONFLICT, OWN, dag_of, moment, run_of
 from windward.client.http import in_path
 from windward.client.server import RefusedHereError, Server
-
-CONFLICT = 409
 
 
 def list_runs(args: Namespace, server: Server) -> int:

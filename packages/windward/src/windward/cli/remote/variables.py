@@ -7,12 +7,13 @@ import sys
 from argparse import Namespace
 from typing import Any
 
+from windward.cli.arguments import nearest
+from windward.cli.kept_file import KeptVariable, variables_of, write_variables
 from windward.cli.output import note, show_rows
-from windward.cli.remote.asking import path
+from windward.cli.remote.asking import CONFLICT, LOOKED_AT_MAX, path, put_all
 from windward.client.server import RefusedHereError, Server
+from windward.core.masking import MASK
 from windward.errors import NotFoundError, UserError
-
-CONFLICT = 409
 
 
 def list_all(args: Namespace, server: Server) -> int:
@@ -34,7 +35,8 @@ def get(args: Namespace, server: Server) -> int:
         if args.default is None:
             raise UserError(
                 f"there is no variable `{args.key}`",
-                hint=f"Set it by `windward variables set {args.key} VALUE`, or give `--default`.",
+                hint=f"{_nearest(server, args.key)}Set it by `windward variables set {args.key} VALUE`, "
+                "or give `--default`.",
             ) from error
         value = args.default
     else:
@@ -66,10 +68,36 @@ def delete(args: Namespace, server: Server) -> int:
         server.send("DELETE", path("variables", args.key))
     except NotFoundError as error:
         raise UserError(
-            f"there is no variable `{args.key}`", hint="`windward variables list` shows all."
+            f"there is no variable `{args.key}`",
+            hint=f"{_nearest(server, args.key)}`windward variables list` shows all.",
         ) from error
     note(f"deleted variable `{args.key}`")
     return 0
+
+
+def import_file(args: Namespace, server: Server) -> int:
+    """Import variables. One whose value is masked keeps the value that it has."""
+    known = {one["key"] for one in server.pages(path("variables"), "variables")}
+    wanted, total = variables_of(args.file, known=known, on_existing=args.action_on_existing_key)
+    put_all(server, "variables", [one._asdict() for one in wanted])
+    note(f"imported {len(wanted)} of {total} variables")
+    return 0
+
+
+def export_file(args: Namespace, server: Server) -> int:
+    """Write all variables to a file, as far as the server shows their values."""
+    found = server.pages(path("variables"), "variables", order_by="key")
+    variables = [KeptVariable(one["key"], one["value"], one["description"]) for one in found]
+    write_variables(args.file, variables)
+    note(f"exported {len(variables)} variables")
+    if masked := sum(MASK in one.value for one in variables):
+        note(f"{masked} of them hold `{MASK}` where the server hides a secret")
+    return 0
+
+
+def _nearest(server: Server, key: str) -> str:
+    found = server.pages(path("variables"), "variables", limit=LOOKED_AT_MAX)
+    return nearest(key, [one["key"] for one in found])
 
 
 def _read(value: str, *, key: str) -> Any:

@@ -6,10 +6,11 @@ import pytest
 
 from tests.api.conftest import Client, FakeGate, FakeWakeup
 from tests.store.building import create, put_dags, run_of
-from windward.core.actions import move_backfill
+from windward.core.actions import MoveSlot, move_backfill
 from windward.core.transitions import BackfillEvent
 from windward.document import TaskDocument
 from windward.model.access import Permission, Resource, Verb
+from windward.model.states import SlotState
 from windward.store.sql.open import SqlStore
 from windward.timetable import CronSchedule, ScheduleKind
 
@@ -54,6 +55,26 @@ def test_a_backfill_is_made_shown_and_listed(dags: Client, store: SqlStore, wake
     [record] = store.backfills.load_backfills([1])
     assert (record.created_by, record.is_latest_version, record.is_idle_class) == ("user", True, True)
     assert len(store.backfills.list_slots(1)) == 3
+
+
+def test_dates_say_what_became_of_them_and_how_their_runs_stand(dags: Client, store: SqlStore) -> None:
+    post(dags)
+    run = run_of(7, dag_id="sales", run_id="first")
+    store.runs.apply([[create(run, "load")]])
+    first = store.backfills.list_slots(1)[0]
+    made = MoveSlot(backfill_pk=1, ordinal=first.ordinal, state=SlotState.MADE, run_pk=7)
+    assert store.runs.apply([[made]]).all
+
+    found = dags.ask("GET", "/api/windward/v1/backfills/1/dates", role="viewer").json
+
+    assert [(one["logical_date"][:10], one["state"], one["dag_run_id"]) for one in found["dates"]] == [
+        ("2026-01-01", "made", "first"),
+        ("2026-01-02", "waiting", None),
+        ("2026-01-03", "waiting", None),
+    ]
+    assert found["dates"][0]["run_state"] == "queued"
+    assert (found["total_entries"], found["is_whole"]) == (3, True)
+    assert dags.ask("GET", "/api/windward/v1/backfills/2/dates", role="viewer").status == 404
 
 
 @pytest.mark.parametrize(("body", "status"), [

@@ -5,16 +5,16 @@ import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { client, data, type Schema } from '@/api/client';
+import { useMayTo } from '@/app/rights';
 import { tellDone } from '@/app/telling';
 import { Failure } from '@/components/Waiting';
-import { useMay } from '@/pages/admin/rights';
 import classes from './Dag.module.css';
 
-type Dag = Pick<Schema['DAGDetailsResponse'], 'dag_id' | 'file_token' | 'is_stale'>;
+type Dag = Pick<Schema['DAGDetailsResponse'], 'dag_id' | 'file_token' | 'is_stale' | 'tags'>;
 
 export function DagMenu({ dag }: { dag: Dag }) {
   const { t } = useTranslation('dag');
-  const may = useMay();
+  const may = useMayTo(dag);
   const queries = useQueryClient();
   const [isAsking, setAsking] = useState(false);
   const read = useMutation({

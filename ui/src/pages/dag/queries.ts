@@ -188,35 +188,23 @@ export const backfillsQuery = (dagId: string) =>
     refetchInterval: PROGRESS_MS,
   });
 
-/** How many runs of a kind there are in a span. */
-export const countQuery = (dagId: string, from: string, to: string, state: Schema['RunState']) =>
+/** The dates of a backfill, and how the run of each stands. */
+export const datesQuery = (dagId: string, backfillId: number, isOpen: boolean) =>
   queryOptions({
-    queryKey: ['runs', dagId, 'count', from, to, state],
-    queryFn: async () => {
-      const { total_entries } = await data(
-        client.GET('/api/v2/dags/{dag_id}/dagRuns', {
-          params: {
-            path: { dag_id: dagId },
-            query: {
-              limit: 1,
-              run_type: ['backfill'],
-              state: [state],
-              logical_date_gte: from,
-              logical_date_lte: to,
-            },
-          },
+    queryKey: ['dag', dagId, 'backfills', backfillId, 'dates'],
+    queryFn: () =>
+      data(
+        client.GET('/api/windward/v1/backfills/{backfill_id}/dates', {
+          params: { path: { backfill_id: backfillId } },
         }),
-      );
-      return total_entries ?? 0;
-    },
-    refetchInterval: PROGRESS_MS,
-    placeholderData: keepPreviousData,
+      ),
+    refetchInterval: isOpen ? PROGRESS_MS : CALM_MS,
   });
 
 export const recoveryQuery = (dagId: string) =>
   queryOptions({
     queryKey: ['dag', dagId, 'recovery'],
     queryFn: () =>
-      data(client.GET('/api/windward/v1/recovery', { params: { query: { dag_id: dagId, limit: 200 } } })),
+      data(client.GET('/api/windward/v1/recovery', { params: { query: { dag_id: dagId, limit: 100 } } })),
     refetchInterval: CALM_MS,
   });

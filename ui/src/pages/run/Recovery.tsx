@@ -3,15 +3,15 @@ import { Button } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { client, data } from '@/api/client';
+import { useMayTo } from '@/app/rights';
 import { Moment } from '@/components/Moment';
 import { StateSign } from '@/components/State';
-import { useMay } from '@/pages/admin/rights';
 import { type Run, recoveryQuery } from './queries';
 import classes from './Run.module.css';
 
 export function Recovery({ run }: { run: Run }) {
   const { t } = useTranslation('run');
-  const may = useMay();
+  const may = useMayTo({ dag_id: run.dag_id });
   const queries = useQueryClient();
   const { data: found } = useQuery(recoveryQuery(run.dag_id, run.dag_run_id));
   const steer = useMutation({
@@ -40,7 +40,7 @@ export function Recovery({ run }: { run: Run }) {
           <span className="dim"> · {found.why_not || found.reason}</span>
         </span>
       )}
-      {may('run:edit') && (isPlanned || found.is_stopped) && (
+      {may('run:edit') && (isPlanned || found.is_stopped || found.why_not === '') && (
         <Button
           size="compact-xs"
           variant="default"

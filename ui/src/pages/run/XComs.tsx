@@ -4,10 +4,10 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { client, data, type Schema } from '@/api/client';
+import { useMayTo } from '@/app/rights';
 import { tellDone } from '@/app/telling';
 import { Moment } from '@/components/Moment';
 import { Empty, Failure, Loading } from '@/components/Waiting';
-import { useMay } from '@/pages/admin/rights';
 import { Json } from './Json';
 import { type Place, xcomQuery, xcomsQuery } from './queries';
 import classes from './Run.module.css';
@@ -19,7 +19,7 @@ type Entry = Schema['XComSizeResponse'];
 
 export function XComs({ place, isLive }: { place: Place; isLive: boolean }) {
   const { t } = useTranslation('run');
-  const may = useMay();
+  const may = useMayTo({ dag_id: place.dagId });
   const { data: found, error, refetch } = useQuery(xcomsQuery(place, isLive));
   const [isAdding, setAdding] = useState(false);
   if (error) return <Failure error={error} again={() => void refetch()} />;
@@ -52,7 +52,7 @@ export function XComs({ place, isLive }: { place: Place; isLive: boolean }) {
 
 function OneXCom({ place, entry, isOpen }: { place: Place; entry: Entry; isOpen: boolean }) {
   const { t } = useTranslation('run');
-  const may = useMay();
+  const may = useMayTo({ dag_id: place.dagId });
   const [isShown, setShown] = useState(isOpen);
   const [doing, setDoing] = useState<'edit' | 'delete' | null>(null);
   const { data: found, error } = useQuery({ ...xcomQuery(place, entry.key), enabled: isShown });

@@ -11,48 +11,11 @@ import { Moment } from '@/components/Moment';
 import { StateSign } from '@/components/State';
 import { Empty, Failure, Loading } from '@/components/Waiting';
 import { showMoment } from '@/lib/time';
-import { backfillsQuery, countQuery } from '@/pages/dag/queries';
+import { Progress } from '@/pages/dag/more/Progress';
+import { backfillsQuery } from '@/pages/dag/queries';
 import classes from '../Dag.module.css';
 
 type Backfill = Schema['BackfillResponse'];
-const STATES = ['success', 'failed', 'running', 'queued'] as const;
-
-function Progress({ backfill }: { backfill: Backfill }) {
-  const { t } = useTranslation('dag');
-  const ask = (state: Schema['RunState']) =>
-    countQuery(backfill.dag_id, backfill.from_date, backfill.to_date, state);
-  const counts = {
-    success: useQuery(ask('success')).data ?? 0,
-    failed: useQuery(ask('failed')).data ?? 0,
-    running: useQuery(ask('running')).data ?? 0,
-    queued: useQuery(ask('queued')).data ?? 0,
-  };
-  const total = STATES.reduce((sum, state) => sum + counts[state], 0);
-  const words = STATES.filter((state) => counts[state] > 0)
-    .map((state) => `${counts[state]} ${t(`common:states.${state}`)}`)
-    .join(', ');
-  if (total === 0) return <span className="dim">{t('backfills.noRuns')}</span>;
-  return (
-    <>
-      <div className={classes.progress} role="img" aria-label={words}>
-        {STATES.map((state) => (
-          <span
-            key={state}
-            style={{ width: `${(100 * counts[state]) / total}%`, background: `var(--state-${state})` }}
-          />
-        ))}
-      </div>
-      <div className={`num ${classes.counts}`}>
-        {STATES.filter((state) => counts[state] > 0).map((state) => (
-          <span key={state} className="nowrap" title={t(`common:states.${state}`)}>
-            <StateSign state={state} size={10} /> {counts[state]}
-          </span>
-        ))}
-      </div>
-    </>
-  );
-}
-
 function Actions({ backfill }: { backfill: Backfill }) {
   const { t } = useTranslation('dag');
   const queries = useQueryClient();

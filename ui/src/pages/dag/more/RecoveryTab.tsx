@@ -4,6 +4,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { client, data } from '@/api/client';
+import { useMayTo } from '@/app/rights';
 import { Moment } from '@/components/Moment';
 import { StateSign } from '@/components/State';
 import { Empty, Failure, Loading } from '@/components/Waiting';
@@ -12,6 +13,7 @@ import classes from '../Dag.module.css';
 
 export function RecoveryTab({ dagId }: { dagId: string }) {
   const { t } = useTranslation('dag');
+  const mayEdit = useMayTo({ dag_id: dagId })('run:edit');
   const queries = useQueryClient();
   const { data: found, error, isPending, refetch } = useQuery(recoveryQuery(dagId));
   const act = useMutation({
@@ -60,21 +62,31 @@ export function RecoveryTab({ dagId }: { dagId: string }) {
               <td>{one.why_not || one.reason}</td>
               <td className="num">{one.recoveries}</td>
               <td>
-                <Button
-                  size="compact-xs"
-                  variant="default"
-                  loading={act.isPending && act.variables.runId === one.dag_run_id}
-                  onClick={() =>
-                    act.mutate({ runId: one.dag_run_id, action: one.recover_at === null ? 'start' : 'stop' })
-                  }
-                >
-                  {t(one.recover_at === null ? 'recovery.start' : 'recovery.stop')}
-                </Button>
+                {mayEdit && (one.recover_at !== null || one.is_stopped || one.why_not === '') && (
+                  <Button
+                    size="compact-xs"
+                    variant="default"
+                    loading={act.isPending && act.variables.runId === one.dag_run_id}
+                    onClick={() =>
+                      act.mutate({
+                        runId: one.dag_run_id,
+                        action: one.recover_at === null ? 'start' : 'stop',
+                      })
+                    }
+                  >
+                    {t(one.recover_at === null ? 'recovery.start' : 'recovery.stop')}
+                  </Button>
+                )}
               </td>
             </tr>
           ))}
         </tbody>
       </table>
+      {found.total_entries > found.runs.length && (
+        <p className={`dim num ${classes.tools}`}>
+          {t('recovery.partly', { shown: found.runs.length, total: found.total_entries })}
+        </p>
+      )}
     </div>
   );
 }

@@ -8,6 +8,7 @@ from __future__ import annotations
 from windward.api.contract.operation import Operation
 from windward.api.own import (
     attempts,
+    backfills,
     calendar,
     code,
     components,
@@ -28,6 +29,7 @@ from windward.api.own import (
 
 OPERATIONS: tuple[Operation, ...] = (
     *attempts.OPERATIONS,
+    *backfills.OPERATIONS,
     *calendar.OPERATIONS,
     *components.OPERATIONS,
     *code.OPERATIONS,

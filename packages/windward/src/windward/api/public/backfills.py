@@ -96,10 +96,15 @@ def list_backfills(call: Call[BackfillsQuery, Nothing]) -> BackfillCollectionRes
 
 def get_backfill(call: Call[Nothing, Nothing]) -> BackfillResponse:
     """Show a backfill."""
-    return _response(_found(call))
+    return _response(found_backfill(call))
 
 
-def _found(call: Call[Any, Any]) -> BackfillRow:
+def found_backfill(call: Call[Any, Any]) -> BackfillRow:
+    """Return the backfill of the path.
+
+    Raises:
+        NotFoundError: when there is none that the caller may see.
+    """
     row = call.services.listings.backfills.one(call.number("backfill_id"), reach=call.reach)
     if row is None:
         raise NotFoundError("Backfill not found")
@@ -178,11 +183,11 @@ def cancel_backfill(call: Call[Nothing, Nothing]) -> BackfillResponse:
 
 
 def _changed(call: Call[Any, Any], event: BackfillEvent) -> BackfillResponse:
-    row = _found(call)
+    row = found_backfill(call)
     if row.backfill.state not in BACKFILL_OPEN:
         raise ConflictError("Backfill is already completed.")
     change_backfill(call.services.desk, row.backfill.backfill_pk, event, by=call.principal.name)
-    return _response(_found(call))
+    return _response(found_backfill(call))
 
 
 def _response(row: BackfillRow) -> BackfillResponse:

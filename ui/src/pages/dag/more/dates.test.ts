@@ -1,0 +1,18 @@
+import { describe, expect, it } from 'vitest';
+import { kindOf } from './dates';
+
+describe('the date of a backfill', () => {
+  it('stands as its run does', () => {
+    expect(kindOf({ state: 'made', run_state: 'running' })).toBe('running');
+    expect(kindOf({ state: 'cleared', run_state: 'failed' })).toBe('failed');
+  });
+
+  it('is skipped or waits whatever the run does that it had before', () => {
+    expect(kindOf({ state: 'skipped', run_state: 'success' })).toBe('skipped');
+    expect(kindOf({ state: 'waiting', run_state: null })).toBe('waiting');
+  });
+
+  it('whose run was deleted is as one that was skipped', () => {
+    expect(kindOf({ state: 'made', run_state: null })).toBe('skipped');
+  });
+});

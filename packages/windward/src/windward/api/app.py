@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 import windward
 from windward.api.access.pages import LoginPages
+from windward.api.at_once import AtOnce
 from windward.api.contract.openapi import document_of
 from windward.api.contract.operation import Operation
 from windward.api.contract.problem import Problem
@@ -45,29 +46,39 @@ def make_app(
     requests: Requests | None = None,
     threads: Threads | None = None,
     interface: Interface | None = None,
-) -> Starlette:
-    """Return the application; `requests` is told of each, where somebody wants metrics. Handlers run in `threads`.
+    at_once: AtOnce | None = None,
+) -> Application:
+    """Return the application; `requests` is told of each, where somebody wants metrics. Handlers run in `threads`, but
+    for what `at_once` has learnt.
 
     Without an `interface` the plain page stands at `/`, with one at `/plain`.
     """
     pool = threads or Threads()
     described = Described(operations)
-    app = Starlette(exception_handlers={HTTPException: _refuse})
+    app = Application(at_once)
     app.router = RoutesByLength(
         [
             Route("/" if interface is None else "/plain", page.answer),
             *login.routes(),
             Route("/openapi.json", described.answer),
             *(
-                Served(operation, services, gate, ledger, threads=pool, body_s_max=body_s_max).route(
-                    [requests.middleware(operation)] if requests is not None else ()
-                )
+                Served(
+                    operation, services, gate, ledger, threads=pool, body_s_max=body_s_max, learner=at_once
+                ).route([requests.middleware(operation)] if requests is not None else ())
                 for operation in operations
             ),
             *(interface.routes() if interface is not None else ()),
         ]
     )
     return app
+
+
+class Application(Starlette):
+    """An application some of whose requests may be answered without asking it."""
+
+    def __init__(self, at_once: AtOnce | None) -> None:
+        super().__init__(exception_handlers={HTTPException: _refuse})
+        self.at_once = at_once
 
 
 class Described:

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from starlette.responses import Response
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+
+from windward.api.at_once import AtOnce
 
 HEADERS_BYTES_MAX = 64 << 10
 """Of a request's first line, headers and trailers together; more is answered with 400."""
@@ -22,10 +25,12 @@ class BeyondBounds(Exception):
 
 
 class BoundedHttp(HttpToolsProtocol):
-    """One connection."""
+    """One connection. Of what it reads in one piece, the first request may be answered at once, if it waits for none."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
+        self._at_once: AtOnce | None = getattr(self.app, "at_once", None)
+        self._may_be_at_once = False
         self._is_head = True
         self._head_bytes = 0
         self._silent_bytes = 0
@@ -36,7 +41,9 @@ class BoundedHttp(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Read on, unless what does not end is too much."""
         self._silent_bytes += len(data)
+        self._may_be_at_once = self._at_once is not None
         super().data_received(data)
+        self._may_be_at_once = False
         if self._head_bytes + self._silent_bytes > HEADERS_BYTES_MAX and not self.transport.is_closing():
             self.send_400_response("Too many bytes before the end of a header.")
 
@@ -87,7 +94,31 @@ class BoundedHttp(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._answered = cycle
-        super()._start_asgi_task(cycle, app)
+        may_be, self._may_be_at_once = self._may_be_at_once and app is self.app, False
+        response = self._answered_at_once(cycle) if may_be else None
+        if type(response) is Response:
+            self._send(cycle, response)
+        else:
+            started: Any = app if response is None else response
+            super()._start_asgi_task(cycle, started)
+
+    def _answered_at_once(self, cycle: RequestResponseCycle) -> Response | None:
+        """Return the answer to a request that has nothing more to it, if it is known to be quick."""
+        assert self._at_once is not None
+        if not cycle.keep_alive or self.flow.write_paused or self.parser.should_upgrade():
+            return None
+        scope: Any = cycle.scope
+        return self._at_once.answer(scope)
+
+    def _send(self, cycle: RequestResponseCycle, response: Response) -> None:
+        """Send an answer as a whole, as the cycle would in parts."""
+        parts: list[bytes | memoryview] = [STATUS_LINE[response.status_code]]
+        for name, value in (*cycle.default_headers, *response.raw_headers):
+            parts += name, b": ", value, b"\r\n"
+        parts += b"\r\n", response.body
+        self.transport.write(b"".join(parts))
+        cycle.response_started = cycle.response_complete = True
+        cycle.on_response()
 
     def _count(self, count: int) -> None:
         self._silent_bytes = 0

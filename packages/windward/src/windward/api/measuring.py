@@ -47,12 +47,12 @@ class Requests:
         self, operation: Operation, app: ASGIApp, scope: Scope, receive: Receive, send: Send
     ) -> None:
         """Let `app` answer a request, to the last byte, and note that."""
-        status = UNANSWERED
+        status = 0
 
         async def noting(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
-                status = f"{message['status'] // 100}xx"
+                status = message["status"]
             await send(message)
 
         began_s = self._monotonic()
@@ -61,7 +61,12 @@ class Requests:
             await app(scope, receive, noting)
         finally:
             self._in_flight -= 1
-            self._ended.append(_Ended(operation.name, operation.method, status, self._monotonic() - began_s))
+            self.ended(operation, status, self._monotonic() - began_s)
+
+    def ended(self, operation: Operation, status: int, seconds: float) -> None:
+        """Note a request that has ended, with status 0 where it was not answered."""
+        shown = f"{status // 100}xx" if status else UNANSWERED
+        self._ended.append(_Ended(operation.name, operation.method, shown, seconds))
 
     def tell(self) -> None:
         """Tell what was noted. For one thread at a time, which need not be the event loop's."""

@@ -16,9 +16,11 @@ from anyio.to_thread import current_default_thread_limiter
 from starlette.types import ASGIApp
 
 from windward.api.access.entrance import EntranceGate
+from windward.api.access.manager import AccountManager
 from windward.api.access.oidc import Oidc
 from windward.api.access.pages import LoginPages
 from windward.api.app import TITLE, make_app
+from windward.api.at_once import AtOnce
 from windward.api.contract.threads import Threads
 from windward.api.http import BoundedHttp
 from windward.api.interface import built
@@ -97,6 +99,8 @@ def serve(
         address_of=lambda request: entrance.presented(request).address,
     )
     threads = Threads(2 * settings.database.pool_size)
+    # Another manager than ours may ask others who somebody is, and a database elsewhere may be slow to answer.
+    is_near = services.listings.is_near and isinstance(entrance.manager, AccountManager)
     config = config_of(
         make_app(
             services,
@@ -107,6 +111,7 @@ def serve(
             requests=requests,
             threads=threads,
             interface=built(),
+            at_once=AtOnce(threads, requests=requests) if is_near else None,
         ),
     )
 

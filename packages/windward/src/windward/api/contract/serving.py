@@ -9,6 +9,7 @@ import asyncio
 import inspect
 import logging
 import secrets
+import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -49,6 +50,7 @@ from windward.core.access import EVERYWHERE, is_allowed, reach_of
 from windward.engine.people.changes import collecting
 from windward.errors import WindwardError
 from windward.model.access import DagReach, Principal
+from windward.ports.listings import WouldWait
 
 if TYPE_CHECKING:
     from windward.api.execution.tokens import AttemptClaims
@@ -66,6 +68,13 @@ HEADERS = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
 }
+
+
+class Learner(Protocol):
+    """Is told how long reads took."""
+
+    def learn(self, scope: AsgiScope, reading: Served, *, took_s: float) -> None:
+        """Take in how long one took that was answered in a thread."""
 
 
 class Gate(Protocol):
@@ -121,7 +130,9 @@ class Served:
         *,
         threads: Threads,
         body_s_max: float = BODY_S_MAX,
+        learner: Learner | None = None,
     ) -> None:
+        self._learner = learner
         self._threads = threads
         self._body_s_max = body_s_max
         self._operation = operation
@@ -133,6 +144,11 @@ class Served:
             and not operation.changes
             and not inspect.iscoroutinefunction(operation.handler)
         )
+
+    @property
+    def operation(self) -> Operation:
+        """Which one it is."""
+        return self._operation
 
     def route(self, middleware: Sequence[Middleware] = ()) -> Route:
         """Return the route."""
@@ -179,18 +195,42 @@ class Served:
             body = await self._body(request)
             call = self._call(request, principal, claims, path=path, query=query, body=body, reach=reach)
             answer = self._response(request, principal, await self._handled(call))
-        except WindwardError as error:
-            refusal = refusal_of(error)
-            answer = _json(refusal.body, refusal.status, refusal.headers)
-        except Exception:
-            number = secrets.token_hex(6)
-            log.exception("request failed", extra={"operation": operation.name, "number": number})
-            answer = _json(Problem(detail=f"an error of the server; the log has it as `{number}`"), 500, {})
+        except Exception as error:  # noqa: BLE001  # the edge: a bug is an answer, too
+            answer = self._refusal(error)
         return answer, principal, body
 
+    def answer_now(self, request: Request) -> Response:
+        """Answer what waits for nothing but the database, in this thread.
+
+        Raises:
+            WouldWait: when something would have to be written.
+        """
+        try:
+            with self._services.listings.briefly():
+                return self._read(request)
+        except WouldWait:
+            raise
+        except Exception as error:  # noqa: BLE001  # the edge: a bug is an answer, too
+            return self._refusal(error)
+
+    def _refusal(self, error: Exception) -> Response:
+        """Return the answer to what could not be done."""
+        if isinstance(error, WindwardError):
+            refusal = refusal_of(error)
+            return _json(refusal.body, refusal.status, refusal.headers)
+        number = secrets.token_hex(6)
+        log.error(
+            "request failed", exc_info=error, extra={"operation": self._operation.name, "number": number}
+        )
+        return _json(Problem(detail=f"an error of the server; the log has it as `{number}`"), 500, {})
+
     def _read_rows(self, request: Request) -> Response:
+        began_s = time.monotonic()
         with self._services.listings.together():
-            return self._read(request)
+            answer = self._read(request)
+        if self._learner is not None:
+            self._learner.learn(request.scope, self, took_s=time.monotonic() - began_s)
+        return answer
 
     def _read(self, request: Request) -> Response:
         """Answer what has no body and changes nothing in one piece: each change of threads costs as much as a query."""

@@ -132,6 +132,11 @@ class Threads:
         self._state = _State(threads_max, monotonic)
         weakref.finalize(self, self._state.end)
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is at work, and nothing waits."""
+        return not self._state.busy and not self._state.waiting
+
     async def run(self, work: Callable[..., T], *arguments: object) -> T:
         """Return what `work` returns in a thread, with this task's context. Who is cancelled does not wait for it."""
         state, loop = self._state, asyncio.get_running_loop()

@@ -49,6 +49,7 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Say how the components are, and when each was heard of last.",
         access=Open("load balancers have no password"),
         handler=get_health,
+        is_of_rows=True,
         reply=dict[str, Any],
     ),
     operation(

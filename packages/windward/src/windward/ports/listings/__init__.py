@@ -3,7 +3,7 @@
 What lives here: protocols and the shapes of rows. They are answered by SQL only; the scheduler reads none of them.
 """
 
-from windward.ports.listings.all import Listings
+from windward.ports.listings.all import Listings, WouldWait
 from windward.ports.listings.page import Between, Page, PageRequest, Pattern
 
-__all__ = ["Between", "Listings", "Page", "PageRequest", "Pattern"]
+__all__ = ["Between", "Listings", "Page", "PageRequest", "Pattern", "WouldWait"]

@@ -24,11 +24,22 @@ from windward.ports.listings.versions import VersionListings
 from windward.ports.listings.xcoms import XComListings
 
 
+class WouldWait(Exception):
+    """What may not wait would have to, for the turn to write: it can be done again where it may."""
+
+
 class Listings(Protocol):
     """One attribute for each resource."""
 
+    @property
+    def is_near(self) -> bool:
+        """Whether what is read is in a file of this machine: a read waits for nobody."""
+
     def together(self) -> AbstractContextManager[None]:
         """Let what this thread reads inside be read in one transaction, until it writes."""
+
+    def briefly(self) -> AbstractContextManager[None]:
+        """Do as `together` does, but raise `WouldWait` where something would be written."""
 
     @property
     def changes(self) -> ChangeListings:

@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy import exc
 
 from windward.errors import UnavailableError
+from windward.ports.listings import WouldWait
 from windward.ports.store import StoreCounters
 from windward.store.sql.batches import Batch, batch_of
 from windward.store.sql.dialect import Dialect
@@ -177,6 +178,7 @@ class _Shared(threading.local):
     """What reads of one thread share, while they are to share anything."""
 
     is_wanted = False
+    is_brief = False
     transaction: Transaction | None = None
     opened: ExitStack
     readers = 0
@@ -238,6 +240,21 @@ class Database:
     def _read_alone(self) -> Iterator[Transaction]:
         with translated(), self.opened() as transaction:
             yield transaction
+
+    @contextmanager
+    def briefly(self) -> Iterator[None]:
+        """Let what this thread reads be read as in `together`, and nothing be written.
+
+        Raises:
+            WouldWait: at the first write.
+        """
+        shared = self._shared
+        shared.is_brief = True
+        try:
+            with self.together():
+                yield
+        finally:
+            shared.is_brief = False
 
     @contextmanager
     def together(self) -> Iterator[None]:
@@ -304,6 +321,8 @@ class Database:
         `work` must be a function of the database only: it may run several times.
         """
         self._shared.is_over = True
+        if self._shared.is_brief:
+            raise WouldWait
         with translated():
             self.end_shared()
             for attempt in range(1, WRITE_TRIES_MAX + 1):

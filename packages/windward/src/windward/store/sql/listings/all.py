@@ -27,7 +27,8 @@ class SqlListings:
     """What the API reads."""
 
     def __init__(self, database: Database, cipher: Cipher) -> None:
-        self.together = database.together
+        self.is_near = database.dialect.is_sqlite
+        self.together, self.briefly = database.together, database.briefly
         documents = Documents(database)
         self.documents = documents
         self.assets = SqlAssetListings(database)

@@ -1,0 +1,109 @@
+"""Answering in the event loop what was quick before: to hand a read to a thread and back costs as much as the read.
+
+Theory of operation: what is asked for the first time is answered in a thread. If that was quick, and waited for nothing
+but a file of this machine, its target is remembered, and answered at once the next time: rows and rights are read as
+ever. A target that was slow is forgotten, and goes back to a thread; what would wait for a lock goes there as well.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Scope
+
+from windward.api.contract.operation import Operation
+from windward.api.contract.threads import Threads
+from windward.api.measuring import Requests
+from windward.ports.listings import WouldWait
+
+TARGETS_MAX = 1000
+TARGET_BYTES_MAX = 2000
+"""Of a path and its query that are remembered."""
+QUICK_S = 0.005
+"""What took no longer is answered at once the next time."""
+SLOW_S = 0.02
+"""What took longer is not any more: everybody waits for what is answered at once."""
+_UNUSUAL = frozenset({b"content-length", b"transfer-encoding", b"expect", b"upgrade"})
+"""Headers of requests that have more to them than a head."""
+_BEARER = b"bearer "
+_Target = tuple[bytes, bytes]
+
+
+class Reading(Protocol):
+    """An operation that reads."""
+
+    @property
+    def operation(self) -> Operation:
+        """Which one."""
+
+    def answer_now(self, request: Request) -> Response:
+        """Answer one request without waiting.
+
+        Raises:
+            WouldWait: when that cannot be.
+        """
+
+
+class AtOnce:
+    """The targets of one server that are answered at once. Taught by threads, asked by the event loop."""
+
+    def __init__(
+        self,
+        threads: Threads,
+        *,
+        requests: Requests | None = None,
+        quick_s: float = QUICK_S,
+        slow_s: float = SLOW_S,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._threads = threads
+        self._requests = requests
+        self._quick_s = quick_s
+        self._slow_s = slow_s
+        self._monotonic = monotonic
+        self._known: dict[_Target, tuple[Reading, dict[str, str]]] = {}
+
+    def learn(self, scope: Scope, reading: Reading, *, took_s: float) -> None:
+        """Take in how long a read took that a thread did."""
+        target = scope.get("raw_path", b""), scope["query_string"]
+        if took_s > self._quick_s or len(target[0]) + len(target[1]) > TARGET_BYTES_MAX:
+            return
+        if len(self._known) >= TARGETS_MAX:
+            self._known.clear()
+        self._known[target] = (reading, scope["path_params"])
+
+    def answer(self, scope: Scope) -> Response | None:
+        """Answer a request; None for what a thread should do.
+
+        Python works in one thread at a time: while others are at work, this one would wait for them, and they for it.
+        """
+        target = scope["raw_path"], scope["query_string"]
+        known = self._known.get(target)
+        if known is None or scope["method"] != "GET" or not _is_usual(scope["headers"]):
+            return None
+        if not self._threads.is_idle:
+            return None
+        reading, scope["path_params"] = known
+        began_s = self._monotonic()
+        try:
+            response = reading.answer_now(Request(scope))
+        except WouldWait:
+            return None
+        took_s = self._monotonic() - began_s
+        if took_s > self._slow_s:
+            self._known.pop(target, None)
+        if self._requests is not None:
+            self._requests.ended(reading.operation, response.status_code, took_s)
+        return response
+
+
+def _is_usual(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Whether a request has no body, and no password: to look at one takes long on purpose."""
+    for name, value in headers:
+        if name in _UNUSUAL or (name == b"authorization" and value[: len(_BEARER)].lower() != _BEARER):
+            return False
+    return True

@@ -29,8 +29,9 @@ from windward.api.page import Page
 from windward.api.services import Services
 from windward.model.access import Principal
 from windward.ports.listings import WouldWait
-from windward.store.sql.database import Database, Transaction
+from windward.store.sql.database import Database
 from windward.store.sql.open import SqlStore
+from windward.store.sql.transaction import Transaction
 from windward.telemetry import names
 from windward.telemetry.registry import Registry, read_snapshot
 

@@ -10,10 +10,11 @@ import pytest
 import sqlalchemy as sa
 
 from windward.errors import NotFoundError, UnavailableError
-from windward.store.sql.database import Database, Transaction
+from windward.store.sql.database import Database
 from windward.store.sql.engines import make_engine
 from windward.store.sql.open import SqlStore
 from windward.store.sql.tables import CUSTOM_ROLE
+from windward.store.sql.transaction import Transaction
 
 NAMES = "SELECT name FROM custom_role ORDER BY name"
 

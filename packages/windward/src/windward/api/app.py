@@ -15,10 +15,11 @@ from starlette.routing import Route
 import windward
 from windward.api.access.pages import LoginPages
 from windward.api.at_once import AtOnce
+from windward.api.contract.answers import HEADERS
 from windward.api.contract.openapi import document_of
 from windward.api.contract.operation import Operation
 from windward.api.contract.problem import Problem
-from windward.api.contract.serving import BODY_S_MAX, HEADERS, Gate, Ledger, Served
+from windward.api.contract.serving import BODY_S_MAX, Gate, Ledger, Served
 from windward.api.contract.threads import Threads
 from windward.api.execution import OPERATIONS as EXECUTION
 from windward.api.interface import Interface

@@ -14,7 +14,6 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-import msgspec
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -22,6 +21,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Send
 from starlette.types import Scope as AsgiScope
 
+from windward.api.contract.answers import HEADERS, bodied, of_json
 from windward.api.contract.binding import body_of, path_of, query_of
 from windward.api.contract.operation import (
     ANY_DAG,
@@ -31,11 +31,9 @@ from windward.api.contract.operation import (
     Nothing,
     Open,
     Operation,
-    Ready,
     Reply,
     Scope,
     SignedIn,
-    etag_of,
 )
 from windward.api.contract.problem import (
     Forbidden,
@@ -61,13 +59,9 @@ log = logging.getLogger("windward.api")
 BODY_S_MAX = 60.0
 """How long a body may take to come: a client that sends none holds its connection, and a little memory."""
 ANYBODY = Principal(user_id="", name="anybody")
-HEADERS = {
-    "cache-control": "no-store",
-    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
-    "referrer-policy": "no-referrer",
-    "x-content-type-options": "nosniff",
-    "x-frame-options": "DENY",
-}
+QUERIES_MAX = 200
+"""Query strings of an operation whose meaning is remembered."""
+QUERY_BYTES_MAX = 1000
 
 
 class Learner(Protocol):
@@ -133,6 +127,7 @@ class Served:
         learner: Learner | None = None,
     ) -> None:
         self._learner = learner
+        self._queries: dict[bytes, Any] = {}
         self._threads = threads
         self._body_s_max = body_s_max
         self._operation = operation
@@ -217,12 +212,12 @@ class Served:
         """Return the answer to what could not be done."""
         if isinstance(error, WindwardError):
             refusal = refusal_of(error)
-            return _json(refusal.body, refusal.status, refusal.headers)
+            return of_json(refusal.body, refusal.status, refusal.headers)
         number = secrets.token_hex(6)
         log.error(
             "request failed", exc_info=error, extra={"operation": self._operation.name, "number": number}
         )
-        return _json(Problem(detail=f"an error of the server; the log has it as `{number}`"), 500, {})
+        return of_json(Problem(detail=f"an error of the server; the log has it as `{number}`"), 500, {})
 
     def _read_rows(self, request: Request) -> Response:
         began_s = time.monotonic()
@@ -266,7 +261,16 @@ class Served:
         )
 
     def _query(self, request: Request) -> Any:
-        return query_of(self._operation, request.query_params.multi_items())
+        """Return the query string as the operation's struct, which handlers only read."""
+        text: bytes = request.scope["query_string"]
+        query = self._queries.get(text)
+        if query is None:
+            query = query_of(self._operation, request.query_params.multi_items())
+            if len(text) <= QUERY_BYTES_MAX:
+                if len(self._queries) >= QUERIES_MAX:
+                    self._queries.clear()
+                self._queries[text] = query
+        return query
 
     async def _handled(self, call: Call[Any, Any]) -> object:
         handler = self._operation.handler
@@ -334,7 +338,7 @@ class Served:
             return _Counted(
                 reply, streams, principal.user_id, status_code=status, headers=headers, media_type=media_type
             )
-        response = _bodied(self._operation, reply, request.headers.get("if-none-match"))
+        response = bodied(self._operation, reply, request.headers.get("if-none-match"))
         for cookie in reply.cookies:
             response.headers.append("set-cookie", cookie)
         return response
@@ -359,31 +363,3 @@ class Served:
         except TimeoutError as error:
             raise TooSlow(f"the body did not come within {self._body_s_max:g} s") from error
         return body_of(operation, bytes(raw), media_type=request.headers.get("content-type", ""))
-
-
-def _bodied(operation: Operation, reply: Reply, known_etag: str | None) -> Response:
-    status = reply.status or operation.status
-    headers = {**HEADERS, **reply.headers}
-    if status in {204, 304} or (reply.body is None and operation.reply is None):
-        return Response(status_code=status, headers=headers)
-    body = reply.body
-    if isinstance(body, Ready):
-        raw = body.raw
-    else:
-        raw = body if isinstance(body, bytes) else msgspec.json.encode(body)
-    if not operation.changes and status == 200:
-        etag = body.etag if isinstance(body, Ready) else etag_of(raw)
-        headers.setdefault("etag", etag)
-        headers["cache-control"] = "private, no-cache"
-        if known_etag is not None and etag in (one.strip() for one in known_etag.split(",")):
-            return Response(status_code=304, headers=headers)
-    return Response(raw, status_code=status, headers=headers, media_type=reply.media_type)
-
-
-def _json(body: object, status: int, headers: dict[str, str]) -> Response:
-    return Response(
-        msgspec.json.encode(body),
-        status_code=status,
-        headers={**HEADERS, **headers},
-        media_type="application/json",
-    )

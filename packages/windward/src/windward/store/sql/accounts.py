@@ -16,7 +16,7 @@ from windward.model.access import Permission, Resource, Verb
 from windward.model.accounts import Role, Source, User
 from windward.ports.accounts import Known
 from windward.store.sql.columns import from_us, storable, time_of
-from windward.store.sql.database import Database, Transaction, is_taken
+from windward.store.sql.database import Database, is_taken
 from windward.store.sql.logins import SqlLogins
 from windward.store.sql.tables import (
     ACCESS_GRANT,
@@ -27,6 +27,7 @@ from windward.store.sql.tables import (
     LOGIN_SESSION,
     LOGIN_TICKET,
 )
+from windward.store.sql.transaction import Transaction
 
 USER, ROLE = "user", "role"
 REMEMBERED_MAX = 1024

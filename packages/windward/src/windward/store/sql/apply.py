@@ -43,10 +43,11 @@ from windward.store.columns import RUN_FAILURES, archives, changes_failures
 from windward.store.sql import moves
 from windward.store.sql.assets import AssetWrites, stage_of_event
 from windward.store.sql.backfill_moves import BackfillStage, stage_of_backfill
-from windward.store.sql.database import Row, Transaction, chunks, is_taken
+from windward.store.sql.database import chunks, is_taken
 from windward.store.sql.deferrals import DeferralStage
 from windward.store.sql.moves import ADVANCED_DAG, Shape, Texts
 from windward.store.sql.slas import sla_rows
+from windward.store.sql.transaction import Row, Transaction
 from windward.store.sql.waits import WaitStage
 
 Groups = Sequence[Sequence[Action]]

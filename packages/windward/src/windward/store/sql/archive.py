@@ -14,7 +14,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from windward.store.sql.database import Database, Transaction, translated
+from windward.store.sql.database import Database, translated
+from windward.store.sql.transaction import Transaction
 
 _NAME = re.compile(r"archive__([a-z_]+)__(\d{14}(?:\d{6})?)")
 """The stamps of older archives end with the second."""

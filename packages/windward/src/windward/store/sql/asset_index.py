@@ -12,8 +12,9 @@ from windward.core.asset_index import alias_id, asset_id
 from windward.document import AssetDocument, DagDocument
 from windward.model.records import AssetEventRecord
 from windward.store.sql.columns import json_text, storable, to_us
-from windward.store.sql.database import Row, Transaction, chunks
+from windward.store.sql.database import chunks
 from windward.store.sql.dialect import Dialect
+from windward.store.sql.transaction import Row, Transaction
 from windward.timetable import AssetLeaf, Leaf, asset_key, condition_of, leaves
 
 KEPT_OF_ASSET = ("asset_id", "uri", "created_at", "updated_at")

@@ -12,9 +12,10 @@ from windward.core.actions import AddAssetEvent, CreateRun, ForgetAssetEvents, R
 from windward.model.records import AssetEventRecord
 from windward.store.sql.asset_index import KEPT_OF_ASSET, written_asset
 from windward.store.sql.columns import json_text, storable, storable_or_none, to_us
-from windward.store.sql.database import Database, Row, Transaction, chunks
+from windward.store.sql.database import Database, chunks
 from windward.store.sql.dialect import Dialect
 from windward.store.sql.tables import ASSET_ALIAS, ASSET_EVENT, ASSET_USE
+from windward.store.sql.transaction import Row, Transaction
 
 COLUMNS = AssetEventRecord.__struct_fields__
 _EVENT = tuple(ASSET_EVENT.c[name] for name in COLUMNS)

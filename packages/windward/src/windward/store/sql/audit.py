@@ -9,8 +9,9 @@ import sqlalchemy as sa
 
 from windward.model.accounts import AuditEvent
 from windward.store.sql.columns import storable, storable_or_none
-from windward.store.sql.database import Database, Transaction, chunks
+from windward.store.sql.database import Database, chunks
 from windward.store.sql.tables import AUDIT_EVENT
+from windward.store.sql.transaction import Transaction
 
 ID_MAX = 250
 

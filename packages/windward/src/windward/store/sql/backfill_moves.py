@@ -11,8 +11,8 @@ from windward.core.actions import CreateBackfill, MoveBackfill, MoveSlot, PlanRe
 from windward.model.records import BackfillRecord, BackfillSlot
 from windward.model.states import BACKFILL_OPEN, BackfillState, Reprocess, SlotState
 from windward.store.sql.columns import from_us, storable, storable_or_none, time_of, to_us
-from windward.store.sql.database import Row, Transaction
 from windward.store.sql.dialect import Dialect
+from windward.store.sql.transaction import Row, Transaction
 
 BACKFILL_COLUMNS = BackfillRecord.__struct_fields__
 SLOT_COLUMNS = BackfillSlot.__struct_fields__

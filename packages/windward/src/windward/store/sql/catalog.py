@@ -16,7 +16,7 @@ from windward.ports.store import FileRecord, Note, ParsedFile, StoredFile
 from windward.ports.windows import ASKED_KEPT, DatesAsked
 from windward.store.sql.apply import write_notes
 from windward.store.sql.columns import json_text
-from windward.store.sql.database import Database, Row, Transaction, chunks
+from windward.store.sql.database import Database, chunks
 from windward.store.sql.deletion import delete_backfills, delete_runs
 from windward.store.sql.files import FileTexts, put_files
 from windward.store.sql.moves import Texts
@@ -32,6 +32,7 @@ from windward.store.sql.tables import (
     TIMETABLE_DATES,
     TIMETABLE_WINDOW,
 )
+from windward.store.sql.transaction import Row, Transaction
 from windward.store.sql.wishes import SqlWishes
 from windward.timetable import Dates, Windows
 

@@ -11,9 +11,9 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from types import TracebackType
-from typing import Any, NamedTuple, Self, TypeVar
+from typing import TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import exc
@@ -21,11 +21,10 @@ from sqlalchemy import exc
 from windward.errors import UnavailableError
 from windward.ports.listings import WouldWait
 from windward.ports.store import StoreCounters
-from windward.store.sql.batches import Batch, batch_of
 from windward.store.sql.dialect import Dialect
+from windward.store.sql.transaction import Transaction
 
 T = TypeVar("T")
-Row = tuple[Any, ...]
 
 WRITE_TRIES_MAX = 12
 RETRY_PAUSE_S = 0.005
@@ -39,148 +38,13 @@ _TAKEN_SQLITE = frozenset({"SQLITE_CONSTRAINT_" + kind for kind in ("UNIQUE", "P
 _TAKEN_MYSQL = frozenset({1062, 1452, 1216})
 
 
-class Sent(NamedTuple):
-    """A query as it was sent: its text and its values, both as the driver has them."""
-
-    text: str
-    values: Any
-
-
-class Transaction:
-    """An open transaction that counts what it does.
-
-    Texts of our own go straight to the driver's cursor: SQLAlchemy's way costs several times what SQLite takes for
-    a whole statement, and the scheduler's latency is made of a few dozen statements.
-    """
-
-    def __init__(self, dialect: Dialect, cursor: Any, connect: Callable[[], sa.Connection]) -> None:
-        self.dialect = dialect
-        self.rows = 0
-        self.queries = 0
-        self._cursor = cursor
-        self._connect = connect
-        self._connection: sa.Connection | None = None
-
-    @classmethod
-    def of(cls, connection: sa.Connection, dialect: Dialect) -> Self:
-        """Return a transaction that SQLAlchemy began."""
-        return cls(dialect, connection.connection.cursor(), lambda: connection)
-
-    @property
-    def connection(self) -> sa.Connection:
-        """The connection as SQLAlchemy has it; to make one takes longer than a small query, and most reads need none."""
-        if self._connection is None:
-            self._connection = self._connect()
-        return self._connection
-
-    def one(self, sql: str, values: Row) -> int:
-        """Run one writing statement; return the rows it wrote."""
-        self._execute(sql, values)
-        rows: int = self._cursor.rowcount
-        self.rows += rows
-        return rows
-
-    def many(self, sql: str, values: list[Row]) -> int:
-        """Run a writing statement once per tuple, in no order; return the rows written in all.
-
-        No two tuples may be about the same row.
-        """
-        if len(values) == 1:
-            return self.one(sql, values[0])
-        self._execute_many(sql, values)
-        rows: int = self._cursor.rowcount
-        self.rows += rows
-        return rows
-
-    def upsert(self, sql: str, values: list[Row]) -> None:
-        """Run an upsert: it writes one row per tuple, whatever MySQL counts."""
-        self._execute_many(sql, values)
-        self.rows += len(values)
-
-    def select(self, sql: str, values: Row = ()) -> list[Any]:
-        """Return all rows of a query."""
-        self._execute(sql, values)
-        return list(self._cursor.fetchall())
-
-    def send(self, query: sa.Select[Any]) -> tuple[list[Any], Sent]:
-        """Return all rows of a query, and what to send again for the same. Its columns have the driver's types."""
-        result = self.run(query)
-        context = result.context
-        return [tuple(row) for row in result], Sent(context.statement, context.parameters[0])
-
-    def send_again(self, sent: Sent) -> list[Any]:
-        """Return all rows of a query that was sent before."""
-        return self.select(sent.text, sent.values)
-
-    def say(self, sql: str) -> None:
-        """Send what begins or ends a transaction, which counts as no query."""
-        self._execute(sql, ())
-        self.queries -= 1
-
-    def _execute(self, sql: str, values: Row) -> None:
-        self.queries += 1
-        try:
-            self._cursor.execute(sql, values)
-        except self._errors as error:
-            raise self._wrapped(error, sql) from error
-
-    def _execute_many(self, sql: str, values: list[Row]) -> None:
-        if self.dialect.is_postgres:
-            batch = self._batch(sql)
-            self._execute(batch.text, tuple(batch.arguments(values)))
-            return
-        self.queries += 1
-        try:
-            self._cursor.executemany(sql, values)
-        except self._errors as error:
-            raise self._wrapped(error, sql) from error
-
-    def _batch(self, sql: str) -> Batch:
-        if (batch := self.dialect.batches.get(sql)) is None:
-            try:
-                batch = batch_of(self.connection.connection.driver_connection, sql)
-            except self._errors as error:
-                raise self._wrapped(error, sql) from error
-            self.dialect.batches[sql] = batch
-        return batch
-
-    @property
-    def _errors(self) -> type[Exception]:
-        found: type[Exception] = self.connection.dialect.loaded_dbapi.Error
-        return found
-
-    def _wrapped(self, error: Exception, sql: str) -> BaseException:
-        """Return a driver's error as SQLAlchemy would raise it; a connection that broke is not used again."""
-        connection = self.connection
-        is_broken = connection.dialect.is_disconnect(error, connection.connection, self._cursor)  # type: ignore[arg-type]
-        wrapped = exc.DBAPIError.instance(
-            sql,
-            None,  # the values are nobody's business but the database's
-            error,
-            self._errors,
-            connection_invalidated=is_broken,
-            dialect=connection.dialect,
-        )
-        if is_broken:
-            connection.invalidate(error)
-        return wrapped
-
-    def run(self, statement: sa.Executable, values: Any = None) -> sa.CursorResult[*tuple[Any, ...]]:
-        """Run a statement of SQLAlchemy Core; its rows are counted when it writes."""
-        self.queries += 1
-        result = self.connection.execute(statement, values)
-        if not result.returns_rows and result.rowcount > 0:
-            self.rows += result.rowcount
-        return result
-
-
 class _Shared(threading.local):
     """What reads of one thread share, while they are to share anything."""
 
     is_wanted = False
     is_brief = False
     transaction: Transaction | None = None
-    opened: ExitStack
+    opened: AbstractContextManager[Transaction]
     readers = 0
     is_over = False
     """Whether the next read wants another: this thread wrote since, or a read failed."""
@@ -199,8 +63,8 @@ class _SharedRead:
         shared = self._shared
         if shared.transaction is None:
             with translated():
-                shared.opened = ExitStack()
-                shared.transaction = shared.opened.enter_context(self._database.opened())
+                shared.opened = self._database.opened()
+                shared.transaction = shared.opened.__enter__()
                 shared.is_over = False
         shared.readers += 1
         return shared.transaction
@@ -217,6 +81,68 @@ class _SharedRead:
                 self._database.end_shared()
                 if error is not None:
                     raise error
+
+
+class _Together:
+    """What one thread reads in one transaction."""
+
+    __slots__ = ("_database", "_is_brief", "_shared")
+
+    def __init__(self, database: Database, shared: _Shared, *, is_brief: bool) -> None:
+        self._database = database
+        self._shared = shared
+        self._is_brief = is_brief
+
+    def __enter__(self) -> None:
+        assert not self._shared.is_wanted, "inside another"
+        self._shared.is_wanted = True
+        self._shared.is_brief = self._is_brief
+
+    def __exit__(self, *_: object) -> None:
+        self._shared.is_wanted = self._shared.is_brief = False
+        with translated():
+            self._database.end_shared()
+
+
+class _PlainRead:
+    """A transaction on SQLite that SQLAlchemy does not know of, unless somebody asks for its connection."""
+
+    __slots__ = ("_database", "_pooled", "_transaction")
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def __enter__(self) -> Transaction:
+        engine = self._database.engine
+        errors = engine.dialect.loaded_dbapi.Error
+        try:
+            self._pooled = engine.raw_connection()
+        except errors as error:
+            raise exc.DBAPIError.instance("", None, error, errors, dialect=engine.dialect) from error
+        try:
+            transaction = Transaction(self._database.dialect, self._pooled.cursor(), self._around)
+            transaction.say("BEGIN")
+        except BaseException:
+            self._pooled.close()
+            raise
+        self._transaction = transaction
+        return transaction
+
+    def _around(self) -> sa.Connection:
+        """Return the connection of a transaction that has begun already."""
+        connection = sa.Connection(self._database.reader, self._pooled)
+        connection.begin()
+        return connection
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if error is None:
+                self._transaction.say("COMMIT")
+                self._database.count(self._transaction, commits=0)
+        finally:
+            self._pooled.close()  # rolls back what was not committed
 
 
 class Database:
@@ -241,37 +167,21 @@ class Database:
         with translated(), self.opened() as transaction:
             yield transaction
 
-    @contextmanager
-    def briefly(self) -> Iterator[None]:
+    def briefly(self) -> AbstractContextManager[None]:
         """Let what this thread reads be read as in `together`, and nothing be written.
 
         Raises:
             WouldWait: at the first write.
         """
-        shared = self._shared
-        shared.is_brief = True
-        try:
-            with self.together():
-                yield
-        finally:
-            shared.is_brief = False
+        return _Together(self, self._shared, is_brief=True)
 
-    @contextmanager
-    def together(self) -> Iterator[None]:
+    def together(self) -> AbstractContextManager[None]:
         """Let what this thread reads inside be read in one transaction, until it writes: the next read sees that.
 
         To open and end one costs more than most statements. Not for what waits for anything but the database: it would
         keep a connection from others.
         """
-        shared = self._shared
-        assert not shared.is_wanted, "inside another"
-        shared.is_wanted = True
-        try:
-            yield
-        finally:
-            shared.is_wanted = False
-            with translated():
-                self.end_shared()
+        return _Together(self, self._shared, is_brief=False)
 
     def end_shared(self) -> None:
         """End what reads of this thread share, unless one of them is under way."""
@@ -280,40 +190,16 @@ class Database:
             shared.transaction = None
             shared.opened.__exit__(*sys.exc_info())
 
-    @contextmanager
-    def opened(self) -> Iterator[Transaction]:
+    def opened(self) -> AbstractContextManager[Transaction]:
         """Give a transaction of its own."""
-        if self.dialect.is_sqlite:
-            with self._opened_plainly() as transaction:
-                yield transaction
-        else:
-            with self.engine.connect() as connection, connection.begin():
-                transaction = Transaction.of(connection, self.dialect)
-                yield transaction
-        self._count(transaction, commits=0)
+        return _PlainRead(self) if self.dialect.is_sqlite else self._opened()
 
     @contextmanager
-    def _opened_plainly(self) -> Iterator[Transaction]:
-        """Give a transaction that SQLAlchemy does not know of, unless somebody asks for its connection."""
-        errors = self.engine.dialect.loaded_dbapi.Error
-        try:
-            pooled = self.engine.raw_connection()
-        except errors as error:
-            raise exc.DBAPIError.instance("", None, error, errors, dialect=self.engine.dialect) from error
-        try:
-            cursor = pooled.cursor()
-            transaction = Transaction(self.dialect, cursor, lambda: self._around(pooled))
-            transaction.say("BEGIN")
+    def _opened(self) -> Iterator[Transaction]:
+        with self.engine.connect() as connection, connection.begin():
+            transaction = Transaction.of(connection, self.dialect)
             yield transaction
-            transaction.say("COMMIT")
-        finally:
-            pooled.close()  # rolls back what was not committed
-
-    def _around(self, pooled: sa.PoolProxiedConnection) -> sa.Connection:
-        """Return the connection of a transaction that has begun already."""
-        connection = sa.Connection(self.reader, pooled)
-        connection.begin()
-        return connection
+        self.count(transaction, commits=0)
 
     def write(self, work: Callable[[Transaction], T]) -> T:
         """Run `work` in one transaction and commit; again, a bounded number of times, when others were in the way.
@@ -331,7 +217,7 @@ class Database:
                         transaction = Transaction.of(connection, self.dialect)
                         with connection.begin():
                             result = work(transaction)
-                    self._count(transaction, commits=1)
+                    self.count(transaction, commits=1)
                     return result
                 except exc.DBAPIError as error:
                     if attempt == WRITE_TRIES_MAX or not _is_retryable(error):
@@ -340,7 +226,8 @@ class Database:
                 time.sleep(pause_s * random.uniform(0.5, 1.0))
         raise AssertionError
 
-    def _count(self, transaction: Transaction, *, commits: int) -> None:
+    def count(self, transaction: Transaction, *, commits: int) -> None:
+        """Add what a transaction did that has ended."""
         with self._counting:
             self.counters.queries += transaction.queries
             self.counters.commits += commits

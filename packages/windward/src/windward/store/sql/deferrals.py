@@ -13,9 +13,10 @@ from windward.core.actions import MoveTask
 from windward.model.ids import TaskKey
 from windward.model.records import TriggerRecord
 from windward.store.sql.columns import storable
-from windward.store.sql.database import Database, Row, Transaction, chunks
+from windward.store.sql.database import Database, chunks
 from windward.store.sql.dialect import Dialect
 from windward.store.sql.tables import DEFERRAL
+from windward.store.sql.transaction import Row, Transaction
 
 if TYPE_CHECKING:
     # `secrets` needs the statements.

@@ -14,7 +14,7 @@ from windward.errors import UserError
 from windward.model.ids import TaskKey
 from windward.model.states import RUN_FINISHED
 from windward.store.sql.archive import Archive
-from windward.store.sql.database import Database, Transaction, chunks
+from windward.store.sql.database import Database, chunks
 from windward.store.sql.tables import (
     ASSET_EVENT,
     ASSET_USE,
@@ -36,6 +36,7 @@ from windward.store.sql.tables import (
     TASK_STATE,
     XCOM,
 )
+from windward.store.sql.transaction import Transaction
 
 OF_A_RUN = (
     XCOM, DEFERRAL, TASK_ATTEMPT, TASK_INSTANCE, CALLBACK, RUN_LINK, SLA_MISS, HUMAN_INPUT, DEADLINE, TASK_STATE,

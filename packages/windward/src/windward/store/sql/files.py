@@ -15,8 +15,9 @@ from windward.document import DagDocument
 from windward.ports.store import SUPERSEDED_KEPT, FileRecord, ParsedFile
 from windward.store.sql.asset_index import AssetIndexTexts, put_assets
 from windward.store.sql.columns import json_text, storable, storable_or_none, to_us
-from windward.store.sql.database import Row, Transaction, chunks
+from windward.store.sql.database import chunks
 from windward.store.sql.dialect import Dialect
+from windward.store.sql.transaction import Row, Transaction
 
 FILE_COLUMNS = tuple(name for name in FileRecord.__struct_fields__ if name != "fileloc")
 _SHOWN = ("display_name", "description", "owners", "tags", "schedule_text", "timezone")

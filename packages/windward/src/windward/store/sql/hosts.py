@@ -11,9 +11,10 @@ import sqlalchemy as sa
 from windward.model.records import HostRecord
 from windward.ports.hosts import MetricsRecord
 from windward.store.sql.columns import json_text, time_of, to_us
-from windward.store.sql.database import Database, Transaction
+from windward.store.sql.database import Database
 from windward.store.sql.rows import Unchanged
 from windward.store.sql.tables import COMPONENT, COMPONENT_METRICS, HOST, HOST_MAIL
+from windward.store.sql.transaction import Transaction
 
 _HOST = HostRecord.__struct_fields__
 _PART = ("kind", "name", "hostname", "pid", "started_at", "last_beat_at")

@@ -8,7 +8,8 @@ from sqlalchemy import exc
 
 from windward.ports.store import Guard
 from windward.store.sql.columns import to_us
-from windward.store.sql.database import Database, Transaction, is_taken
+from windward.store.sql.database import Database, is_taken
+from windward.store.sql.transaction import Transaction
 
 
 class SqlLeases:

@@ -17,7 +17,7 @@ from windward.errors import ConflictError
 from windward.model.access import Resource, Verb
 from windward.model.accounts import ApiToken, Session
 from windward.store.sql.columns import storable, to_us
-from windward.store.sql.database import Database, Transaction, chunks, is_taken
+from windward.store.sql.database import Database, chunks, is_taken
 from windward.store.sql.tables import (
     API_TOKEN,
     CONNECTION_TEST,
@@ -26,6 +26,7 @@ from windward.store.sql.tables import (
     LOGIN_TRY,
     REVOKED_JWT,
 )
+from windward.store.sql.transaction import Transaction
 
 ADDRESS_MAX = 100
 AGENT_MAX = 250

@@ -29,7 +29,6 @@ from windward.store.history import ADDED
 from windward.store.sql.assets import AssetTexts
 from windward.store.sql.backfill_moves import BackfillTexts
 from windward.store.sql.columns import storable, storable_or_none, to_us
-from windward.store.sql.database import Row
 from windward.store.sql.deferrals import DeferralTexts
 from windward.store.sql.dialect import Dialect
 from windward.store.sql.rows import (
@@ -41,6 +40,7 @@ from windward.store.sql.rows import (
     trail_line,
     xcom_row,
 )
+from windward.store.sql.transaction import Row
 
 if TYPE_CHECKING:
     from windward.store.sql.secrets import Cipher

@@ -11,9 +11,10 @@ from windward.ports.remote import LETTERS_MAX, MESSAGE, Letter, MailItem
 from windward.ports.store import Note
 from windward.protocol.messages import FromHost, ToHost
 from windward.store.sql.apply import write_notes
-from windward.store.sql.database import Database, Transaction, chunks
+from windward.store.sql.database import Database, chunks
 from windward.store.sql.moves import Texts
 from windward.store.sql.tables import HOST_LETTER, HOST_MAIL
+from windward.store.sql.transaction import Transaction
 
 _ENCODE = msgspec.msgpack.Encoder().encode
 _FROM_HOST = msgspec.msgpack.Decoder(FromHost)

@@ -12,10 +12,11 @@ from windward.core.retention import DocumentFacts, DocumentUse, EndedRun
 from windward.model.states import RUN_FINISHED
 from windward.ports.retention import DeletedXComs
 from windward.store.facts import facts_of
-from windward.store.sql.database import Database, Transaction, chunks
+from windward.store.sql.database import Database, chunks
 from windward.store.sql.deletion import bury_xcoms, delete_runs
 from windward.store.sql.logins import delete_expired
 from windward.store.sql.tables import DAG, DAG_DOCUMENT, DAG_RUN, DEAD_OBJECT, TASK_INSTANCE, XCOM
+from windward.store.sql.transaction import Transaction
 
 _FINISHED = tuple(sorted(str(state) for state in RUN_FINISHED))
 _IS_FINISHED = DAG_RUN.c.state.in_(_FINISHED)

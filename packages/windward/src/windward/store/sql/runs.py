@@ -23,10 +23,11 @@ from windward.store.sql.apply import (
     write_notes,
 )
 from windward.store.sql.columns import from_us, to_us
-from windward.store.sql.database import Database, Transaction, chunks
+from windward.store.sql.database import Database, chunks
 from windward.store.sql.moves import Texts
 from windward.store.sql.rows import RUN_COLUMNS, TASK_COLUMNS, run_of, task_of, trail_of
 from windward.store.sql.tables import CALLBACK
+from windward.store.sql.transaction import Transaction
 
 _RUNS = f"SELECT {', '.join(RUN_COLUMNS)} FROM dag_run"
 _TASKS = f"SELECT {', '.join(TASK_COLUMNS)} FROM task_instance"

@@ -15,10 +15,11 @@ from windward.store.connections import CONNECTION_FIELDS, check_fields
 from windward.store.pools import check_pool_deletion
 from windward.store.sql.apply import write_notes
 from windward.store.sql.columns import storable_or_none
-from windward.store.sql.database import Database, Transaction
+from windward.store.sql.database import Database
 from windward.store.sql.deferrals import renew_deferrals
 from windward.store.sql.moves import Texts
 from windward.store.sql.tables import CONNECTION, POOL, VARIABLE
+from windward.store.sql.transaction import Transaction
 
 _SECRET_FIELDS = ("password", "extra")
 _COLUMN_OF = {field: "schema_name" if field == "schema" else field for field in CONNECTION_FIELDS}

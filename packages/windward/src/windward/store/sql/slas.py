@@ -10,8 +10,9 @@ import sqlalchemy as sa
 from windward.core.slas import MissSla
 from windward.model.slas import SlaMissRecord
 from windward.store.sql.columns import to_us
-from windward.store.sql.database import Database, Row, chunks
+from windward.store.sql.database import Database, chunks
 from windward.store.sql.tables import DAG_RUN, SLA_MISS
+from windward.store.sql.transaction import Row
 
 SLA_COLUMNS = ("run_pk", "task_id", "dag_id", "due_at", "missed_at")
 _READ = (SLA_MISS, DAG_RUN.c.run_id, DAG_RUN.c.logical_date)

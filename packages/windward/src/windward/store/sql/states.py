@@ -10,8 +10,9 @@ import sqlalchemy as sa
 from windward.errors import ConflictError
 from windward.model.ids import TaskKey
 from windward.store.sql.columns import storable, to_us
-from windward.store.sql.database import Database, Transaction
+from windward.store.sql.database import Database
 from windward.store.sql.tables import ASSET_STATE, TASK_STATE
+from windward.store.sql.transaction import Transaction
 
 _INSTANCE = ("run_pk", "task_id", "map_index")
 

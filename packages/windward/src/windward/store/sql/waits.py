@@ -15,11 +15,12 @@ from windward.model.ids import TaskKey
 from windward.model.records import DEADLINE_REFERENCE_KIND
 from windward.model.waits import DeadlineRecord, InputRecord, InputRequest, Person
 from windward.store.sql.columns import json_text, storable, storable_or_none, to_us
-from windward.store.sql.database import Database, Row, Transaction, chunks
+from windward.store.sql.database import Database, chunks
 from windward.store.sql.deferrals import Expect
 from windward.store.sql.dialect import Dialect
 from windward.store.sql.slas import SqlSlaReads
 from windward.store.sql.tables import DAG_RUN, DEADLINE, HUMAN_INPUT
+from windward.store.sql.transaction import Row, Transaction
 
 _ASKED = ("run_pk", "task_id", "map_index", "try_number")
 _REQUEST = ("request", "asked_at", "due_at", "answered_at", "answered_by", "answer", "is_timeout", "subject", "text",

@@ -17,11 +17,12 @@ from windward.ports.store import Note
 from windward.protocol.outcomes import DeadXCom, XComValue
 from windward.store.sql.apply import write_notes, write_xcoms
 from windward.store.sql.columns import to_us
-from windward.store.sql.database import Database, Transaction, chunks
+from windward.store.sql.database import Database, chunks
 from windward.store.sql.deletion import bury_xcoms, of_instance
 from windward.store.sql.moves import Texts
 from windward.store.sql.rows import XCOM_COLUMNS, xcom_of, xcom_row
 from windward.store.sql.tables import DAG_RUN, DEAD_OBJECT, TASK_INSTANCE, XCOM
+from windward.store.sql.transaction import Transaction
 
 _VALUE = tuple(XCOM.c[name] for name in XCOM_COLUMNS)
 _DATE = sa.func.coalesce(DAG_RUN.c.logical_date, DAG_RUN.c.run_after)

@@ -21,11 +21,12 @@ from windward.ports.listings.assets import (
 from windward.ports.listings.page import Page, PageRequest, Pattern
 from windward.store.sql.asset_index import LinkKind
 from windward.store.sql.columns import UtcTime
-from windward.store.sql.database import Database, Transaction, chunks
+from windward.store.sql.database import Database, chunks
 from windward.store.sql.listings.asset_events import events_of, queued_of, shown_events
 from windward.store.sql.listings.filters import Condition, matching, visible
 from windward.store.sql.listings.paging import Paged
 from windward.store.sql.tables import ALIAS, ASSET, ASSET_ALIAS, ASSET_EVENT, ASSET_LINK, DAG
+from windward.store.sql.transaction import Transaction
 
 ID_MAX = 2**63 - 1
 """A larger number is no asset's, and no database takes it."""

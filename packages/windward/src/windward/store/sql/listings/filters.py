@@ -10,9 +10,10 @@ import sqlalchemy as sa
 from windward.model.access import DagReach
 from windward.ports.listings.page import Between, Pattern
 from windward.store.sql.columns import json_text
-from windward.store.sql.database import Transaction, chunks
+from windward.store.sql.database import chunks
 from windward.store.sql.dialect import Dialect
 from windward.store.sql.tables import DAG
+from windward.store.sql.transaction import Transaction
 
 Column = sa.ColumnElement[Any]
 Condition = sa.ColumnElement[bool]

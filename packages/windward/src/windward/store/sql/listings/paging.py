@@ -19,7 +19,8 @@ from windward.errors import UserError
 from windward.model.numbers import SMALL_MAX, WIDE_MAX
 from windward.ports.listings.page import TOTAL_MAX, Page, PageRequest
 from windward.store.sql.columns import EPOCH, UtcTime, from_us
-from windward.store.sql.database import Database, Sent, Transaction
+from windward.store.sql.database import Database
+from windward.store.sql.transaction import Sent, Transaction
 
 ORDERS_MAX = 100
 """Orders of a resource that are remembered."""

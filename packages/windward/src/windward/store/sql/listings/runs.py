@@ -15,7 +15,7 @@ from windward.ports.listings.page import Page, PageRequest
 from windward.ports.listings.runs import RunCount, RunFilter, RunRow
 from windward.ports.listings.versions import VersionRow
 from windward.store.sql.columns import EPOCH, UtcTime, from_us
-from windward.store.sql.database import Database, Transaction, chunks
+from windward.store.sql.database import Database, chunks
 from windward.store.sql.dialect import Dialect
 from windward.store.sql.listings.filters import (
     Condition,
@@ -30,6 +30,7 @@ from windward.store.sql.listings.paging import Paged, SentBefore, raw
 from windward.store.sql.listings.unchanged import UnchangedPages
 from windward.store.sql.rows import RUN_COLUMNS, Unchanged, run_of
 from windward.store.sql.tables import ASSET_EVENT, ASSET_USE, DAG, DAG_DOCUMENT, DAG_RUN
+from windward.store.sql.transaction import Transaction
 
 DURATION = seconds_between(DAG_RUN.c.start_date, DAG_RUN.c.end_date)
 UPDATED_AT: sa.ColumnElement[Any] = sa.type_coerce(

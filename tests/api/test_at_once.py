@@ -7,7 +7,8 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,6 +28,7 @@ from windward.api.contract.threads import Threads
 from windward.api.measuring import Requests
 from windward.api.page import Page
 from windward.api.services import Services
+from windward.logs.shipped import ShippedLogStore
 from windward.model.access import Principal
 from windward.ports.listings import WouldWait
 from windward.store.sql.database import Database
@@ -254,7 +256,7 @@ def test_what_would_wait_and_what_comes_while_threads_work_is_not_answered() -> 
     assert at_once.answer(scope_of("/x")) is not None
     assert at_once.answer(scope_of("/x", method="HEAD")) is None
 
-    async def work() -> Response | None:
+    async def work() -> object:
         goes_on = threading.Event()
         working = asyncio.ensure_future(threads.run(goes_on.wait))
         await asyncio.sleep(0)  # until it has begun
@@ -295,3 +297,31 @@ def test_a_brief_read_writes_nothing_and_leaves_nothing(store: SqlStore) -> None
     database.write(put)
     with database.briefly(), database.reading() as transaction:
         assert transaction.select("SELECT name FROM custom_role") == [("a",)]
+
+
+def test_a_log_is_read_at_once_only_from_a_folder_of_this_machine(
+    client: Client, services: Services, filled: SqlStore, tmp_path: Path
+) -> None:
+    headers, log = bearer(jwt_of(client)), f"{RUNS}/r1/taskInstances/a/logs/1"
+    with serving(services, filled) as server:
+        assert server.learns(log, headers)
+    shipped = ShippedLogStore(tmp_path / "logs", (tmp_path / "kept").as_uri())
+    elsewhere = replace(services, execution=replace(services.execution, logs=shipped))
+    with serving(elsewhere, filled) as server:
+        assert server.ask(log, headers)[0] == 200
+        assert not any(server.is_at_once(log, headers) for _ in range(10))
+    lines = {**headers, "accept": "application/x-ndjson"}
+    with serving(services, filled) as server:
+        assert server.learns(log, headers)
+        connection = server.connection
+        for _ in range(3):  # a stream is one, however its target was answered before
+            connection.request("GET", log, headers=lines)
+            answer = connection.getresponse()
+            assert (answer.status, answer.getheader("content-type"), answer.read()) == (
+                200, "application/x-ndjson", b"",
+            )  # fmt: skip
+        asked = len(server.gate.threads)
+    assert len(services.streams) == 0
+    server.requests.tell()
+    [noted] = read_snapshot(server.registry.snapshot())[names.API_REQUESTS]
+    assert (noted.labels, noted.value) == (("get_log", "GET", "2xx"), asked)

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Protocol
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Scope
+from starlette.types import ASGIApp, Scope
 
 from windward.api.contract.operation import Operation
 from windward.api.contract.threads import Threads
@@ -76,8 +77,8 @@ class AtOnce:
             self._known.clear()
         self._known[target] = (reading, scope["path_params"])
 
-    def answer(self, scope: Scope) -> Response | None:
-        """Answer a request; None for what a thread should do.
+    def answer(self, scope: Scope) -> Response | ASGIApp | None:
+        """Answer a request; None for what a thread should do. What is no whole answer is still to be sent, by itself.
 
         Python works in one thread at a time: while others are at work, this one would wait for them, and they for it.
         """
@@ -96,9 +97,16 @@ class AtOnce:
         took_s = self._monotonic() - began_s
         if took_s > self._slow_s:
             self._known.pop(target, None)
+        if type(response) is not Response:
+            return response if self._requests is None else self._noted(reading.operation, response)
         if self._requests is not None:
             self._requests.ended(reading.operation, response.status_code, took_s)
         return response
+
+    def _noted(self, operation: Operation, stream: Response) -> ASGIApp:
+        """Return what sends a stream and notes that."""
+        assert self._requests is not None
+        return partial(self._requests.note, operation, stream)
 
 
 def _is_usual(headers: Iterable[tuple[bytes, bytes]]) -> bool:

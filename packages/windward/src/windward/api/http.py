@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from starlette.responses import Response
+from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from windward.api.at_once import AtOnce
@@ -102,7 +103,7 @@ class BoundedHttp(HttpToolsProtocol):
             started: Any = app if response is None else response
             super()._start_asgi_task(cycle, started)
 
-    def _answered_at_once(self, cycle: RequestResponseCycle) -> Response | None:
+    def _answered_at_once(self, cycle: RequestResponseCycle) -> Response | ASGIApp | None:
         """Return the answer to a request that has nothing more to it, if it is known to be quick."""
         assert self._at_once is not None
         if not cycle.keep_alive or self.flow.write_paused or self.parser.should_upgrade():

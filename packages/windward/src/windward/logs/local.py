@@ -19,6 +19,7 @@ class LocalLogStore:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.is_near = True
 
     def append(self, path: str, data: bytes) -> None:
         """Append whole lines; the folder is made when needed."""

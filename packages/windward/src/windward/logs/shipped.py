@@ -20,6 +20,7 @@ class ShippedLogStore(LocalLogStore):
 
     def __init__(self, folder: Path, url: str) -> None:
         super().__init__(folder)
+        self.is_near = False
         self._url = url.rstrip("/")
         self._store: CloudObjectStore | LocalObjectStore | None = None
         self._fetched: tuple[str, bytes] = ("", b"")

@@ -13,6 +13,10 @@ from windward.core.retention import StoredObject
 class LogStore(Protocol):
     """Where attempts' logs are. A path is relative, with `/`, made by `windward.core.paths.log_path`."""
 
+    @property
+    def is_near(self) -> bool:
+        """Whether they are in a folder of this machine, and nowhere else: to read one waits for nobody."""
+
     def append(self, path: str, data: bytes) -> None:
         """Append whole lines; the folder is made when needed."""
 

@@ -46,7 +46,11 @@ class Proxies:
 
     def _shown(self, request: HTTPConnection) -> Presented:
         peer = request.client.host if request.client is not None else ""
-        headers = dict(request.headers)
+        # Of several of one name, the first counts, as everywhere.
+        headers = {
+            name.decode("latin-1").lower(): value.decode("latin-1")
+            for name, value in reversed(request.scope["headers"])
+        }
         return Presented(
             method=request.scope.get("method", "GET"),
             path=request.scope.get("path", ""),

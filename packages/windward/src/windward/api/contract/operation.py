@@ -203,6 +203,8 @@ class Operation:
     """Whether no line in the ledger is owed: machines speak here, of what the history of runs tells anyway."""
     is_of_rows: bool
     """Whether its handler waits for nothing but the database, so that all that it reads is read in one transaction."""
+    is_of_logs: bool
+    """Whether it waits for the place of logs beside the database: the same, where that is a folder of this machine."""
 
     @cached_property
     def parameters(self) -> tuple[str, ...]:
@@ -236,6 +238,7 @@ def operation(
     headers: Sequence[str] = (),
     is_quiet: bool = False,
     is_of_rows: bool = False,
+    is_of_logs: bool = False,
 ) -> Operation:
     """Return an operation. `name` is its `operationId`; `reply` the type of its answer, None for none.
 
@@ -269,6 +272,7 @@ def operation(
         headers=tuple(headers),
         is_quiet=is_quiet,
         is_of_rows=is_of_rows,
+        is_of_logs=is_of_logs,
     )
 
 

@@ -134,6 +134,7 @@ class Served:
         self._services = services
         self._gate = gate
         self._ledger = ledger
+        self._is_of_rows = operation.is_of_rows or (operation.is_of_logs and services.execution.logs.is_near)
         self._is_plain = (
             operation.body is Nothing
             and not operation.changes
@@ -178,7 +179,7 @@ class Served:
         principal = ANYBODY
         try:
             if self._is_plain:
-                read = self._read_rows if operation.is_of_rows else self._read
+                read = self._read_rows if self._is_of_rows else self._read
                 return await self._threads.run(read, request), principal, body
             claims = None
             if not isinstance(operation.access, Open):

@@ -130,6 +130,7 @@ OPERATIONS: tuple[Operation, ...] = (
         query=LogsQuery,
         reply=TaskInstancesLogResponse,
         handler=get_log,
+        is_of_logs=True,
         errors=[406, 429],
     ),
     operation(

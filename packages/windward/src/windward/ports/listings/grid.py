@@ -64,7 +64,10 @@ class GridListings(Protocol):
         """Return the newest version of a DAG, or None."""
 
     def runs(self, dag_id: str, *, limit: int, before: datetime | None = None) -> Sequence[RunRecord]:
-        """Return the newest runs, the newest first; with `before`, those that were due before then."""
+        """Return the newest runs, the newest first; with `before`, those that were due before then.
+
+        Of one that has ended, what a grid shows is as it is now; the rest may be as it was at its end.
+        """
 
     def cells(self, runs: Sequence[RunRecord]) -> GridRuns:
         """Return these runs with their tasks; what has ended is remembered, and the same as before while nothing differs."""

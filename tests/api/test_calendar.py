@@ -59,3 +59,8 @@ def test_runs_are_counted_by_hours(filled: Client) -> None:
 )
 def test_what_is_too_much_or_too_little_is_refused(filled: Client, query: str) -> None:
     assert filled.ask("GET", f"{ADDRESS}?{query}", role="viewer").status == 422
+
+
+def test_a_dag_that_does_not_exist_is_not_found(filled: Client) -> None:
+    query = "run_after_gte=2026-01-01T00:00:00Z&run_after_lt=2026-03-01T00:00:00Z"
+    assert filled.ask("GET", f"/api/windward/v1/dags/nowhere/calendar?{query}", role="admin").status == 404

@@ -26,7 +26,7 @@ SHOWS_NOTHING = {
     "get_metrics", "get_components", "get_asset_alias", "get_asset_state_store", "list_asset_state_store",
     "get_pool_use", "get_settings", "get_roles", "get_role", "get_users", "get_user", "get_user_sessions", "get_user_tokens", "fetch_mail",
     "get_code_manifest", "get_code_file", "get_external_log_url", "get_asset_aliases", "wait_dag_run_until_finished",
-    "get_task_instance_dependencies_by_map_index", "get_task_instance_dependencies",
+    "get_task_instance_dependencies_by_map_index", "get_task_instance_dependencies", "get_calendar",
 }  # fmt: skip
 """What shows nothing of these DAGs even to an administrator."""
 
@@ -62,6 +62,8 @@ def paths(operation: Operation, name: str) -> list[str]:
     query = ""
     if operation.name in {"list_backfills", "get_recent"}:
         query = f"?dag_id={name}_dag"
+    if operation.name == "get_calendar":
+        query = "?run_after_gte=2026-01-01T00:00:00Z&run_after_lt=2026-12-01T00:00:00Z"
     if "hitl" in operation.path or "hitlDetail" in operation.path:
         values["task_id"] = f"{name}_ask"
     if operation.name == "get_mapped_task_instances":

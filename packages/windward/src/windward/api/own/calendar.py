@@ -9,6 +9,7 @@ import msgspec
 
 from windward.api.contract.operation import Call, Needs, Nothing, Operation, Scope, operation
 from windward.api.contract.problem import InvalidRequest
+from windward.errors import NotFoundError
 from windward.model.access import Resource, Verb
 from windward.model.states import RunState
 
@@ -49,8 +50,11 @@ def get_calendar(call: Call[CalendarQuery, Nothing]) -> CalendarResponse:
             kind="value_error",
             message=f"is more than {SPAN_MAX.days} days behind `run_after_gte`",
         )
+    dag_id = call.text("dag_id")
+    if call.services.store.catalog.load_dag(dag_id) is None:
+        raise NotFoundError(f"there is no DAG `{dag_id}`")
     found = call.services.listings.runs.counts(
-        call.text("dag_id"),
+        dag_id,
         begin=query.run_after_gte,
         end=query.run_after_lt,
         step=timedelta(seconds=query.step_s),

@@ -18,7 +18,7 @@ from windward.api.contract.operation import Ready, etag_of
 Row = TypeVar("Row")
 ENCODED_MAX = 4000
 """Rows whose JSON is remembered: each takes a few kilobytes."""
-PAGES_BYTES_MAX = 8 << 20
+PAGES_BYTES_MAX = 4 << 20
 PAGE_BYTES = 2000
 """What a page takes beside its JSON."""
 

@@ -16,7 +16,7 @@ from windward.api.public.dag_versions import DagVersionResponse, version_respons
 from windward.model.numbers import NotNegative, Small
 from windward.model.states import RunState, RunType, TriggeredBy
 from windward.ports.listings.page import TOTAL_MAX, Page, PageRequest
-from windward.ports.listings.runs import RunRow
+from windward.ports.listings.runs import RunFilter, RunRow
 
 NOTE_MAX = 1000
 Note = Annotated[str, msgspec.Meta(max_length=NOTE_MAX)]
@@ -210,7 +210,7 @@ class _Runs(msgspec.Struct, kw_only=True):
 _ENCODED, _PAGES = Encoded[RunRow](run_response), EncodedPages()
 
 
-def runs_response(page: Page[RunRow], request: PageRequest) -> Reply:
+def runs_response(page: Page[RunRow], request: PageRequest, *, which: RunFilter | None) -> Reply:
     """Return a page of runs as the API shows it: a `DAGRunCollectionResponse`."""
 
     def shape() -> _Runs:
@@ -222,4 +222,4 @@ def runs_response(page: Page[RunRow], request: PageRequest) -> Reply:
             previous_cursor=page.previous_cursor,
         )
 
-    return Reply(body=_PAGES.of((id(page), request), (page,), shape))
+    return Reply(body=_PAGES.of((request, which), (page,), shape))

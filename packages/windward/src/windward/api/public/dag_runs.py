@@ -82,7 +82,7 @@ def get_dag_runs(call: Call[RunsQuery, Nothing]) -> Reply:
             hint="Leave them out, or ask for `run_after_gte` and `run_after_lte`.",
         )
     if query.bundle_version is not None or query.partition_key_pattern or query.partition_key_prefix_pattern:
-        return runs_response(Page(rows=(), total=0), request)
+        return runs_response(Page(rows=(), total=0), request, which=None)
     which = RunFilter(
         reach=call.reach,
         dag_ids=None if call.dag_id is None else (call.dag_id,),
@@ -96,7 +96,7 @@ def get_dag_runs(call: Call[RunsQuery, Nothing]) -> Reply:
         consumes=query.consuming_asset_pattern or "",
         **_bounds(call, query),
     )
-    return runs_response(call.services.listings.runs.list(request, which), request)
+    return runs_response(call.services.listings.runs.list(request, which), request, which=which)
 
 
 def get_list_dag_runs_batch(call: Call[Nothing, DAGRunsBatchBody]) -> Reply:
@@ -118,8 +118,8 @@ def get_list_dag_runs_batch(call: Call[Nothing, DAGRunsBatchBody]) -> Reply:
         **_bounds(call, body),
     )
     if body.states and not which.states:
-        return runs_response(Page(rows=(), total=0), request)
-    return runs_response(call.services.listings.runs.list(request, which), request)
+        return runs_response(Page(rows=(), total=0), request, which=None)
+    return runs_response(call.services.listings.runs.list(request, which), request, which=which)
 
 
 def _bounds(call: Call[Any, Any], given: RunsQuery | DAGRunsBatchBody) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from windward.api.public.jobs import JobResponse
 from windward.core.transitions import TaskEvent
 from windward.model.ids import TaskKey, hostname_of
 from windward.model.states import FINISHED, TaskState
-from windward.ports.listings.instances import InstanceRow
+from windward.ports.listings.instances import InstanceFilter, InstanceRow
 from windward.ports.listings.page import TOTAL_MAX, Page, PageRequest
 from windward.ports.reads import AttemptRecord
 
@@ -200,7 +200,9 @@ class _Instances(msgspec.Struct, kw_only=True):
 _ENCODED, _PAGES = Encoded[InstanceRow](instance_response), EncodedPages()
 
 
-def instances_response(page: Page[InstanceRow], request: PageRequest) -> Reply:
+def instances_response(
+    page: Page[InstanceRow], request: PageRequest, *, which: InstanceFilter | None
+) -> Reply:
     """Return a page of instances as the API shows it: a `TaskInstanceCollectionResponse`."""
 
     def shape() -> _Instances:
@@ -212,7 +214,7 @@ def instances_response(page: Page[InstanceRow], request: PageRequest) -> Reply:
             previous_cursor=page.previous_cursor,
         )
 
-    return Reply(body=_PAGES.of((id(page), request), (page,), shape))
+    return Reply(body=_PAGES.of((request, which), (page,), shape))
 
 
 def current_try(row: InstanceRow) -> TaskInstanceHistoryResponse:

@@ -117,7 +117,7 @@ def get_task_instances(call: Call[InstancesQuery, Nothing]) -> Reply:
         dag_ids=None if dag_id is None else (dag_id,),
         run_ids=None if run_id == ANY_DAG else (run_id,),
     )
-    return instances_response(call.services.listings.instances.list(request, which), request)
+    return instances_response(call.services.listings.instances.list(request, which), request, which=which)
 
 
 def _document_of_run(call: Call[Any, Any], dag_id: str, run_id: str) -> DagDocument | None:
@@ -140,8 +140,8 @@ def get_task_instances_batch(call: Call[Nothing, TaskInstancesBatchBody]) -> Rep
         offset=body.page_offset,
         order_by=(body.order_by,) if body.order_by else (),
     )
-    page = call.services.listings.instances.list(request, filter_of_body(call, body))
-    return instances_response(page, request)
+    which = filter_of_body(call, body)
+    return instances_response(call.services.listings.instances.list(request, which), request, which=which)
 
 
 def get_mapped_task_instances(call: Call[MappedQuery, Nothing]) -> Reply:
@@ -154,7 +154,7 @@ def get_mapped_task_instances(call: Call[MappedQuery, Nothing]) -> Reply:
     which = filter_of_query(
         call, call.query, dag_ids=(dag_id,), run_ids=(run_id,), task_ids=(task_id,), is_mapped=True
     )
-    return instances_response(call.services.listings.instances.list(request, which), request)
+    return instances_response(call.services.listings.instances.list(request, which), request, which=which)
 
 
 def _check_mapped(document: DagDocument | None, task_id: str) -> None:

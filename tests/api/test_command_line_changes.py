@@ -214,3 +214,59 @@ def test_kept_values_are_deleted_alike(both: Both, filled: SqlStore) -> None:
 def test_the_processor_is_asked_to_read_files_again(run: Run, store: SqlStore) -> None:
     assert run("dags", "reserialize").err == "asked the processor to read 2 files again\n"
     assert set(store.catalog.take_parse_requests()) == {f"{NEAR}.py", f"{FAR}.py"}
+
+
+@pytest.mark.usefixtures("filled")
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("dags", "pause", "{n}"),
+        ("dags", "unpause", "{n}"),
+        ("dags", "pause", "{n}.*", "--treat-dag-id-as-regex", "-y"),
+        ("dags", "pause", "{n}no"),
+        ("dags", "trigger", "{n}", "-r", "first"),
+        ("dags", "trigger", "{n}", "-l", NOW.isoformat()),
+        ("dags", "trigger", "{n}", "-r", "new", "-c", '{"a": 1}', "-l", "2025-01-01", "--note", "hm", "-o", "json"),
+        ("dags", "trigger", "{n}no"),
+        ("dags", "list-runs", "{n}", "--limit", "1"),
+        ("dags", "state", "{n}", "fist"),
+        ("tasks", "state", "{n}", "laod", "first"),
+        ("recovery", "start", "{n}", "first"),
+        ("recovery", "stop", "{n}", "frst"),
+        ("backfill", "pause", "77"),
+        ("hitl", "respond", "{n}", "load", "first", "Yes"),
+        ("assets", "materialize", "--name", "{n}"),
+        ("pools", "set", "{n}", "3", "why"),
+        ("pools", "set", " ", "3"),
+        ("pools", "delete", "{n}"),
+        ("pools", "delete", "default_pool"),
+        ("variables", "set", "{n}", "v"),
+        ("variables", "set", "{n}", "v", "--json"),
+        ("variables", "set", "", "v"),
+        ("variables", "delete", "{n}"),
+        ("connections", "delete", "{n}"),
+    ],
+)  # fmt: skip
+def test_small_changes_are_told_alike(both: Both, words: tuple[str, ...]) -> None:
+    both(*words)
+    both(*words)
+
+
+@pytest.mark.usefixtures("filled")
+def test_a_dag_is_deleted_alike_once_nothing_of_it_runs(both: Both, run: Run) -> None:
+    assert "end their runs by `windward dags mark" in run("dags", "delete", FAR, "-y").err
+    for run_id in ("first", "second", "third"):
+        both("dags", "mark", "{n}", run_id, "--state", "failed")
+    assert both("dags", "delete", "{n}", "-y").err.startswith(f"deleted DAG `{NEAR}` with 3 runs\n")
+    assert both("dags", "delete", "{n}", "-y").code == 1
+
+
+@pytest.mark.usefixtures("filled")
+def test_a_run_that_is_triggered_without_a_date_is_of_now(run: Run) -> None:
+    [made] = run("dags", "trigger", FAR, "-r", "new", "-o", "json").rows
+    assert made["logical_date"] is not None
+
+
+def test_default_connections_are_counted(run: Run) -> None:
+    assert run("connections", "create-default-connections").err == "added 11 default connections\n"
+    assert run("connections", "create-default-connections").err == "added 0 default connections\n"

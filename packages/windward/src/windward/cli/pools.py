@@ -86,7 +86,7 @@ def _put(session: Session, name: str, slots: int, *, description: str, include_d
 
     if not name.strip() or len(name) > ID_LENGTH_MAX:
         raise InvalidIdError(
-            f"`{name}` is not the name of a pool", hint=f"Use 1 to {ID_LENGTH_MAX} characters."
+            f"`{name[:40]}` cannot be the name of a pool", hint=f"Use 1 to {ID_LENGTH_MAX} characters."
         )
     pool = PoolRecord(name=name, slots=slots, description=description, include_deferred=include_deferred)
     session.store.secrets.set_pool(pool)

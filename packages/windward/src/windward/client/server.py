@@ -101,6 +101,9 @@ def error_of(status: int, answer: bytes, method: str, path: str) -> WindwardErro
         case 409:
             hint = hint or "Someone else changed it at the same moment. Look again, then repeat it."
             return RefusedHereError(message, hint=hint, status=status)
+        case 422:
+            hint = hint or "Correct what it names, and repeat the command."
+            return RefusedHereError(message, hint=hint, status=status)
         case 429 | 502 | 503 | 504:
             return UnavailableError(message)
         case _:

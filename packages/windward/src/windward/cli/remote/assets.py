@@ -76,8 +76,12 @@ def _found(args: Namespace, server: Server) -> Json:
     ]
     if len(matching) != 1:
         wanted = args.name or args.uri
+        if not matching:
+            raise UserError(
+                f"there is no asset `{wanted}`", hint="`windward assets list` shows all, with their URIs."
+            )
         raise UserError(
-            f"there is no asset `{wanted}`" if not matching else f"several assets are `{wanted}`",
+            f"several assets are `{wanted}`",
             hint="`windward assets list` shows all; give both `--name` and `--uri`.",
         )
     return matching[0]

@@ -84,9 +84,15 @@ def test(args: Namespace, server: Server) -> int:
 
 def create_default(_args: Namespace, server: Server) -> int:
     """Add the default connections that are not there."""
+    before = _count(server)
     server.send("POST", path("connections", "defaults"))
-    note("the default connections are there")
+    note(f"added {_count(server) - before} default connections")
     return 0
+
+
+def _count(server: Server) -> int:
+    count: int = server.get(path("connections"), limit=1)["total_entries"]
+    return count
 
 
 def _refuse_values(args: Namespace) -> None:

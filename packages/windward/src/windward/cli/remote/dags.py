@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from argparse import ArgumentTypeError, Namespace
+from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
 from windward.cli.arguments import UsageError, nearest, pattern
 from windward.cli.columns import DAG_COLUMNS, NEXT_COLUMNS, RUN_COLUMNS
 from windward.cli.output import is_agreed, note, show_one, show_rows
-from windward.cli.remote.asking import dag_of, iso, moment, path, run_of, run_row
+from windward.cli.remote.asking import CONFLICT, dag_of, iso, moment, path, run_of, run_row
 from windward.cli.times import in_zone
-from windward.client.server import Json, Server
+from windward.client.server import Json, RefusedHereError, Server
 from windward.errors import UserError
 
 COLUMNS = tuple(name for name in DAG_COLUMNS if name != "next_run_local")
@@ -85,18 +86,36 @@ def trigger(args: Namespace, server: Server) -> int:
     dag = dag_of(server, args.dag_id)
     body = {
         "dag_run_id": args.run_id,
-        "logical_date": iso(args.logical_date),
+        "logical_date": iso(args.logical_date or datetime.now(UTC)),
         "run_after": iso(args.run_after),
         "conf": args.conf or {},
         "note": args.note,
     }
-    run = server.send("POST", path("dags", args.dag_id, "dagRuns"), body)
+    try:
+        run = server.send("POST", path("dags", args.dag_id, "dagRuns"), body)
+    except RefusedHereError as error:
+        raise _exists(args, server, error) if error.status == CONFLICT else error from error
     if dag["is_paused"]:
         note(
             f"DAG `{args.dag_id}` is paused: the run stays queued until `windward dags unpause {args.dag_id}`"
         )
     show_rows([run_row(run) | {"conf": run["conf"]}], output=args.output, columns=RUN_COLUMNS)
     return 0
+
+
+def _exists(args: Namespace, server: Server, error: RefusedHereError) -> UserError:
+    """Return the error for a run of that id or date, with what to do about it."""
+    flag, run = "--run-id", args.run_id
+    if "logical date" in error.message:
+        flag, run = "--logical-date", iso(args.logical_date)
+    if run is None:
+        return error
+    run_id = run_of(server, args.dag_id, run)["dag_run_id"]
+    return UserError(
+        error.message,
+        hint=f"Give another `{flag}`, or run that one again with "
+        f"`windward tasks clear {args.dag_id} --run-id {run_id}`.",
+    )
 
 
 def pause(args: Namespace, server: Server) -> int:
@@ -174,10 +193,19 @@ def delete(args: Namespace, server: Server) -> int:
         f"All runs, tasks and XComs of DAG `{args.dag_id}` will be deleted. Go on?", yes=args.yes
     ):
         return 1
-    server.send("DELETE", path("dags", args.dag_id))
-    note(f"deleted DAG `{args.dag_id}`")
+    runs: int = server.get(path("dags", args.dag_id, "dagRuns"), limit=1)["total_entries"]
+    try:
+        server.send("DELETE", path("dags", args.dag_id))
+    except RefusedHereError as error:
+        if error.status != CONFLICT:
+            raise
+        hint = f"Wait for them, or end their runs by `windward dags mark {args.dag_id} RUN --state failed`."
+        raise UserError(error.message, hint=hint) from error
+    note(f"deleted DAG `{args.dag_id}` with {runs} run{'' if runs == 1 else 's'}")
     if not dag["is_stale"]:
-        note(f"it comes back when `{dag['fileloc']}` is read again; delete that file, too, to be rid of it")
+        note(
+            f"it comes back when `{dag['relative_fileloc']}` is read again; delete that file, too, to be rid of it"
+        )
     return 0
 
 

@@ -30,11 +30,12 @@ def list_tasks(args: Namespace, server: Server) -> int:
     for task in tasks:
         for below in task["downstream_task_ids"] or ():
             upstream.setdefault(below, []).append(task["task_id"])
-    fields = ("trigger_rule", "pool", "queue", "retries", "is_mapped")
+    fields = ("pool", "queue", "retries", "is_mapped")
     rows = [
         {
             "task_id": task["task_id"],
             "operator": task["operator_name"],
+            "trigger_rule": task["trigger_rule"],
             "upstream": upstream[task["task_id"]],
             **{name: task[name] for name in fields},
         }

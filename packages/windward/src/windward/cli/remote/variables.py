@@ -13,6 +13,7 @@ from windward.cli.output import note, show_rows
 from windward.cli.remote.asking import CONFLICT, LOOKED_AT_MAX, path, put_all
 from windward.client.server import RefusedHereError, Server
 from windward.core.masking import MASK
+from windward.engine.people.variables import checked_key
 from windward.errors import NotFoundError, UserError
 
 
@@ -51,7 +52,7 @@ def put(args: Namespace, server: Server) -> int:
     value = sys.stdin.read() if args.value == "-" else args.value
     if args.json:
         _read(value, key=args.key)
-    body = {"key": args.key, "value": value, "description": args.description}
+    body = {"key": checked_key(args.key), "value": value, "description": args.description}
     try:
         server.send("POST", path("variables"), body)
     except RefusedHereError as error:
@@ -79,7 +80,7 @@ def import_file(args: Namespace, server: Server) -> int:
     """Import variables. One whose value is masked keeps the value that it has."""
     known = {one["key"] for one in server.pages(path("variables"), "variables")}
     wanted, total = variables_of(args.file, known=known, on_existing=args.action_on_existing_key)
-    put_all(server, "variables", [one._asdict() for one in wanted])
+    put_all(server, "variables", [one._asdict() | {"key": checked_key(one.key)} for one in wanted])
     note(f"imported {len(wanted)} of {total} variables")
     return 0
 

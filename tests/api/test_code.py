@@ -64,6 +64,8 @@ def test_what_is_next_is_told_in_order_and_within_reach(
     gate.permissions["daily only"] = frozenset(
         {Permission(resource=Resource.DAG, verb=Verb.READ, dag_id="daily")}
     )
+    named = client.ask("GET", "/api/windward/v1/upcoming?hours=48&dag_id=daily", role="viewer").json
+    assert {run["dag_id"] for run in named["runs"]} == {"daily"}
     seen = client.ask("GET", "/api/windward/v1/upcoming?hours=48&limit=1", role="daily only").json
     assert [run["dag_id"] for run in seen["runs"]] == ["daily"]
     assert not seen["is_whole"]

@@ -188,6 +188,19 @@ export const backfillsQuery = (dagId: string) =>
     refetchInterval: PROGRESS_MS,
   });
 
+/** What the schedule of a DAG wants in the coming month. */
+export const plannedQuery = (dagId: string) =>
+  queryOptions({
+    queryKey: ['upcoming', dagId],
+    queryFn: () =>
+      data(
+        client.GET('/api/windward/v1/upcoming', {
+          params: { query: { hours: 24 * 31, limit: 500, dag_id: dagId } },
+        }),
+      ),
+    staleTime: 60_000,
+  });
+
 /** The dates of a backfill, and how the run of each stands. */
 export const datesQuery = (dagId: string, backfillId: number, isOpen: boolean) =>
   queryOptions({

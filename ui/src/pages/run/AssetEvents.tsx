@@ -5,7 +5,7 @@ import { useTranslation } from 'react-i18next';
 import type { Schema } from '@/api/client';
 import { Moment } from '@/components/Moment';
 import { StateWord } from '@/components/State';
-import { madeEventsQuery, type Run, upstreamEventsQuery } from './queries';
+import { madeEventsQuery, type Place, type Run, upstreamEventsQuery } from './queries';
 import classes from './Run.module.css';
 
 const SHOWN_MAX = 20;
@@ -19,69 +19,80 @@ function Asset({ event }: { event: Event }) {
   );
 }
 
+function Events({ title, events, isMade }: { title: string; events: Event[]; isMade: boolean }) {
+  const { t } = useTranslation('run');
+  if (events.length === 0) return null;
+  return (
+    <section className={classes.events}>
+      <h2>{title}</h2>
+      <div className={classes.scroll}>
+        <table className="plain">
+          <tbody>
+            {events.slice(0, SHOWN_MAX).map((event) => (
+              <tr key={`${event.id} ${event.timestamp} ${event.source_map_index}`}>
+                <td>
+                  <Asset event={event} />
+                </td>
+                <td>
+                  {event.source_dag_id === null || event.source_run_id === null ? (
+                    <span className="dim">{t('assets.byHand')}</span>
+                  ) : (
+                    <Link
+                      to="/dags/$dagId/runs/$runId"
+                      params={{ dagId: event.source_dag_id, runId: event.source_run_id }}
+                      search={{ task: event.source_task_id ?? undefined }}
+                    >
+                      {isMade ? '' : `${event.source_dag_id} / `}
+                      <span className="mono">{event.source_task_id}</span>
+                      {event.source_map_index >= 0 && ` [${event.source_map_index}]`}
+                    </Link>
+                  )}
+                </td>
+                <td>
+                  <Moment at={event.timestamp} />
+                </td>
+                <td>
+                  {isMade &&
+                    event.created_dagruns.map((one) => (
+                      <div key={`${one.dag_id} ${one.run_id}`}>
+                        →{' '}
+                        <Link to="/dags/$dagId/runs/$runId" params={{ dagId: one.dag_id, runId: one.run_id }}>
+                          {one.dag_id}
+                        </Link>{' '}
+                        <StateWord state={one.state} />
+                      </div>
+                    ))}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {events.length > SHOWN_MAX && (
+        <p className="dim">{t('assets.more', { count: events.length - SHOWN_MAX })}</p>
+      )}
+    </section>
+  );
+}
+
+/** Events that one instance made. */
+export function MadeEvents({ place, isLive }: { place: Place; isLive: boolean }) {
+  const { t } = useTranslation('run');
+  const { data: made } = useQuery(madeEventsQuery(place.dagId, place.runId, isLive));
+  const events = (made?.asset_events ?? []).filter(
+    (one) => one.source_task_id === place.taskId && one.source_map_index === place.mapIndex,
+  );
+  return <Events title={t('assets.made')} events={events} isMade />;
+}
+
 export function AssetEvents({ run, isLive }: { run: Run; isLive: boolean }) {
   const { t } = useTranslation('run');
   const { data: before } = useQuery(upstreamEventsQuery(run.dag_id, run.dag_run_id));
   const { data: made } = useQuery(madeEventsQuery(run.dag_id, run.dag_run_id, isLive));
-  const parts = [
-    { title: t('assets.before'), events: before?.asset_events ?? [], isMade: false },
-    { title: t('assets.made'), events: made?.asset_events ?? [], isMade: true },
-  ];
-  return parts.map(
-    ({ title, events, isMade }) =>
-      events.length > 0 && (
-        <section key={title}>
-          <h2>{title}</h2>
-          <div className={classes.scroll}>
-            <table className="plain">
-              <tbody>
-                {events.slice(0, SHOWN_MAX).map((event) => (
-                  <tr key={`${event.id} ${event.timestamp} ${event.source_map_index}`}>
-                    <td>
-                      <Asset event={event} />
-                    </td>
-                    <td>
-                      {event.source_dag_id === null || event.source_run_id === null ? (
-                        <span className="dim">{t('assets.byHand')}</span>
-                      ) : (
-                        <Link
-                          to="/dags/$dagId/runs/$runId"
-                          params={{ dagId: event.source_dag_id, runId: event.source_run_id }}
-                          search={{ task: event.source_task_id ?? undefined }}
-                        >
-                          {isMade ? '' : `${event.source_dag_id} / `}
-                          <span className="mono">{event.source_task_id}</span>
-                          {event.source_map_index >= 0 && ` [${event.source_map_index}]`}
-                        </Link>
-                      )}
-                    </td>
-                    <td>
-                      <Moment at={event.timestamp} />
-                    </td>
-                    <td>
-                      {isMade &&
-                        event.created_dagruns.map((one) => (
-                          <div key={`${one.dag_id} ${one.run_id}`}>
-                            →{' '}
-                            <Link
-                              to="/dags/$dagId/runs/$runId"
-                              params={{ dagId: one.dag_id, runId: one.run_id }}
-                            >
-                              {one.dag_id}
-                            </Link>{' '}
-                            <StateWord state={one.state} />
-                          </div>
-                        ))}
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
-          {events.length > SHOWN_MAX && (
-            <p className="dim">{t('assets.more', { count: events.length - SHOWN_MAX })}</p>
-          )}
-        </section>
-      ),
+  return (
+    <>
+      <Events title={t('assets.before')} events={before?.asset_events ?? []} isMade={false} />
+      <Events title={t('assets.made')} events={made?.asset_events ?? []} isMade />
+    </>
   );
 }

@@ -11,6 +11,7 @@ import { StateSign, StateWord } from '@/components/State';
 import { Empty, Failure, Loading } from '@/components/Waiting';
 import { isFinished } from '@/lib/states';
 import { lengthBetween, showLength } from '@/lib/time';
+import { MadeEvents } from './AssetEvents';
 import { Attempts } from './Attempts';
 import { noteInstance } from './actions';
 import { InstanceActions } from './InstanceActions';
@@ -155,6 +156,7 @@ export function InstancePane({ place, label, isMapped, isLive }: Props) {
         <Tabs.Panel value="details">
           <Links place={place} tryNumber={tryNumber} />
           <Details instance={one} />
+          <MadeEvents place={place} isLive={isLive} />
         </Tabs.Panel>
       </Tabs>
     </div>

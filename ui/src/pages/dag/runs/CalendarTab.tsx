@@ -7,7 +7,7 @@ import { useTranslation } from 'react-i18next';
 import { useZone } from '@/app/preferences';
 import { Failure, Loading } from '@/components/Waiting';
 import { showMoment } from '@/lib/time';
-import { yearQuery } from '@/pages/dag/queries';
+import { plannedQuery, yearQuery } from '@/pages/dag/queries';
 import { hasWholeHours, outcomeOf, yearOf } from '@/pages/dag/runs/calendar';
 import pageClasses from '../Dag.module.css';
 import classes from './Runs.module.css';
@@ -65,6 +65,22 @@ function Sign({ outcome }: { outcome: string | null }) {
           />
         </>
       );
+    case 'planned':
+      return (
+        <>
+          <rect
+            x=".5"
+            y=".5"
+            width={SIDE - 1}
+            height={SIDE - 1}
+            rx="3"
+            fill="none"
+            stroke="var(--ww-accent)"
+            strokeDasharray="3 2"
+          />
+          <circle cx={SIDE / 2} cy={SIDE / 2} r="1.6" fill="var(--ww-accent)" />
+        </>
+      );
     default:
       return (
         <rect x=".5" y=".5" width={SIDE - 1} height={SIDE - 1} rx="3" fill="none" stroke="var(--ww-line)" />
@@ -79,10 +95,11 @@ export function CalendarTab({ dagId }: { dagId: string }) {
   const thisYear = new Date().getUTCFullYear();
   const year = search.year ?? thisYear;
   const { data, error, isPending } = useQuery(yearQuery(dagId, year, hasWholeHours(zone, year)));
-  const days = useMemo(
-    () => yearOf(year, data ?? [], (at) => showMoment(at, zone, false).slice(0, 10)),
-    [year, data, zone],
-  );
+  const { data: upcoming } = useQuery(plannedQuery(dagId));
+  const days = useMemo(() => {
+    const planned = (upcoming?.runs ?? []).map((run) => ({ at: run.run_after, state: 'planned', count: 1 }));
+    return yearOf(year, [...(data ?? []), ...planned], (at) => showMoment(at, zone, false).slice(0, 10));
+  }, [year, data, upcoming, zone]);
   const navigate = route.useNavigate();
   const go = (to: number) =>
     void navigate({
@@ -91,9 +108,11 @@ export function CalendarTab({ dagId }: { dagId: string }) {
     });
   const month = new Intl.DateTimeFormat(i18n.language, { month: 'short', timeZone: 'UTC' });
   const weekday = new Intl.DateTimeFormat(i18n.language, { weekday: 'short', timeZone: 'UTC' });
+  const wordOf = (state: string) =>
+    state === 'planned' || state === 'mixed' ? t(`calendar.${state}`) : t(`common:states.${state}`);
   const inWords = (counts: Record<string, number>) =>
     Object.entries(counts)
-      .map(([state, count]) => `${count} ${t(`common:states.${state}`)}`)
+      .map(([state, count]) => `${count} ${wordOf(state)}`)
       .join(', ') || t('calendar.none');
   const sums: Record<string, number> = {};
   for (const day of days) {
@@ -115,12 +134,12 @@ export function CalendarTab({ dagId }: { dagId: string }) {
           {inWords(sums)} · {zone}
         </span>
         <span className={classes.legend}>
-          {['success', 'failed', 'mixed', 'running', 'queued'].map((outcome) => (
+          {['success', 'failed', 'mixed', 'running', 'queued', 'planned'].map((outcome) => (
             <span key={outcome}>
               <svg width="16" height="16" aria-hidden="true">
                 <Sign outcome={outcome} />
               </svg>
-              {outcome === 'mixed' ? t('calendar.mixed') : t(`common:states.${outcome}`)}
+              {wordOf(outcome)}
             </span>
           ))}
         </span>
@@ -143,7 +162,8 @@ export function CalendarTab({ dagId }: { dagId: string }) {
             </text>
           ))}
           {days.map((day) => {
-            const total = Object.values(day.counts).reduce((sum, count) => sum + count, 0);
+            const { planned: _planned, ...made } = day.counts;
+            const total = Object.values(made).reduce((sum, count) => sum + count, 0);
             const label = `${day.date}: ${inWords(day.counts)}`;
             const picture = (
               <g

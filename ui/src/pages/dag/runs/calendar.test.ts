@@ -28,6 +28,8 @@ describe('the calendar', () => {
     expect(outcomeOf({ failed: 2 })).toBe('failed');
     expect(outcomeOf({ success: 2, running: 1 })).toBe('running');
     expect(outcomeOf({ queued: 1 })).toBe('queued');
+    expect(outcomeOf({ planned: 4, success: 1 })).toBe('success');
+    expect(outcomeOf({ planned: 4 })).toBe('planned');
     expect(outcomeOf({})).toBeNull();
   });
 });

@@ -49,7 +49,8 @@ export function outcomeOf(counts: Record<string, number>): string | null {
   if (failed > 0) return (counts.success ?? 0) > 0 ? 'mixed' : 'failed';
   if ((counts.running ?? 0) > 0) return 'running';
   if ((counts.success ?? 0) > 0) return 'success';
-  return (counts.queued ?? 0) > 0 ? 'queued' : null;
+  if ((counts.queued ?? 0) > 0) return 'queued';
+  return (counts.planned ?? 0) > 0 ? 'planned' : null;
 }
 
 /** Whether a zone differs from UTC by whole hours, in winter and in summer. */

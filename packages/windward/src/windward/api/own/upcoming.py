@@ -22,10 +22,11 @@ RUNS_OF_A_DAG_MAX = 200
 
 
 class UpcomingQuery(msgspec.Struct, kw_only=True):
-    """How far to look."""
+    """How far to look; at one DAG only, where it is named."""
 
     hours: Annotated[float, msgspec.Meta(gt=0, le=HOURS_MAX)] = 24.0
     limit: Annotated[int, msgspec.Meta(ge=1, le=RUNS_MAX)] = 200
+    dag_id: str | None = None
 
 
 class UpcomingRun(msgspec.Struct, kw_only=True):
@@ -53,7 +54,12 @@ def get_upcoming(call: Call[UpcomingQuery, Nothing]) -> UpcomingResponse:
     services, now = call.services, call.services.now()
     until = now + timedelta(hours=call.query.hours)
     catalog = services.store.catalog
-    dags = {dag.dag_id: dag for dag in catalog.load_dags() if not dag.is_paused}
+    one = call.query.dag_id
+    dags = {
+        dag.dag_id: dag
+        for dag in catalog.load_dags()
+        if not dag.is_paused and (one is None or dag.dag_id == one)
+    }
     documents = services.listings.documents.plain(dag.document_hash for dag in dags.values())
     windows = catalog.load_windows(list(dags))
     runs: list[UpcomingRun] = []

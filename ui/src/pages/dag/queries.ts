@@ -211,8 +211,13 @@ export const datesQuery = (dagId: string, backfillId: number, isOpen: boolean) =
           params: { path: { backfill_id: backfillId } },
         }),
       ),
-    refetchInterval: isOpen ? PROGRESS_MS : CALM_MS,
+    // A backfill is over before its last runs are.
+    refetchInterval: ({ state }) =>
+      isOpen || state.data === undefined || state.data.dates.some(isGoingOn) ? PROGRESS_MS : CALM_MS,
   });
+
+const isGoingOn = (one: Schema['BackfillDateResponse']) =>
+  one.run_state === 'running' || one.run_state === 'queued';
 
 export const recoveryQuery = (dagId: string) =>
   queryOptions({

@@ -21,6 +21,7 @@ import { attemptsQuery, type Exit, instanceQuery, type Place, reasonQuery } from
 import classes from './Run.module.css';
 import { Fact } from './RunFacts';
 import { showBytes } from './sizes';
+import { TaskState } from './TaskState';
 import { Why } from './Why';
 import { XComs } from './XComs';
 
@@ -149,6 +150,7 @@ export function InstancePane({ place, label, isMapped, isLive }: Props) {
         </Tabs.Panel>
         <Tabs.Panel value="xcom">
           <XComs place={place} isLive={isLive} />
+          <TaskState place={place} isLive={isLive} />
         </Tabs.Panel>
         <Tabs.Panel value="rendered">
           <Rendered fields={one.rendered_fields ?? {}} />

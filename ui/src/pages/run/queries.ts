@@ -213,6 +213,23 @@ export const xcomsQuery = ({ dagId, runId, taskId, mapIndex }: Place, isLive: bo
     refetchInterval: every(isLive),
   });
 
+/** What an instance keeps from one try to the next. */
+export const taskStateQuery = ({ dagId, runId, taskId, mapIndex }: Place, isLive: boolean) =>
+  queryOptions({
+    queryKey: ['run', dagId, runId, 'state', taskId, mapIndex],
+    queryFn: () =>
+      data(
+        client.GET('/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/state-store', {
+          params: {
+            path: { dag_id: dagId, dag_run_id: runId, task_id: taskId },
+            query: { map_index: mapIndex, limit: PAGE_MAX },
+          },
+        }),
+      ),
+    refetchInterval: every(isLive),
+    retry: false,
+  });
+
 /** Events of assets that made a run. */
 export const upstreamEventsQuery = (dagId: string, runId: string) =>
   queryOptions({

@@ -16,7 +16,7 @@ import { Listing, Pager, Part, useFilters } from '../shared/Listing';
 import { wrongJson } from '../shared/secrets';
 import shared from '../shared/shared.module.css';
 import classes from './Assets.module.css';
-import { assetEventsQuery, assetQuery, queuedQuery } from './queries';
+import { assetEventsQuery, assetQuery, assetStateQuery, queuedQuery } from './queries';
 
 type Asset = Schema['AssetResponse'];
 
@@ -217,6 +217,38 @@ function Queue({ asset }: { asset: Asset }) {
   );
 }
 
+function Kept({ asset }: { asset: Asset }) {
+  const { t } = useTranslation('manage');
+  const { data: found } = useQuery(assetStateQuery(asset.id));
+  if (found === undefined || found.asset_state_store.length === 0) return null;
+  return (
+    <Part title={t('assets.kept')}>
+      <div className={`card ${shared.listing}`}>
+        <table className="plain">
+          <tbody>
+            {found.asset_state_store.map((one) => (
+              <tr key={one.key}>
+                <td className="mono">{one.key}</td>
+                <td className={`mono ${shared.any}`}>{JSON.stringify(one.value)}</td>
+                <td>
+                  {one.last_updated_by?.dag_id != null && (
+                    <Link to="/dags/$dagId" params={{ dagId: one.last_updated_by.dag_id }}>
+                      {one.last_updated_by.dag_id}
+                    </Link>
+                  )}
+                </td>
+                <td>
+                  <Moment at={one.updated_at} relative />
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </Part>
+  );
+}
+
 export function OneAsset({ id }: { id: number }) {
   const { t } = useTranslation('manage');
   const may = useMay();
@@ -313,6 +345,7 @@ export function OneAsset({ id }: { id: number }) {
           </div>
           <Queue asset={asset} />
           <Events asset={asset} />
+          <Kept asset={asset} />
           {isTelling && <EventDialog asset={asset} close={() => setTelling(false)} />}
         </>
       )}

@@ -4,6 +4,7 @@ import { client, data, type Schema } from '@/api/client';
 import { PAGE_SIZE } from '../shared/Listing';
 
 const LIVE_MS = 5_000;
+const PAGE_MAX = 100;
 
 export const assetsQuery = (q: string | undefined, page: number) =>
   queryOptions({
@@ -66,8 +67,21 @@ export const queuedQuery = (id: number) =>
     refetchInterval: LIVE_MS,
   });
 
+/** What writers of an asset keep about it. */
+export const assetStateQuery = (id: number) =>
+  queryOptions({
+    queryKey: ['assetState', id],
+    queryFn: () =>
+      data(
+        client.GET('/api/v2/assets/{asset_id}/state-store', {
+          params: { path: { asset_id: id }, query: { limit: PAGE_MAX } },
+        }),
+      ),
+    refetchInterval: LIVE_MS,
+    retry: false,
+  });
+
 const ASSETS_MAX = 1000;
-const PAGE_MAX = 100;
 
 /** All assets, up to a number. */
 export const allAssetsQuery = queryOptions({

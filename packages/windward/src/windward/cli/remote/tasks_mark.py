@@ -9,7 +9,6 @@ from windward.cli.columns import MARK_COLUMNS
 from windward.cli.output import note, show_rows
 from windward.cli.remote.asking import (
     OWN,
-    dag_of,
     indexes_of,
     instance_row,
     instances_of,
@@ -27,7 +26,6 @@ from windward.model.states import RunState, TaskState
 def mark(args: Namespace, server: Server) -> int:
     """Set an instance (and, when asked for, those above, below, before or after it) to a state."""
     _refuse(args)
-    dag_of(server, args.dag_id)
     run = run_of(server, args.dag_id, args.run)
     place, body = _place(args, run), _body(args)
     which = {} if args.map_index is None else {"map_index": args.map_index}
@@ -98,7 +96,6 @@ def _runs(args: Namespace, server: Server, run: Json) -> int:
 
 def mark_run(args: Namespace, server: Server) -> int:
     """Set a run to success or failed."""
-    dag_of(server, args.dag_id)
     run, state = run_of(server, args.dag_id, args.run), RunState(args.state)
     changing = [str(task) for task in TaskState if mark_with_run(task, state) is not None]
     if args.dry_run:

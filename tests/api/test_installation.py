@@ -47,7 +47,7 @@ def test_the_settings_say_where_each_came_from(client: Client) -> None:
     assert "WINDWARD__CORE__PARALLELISM" in parallelism["origin"]
     assert found["core", "semantics"]["origin"] == "default"
     assert parallelism["description"]
-    assert (url["is_secret"], url["value"], url["default"]) == (True, "< hidden >", "")
+    assert (url["is_hidden"], url["value"], url["default"]) == (True, "< hidden >", "")
     assert b"tell-nobody" not in answer.body
     assert SECRET_KEY.encode() not in answer.body
 

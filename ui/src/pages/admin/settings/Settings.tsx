@@ -92,7 +92,7 @@ function Config() {
               </td>
               <td className={`mono ${shared.any}`}>
                 {row.value === '' ? <span className="dim">{t('settings.empty')}</span> : row.value}
-                {row.origin !== DEFAULT && !row.is_secret && row.default !== row.value && (
+                {row.origin !== DEFAULT && !row.is_hidden && row.default !== row.value && (
                   <div className="dim">{t('settings.byDefault', { value: row.default || '–' })}</div>
                 )}
               </td>

@@ -20,7 +20,7 @@ class SettingResponse(msgspec.Struct, kw_only=True):
     value: str
     default: str
     origin: str
-    is_secret: bool
+    is_hidden: bool
     description: str
 
 
@@ -42,7 +42,7 @@ def get_settings(call: Call[Nothing, Nothing]) -> SettingCollectionResponse:
             value=shown_text(settings, key),
             default="" if key.is_secret else text_of(key.default),
             origin=settings.origins.get(path, "default"),
-            is_secret=key.is_secret,
+            is_hidden=key.is_secret,
             description=told.get(path, ""),
         )
         for path, key in all_keys().items()

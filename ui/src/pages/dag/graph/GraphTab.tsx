@@ -33,6 +33,8 @@ const NO_EDGES: never[] = [];
 const MOUNTED_MAX = 2000;
 /** Below this scale words cannot be read: nodes show their states only. */
 const FAR = 0.35;
+/** From so many nodes on, the map draws them as plainly as can be: it is drawn in each frame. */
+const LARGE = 150;
 
 /** Tells the picture when it is seen from far. */
 function Far({ of }: { of: RefObject<HTMLElement | null> }) {
@@ -257,6 +259,7 @@ export function GraphTab({ dagId }: { dagId: string }) {
               <Controls showInteractive={false} aria-label={t('graph.controls')} />
               {nodes.length > 30 && (
                 <MiniMap
+                  nodeBorderRadius={nodes.length > LARGE ? 0 : 5}
                   pannable
                   ariaLabel={t('graph.map')}
                   nodeColor={(node) => `var(--state-${lookOf((node as ShownNode).data.state).colour})`}

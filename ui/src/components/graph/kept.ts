@@ -7,7 +7,7 @@
 import type { Drawn, Places, Route } from '@/components/graph/layout';
 
 /** Grows when graphs are placed in another way. */
-const EDITION = 1;
+const EDITION = 2;
 const KEPT_MAX = 100;
 const [NAME, STORE] = ['windward', 'places'];
 

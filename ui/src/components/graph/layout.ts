@@ -36,6 +36,8 @@ const LABEL_HEIGHT = 16;
 
 const widthOf = (label: string) => Math.max(128, Math.min(280, 58 + label.length * 7.4));
 
+/** Groups do not inherit it. */
+const SPACING = { 'elk.spacing.nodeNode': '16', 'elk.layered.spacing.nodeNodeBetweenLayers': '56' };
 /** From so many nodes on, a quick and dense picture is worth more than one with the straightest ways. */
 const LARGE = 150;
 const QUICK = {
@@ -75,7 +77,7 @@ function place(graph: Drawn, direction: Direction): Promise<Places> {
       ? {
           id: node.id,
           children: [],
-          layoutOptions: { 'elk.padding': `[top=${HEAD + 8},left=16,bottom=16,right=16]` },
+          layoutOptions: { ...SPACING, 'elk.padding': `[top=${HEAD + 8},left=16,bottom=16,right=16]` },
         }
       : { id: node.id, width: widthOf(node.label), height: NODE_HEIGHT };
     made.set(node.id, one);
@@ -101,8 +103,7 @@ function place(graph: Drawn, direction: Direction): Promise<Places> {
         'elk.algorithm': 'layered',
         'elk.direction': direction === 'right' ? 'RIGHT' : 'DOWN',
         'elk.hierarchyHandling': 'INCLUDE_CHILDREN',
-        'elk.spacing.nodeNode': '16',
-        'elk.layered.spacing.nodeNodeBetweenLayers': '56',
+        ...SPACING,
         'elk.json.edgeCoords': 'ROOT',
         'elk.edgeLabels.inline': 'true',
         'elk.layered.considerModelOrder.strategy': 'NODES_AND_EDGES',

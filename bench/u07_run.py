@@ -8,6 +8,7 @@ import msgspec
 from bench import past, screens, u03_grid
 from bench.harness import Standalone
 from bench.rows import Row
+from bench.w12_grid import Browser
 from windward.model.records import RunRecord, TaskRecord
 
 HOURS = 8760
@@ -32,6 +33,13 @@ def measure(repeat: int) -> Iterator[Row]:
         past.write_days(standalone, "wide", 10)
         past.write(standalone, _hours(standalone), at_once=RUNS_AT_ONCE)
         run_id = past.ended_run(standalone, "wide", "", 9).run_id
+        browser = Browser(standalone)
+        browser.get("/api/v2/version")
+        path = "/api/windward/v1/dags/hourly/calendar?run_after_gte=2025-01-01T00:00:00Z&run_after_lt=2026-01-01T00:00:00Z&step_s=3600"
+        first_ms, body = browser.get(path)
+        values = [browser.get(path)[0] for _ in range(repeat)]
+        note = f"first {first_ms:.0f} ms, {len(body) / 1000:.0f} kB"
+        yield Row(name="U7", what=f"calendar API, {HOURS} runs", unit="ms", values=values, note=note)
         yield from screens.look("U7", f"run:{run_id}", standalone, repeat=repeat)
 
 

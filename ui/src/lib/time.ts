@@ -23,11 +23,14 @@ export function chooseZone(zone: string): void {
   localStorage.setItem(KEY, zone);
 }
 
-/** Show a moment: `2026-11-29 08:15:02 UTC`. */
-export function showMoment(at: string | Date, zone: string, withSeconds = true): string {
-  const date = typeof at === 'string' ? new Date(at) : at;
-  if (Number.isNaN(date.getTime())) return '';
-  const parts = new Intl.DateTimeFormat('en-CA', {
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+/** A format costs more to make than to use a hundred times: each is made once. */
+function formatOf(zone: string, withSeconds: boolean): Intl.DateTimeFormat {
+  const key = `${zone} ${withSeconds}`;
+  const known = formats.get(key);
+  if (known !== undefined) return known;
+  const made = new Intl.DateTimeFormat('en-CA', {
     timeZone: zone,
     year: 'numeric',
     month: '2-digit',
@@ -37,16 +40,35 @@ export function showMoment(at: string | Date, zone: string, withSeconds = true):
     ...(withSeconds ? { second: '2-digit' } : {}),
     hourCycle: 'h23',
     timeZoneName: 'short',
-  }).formatToParts(date);
+  });
+  formats.set(key, made);
+  return made;
+}
+
+/** Show a moment: `2026-11-29 08:15:02 UTC`. */
+export function showMoment(at: string | Date, zone: string, withSeconds = true): string {
+  const date = typeof at === 'string' ? new Date(at) : at;
+  if (Number.isNaN(date.getTime())) return '';
+  const parts = formatOf(zone, withSeconds).formatToParts(date);
   const part = (type: string) => parts.find((one) => one.type === type)?.value ?? '';
   const seconds = withSeconds ? `:${part('second')}` : '';
   return `${part('year')}-${part('month')}-${part('day')} ${part('hour')}:${part('minute')}${seconds} ${part('timeZoneName')}`;
 }
 
+const distances = new Map<string, Intl.RelativeTimeFormat>();
+
+function distanceFormatOf(language: string): Intl.RelativeTimeFormat {
+  const known = distances.get(language);
+  if (known !== undefined) return known;
+  const made = new Intl.RelativeTimeFormat(language, { numeric: 'auto' });
+  distances.set(language, made);
+  return made;
+}
+
 /** Show a distance from now: `in 3 hours`, `2 minutes ago`. */
 export function showDistance(at: string | Date, now: number, language: string): string {
   const distance = new Date(at).getTime() - now;
-  const format = new Intl.RelativeTimeFormat(language, { numeric: 'auto' });
+  const format = distanceFormatOf(language);
   for (const [unit, size] of STEPS) {
     if (Math.abs(distance) >= size) return format.format(Math.trunc(distance / size), unit);
   }

@@ -7,7 +7,7 @@ Used by rows about the scheduler, and by the tests of its budgets.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -123,6 +123,9 @@ class ObedientWorker:
     def placed(self) -> list[tuple[AttemptRef, str]]:
         """Return nothing: the one host serves every queue."""
         return []
+
+    def avoid(self, host_ids: Collection[str]) -> None:
+        """Avoid nobody."""
 
     def cancel(self, refs: Sequence[AttemptRef], *, reason: str) -> None:
         """Nothing runs long enough to be stopped."""

@@ -63,7 +63,7 @@ READS: dict[str, tuple[str, ...]] = {
 }
 """Commands that change nothing, with arguments that find something."""
 WITH_CHANGES = {
-    "config get-value", "config list", "pools export", "roles export", "roles list", "tokens list", "users export",
+    "config get-value", "config list", "jobs hosts", "pools export", "roles export", "roles list", "tokens list", "users export",
     "users list", "variables export",
 }  # fmt: skip
 """Commands that change nothing, and are compared where what they show is changed: `test_command_line_kept`."""

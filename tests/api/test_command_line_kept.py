@@ -1,12 +1,14 @@
 """What is kept, changed by the command line: the same words, and the same outcome, of the database and of a server."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.api.asked_twice import FAR, NEAR, Both, Run, address, both, local, run, variables  # fixtures
-from tests.api.conftest import Client
+from tests.api.conftest import NOW, Client
+from windward.model.records import HostRecord
 from windward.store.sql.open import SqlStore
 
 __all__ = ["address", "both", "local", "run", "variables"]
@@ -54,6 +56,21 @@ def test_secrets_of_variables_stay_where_they_are(run: Run, local: Run, home: Pa
     assert "tell-nobody" not in file.read_text()
     assert run("variables", "import", str(file)).code == 0
     assert store.secrets.get_variable("api_key") == "tell-nobody"
+
+
+def test_a_host_is_drained_alike(both: Both, store: SqlStore) -> None:
+    for name in (NEAR, FAR):
+        store.hosts.beat_host(
+            HostRecord(
+                host_id=name, hostname="far", pid=7, queues=("default",), capacity=4,
+                lease_until=NOW + timedelta(seconds=20),
+            )
+        )  # fmt: skip
+    assert "is_draining" in both("jobs", "hosts").out
+    assert both("jobs", "drain", "{n}").err == f"host `{NEAR}` is given nothing new\n"
+    assert [host.is_draining for host in store.hosts.load_hosts()] == [True, True]
+    assert both("jobs", "undrain", "{n}").err == f"host `{NEAR}` works again\n"
+    assert both("jobs", "drain", "{n}_no").code == 1
 
 
 def test_pools_go_into_files_and_come_back_alike(both: Both, home: Path) -> None:

@@ -104,6 +104,19 @@ def jobs(client: Client, query: str = "") -> list[dict[str, Any]]:
     return found
 
 
+def test_an_operator_drains_a_worker_host_and_no_triggerer(lively: Client) -> None:
+    def steer(host_id: str, *, is_draining: bool, role: str = "op") -> Any:
+        body = {"is_draining": is_draining}
+        return lively.ask("PATCH", f"/api/windward/v1/hosts/{host_id}", body, role=role)
+
+    for wanted in (True, False):
+        assert steer("w1", is_draining=wanted).json["is_draining"] is wanted
+        shown = lively.ask("GET", "/api/windward/v1/components", role="viewer").json["hosts"]
+        assert {host["host_id"]: host["is_draining"] for host in shown}["w1"] is wanted
+    assert steer("w1", is_draining=True, role="user").status == 403
+    assert steer("nobody", is_draining=True).status == 404
+
+
 def test_components_and_hosts_are_jobs(lively: Client) -> None:
     found = {job["job_type"]: job for job in jobs(lively)}
     assert {kind: job["state"] for kind, job in found.items()} == {

@@ -27,7 +27,7 @@ RUNNERS = {
     Resource.ASSET, Resource.BACKFILL, Resource.DAG, Resource.HUMAN_INPUT, Resource.RUN, Resource.TASK_INSTANCE,
 }  # fmt: skip
 OPERATORS = {
-    Resource.ASSET_STATE, Resource.CONNECTION, Resource.POOL, Resource.TASK_STATE, Resource.VARIABLE,
+    Resource.ASSET_STATE, Resource.CONNECTION, Resource.JOB, Resource.POOL, Resource.TASK_STATE, Resource.VARIABLE,
     Resource.WORKER, Resource.XCOM,
 }  # fmt: skip
 

@@ -21,7 +21,7 @@ READS = {
     "connections": {"export", "get", "list", "test"}, "db": {"check", "check-migrations", "export-archived", "shell"},
     "dags": {"details", "explain", "list", "list-import-errors", "list-runs", "list-sla-misses", "next-execution",
              "report", "show", "state", "test"},
-    "deadlines": {"list"}, "hitl": {"list", "show"}, "jobs": {"check"}, "pools": {"export", "get", "list"},
+    "deadlines": {"list"}, "hitl": {"list", "show"}, "jobs": {"check", "hosts"}, "pools": {"export", "get", "list"},
     "providers": {"list"}, "recovery": {"list"}, "roles": {"export", "list"}, "state-store": {"list", "list-assets"},
     "tasks": {"explain", "list", "logs", "render", "state", "states-for-dag-run", "test"}, "tokens": {"list"},
     "users": {"export", "list"}, "variables": {"export", "get", "list"}, "worker": {"host"},

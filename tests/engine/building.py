@@ -1,7 +1,7 @@
 """A scheduler over the memory store with a clock that is set, and a worker that does what it is told."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -91,6 +91,7 @@ class FakeWorkers:
         self.slots = 0
         self.goes_to = "h"
         self.has_placed: list[tuple[AttemptRef, str]] = []
+        self.avoided: frozenset[str] = frozenset()
 
     def wait(self, timeout_s: float) -> list[Envelope | HostGone | Woken]:
         arrived, self.inbox = self.inbox, []
@@ -109,6 +110,9 @@ class FakeWorkers:
     def placed(self) -> list[tuple[AttemptRef, str]]:
         placed, self.has_placed = self.has_placed, []
         return placed
+
+    def avoid(self, host_ids: Collection[str]) -> None:
+        self.avoided = frozenset(host_ids)
 
     def cancel(self, refs: Sequence[AttemptRef], *, reason: str) -> None:
         self.cancelled.extend(refs)

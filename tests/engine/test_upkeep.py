@@ -1,6 +1,6 @@
 """The scheduler's loop gives its idle moments, and only those, to upkeep, and only while it leads."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,9 @@ class Loop:
 
     def placed(self) -> list[tuple[AttemptRef, str]]:
         return []
+
+    def avoid(self, host_ids: Collection[str]) -> None:
+        pass
 
     def cancel(self, refs: Sequence[AttemptRef], *, reason: str) -> None:
         raise AssertionError(refs)

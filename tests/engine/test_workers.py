@@ -338,6 +338,26 @@ def test_a_database_that_is_away_is_not_asked_in_a_hurry(world: World) -> None:
     assert 0.5 <= world.scheduler.wait_s() <= 5
 
 
+def test_a_person_drains_a_host_and_the_next_leader_knows_of_it(world: World) -> None:
+    world.hello()
+    world.settle()
+    assert world.workers.avoided == frozenset()
+    assert world.store.hosts.set_draining("h", is_draining=True)
+    world.workers.inbox.append(Woken())
+    world.settle()
+    assert world.workers.avoided == {"h"}
+    world.scheduler = world.new_scheduler("two")
+    world.workers.avoided = frozenset()
+    world.clock.pass_by(world.settings.scheduler.lease_s + 1)
+    world.beat()
+    world.settle()
+    assert world.workers.avoided == {"h"}
+    assert world.store.hosts.set_draining("h", is_draining=False)
+    world.workers.inbox.append(Woken())
+    world.settle()
+    assert world.workers.avoided == frozenset()
+
+
 def test_a_try_that_no_worker_ever_starts_fails_at_last(world: World) -> None:
     world.hello()
     document = dag(task("a", retries=0))

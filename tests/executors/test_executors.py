@@ -59,6 +59,25 @@ def test_the_capacity_is_that_of_the_connected_hosts(hub: Hub, connect: Connect)
     assert executor.capacity() == 3
 
 
+def test_a_host_that_is_avoided_is_given_nothing_new_and_keeps_what_it_has(
+    hub: Hub, connect: Connect
+) -> None:
+    executor = make_executor("local", hub)
+    one, other = connect("one", capacity=9), connect("other", capacity=2)
+    assert executor.submit([submission(1)]) == ["one"]
+    executor.avoid({"one"})
+    assert executor.capacity() == 2
+    assert executor.submit([submission(1), submission(2), submission(3)]) == ["one", "other", "other"]
+    executor.avoid({"one", "other"})
+    assert executor.capacity() == 0
+    assert executor.submit([submission(4)]) == [""]
+    executor.avoid({"other"})
+    assert executor.placed() == [(submission(4).ref, "one")]
+    hub.flush()
+    assert [submitted(one), submitted(one), submitted(one)] == [["task1"], ["task1"], ["task4"]]
+    assert submitted(other) == ["task2", "task3"]
+
+
 def test_the_sequential_executor_takes_one_at_a_time(hub: Hub, connect: Connect) -> None:
     executor = make_executor("sequential", hub)
     assert executor.capacity() == 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from tests.simulation.hosts import SimulatedHost
@@ -98,6 +98,10 @@ class Brain:
         """Send what waited to some host, when there is one."""
         waiting, self.waiting = (self.waiting, []) if self.hosts else ([], self.waiting)
         return [(submission.ref, self._place(submission)) for submission in waiting]
+
+    def avoid(self, host_ids: Collection[str]) -> None:
+        """Avoid nobody: that no host is drained is a rule of these worlds."""
+        assert not host_ids
 
     def _place(self, submission: Submission) -> str:
         host_id = self.world.dice.choice(sorted(self.hosts))

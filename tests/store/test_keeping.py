@@ -54,6 +54,11 @@ def test_hosts_and_components_show_their_last_sign_of_life(store: AnyStore) -> N
     assert store.hosts.load_hosts() == [host]
     store.hosts.beat_host(renewed)
     assert store.hosts.load_hosts() == [renewed]
+    assert store.hosts.set_draining("h1", is_draining=True)
+    assert not store.hosts.set_draining("h2", is_draining=True)
+    store.hosts.beat_host(renewed)
+    assert [found.is_draining for found in store.hosts.load_hosts()] == [True]
+    assert [(note.kind, note.subject) for note in store.runs.load_notes(after=0, limit=9)] == [("host", "h1")]
     store.hosts.delete_host("h1")
     assert store.hosts.load_hosts() == []
 

@@ -11,7 +11,7 @@ import signal
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
@@ -145,6 +145,9 @@ class InlineWorker:
     def placed(self) -> list[tuple[AttemptRef, str]]:
         """Return nothing: the one host is always there."""
         return []
+
+    def avoid(self, host_ids: Collection[str]) -> None:
+        """Avoid nobody: there is one host, and nobody else can drain it."""
 
     def cancel(self, refs: Sequence[AttemptRef], *, reason: str) -> None:
         """Forget what was granted and has not begun; nothing else can be running now."""

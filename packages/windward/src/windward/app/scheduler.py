@@ -6,7 +6,7 @@ import logging
 import os
 import secrets
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -68,6 +68,10 @@ class DrainableExecutor:
     def placed(self) -> list[tuple[AttemptRef, str]]:
         """Return what had waited, and where it went."""
         return self._executor.placed()
+
+    def avoid(self, host_ids: Collection[str]) -> None:
+        """Pass nothing new to these hosts."""
+        self._executor.avoid(host_ids)
 
     def cancel(self, refs: Sequence[AttemptRef], *, reason: str) -> None:
         """Ask for these attempts to be stopped."""

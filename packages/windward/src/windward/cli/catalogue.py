@@ -43,7 +43,7 @@ GROUPS: dict[str, Group] = {
     "db": Group("db", "migrate, check and clean the metadata database", _KNOW),
     "rotate-fernet-key": Group("rotation", "encrypt all secrets again with the newest key", _KNOW),
     "config": Group("config", "show settings and where they come from", _KNOW),
-    "jobs": Group("jobs", "check that components are alive", _KNOW),
+    "jobs": Group("jobs", "check that components are alive; drain worker hosts", _KNOW),
     "providers": Group("about", "list installed provider packages", _KNOW),
     "info": Group("about", "show versions, places and the database", _KNOW),
     "version": Group("about", "show the version", _KNOW),
@@ -91,6 +91,7 @@ WRITES = frozenset(
             f"users {name}"
             for name in ("grant", "import", "login-link", "remove-role", "reset-password", "revoke")
         ),
+        *(f"jobs {name}" for name in ("drain", "undrain")),
         *(f"roles {name}" for name in ("add-perms", "create", "del-perms", "delete", "import")),
         *(f"tokens {name}" for name in ("create", "delete")),
         *(f"db {name}" for name in ("clean", "drop-archived", "migrate", "reset")),

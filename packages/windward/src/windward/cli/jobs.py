@@ -1,4 +1,4 @@
-"""`windward jobs check`: whether components give signs of life; for health checks of containers."""
+"""`windward jobs`: whether components give signs of life, and which hosts there are and take work."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ KINDS = {
 
 def add_commands(_name: str, parser: Parser) -> None:
     """Declare the commands of the group."""
-    check = Commands(parser).add(
+    commands = Commands(parser)
+    check = commands.add(
         "check",
         _check,
         "check that components are alive",
@@ -39,6 +40,63 @@ def add_commands(_name: str, parser: Parser) -> None:
     check.add_argument(
         "--limit", type=at_least(0), default=0, metavar="N", help="show at most so many; 0 is all"
     )
+    _add_hosts(commands)
+
+
+def _add_hosts(commands: Commands) -> None:
+    commands.add("hosts", _hosts, "list worker hosts and triggerers", output=True)
+    for name, run, text in (
+        ("drain", _drain, "give a worker host nothing new; what runs there goes on"),
+        ("undrain", _undrain, "let a drained worker host work again"),
+    ):
+        commands.add(name, run, text).add_argument("host_id", metavar="HOST", help="id of the host")
+
+
+def _hosts(args: Namespace, session: Session) -> int:
+    from windward.cli.columns import HOST_COLUMNS
+    from windward.cli.output import show_rows
+
+    now = session.clock.now()
+    rows = [
+        {
+            "host_id": host.host_id,
+            "hostname": host.hostname,
+            "kind": host.kind,
+            "queues": list(host.queues),
+            "capacity": host.capacity,
+            "status": "healthy" if host.lease_until > now else "unhealthy",
+            "is_draining": host.is_draining,
+        }
+        for host in session.store.hosts.load_hosts()
+    ]
+    show_rows(rows, output=args.output, columns=HOST_COLUMNS)
+    return 0
+
+
+def _drain(args: Namespace, session: Session) -> int:
+    return _steer(args, session, is_draining=True)
+
+
+def _undrain(args: Namespace, session: Session) -> int:
+    return _steer(args, session, is_draining=False)
+
+
+def _steer(args: Namespace, session: Session, *, is_draining: bool) -> int:
+    from windward.cli.output import note
+    from windward.engine.people.hosts import drain_host
+    from windward.errors import NotFoundError, UserError
+
+    try:
+        drain_host(session.desk, args.host_id, is_draining=is_draining)
+    except NotFoundError as error:
+        raise UserError(str(error), hint="`windward jobs hosts` shows all.") from error
+    note(steered(args.host_id, is_draining=is_draining))
+    return 0
+
+
+def steered(host_id: str, *, is_draining: bool) -> str:
+    """Return what is said of a host that was drained, or is no more."""
+    return f"host `{host_id}` {'is given nothing new' if is_draining else 'works again'}"
 
 
 def _check(args: Namespace, session: Session) -> int:

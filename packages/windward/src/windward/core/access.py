@@ -33,6 +33,7 @@ _CHANGED_BY_OPERATORS = frozenset(
     {
         Resource.ASSET_STATE,
         Resource.CONNECTION,
+        Resource.JOB,
         Resource.POOL,
         Resource.TASK_STATE,
         Resource.VARIABLE,

@@ -223,6 +223,8 @@ def missing_slots(view: RunView, record: TaskRecord, around: Surroundings) -> tu
         found.append(Blocker("Parallelism", reason))
     elif around.capacity is not None and usage.total >= around.capacity:
         reason = f"a worker host with room: {usage.total} attempts for {around.capacity} places"
+        if around.capacity == 0:
+            reason = "a worker host: none is connected that takes anything new"
         found.append(Blocker("Worker Hosts", reason))
     return tuple(found)
 

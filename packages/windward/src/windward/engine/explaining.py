@@ -53,7 +53,7 @@ class Gatherer:
         dag = self._store.catalog.load_dag(run.dag_id)
         pools = {pool.name: pool.slots for pool in self._store.secrets.load_pools()}
         hosts = [host for host in self._store.hosts.load_hosts() if host.kind == "worker"]
-        alive = [host for host in hosts if host.lease_until > self._now]
+        alive = [host for host in hosts if host.lease_until > self._now and not host.is_draining]
         return Surroundings(
             is_paused=dag is not None and dag.is_paused,
             has_scheduler=self.has_scheduler(),

@@ -33,12 +33,15 @@ class Loader:
         """Runs to be loaded (again) at the start of the next pass."""
         self.stale_dags: set[str] = set()
         self.stale_pools = True
+        self.stale_hosts = True
+        """Whether somebody has said of a host that it is to be drained, or no more."""
         self.stale_backfills: set[int] = set()
         self.has_letters = True
         """Whether hosts of other machines may have written."""
 
     def load_everything(self) -> None:
         """Fill an empty cache: what a scheduler does when it begins to lead."""
+        self.stale_hosts = True
         notes = self._store.runs.load_notes(after=self.notes_seen, limit=NOTES_MAX)
         while notes:
             self.notes_seen = notes[-1].note_pk
@@ -73,6 +76,11 @@ class Loader:
         if notes:
             self._store.runs.delete_notes(up_to=self.notes_seen)
         return len(notes) == NOTES_MAX
+
+    def have_hosts_changed(self) -> bool:
+        """Return whether hosts may be drained, or no more, since the last call."""
+        changed, self.stale_hosts = self.stale_hosts, False
+        return changed
 
     def load_stale(self, work: Pass) -> None:
         """Load what is known to be out of date."""
@@ -114,6 +122,8 @@ class Loader:
                 self.stale_backfills.add(int(note.subject))
             case "pool":
                 self.stale_pools = True
+            case "host":
+                self.stale_hosts = True
             case "callback":
                 work.asks_callbacks = True
             case "message":

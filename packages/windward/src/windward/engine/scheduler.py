@@ -255,6 +255,8 @@ class Scheduler:
             work.inputs += self._inbox.read()
         self._goes_on |= self._assets.load_reports()
         self._loader.load_stale(work)
+        if self._loader.have_hosts_changed():
+            self._executor.avoid(self._workers.draining())
         self._cache.ends_are_written()
         self._backfills.load(work)
         self._waits.load(work)

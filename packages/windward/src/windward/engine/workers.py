@@ -80,6 +80,10 @@ class Workers:
             due = max(host.lease_until, now + timedelta(seconds=self._settings.host_lease_s / 2))
             self._cache.timers.set(due, Timer.HOST_LATE, host.host_id)
 
+    def draining(self) -> frozenset[str]:
+        """Return the hosts that people want to be given nothing new."""
+        return frozenset(host.host_id for host in self._store.load_hosts() if host.is_draining)
+
     # -- messages ------------------------------------------------------------------------
 
     def take(self, work: Pass, envelope: Envelope) -> None:

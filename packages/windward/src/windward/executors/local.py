@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from windward.executors.hub import Hub
 from windward.executors.routes import Routes
@@ -28,6 +28,10 @@ class LocalExecutor:
     def placed(self) -> list[tuple[AttemptRef, str]]:
         """Return what had waited for a host of its queue, and the host that each went to."""
         return self._routes.placed()
+
+    def avoid(self, host_ids: Collection[str]) -> None:
+        """Hand nothing new to these hosts."""
+        self._routes.avoid(host_ids)
 
     def cancel(self, refs: Sequence[AttemptRef], *, reason: str) -> None:
         """Tell the hosts that have these attempts to stop them."""

@@ -5,7 +5,7 @@ What waits here is only remembered: a new leader passes every queued attempt on 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from windward.executors.hub import Hub
 from windward.executors.peer import Peer
@@ -22,6 +22,8 @@ class Routes:
         self._waiting: dict[AttemptRef, Submission] = {}
         self._placed: list[tuple[AttemptRef, str]] = []
         """Attempts that had waited, and their hosts, until the scheduler has heard of it."""
+        self._avoided: frozenset[str] = frozenset()
+        """Hosts that are given nothing new."""
         hub.on_change = self._look_again
 
     @property
@@ -30,8 +32,14 @@ class Routes:
         return len(self._waiting)
 
     def capacity(self) -> int:
-        """Return the capacity of all connected hosts."""
-        return sum(peer.capacity for peer in self._hub.hosts())
+        """Return the capacity of all connected hosts that take something new."""
+        return sum(peer.capacity for peer in self._hub.hosts() if peer.host_id not in self._avoided)
+
+    def avoid(self, host_ids: Collection[str]) -> None:
+        """Hand nothing new to these hosts; what waited goes to those that are avoided no more."""
+        before, self._avoided = self._avoided, frozenset(host_ids)
+        if before - self._avoided:
+            self._look_again()
 
     def submit(self, work: Sequence[Submission]) -> list[str]:
         """Send each attempt to the host of its queue that has most room; "" for those that wait."""
@@ -71,7 +79,7 @@ class Routes:
         batches: dict[str, list[Submission]] = {}
         placed: list[str] = []
         for submission in work:
-            peer = _roomiest(hosts, submission)
+            peer = _roomiest(hosts, submission, self._avoided)
             if peer is None:
                 self._waiting[submission.ref] = submission
                 placed.append("")
@@ -84,10 +92,13 @@ class Routes:
         return placed
 
 
-def _roomiest(hosts: list[Peer | RemotePeer], submission: Submission) -> Peer | RemotePeer | None:
+def _roomiest(
+    hosts: list[Peer | RemotePeer], submission: Submission, avoided: Collection[str]
+) -> Peer | RemotePeer | None:
     """Return the host of the queue with most free capacity; one that has the attempt already is the one."""
     serving = [peer for peer in hosts if peer.hello is not None and submission.queue in peer.hello.queues]
     for peer in serving:
         if submission.ref in peer.held:
             return peer
+    serving = [peer for peer in serving if peer.host_id not in avoided]
     return max(serving, key=lambda peer: peer.capacity - len(peer.held), default=None)

@@ -222,6 +222,8 @@ class HostRecord(Record, frozen=True):
     lease_until: datetime
     kind: str = "worker"
     """`worker` or `triggerer`."""
+    is_draining: bool = False
+    """Whether a person wants it to be given nothing new."""
 
 
 class AssetEventRecord(Record, frozen=True):

@@ -6,7 +6,7 @@ attempts are rows, submission is at least once, the start is granted once per fe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 import msgspec
@@ -59,6 +59,9 @@ class Executor(Protocol):
 
     def placed(self) -> list[tuple[AttemptRef, str]]:
         """Return what went to a host since the last call after it had waited ("" of `submit`), and the host's id."""
+
+    def avoid(self, host_ids: Collection[str]) -> None:
+        """Pass nothing new to these hosts from now on, and to all others."""
 
     def cancel(self, refs: Sequence[AttemptRef], *, reason: str) -> None:
         """Ask for these attempts to be stopped, wherever they are."""

@@ -22,7 +22,10 @@ class HostStore(Protocol):
     """Components and worker hosts: signs of life."""
 
     def beat_host(self, host: HostRecord) -> None:
-        """Insert or renew a worker host's row."""
+        """Insert or renew a worker host's row; whether it is draining stays what it was."""
+
+    def set_draining(self, host_id: str, *, is_draining: bool) -> bool:
+        """Say whether a worker host is to be given anything new; False when there is no such host."""
 
     def load_hosts(self) -> list[HostRecord]:
         """Return all known hosts, also those whose lease has ended."""

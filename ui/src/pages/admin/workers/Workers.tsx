@@ -1,14 +1,16 @@
 /** Who works: components, hosts with what they run, queues with what waits, and what is stuck. */
+import { Button } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
-import type { Schema } from '@/api/client';
+import { client, data, type Schema } from '@/api/client';
 import { healthQuery } from '@/api/queries';
 import { useNow } from '@/app/preferences';
 import { Moment } from '@/components/Moment';
 import { StateSign } from '@/components/State';
 import { lengthBetween, showLength } from '@/lib/time';
 import { useMay } from '../rights';
+import { useAct } from '../shared/act';
 import { Bar } from '../shared/Bar';
 import { Listing, Part, SectionPage, useFilters } from '../shared/Listing';
 import shared from '../shared/shared.module.css';
@@ -20,8 +22,16 @@ type Attempt = Schema['TaskInstanceResponse'];
 const PATIENCE_MS = 60_000;
 const STUCK_SHOWN = 20;
 
-function Life({ status }: { status: string | null }) {
+function Life({ status, isDraining = false }: { status: string | null; isDraining?: boolean }) {
   const { t } = useTranslation('manage');
+  if (isDraining && status === 'healthy') {
+    return (
+      <span className={classes.life}>
+        <StateSign state="deferred" />
+        {t('workers.draining')}
+      </span>
+    );
+  }
   return (
     <span className={classes.life}>
       <StateSign state={status === 'healthy' ? 'success' : 'failed'} />
@@ -114,9 +124,40 @@ function AttemptRows({ attempts, isWaiting = false }: { attempts: Attempt[]; isW
   );
 }
 
+/** Have a host given nothing new, or let it work again. */
+function Drain({ host }: { host: Schema['HostResponse'] }) {
+  const { t } = useTranslation('manage');
+  const steer = useAct(
+    (is_draining: boolean) =>
+      data(
+        client.PATCH('/api/windward/v1/hosts/{host_id}', {
+          params: { path: { host_id: host.host_id } },
+          body: { is_draining },
+        }),
+      ),
+    ['components'],
+    (isDraining) => t(isDraining ? 'workers.drained' : 'workers.undrained', { host: host.hostname }),
+  );
+  return (
+    <div className={classes.drain}>
+      <Button
+        size="compact-xs"
+        variant="default"
+        loading={steer.isBusy}
+        onClick={() => void steer.run(!host.is_draining)}
+      >
+        {t(host.is_draining ? 'workers.undrain' : 'workers.drain')}
+      </Button>
+      <span className="dim">{t(host.is_draining ? 'workers.drainingHint' : 'workers.drainHint')}</span>
+      {steer.error && <span role="alert">{steer.error.message}</span>}
+    </div>
+  );
+}
+
 function Hosts({ hosts, attempts }: { hosts: Schema['HostResponse'][]; attempts: Attempt[] }) {
   const { t } = useTranslation('manage');
   const [{ item }, change] = useFilters();
+  const mayDrain = useMay()('job:edit');
   return (
     <table className="plain">
       <thead>
@@ -160,7 +201,7 @@ function Hosts({ hosts, attempts }: { hosts: Schema['HostResponse'][]; attempts:
               </td>
               <td>{t(`workers.kinds.${host.kind}`, { defaultValue: host.kind })}</td>
               <td>
-                <Life status={host.status} />
+                <Life status={host.status} isDraining={host.is_draining} />
               </td>
               <td>
                 {isWorker ? (
@@ -187,6 +228,7 @@ function Hosts({ hosts, attempts }: { hosts: Schema['HostResponse'][]; attempts:
             isOpen && (
               <tr key={`${host.host_id} attempts`} className={classes.inside}>
                 <td colSpan={7}>
+                  {mayDrain && <Drain host={host} />}
                   {running.length === 0 ? (
                     <div className="dim">{t('workers.idle')}</div>
                   ) : (

@@ -13,12 +13,13 @@ export interface Host {
   status: string;
   queues: string[];
   capacity: number;
+  is_draining?: boolean;
 }
 
 export interface QueueLoad {
   queue: string;
   hosts: number;
-  /** Slots of the healthy workers that serve it; they may serve others, too. */
+  /** Slots of the healthy workers that serve it and are not draining; they may serve others, too. */
   slots: number;
   running: number;
   queued: number;
@@ -47,7 +48,7 @@ export function queueLoads(hosts: Host[], attempts: Attempt[]): QueueLoad[] {
     if (host.kind !== 'worker') continue;
     for (const queue of host.queues) {
       const load = of(queue);
-      if (host.status !== 'healthy') continue;
+      if (host.status !== 'healthy' || host.is_draining === true) continue;
       load.hosts += 1;
       load.slots += host.capacity;
     }

@@ -99,6 +99,9 @@ REMOTE: dict[str, str] = {
     "assets emit": "assets.emit",
     "providers list": "about.providers",
     "jobs check": "about.jobs",
+    "jobs hosts": "about.hosts",
+    "jobs drain": "about.drain",
+    "jobs undrain": "about.undrain",
     "version": "about.version",
 }
 """Command to what carries it out there."""

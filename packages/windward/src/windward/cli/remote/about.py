@@ -1,13 +1,16 @@
-"""`windward version`, `jobs check` and `providers list` against a server."""
+"""`windward version`, `jobs` and `providers list` against a server."""
 
 from __future__ import annotations
 
 from argparse import Namespace
 
+from windward.cli.columns import HOST_COLUMNS
+from windward.cli.jobs import steered
 from windward.cli.output import note, show_rows
 from windward.cli.remote.asking import OWN, path
+from windward.client.http import in_path
 from windward.client.server import Server
-from windward.errors import UserError
+from windward.errors import NotFoundError, UserError
 
 KINDS = {
     "SchedulerJob": "scheduler",
@@ -45,6 +48,32 @@ def jobs(args: Namespace, server: Server) -> int:
     if kind is not None and len(alive) > 1 and not args.allow_multiple:
         note(f"{len(alive)} of kind `{kind}` are alive; `--allow-multiple` says that this is right")
         return 1
+    return 0
+
+
+def hosts(args: Namespace, server: Server) -> int:
+    """Print worker hosts and triggerers."""
+    found = [{name: one[name] for name in HOST_COLUMNS} for one in server.get(f"{OWN}/components")["hosts"]]
+    show_rows(found, output=args.output, columns=HOST_COLUMNS)
+    return 0
+
+
+def drain(args: Namespace, server: Server) -> int:
+    """Have a worker host given nothing new."""
+    return _steer(args, server, is_draining=True)
+
+
+def undrain(args: Namespace, server: Server) -> int:
+    """Let a drained worker host work again."""
+    return _steer(args, server, is_draining=False)
+
+
+def _steer(args: Namespace, server: Server, *, is_draining: bool) -> int:
+    try:
+        server.send("PATCH", f"{OWN}/hosts/{in_path(args.host_id)}", {"is_draining": is_draining})
+    except NotFoundError as error:
+        raise UserError(str(error), hint="`windward jobs hosts` shows all.") from error
+    note(steered(args.host_id, is_draining=is_draining))
     return 0
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from windward.model.records import HostRecord
 from windward.ports.hosts import MetricsRecord
 from windward.store.memory.tables import Tables
@@ -19,8 +21,21 @@ class MemoryHosts:
     def beat_host(self, host: HostRecord) -> None:
         """Insert or renew a worker host."""
         with self._tables.lock:
-            self._tables.hosts[host.host_id] = host
+            before = self._tables.hosts.get(host.host_id)
+            is_draining = before is not None and before.is_draining
+            self._tables.hosts[host.host_id] = msgspec.structs.replace(host, is_draining=is_draining)
             self._tables.wrote(1)
+
+    def set_draining(self, host_id: str, *, is_draining: bool) -> bool:
+        """Say whether a worker host is to be given anything new; False when there is no such host."""
+        with self._tables.lock:
+            host = self._tables.hosts.get(host_id)
+            if host is None or host.kind != "worker":
+                return False
+            self._tables.hosts[host_id] = msgspec.structs.replace(host, is_draining=is_draining)
+            self._tables.add_note("host", host_id)
+            self._tables.wrote(1)
+            return True
 
     def load_hosts(self) -> list[HostRecord]:
         """Return all known hosts, by id."""

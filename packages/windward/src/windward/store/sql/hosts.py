@@ -10,8 +10,11 @@ import sqlalchemy as sa
 
 from windward.model.records import HostRecord
 from windward.ports.hosts import MetricsRecord
+from windward.ports.store import Note
+from windward.store.sql.apply import write_notes
 from windward.store.sql.columns import json_text, time_of, to_us
 from windward.store.sql.database import Database
+from windward.store.sql.moves import Texts
 from windward.store.sql.rows import Unchanged
 from windward.store.sql.tables import COMPONENT, COMPONENT_METRICS, HOST, HOST_MAIL
 from windward.store.sql.transaction import Transaction
@@ -23,8 +26,9 @@ _PART = ("kind", "name", "hostname", "pid", "started_at", "last_beat_at")
 class SqlHosts:
     """Signs of life."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, texts: Texts) -> None:
         self._database = database
+        self._texts = texts
         columns = ("hostname", "pid", "queues", "capacity", "lease_until", "kind")
         self._beat = database.dialect.upsert("host", ("host_id",), columns)
         self._hosts = Unchanged(_host)
@@ -45,6 +49,19 @@ class SqlHosts:
             host.kind,
         )
         self._database.write(lambda transaction: transaction.upsert(self._beat, [values]))
+
+    def set_draining(self, host_id: str, *, is_draining: bool) -> bool:
+        """Say whether a worker host is to be given anything new; False when there is no such host."""
+        which = (HOST.c.host_id == host_id) & (HOST.c.kind == "worker")
+
+        def write(transaction: Transaction) -> bool:
+            if not transaction.run(sa.select(HOST.c.host_id).where(which)).first():
+                return False
+            transaction.run(sa.update(HOST).where(which).values(is_draining=is_draining))
+            write_notes(transaction, self._texts, [Note(kind="host", subject=host_id)])
+            return True
+
+        return self._database.write(write)
 
     def load_hosts(self) -> list[HostRecord]:
         """Return all known hosts, by id."""
@@ -108,6 +125,7 @@ def _host(row: tuple[Any, ...]) -> HostRecord:
         **{
             **values,
             "queues": tuple(msgspec.json.decode(values["queues"])),
+            "is_draining": bool(values["is_draining"]),
             "lease_until": time_of(values["lease_until"]),
         }
     )

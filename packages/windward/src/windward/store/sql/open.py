@@ -47,7 +47,7 @@ class SqlStore:
         self.deferrals = SqlDeferrals(database, cipher)
         self.waits = SqlWaits(database)
         self.states = SqlStates(database)
-        self.hosts = SqlHosts(database)
+        self.hosts = SqlHosts(database, texts)
         self.xcoms = SqlXComs(database, texts)
         self.secrets = SqlSecrets(database, texts, cipher)
         self.catalog = SqlCatalog(database, texts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from sqlalchemy import Boolean, Column, Index, Integer
+from sqlalchemy import Boolean, Column, Index, Integer, false
 
 from windward.store.sql.columns import JsonText, UtcTime, bytes_type, counted_pk, key_type, long_text
 from windward.store.sql.metadata import table as _table
@@ -55,6 +55,7 @@ HOST = _table(
     Column("capacity", Integer, nullable=False),
     Column("lease_until", UtcTime, nullable=False),
     Column("kind", key_type(50), nullable=False),
+    Column("is_draining", Boolean, nullable=False, server_default=false()),
 )
 
 COMPONENT = _table(

@@ -186,3 +186,18 @@ def test_a_question_about_too_many_tasks_is_refused(sql_store: SqlStore) -> None
         found(sql_store, traits=TaskTraits(operators=("One",)))
     assert found(sql_store, traits=TaskTraits(operators=("One",)), dag_ids=("d0",)) == ""
     assert found(sql_store, traits=TaskTraits(pools=("default_pool",))) == ""
+
+
+def test_the_cells_of_a_grid_count_instances_by_state_on_every_database(filled: SqlStore) -> None:
+    grid = filled.listings.grid
+    [newer, older] = grid.cells(grid.runs("sales", limit=9)).runs
+    assert {cell.task_id: cell.counts for cell in older.cells} == {
+        "a": {"success": 1},
+        "b": {"none": 1},
+        "m": {"none": 10, "success": 1},
+    }
+    assert {cell.task_id: cell.counts for cell in newer.cells} == {
+        "a": {"success": 1},
+        "b": {"none": 1},
+        "m": {"none": 1},
+    }

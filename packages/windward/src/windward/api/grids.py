@@ -173,8 +173,12 @@ def _column(found: GridRun, layout: Layout) -> Column:
         place = order.get(cell.task_id)
         if place is None:
             continue
-        states[place] = _NUMBER_OF[_shown(cell)]
-        if sum(cell.counts.values()) > 1:
+        if len(cell.counts) == 1:  # nearly always: a grid has a hundred thousand of them
+            ((state, count),) = cell.counts.items()
+        else:
+            state, count = _shown(cell), sum(cell.counts.values())
+        states[place] = _NUMBER_OF[state]
+        if count > 1:
             mapped[cell.task_id] = cell.counts
     run = found.run
     shown = GridColumn(
@@ -201,8 +205,6 @@ def _column(found: GridRun, layout: Layout) -> Column:
 
 
 def _shown(cell: TaskCell) -> str:
-    if len(cell.counts) == 1:
-        return next(iter(cell.counts))
     return next(state for state in _WORST_FIRST if state in cell.counts)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections import OrderedDict, defaultdict
+from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -27,6 +27,7 @@ from windward.store.sql.listings.documents import Documents
 from windward.store.sql.listings.unchanged import UnchangedPages
 from windward.store.sql.rows import RUN_COLUMNS, Unchanged, run_of
 from windward.store.sql.tables import TASK_ATTEMPT, TASK_INSTANCE
+from windward.store.sql.transaction import Transaction
 
 WHOLE_MAX = 32
 """Sets of runs that have all ended, which are remembered as a whole beside their cells."""
@@ -34,10 +35,17 @@ CELLS_MAX = 800_000
 """Cells that are remembered, of runs that have ended: each takes 8 bytes when it is shared, else about 50."""
 _MARKS = "run_pk, state, revision, clear_number, end_date, note"
 """What `mark_of` a run that has ended is made of, and its note."""
-_CELLS = (
+_COUNTED = (
     "SELECT run_pk, task_id, state, count(*) FROM task_instance "
     "WHERE run_pk IN ({marks}) GROUP BY run_pk, task_id, state"
 )
+_JOINED = (
+    "SELECT run_pk, {join}(state || ' ' || task_id, {newline}) FROM task_instance "
+    "WHERE run_pk IN ({marks}) GROUP BY run_pk"
+)
+"""A text for each run, with a line for each instance: no id has a blank or a new line in it."""
+JOINED_RUNS = 25
+"""Runs of which all instances are in memory at once, as text."""
 
 
 class SqlGridListings:
@@ -159,23 +167,19 @@ class SqlGridListings:
             self._kept_cells -= len(oldest.cells)
 
     def _read(self, run_pks: Sequence[int]) -> dict[int, dict[str, TaskCell]]:
-        cells: defaultdict[int, dict[str, TaskCell]] = defaultdict(dict)
-        single: dict[tuple[str, str], TaskCell] = {}
+        """Return the cells of runs by task. Instances come as one text for each run, which is several times faster."""
+        single: dict[str, TaskCell] = {}
+        dialect = self._database.dialect
         with self._database.reading() as transaction:
-            for some in chunks(run_pks):
-                text = self._database.dialect.sql(_CELLS.format(marks=", ".join("?" * len(some))))
-                for run_pk, task_id, state, count in transaction.select(text, tuple(some)):
-                    of_run = cells[run_pk]
-                    before = of_run.get(task_id)
-                    if before is None and count == 1:
-                        made = single.get((task_id, state)) or single.setdefault(
-                            (task_id, state), _cell(task_id, {state: 1})
-                        )
-                    else:
-                        made = _cell(
-                            task_id, {**(before.counts if before is not None else {}), state: int(count)}
-                        )
-                    of_run[made.task_id] = made
+            if dialect.is_mysql:  # it cuts long texts
+                return _counted(transaction, run_pks)
+            join, newline = ("group_concat", "char(10)") if dialect.is_sqlite else ("string_agg", "chr(10)")
+            cells = {}
+            for some in chunks(run_pks, JOINED_RUNS):
+                marks = ", ".join("?" * len(some))
+                text = dialect.sql(_JOINED.format(join=join, newline=newline, marks=marks))
+                for run_pk, lines in transaction.select(text, tuple(some)):
+                    cells[run_pk] = _of_lines(lines.split("\n"), single)
         return cells
 
     def timeline(self, run_pk: int, *, limit: int, of: tuple[str, int] | None = None) -> list[TimelineRow]:
@@ -212,6 +216,37 @@ class SqlGridListings:
 def mark_of(run: RunRecord) -> str:
     """Return what differs when anything of a run that has ended may differ."""
     return f"{run.state}.{run.revision}.{run.clear_number}.{to_us(run.end_date)}"
+
+
+def _of_lines(lines: list[str], single: dict[str, TaskCell]) -> dict[str, TaskCell]:
+    """Return the cells of a run of whose instances each has a line, `state task_id`.
+
+    `single` are cells of one instance by line, which all runs share.
+    """
+    cells: dict[str, TaskCell] = {}
+    for line, count in Counter(lines).items():
+        made = single.get(line)
+        if made is None:
+            state, _, task_id = line.partition(" ")
+            made = single[line] = _cell(task_id, {state: 1})
+        before = cells.get(made.task_id)
+        if before is not None or count > 1:
+            (state,) = made.counts
+            counts = {**(before.counts if before is not None else {}), state: count}
+            made = TaskCell(task_id=made.task_id, counts=counts)
+        cells[made.task_id] = made
+    return cells
+
+
+def _counted(transaction: Transaction, run_pks: Sequence[int]) -> dict[int, dict[str, TaskCell]]:
+    cells: defaultdict[int, dict[str, TaskCell]] = defaultdict(dict)
+    for some in chunks(run_pks):
+        text = transaction.dialect.sql(_COUNTED.format(marks=", ".join("?" * len(some))))
+        for run_pk, task_id, state, count in transaction.select(text, tuple(some)):
+            before = cells[run_pk].get(task_id)
+            counts = {**(before.counts if before is not None else {}), state: int(count)}
+            cells[run_pk][task_id] = _cell(task_id, counts)
+    return cells
 
 
 def _cell(task_id: str, counts: dict[str, int]) -> TaskCell:

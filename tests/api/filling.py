@@ -166,6 +166,10 @@ def _runs(services: Services, store: SqlStore, name: str, number: int, document_
     assert store.runs.apply([[expand(first, many, 2)]]).all
     failed = move_run(store.runs.load_runs([second])[0], RunEvent.FAIL, at=NOW, end_date=NOW)
     assert store.runs.apply([[failed]]).all
+    broken = TaskKey(first, many, 1)
+    step(store, broken, TaskEvent.QUEUE, try_number=1)
+    step(store, broken, TaskEvent.START, owner="h")
+    step(store, broken, TaskEvent.FAIL, end_date=NOW, reason=f"{name} reason")
     task, question = TaskKey(first, f"{name}_task"), TaskKey(first, ask)
     for key in (task, question):
         step(store, key, TaskEvent.QUEUE, try_number=1)

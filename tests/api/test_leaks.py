@@ -62,6 +62,8 @@ def paths(operation: Operation, name: str) -> list[str]:
     query = ""
     if operation.name in {"list_backfills", "get_recent"}:
         query = f"?dag_id={name}_dag"
+    if operation.name == "get_failures":
+        query = "?hours=168"
     if operation.name == "get_calendar":
         query = "?run_after_gte=2026-01-01T00:00:00Z&run_after_lt=2026-12-01T00:00:00Z"
     if "hitl" in operation.path or "hitlDetail" in operation.path:

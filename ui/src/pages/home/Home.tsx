@@ -7,6 +7,7 @@ import {
   componentsQuery,
   importErrorsQuery,
   questionsCountQuery,
+  recentRunsQuery,
   runsQuery,
   upcomingQuery,
 } from '@/api/queries';
@@ -17,13 +18,14 @@ import { StateSign, StateWord } from '@/components/State';
 import { Empty, Failure, Loading } from '@/components/Waiting';
 import { lengthBetween, showLength, showMoment } from '@/lib/time';
 import classes from './Home.module.css';
-import { BIN_MS, type Bin, binsOf, causesOf } from './load';
-import { failedQuery } from './queries';
+import { BIN_MS, type Bin, binsOf, isSlow, soonestOf } from './load';
+import { failuresQuery, queuedQuery } from './queries';
 
 const HOURS = 12;
 const RUNS_SHOWN = 30;
 const NEXT_SHOWN = 12;
 const CAUSES_SHOWN = 12;
+const PATIENCE_MS = 60_000;
 const PICTURE = { width: 720, height: 96, foot: 18 };
 const LABEL_EVERY = 8;
 
@@ -39,10 +41,31 @@ function Panel({ title, note, children }: { title: string; note?: ReactNode; chi
   );
 }
 
+/** What waits for a worker for longer than it should. */
+function Stuck() {
+  const { t } = useTranslation();
+  const now = useNow();
+  const { data } = useQuery(queuedQuery);
+  const late = (data?.task_instances ?? []).filter(
+    (one) => one.queued_when !== null && now - new Date(one.queued_when).getTime() > PATIENCE_MS,
+  );
+  if (late.length === 0) return null;
+  return (
+    <p className={classes.questions}>
+      <StateSign state="queued" />{' '}
+      <Link to="/admin/$section" params={{ section: 'workers' }}>
+        {t('home.stuck', { count: late.length })}
+      </Link>
+    </p>
+  );
+}
+
 function Running() {
   const { t } = useTranslation();
   const now = useNow();
   const { data, error, isPending } = useQuery(runsQuery('~', RUNS_SHOWN, { state: ['running', 'queued'] }));
+  const dagIds = [...new Set((data?.dag_runs ?? []).map((run) => run.dag_id))].sort();
+  const { data: before } = useQuery({ ...recentRunsQuery(dagIds), enabled: dagIds.length > 0 });
   return (
     <Panel title={t('home.running')} note={data && data.dag_runs.length > 0 ? data.total_entries : ''}>
       {error && <Failure error={error} />}
@@ -72,7 +95,12 @@ function Running() {
                     </Link>
                   </div>
                 </td>
-                <td className="num nowrap">{showLength(lengthBetween(run.start_date, null, now))}</td>
+                <td className="num nowrap">
+                  {showLength(lengthBetween(run.start_date, null, now))}
+                  {run.state === 'running' && isSlow(run.start_date, before?.[run.dag_id] ?? [], now) && (
+                    <div className={classes.slow}>{t('home.slow')}</div>
+                  )}
+                </td>
               </tr>
             ))}
           </tbody>
@@ -84,33 +112,39 @@ function Running() {
 
 function Failed() {
   const { t } = useTranslation();
-  const { data, error, isPending } = useQuery(failedQuery);
-  const causes = causesOf(data?.task_instances ?? []).slice(0, CAUSES_SHOWN);
+  const { data, error, isPending } = useQuery(failuresQuery);
+  const causes = (data?.causes ?? []).slice(0, CAUSES_SHOWN);
   return (
-    <Panel title={t('home.failed')} note={causes.length > 0 ? data?.total_entries : ''}>
+    <Panel title={t('home.failed')} note={causes.length > 0 ? data?.total_failures : ''}>
       {error && <Failure error={error} />}
       {isPending && <Loading />}
       {data && causes.length === 0 && <Empty title={t('home.nothingFailed')} />}
       {causes.length > 0 && (
         <table className="plain">
           <tbody>
-            {causes.map(({ dag_id, task_id, times, newest }) => (
-              <tr key={`${dag_id}/${task_id}`}>
+            {causes.map((cause) => (
+              <tr key={`${cause.dag_id}/${cause.task_id}/${cause.reason}`}>
                 <td>
                   <StateSign state="failed" />
                 </td>
                 <td className={classes.grow}>
                   <Link
                     to="/dags/$dagId/runs/$runId"
-                    params={{ dagId: dag_id, runId: newest.dag_run_id }}
-                    search={{ task: task_id, map: newest.map_index, try: newest.try_number }}
+                    params={{ dagId: cause.dag_id, runId: cause.dag_run_id }}
+                    search={{ task: cause.task_id, map: cause.map_index, try: cause.try_number }}
                   >
-                    {dag_id} <span className="dim">·</span> <span className="mono">{task_id}</span>
+                    {cause.dag_id} <span className="dim">·</span>{' '}
+                    <span className="mono">{cause.task_id}</span>
                   </Link>
+                  <div className="cut dim" title={cause.reason}>
+                    {cause.reason}
+                  </div>
                 </td>
-                <td className="num nowrap">{times > 1 ? t('home.times', { count: times }) : ''}</td>
+                <td className="num nowrap">
+                  {cause.count > 1 ? t('home.times', { count: cause.count }) : ''}
+                </td>
                 <td>
-                  <Moment at={newest.end_date} relative />
+                  <Moment at={cause.end_date} relative />
                 </td>
               </tr>
             ))}
@@ -170,6 +204,7 @@ function Next({ slots }: { slots: number }) {
   const now = useNow();
   const { data, error, isPending } = useQuery(upcomingQuery(HOURS));
   const runs = data?.runs ?? [];
+  const next = soonestOf(runs);
   const minute = Math.floor(now / BIN_MS) * BIN_MS;
   return (
     <Panel title={t('home.next')} note={t('home.hours', { count: HOURS })}>
@@ -181,8 +216,8 @@ function Next({ slots }: { slots: number }) {
           <Load bins={binsOf(runs, minute, HOURS)} slots={slots} />
           <table className="plain">
             <tbody>
-              {runs.slice(0, NEXT_SHOWN).map((run) => (
-                <tr key={`${run.dag_id}/${run.run_after}`}>
+              {next.slice(0, NEXT_SHOWN).map(({ run, more }) => (
+                <tr key={run.dag_id}>
                   <td className="nowrap">
                     <Moment at={run.run_after} zone={run.timezone} relative />
                   </td>
@@ -191,6 +226,7 @@ function Next({ slots }: { slots: number }) {
                       {run.dag_display_name}
                     </Link>{' '}
                     <span className="dim">{run.schedule}</span>
+                    {more > 0 && <span className="dim num"> · {t('home.more', { count: more })}</span>}
                   </td>
                   <td className="num nowrap dim">
                     <Moment at={run.run_after} zone={run.timezone} withSeconds={false} />
@@ -256,6 +292,7 @@ export function Home() {
           </Link>
         </p>
       )}
+      <Stuck />
       <div className={classes.panels}>
         <Running />
         <Failed />

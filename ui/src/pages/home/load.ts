@@ -31,36 +31,44 @@ export function binsOf(due: Due[], now: number, hours: number): Bin[] {
   return bins;
 }
 
-export interface Failed {
+export interface Coming {
   dag_id: string;
-  task_id: string;
-  dag_run_id: string;
-  map_index: number;
-  try_number: number;
+  run_after: string;
+}
+
+export interface Soonest<R> {
+  run: R;
+  /** How many more of the DAG's runs are due. */
+  more: number;
+}
+
+/** Return each DAG once, with its next run. `due` is in order. */
+export function soonestOf<R extends Coming>(due: R[]): Soonest<R>[] {
+  const found = new Map<string, Soonest<R>>();
+  for (const run of due) {
+    const known = found.get(run.dag_id);
+    if (known === undefined) found.set(run.dag_id, { run, more: 0 });
+    else known.more += 1;
+  }
+  return [...found.values()];
+}
+
+export interface Lasting {
+  state: string;
+  start_date: string | null;
   end_date: string | null;
 }
 
-export interface Cause {
-  dag_id: string;
-  task_id: string;
-  times: number;
-  newest: Failed;
-}
+const SLOW_FACTOR = 2;
+const SLOW_MS_MIN = 60_000;
+const ENOUGH_RUNS = 3;
 
-/** Put failures of one task together, those that came last first. */
-export function causesOf(failed: Failed[]): Cause[] {
-  const causes = new Map<string, Cause>();
-  for (const one of failed) {
-    const key = `${one.dag_id}\n${one.task_id}`;
-    const cause = causes.get(key);
-    if (cause === undefined)
-      causes.set(key, { dag_id: one.dag_id, task_id: one.task_id, times: 1, newest: one });
-    else {
-      cause.times += 1;
-      if ((one.end_date ?? '') > (cause.newest.end_date ?? '')) cause.newest = one;
-    }
-  }
-  return [...causes.values()].sort((a, b) =>
-    (b.newest.end_date ?? '').localeCompare(a.newest.end_date ?? ''),
-  );
+/** Whether a run has lasted twice as long as any of its DAG's last successful ones, and more than a minute. */
+export function isSlow(start: string | null, before: Lasting[], now: number): boolean {
+  if (start === null) return false;
+  const lengths = before
+    .filter((run) => run.state === 'success' && run.start_date !== null && run.end_date !== null)
+    .map((run) => new Date(run.end_date ?? 0).getTime() - new Date(run.start_date ?? 0).getTime());
+  if (lengths.length < ENOUGH_RUNS) return false;
+  return now - new Date(start).getTime() > Math.max(SLOW_MS_MIN, SLOW_FACTOR * Math.max(...lengths));
 }

@@ -1,26 +1,27 @@
 import { queryOptions } from '@tanstack/react-query';
 import { client, data } from '@/api/client';
 
-const DAY_MS = 86_400_000;
-const MINUTE_MS = 60_000;
+const LIVE_MS = 10_000;
+const WAITING_MAX = 100;
 
-/** Task instances of all DAGs that failed within a day. */
-export const failedQuery = queryOptions({
-  queryKey: ['failed'],
+/** What failed in all DAGs within a day, by cause. */
+export const failuresQuery = queryOptions({
+  queryKey: ['failures'],
+  queryFn: () => data(client.GET('/api/windward/v1/failures', { params: { query: { hours: 24 } } })),
+  refetchInterval: LIVE_MS,
+});
+
+/** Task instances of all DAGs that wait for a worker. */
+export const queuedQuery = queryOptions({
+  queryKey: ['queued'],
   queryFn: () =>
     data(
       client.GET('/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances', {
         params: {
           path: { dag_id: '~', dag_run_id: '~' },
-          query: {
-            state: ['failed'],
-            // By the minute, so that the question stays the same for a while.
-            end_date_gte: new Date(Math.floor((Date.now() - DAY_MS) / MINUTE_MS) * MINUTE_MS).toISOString(),
-            order_by: ['-end_date'],
-            limit: 200,
-          },
+          query: { state: ['queued'], limit: WAITING_MAX },
         },
       }),
     ),
-  refetchInterval: 10_000,
+  refetchInterval: LIVE_MS,
 });

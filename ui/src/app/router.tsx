@@ -62,6 +62,8 @@ export interface AllRunsSearch {
   type?: string | undefined;
   from?: string | undefined;
   to?: string | undefined;
+  /** The column that the list is ordered by, with a `-` when it descends. */
+  order?: string | undefined;
   before?: string | undefined;
 }
 const allRuns = createRoute({
@@ -75,6 +77,7 @@ const allRuns = createRoute({
     type: text(search.type),
     from: text(search.from),
     to: text(search.to),
+    order: text(search.order),
     before: text(search.before),
   }),
   component: lazyRouteComponent(async () => {

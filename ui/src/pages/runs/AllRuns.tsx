@@ -15,6 +15,7 @@ import { RUN_STATES, TASK_STATES } from '@/lib/states';
 import { lengthBetween, showLength } from '@/lib/time';
 import { RUN_TYPES } from '@/pages/dag/runs/RunsTab';
 import classes from './AllRuns.module.css';
+import { NEWEST, nextOrder, sortOf } from './order';
 import { allRunsQuery, allTasksQuery } from './queries';
 
 const route = getRouteApi('/runs');
@@ -52,6 +53,14 @@ function Typed({ name, label }: { name: 'dag' | 'task'; label: string }) {
   );
 }
 
+interface Column {
+  name: string;
+  /** What the server calls it, when lists can be ordered by it. */
+  by?: string;
+}
+
+const SIGN_OF = { none: '', ascending: ' ↑', descending: ' ↓' } as const;
+
 interface Listed {
   total_entries?: number | null;
   next_cursor?: string | null;
@@ -65,7 +74,7 @@ function List<T extends Listed>({
 }: {
   asked: UseQueryResult<T>;
   count: number;
-  head: string[];
+  head: Column[];
   rows: ReactNode;
 }) {
   const { t } = useTranslation('dag');
@@ -75,9 +84,12 @@ function List<T extends Listed>({
     return <Failure error={asked.error} again={() => void asked.refetch()} />;
   }
   const found = asked.data;
+  const order = search.order ?? NEWEST;
   if (!found) return <Loading />;
   if (count === 0) {
-    const isFiltered = Object.entries(search).some(([name, value]) => name !== 'tab' && value !== undefined);
+    const isFiltered = Object.entries(search).some(
+      ([name, value]) => !['tab', 'order'].includes(name) && value !== undefined,
+    );
     return (
       <div className="card">
         <Empty title={t(isFiltered ? 'runs.none' : 'grid.noRuns')}>
@@ -93,9 +105,21 @@ function List<T extends Listed>({
         <table className="plain">
           <thead>
             <tr>
-              {head.map((name) => (
-                <th key={name} scope="col">
-                  {t(name)}
+              {head.map(({ name, by }) => (
+                <th key={name} scope="col" aria-sort={by === undefined ? undefined : sortOf(by, order)}>
+                  {by === undefined ? (
+                    t(name)
+                  ) : (
+                    <button
+                      type="button"
+                      className={classes.sort}
+                      title={t('all.sort')}
+                      onClick={() => change({ order: nextOrder(by, search.order) })}
+                    >
+                      {t(name)}
+                      <span aria-hidden="true">{SIGN_OF[sortOf(by, order)]}</span>
+                    </button>
+                  )}
                 </th>
               ))}
             </tr>
@@ -127,15 +151,15 @@ function List<T extends Listed>({
   );
 }
 
-const RUN_HEAD = [
-  'runs.state',
-  'all.dag',
-  'runs.run',
-  'runs.after',
-  'runs.length',
-  'runs.type',
-  'runs.by',
-  'runs.note',
+const RUN_HEAD: Column[] = [
+  { name: 'runs.state', by: 'state' },
+  { name: 'all.dag', by: 'dag_id' },
+  { name: 'runs.run' },
+  { name: 'runs.after', by: 'run_after' },
+  { name: 'runs.length', by: 'duration' },
+  { name: 'runs.type' },
+  { name: 'runs.by' },
+  { name: 'runs.note' },
 ];
 
 function Runs() {
@@ -179,15 +203,15 @@ function Runs() {
   );
 }
 
-const TASK_HEAD = [
-  'runs.state',
-  'all.dag',
-  'all.task',
-  'runs.run',
-  'runs.began',
-  'runs.length',
-  'all.tries',
-  'all.operator',
+const TASK_HEAD: Column[] = [
+  { name: 'runs.state', by: 'state' },
+  { name: 'all.dag', by: 'dag_id' },
+  { name: 'all.task', by: 'task_id' },
+  { name: 'runs.run' },
+  { name: 'runs.began', by: 'start_date' },
+  { name: 'runs.length', by: 'duration' },
+  { name: 'all.tries', by: 'try_number' },
+  { name: 'all.operator' },
 ];
 
 function Tasks() {
@@ -241,7 +265,9 @@ export function AllRuns() {
   const change = useChange();
   const isTasks = search.tab === 'tasks';
   const states = isTasks ? TASK_STATES : RUN_STATES;
-  const isFiltered = Object.entries(search).some(([name, value]) => name !== 'tab' && value !== undefined);
+  const isFiltered = Object.entries(search).some(
+    ([name, value]) => !['tab', 'order'].includes(name) && value !== undefined,
+  );
   const title = t('common:nav.runs');
   return (
     <Page
@@ -256,7 +282,9 @@ export function AllRuns() {
             { value: 'tasks', label: t('all.tasks') },
           ]}
           value={isTasks ? 'tasks' : 'runs'}
-          onChange={(value) => change({ tab: value === 'tasks' ? value : undefined, state: undefined })}
+          onChange={(value) =>
+            change({ tab: value === 'tasks' ? value : undefined, state: undefined, order: undefined })
+          }
         />
       }
     >

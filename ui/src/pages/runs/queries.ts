@@ -23,7 +23,7 @@ export const allRunsQuery = (search: AllRunsSearch) =>
             query: {
               limit: PAGE,
               cursor: search.before ?? '',
-              order_by: ['-run_after'],
+              order_by: [search.order ?? '-run_after'],
               ...spanOf(search),
               ...(search.dag ? { dag_id_pattern: search.dag } : {}),
               ...(search.state ? { state: [search.state as Schema['RunState']] } : {}),
@@ -47,7 +47,7 @@ export const allTasksQuery = (search: AllRunsSearch) =>
             query: {
               limit: PAGE,
               cursor: search.before ?? '',
-              order_by: ['-run_after'],
+              order_by: [search.order ?? '-run_after'],
               ...spanOf(search),
               ...(search.dag ? { dag_id_pattern: search.dag } : {}),
               ...(search.task ? { task_display_name_pattern: search.task } : {}),

@@ -12,7 +12,7 @@ from tests.acceptance.test_kill import MIDDLE, TASKS, assert_in_the_middle, asse
 
 pytestmark = [pytest.mark.slow, pytest.mark.time_limit(120)]
 DEATHS = 8
-BETWEEN = 40
+BETWEEN = 25
 """So many attempts begin between two deaths."""
 
 

@@ -5,9 +5,9 @@ set -uo pipefail
 
 others_said=$(mktemp)
 trap 'rm -f "$others_said"' EXIT
-"$@" --ignore=tests/acceptance >"$others_said" 2>&1 &
+"$@" --ignore=tests/acceptance --ignore=tests/ui >"$others_said" 2>&1 &
 others=$!
-"$@" tests/acceptance
+"$@" tests/acceptance tests/ui
 acceptance=$?
 wait "$others"
 code=$?

@@ -32,9 +32,6 @@ NOT_SUPPORTED = (
     "partition_mappers", "windows",
 )  # fmt: skip
 """What plugins may list and nothing is done with; a warning says so when they are loaded."""
-LISTENED = (
-    "on_task_instance_running", "on_task_instance_success", "on_task_instance_failed", "on_task_instance_skipped",
-)  # fmt: skip
 HOOKS_OF_RUNS = {
     "running": "on_dag_run_running", "success": "on_dag_run_success", "failure": "on_dag_run_failed",
 }  # fmt: skip

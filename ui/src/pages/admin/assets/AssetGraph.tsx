@@ -14,14 +14,14 @@ import {
   ReactFlow,
   ReactFlowProvider,
 } from '@xyflow/react';
-import { useEffect, useMemo, useState } from 'react';
+import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { recentRunsQuery } from '@/api/queries';
 import { useNow } from '@/app/preferences';
 import { AssetSign } from '@/components/graph/AssetSign';
 import graphClasses from '@/components/graph/Graph.module.css';
-import { type Places, placesOf } from '@/components/graph/layout';
 import { Turn, useDirection } from '@/components/graph/Turn';
+import { usePlaces } from '@/components/graph/usePlaces';
 import { type Way, Ways } from '@/components/graph/Ways';
 import { StateSign } from '@/components/State';
 import { Empty, Failure, Loading } from '@/components/Waiting';
@@ -115,28 +115,15 @@ export function AssetGraph() {
     [flow, direction],
   );
   const isTooMuch = flow.nodes.length > NODES_MAX;
-  const [placed, setPlaced] = useState<{ key: string; places: Places } | null>(null);
-  const [failure, setFailure] = useState<Error | null>(null);
-  useEffect(() => {
-    let isWanted = true;
-    if (flow.nodes.length === 0 || flow.nodes.length > NODES_MAX) return;
-    placesOf(key, flow, direction).then(
-      (places) => isWanted && setPlaced({ key, places }),
-      (reason) => isWanted && setFailure(reason instanceof Error ? reason : new Error(String(reason))),
-    );
-    return () => {
-      isWanted = false;
-    };
-  }, [key, flow, direction]);
+  const { places, failure } = usePlaces(key, flow, direction, isTooMuch);
   const dags = flow.nodes.filter((one) => one.kind === 'dag').map((one) => one.label);
   const { data: recent } = useQuery({
     ...recentRunsQuery(dags.slice(0, DAGS_WITH_STATE_MAX)),
     enabled: dags.length > 0 && !isTooMuch,
   });
   const byId = useMemo(() => new Map((assets ?? []).map((one) => [assetNode(one.id), one])), [assets]);
-  const isPlaced = placed?.key === key;
   const nodes = flow.nodes.flatMap((one): Node<Shown>[] => {
-    const place = isPlaced ? placed.places.nodes.get(one.id) : undefined;
+    const place = places?.nodes.get(one.id);
     if (place === undefined) return [];
     const asset = byId.get(one.id);
     const run = asset === undefined ? recent?.[one.label]?.[0] : undefined;
@@ -159,7 +146,7 @@ export function AssetGraph() {
     ];
   });
   const ways = flow.edges.flatMap(({ from, to, label, isRead }): Way[] => {
-    const route = isPlaced ? placed.places.routes.get(`${from}>${to}`) : undefined;
+    const route = places?.routes.get(`${from}>${to}`);
     return route === undefined
       ? []
       : [{ key: `${from}>${to}`, route, label, look: isRead ? 'asset' : 'plain' }];
@@ -194,7 +181,7 @@ export function AssetGraph() {
           <Empty title={t('assets.none')}>{t('assets.noneHint')}</Empty>
         </div>
       )}
-      {(asked.isPending || (!isPlaced && flow.nodes.length > 0)) &&
+      {(asked.isPending || (places === null && flow.nodes.length > 0)) &&
         !isTooMuch &&
         failure === null &&
         asked.error === null && <Loading />}

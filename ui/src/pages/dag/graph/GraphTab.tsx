@@ -4,13 +4,13 @@ import { Button, Select, Switch, useComputedColorScheme } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { Background, Controls, MiniMap, ReactFlow, ReactFlowProvider, useStore } from '@xyflow/react';
-import { type MouseEvent, type RefObject, useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { type MouseEvent, type RefObject, useCallback, useEffect, useMemo, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { dagQuery } from '@/api/queries';
 import { useZone } from '@/app/preferences';
 import graphClasses from '@/components/graph/Graph.module.css';
-import { type Places, placesOf } from '@/components/graph/layout';
 import { Turn, useDirection } from '@/components/graph/Turn';
+import { usePlaces } from '@/components/graph/usePlaces';
 import { Ways } from '@/components/graph/Ways';
 import { Empty, Failure, Loading } from '@/components/Waiting';
 import { isFinished, lookOf } from '@/lib/states';
@@ -109,19 +109,7 @@ export function GraphTab({ dagId }: { dagId: string }) {
     [dagId, direction, graph],
   );
   const isTooMuch = graph.edges.length > EDGES_MAX;
-  const [placed, setPlaced] = useState<{ key: string; places: Places } | null>(null);
-  const [failure, setFailure] = useState<Error | null>(null);
-  useEffect(() => {
-    let isWanted = true;
-    if (graph.nodes.length === 0 || graph.edges.length > EDGES_MAX) return;
-    placesOf(key, graph, direction).then(
-      (places) => isWanted && setPlaced({ key, places }),
-      (reason) => isWanted && setFailure(reason instanceof Error ? reason : new Error(String(reason))),
-    );
-    return () => {
-      isWanted = false;
-    };
-  }, [key, graph, direction]);
+  const { places, failure } = usePlaces(key, graph, direction, isTooMuch);
 
   const path = useMemo(() => {
     if (tasks === undefined || timeline === undefined || run === undefined) return [];
@@ -147,7 +135,6 @@ export function GraphTab({ dagId }: { dagId: string }) {
       search: { task },
     });
   };
-  const places = placed?.key === key ? placed.places : null;
   const nodes = useMemo(
     () =>
       places === null || grid === undefined
@@ -226,7 +213,7 @@ export function GraphTab({ dagId }: { dagId: string }) {
       {isTooMuch ? (
         <Empty title={t('graph.tooMuch', { count: graph.edges.length })}>{t('graph.tooMuchHint')}</Empty>
       ) : (
-        (isPending || placed?.key !== key) && failure === null && error === null && <Loading />
+        (isPending || places === null) && failure === null && error === null && <Loading />
       )}
       {nodes.length > 0 && !isTooMuch && (
         // biome-ignore lint/a11y/useKeyWithClickEvents: Enter on a link is a click

@@ -13,8 +13,10 @@ def drain_host(desk: Desk, host_id: str, *, is_draining: bool) -> None:
     Raises:
         NotFoundError: when there is no such worker host.
     """
-    if not desk.store.hosts.set_draining(host_id, is_draining=is_draining):
+    before = next((host for host in desk.store.hosts.load_hosts() if host.host_id == host_id), None)
+    if before is None or not desk.store.hosts.set_draining(host_id, is_draining=is_draining):
         raise NotFoundError(f"there is no worker host `{host_id}`")
-    before, after = {"is_draining": not is_draining}, {"is_draining": is_draining}
-    note_change("worker host", host_id, before=before, after=after)
+    if before.is_draining != is_draining:
+        after = {"is_draining": is_draining}
+        note_change("worker host", host_id, before={"is_draining": before.is_draining}, after=after)
     desk.wakeup.wake()

@@ -16,6 +16,7 @@ import { Empty, Failure, Loading } from '@/components/Waiting';
 import { isFinished, lookOf } from '@/lib/states';
 import { showLength, showMoment } from '@/lib/time';
 import { NODE_TYPES, type ShownNode } from '@/pages/dag/graph/GraphNodes';
+import { MovingPicture } from '@/pages/dag/graph/MovingPicture';
 import { criticalPath, endsOf, graphOf } from '@/pages/dag/graph/model';
 import { type Asset, besideOf, nodesOf, waysOf } from '@/pages/dag/graph/shown';
 import { dagAssetsQuery, gridQuery, timelineQuery } from '@/pages/dag/queries';
@@ -33,7 +34,7 @@ const NO_EDGES: never[] = [];
 const MOUNTED_MAX = 2000;
 /** Below this scale words cannot be read: nodes show their states only. */
 const FAR = 0.35;
-/** From so many nodes on, the map draws them as plainly as can be: it is drawn in each frame. */
+/** From so many nodes on, a picture is moved in their place, and the map draws them as plainly as can be. */
 const LARGE = 150;
 
 /** Tells the picture when it is seen from far. */
@@ -242,6 +243,7 @@ export function GraphTab({ dagId }: { dagId: string }) {
             >
               <Ways ways={ways} />
               <Far of={canvas} />
+              {nodes.length > LARGE && <MovingPicture nodes={nodes} ways={ways} of={canvas} far={FAR} />}
               <Background gap={24} size={1} />
               <Controls showInteractive={false} aria-label={t('graph.controls')} />
               {nodes.length > 30 && (

@@ -5,6 +5,7 @@ import { getRouteApi, useRouter } from '@tanstack/react-router';
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useZone } from '@/app/preferences';
+import { paletteOf } from '@/components/canvas/palette';
 import { lengthBetween, showLength, showMoment } from '@/lib/time';
 import {
   type Column,
@@ -19,7 +20,7 @@ import {
   type View,
 } from '@/pages/dag/grid/model';
 import { MEASURES, paint, type Scene } from '@/pages/dag/grid/paint';
-import { paletteOf, Stamps } from '@/pages/dag/grid/stamps';
+import { Stamps } from '@/pages/dag/grid/stamps';
 import { Tip } from '@/pages/dag/grid/Tip';
 import classes from './Grid.module.css';
 

@@ -2,8 +2,9 @@
 import { Popover, UnstyledButton, useComputedColorScheme } from '@mantine/core';
 import { useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
+import { paletteOf } from '@/components/canvas/palette';
 import { TASK_STATES } from '@/lib/states';
-import { CELL, paletteOf, Stamps } from '@/pages/dag/grid/stamps';
+import { CELL, Stamps } from '@/pages/dag/grid/stamps';
 import classes from './Grid.module.css';
 
 const SHOWN = ['success', 'failed', 'running', 'queued', 'skipped'];

@@ -1,4 +1,6 @@
 /** Draws the part of a grid that is in view. Cells are stamped from small pictures that are made once. */
+
+import type { Palette } from '@/components/canvas/palette';
 import { lookOf } from '@/lib/states';
 import {
   type Column,
@@ -11,7 +13,7 @@ import {
   type View,
   visible,
 } from '@/pages/dag/grid/model';
-import { CELL, type Palette, SIGN, type Stamps } from '@/pages/dag/grid/stamps';
+import { CELL, SIGN, type Stamps } from '@/pages/dag/grid/stamps';
 
 const BARS = 42;
 const TICKS = 16;

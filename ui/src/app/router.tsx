@@ -155,6 +155,10 @@ export interface RunSearch {
   page?: number | undefined;
   find?: string | undefined;
   level?: string | undefined;
+  /** Who wrote the lines of the log that are shown: `stdout,logger:etl`. */
+  source?: string | undefined;
+  /** Whether the log has the whole window. */
+  full?: boolean | undefined;
 }
 const run = createRoute({
   getParentRoute: () => root,
@@ -172,6 +176,8 @@ const run = createRoute({
     page: whole(search.page),
     find: text(search.find),
     level: text(search.level),
+    source: text(search.source),
+    full: search.full === true || search.full === 'true' || undefined,
   }),
   component: lazyRouteComponent(async () => {
     await needWords('run');

@@ -1,18 +1,9 @@
 /** The rows of a log that are in sight; the others are only a height. */
 import { useVirtualizer } from '@tanstack/react-virtual';
-import {
-  memo,
-  type RefObject,
-  useEffect,
-  useImperativeHandle,
-  useLayoutEffect,
-  useRef,
-  useState,
-} from 'react';
+import { type RefObject, useEffect, useImperativeHandle, useLayoutEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { showMoment } from '@/lib/time';
 import classes from './Log.module.css';
-import { piecesOf } from './pieces';
+import { OneRow, type RowProps } from './LogRow';
 import type { LogStore } from './store';
 
 const ROW_HEIGHT = 20;
@@ -32,7 +23,7 @@ interface Props {
   handle: RefObject<RowsHandle | null>;
   store: LogStore;
   /** The rows to show, or null for all of them. */
-  shown: number[] | null;
+  shown: readonly number[] | null;
   count: number;
   zone: string;
   hasTimes: boolean;
@@ -41,6 +32,10 @@ interface Props {
   chosen: number;
   isFolded: (group: number) => boolean;
   fold: (group: number) => void;
+  /** Whether frames of libraries fold, and which of them do. */
+  hasFrames: boolean;
+  areFramesFolded: (frames: number) => boolean;
+  foldFrames: (frames: number) => void;
 }
 
 export function LogRows(props: Props) {
@@ -48,7 +43,7 @@ export function LogRows(props: Props) {
 }
 
 /** Return where a row of the store is among those that are shown: itself, or the last before it. */
-function indexOf(row: number, shown: number[] | null): number {
+function indexOf(row: number, shown: readonly number[] | null): number {
   if (shown === null) return row;
   let low = 0;
   let high = shown.length;
@@ -128,6 +123,7 @@ function Flat(props: Props) {
       role="log"
       aria-live="off"
       aria-label={t('log.title')}
+      data-autofocus
       // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, also by keys.
       tabIndex={0}
       onScroll={(event) => {
@@ -192,6 +188,7 @@ function Wrapped(props: Props) {
       role="log"
       aria-live="off"
       aria-label={t('log.title')}
+      data-autofocus
       // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, also by keys.
       tabIndex={0}
       onScroll={look}
@@ -216,123 +213,20 @@ function Wrapped(props: Props) {
   );
 }
 
-interface RowProps extends Pick<Props, 'store' | 'zone' | 'hasTimes' | 'wanted' | 'fold'> {
-  row: number;
-  isChosen: boolean;
-  /** How many rows a group hides, or -1 when it is open. */
-  hidden: number;
-}
-
-function aboutRow(row: number, { store, zone, hasTimes, wanted, chosen, isFolded, fold }: Props): RowProps {
+function aboutRow(row: number, props: Props): RowProps {
+  const { store, zone, hasTimes, wanted, chosen, isFolded, fold, foldFrames } = props;
   const group = store.headed(row);
   const hidden = group >= 0 && isFolded(group) ? sizeOf(store, group) : -1;
-  return { row, store, zone, hasTimes, wanted, fold, isChosen: row === chosen, hidden };
-}
-
-// What a row says is settled when it came: while one scrolls, only rows that come into sight are rendered.
-const OneRow = memo(function OneRow({ row: number, store, zone, hasTimes, wanted, fold, ...now }: RowProps) {
-  const row = store.row(number);
-  const depth = store.depth(number);
-  const time = row.at === '' ? '' : clock(row.at, zone);
-  return (
-    <div
-      className={classes.row}
-      data-level={row.level}
-      data-kind={row.kind}
-      data-chosen={now.isChosen || undefined}
-    >
-      {hasTimes && (
-        <span className={classes.time} title={row.at === '' ? undefined : showMoment(row.at, zone)}>
-          {time}
-        </span>
-      )}
-      <span className={classes.level} aria-hidden={row.at === ''}>
-        {row.at === '' || row.level === 'info'
-          ? ''
-          : row.level === 'warning'
-            ? 'WARN'
-            : row.level.toUpperCase()}
-      </span>
-      <span className={classes.text} style={depth > 0 ? { paddingLeft: depth * 16 } : undefined}>
-        {row.kind === 'group' ? (
-          <GroupHead text={row.text} hidden={now.hidden} fold={() => fold(row.group)} />
-        ) : (
-          <Pieces text={row.text} wanted={wanted} />
-        )}
-        {row.extra !== '' && <span className={classes.extra}> {row.extra}</span>}
-      </span>
-    </div>
-  );
-});
-
-function GroupHead({ text, hidden, fold }: { text: string; hidden: number; fold: () => void }) {
-  const { t } = useTranslation('run');
-  const isFolded = hidden >= 0;
-  return (
-    <button type="button" className={classes.fold} aria-expanded={!isFolded} onClick={fold}>
-      <span aria-hidden>{isFolded ? '▸' : '▾'} </span>
-      {text}
-      {isFolded && <span className="dim"> {t('log.more', { count: hidden })}</span>}
-    </button>
-  );
+  const around = props.hasFrames ? store.frames.at(row) : -1;
+  const frames = store.frames.found[around]?.first === row ? around : -1;
+  const frameCount = store.frames.found[frames]?.count ?? 0;
+  const areFolded = frames >= 0 && props.areFramesFolded(frames);
+  const isChosen = row === chosen;
+  const shared = { row, store, zone, hasTimes, wanted, fold, foldFrames };
+  return { ...shared, isChosen, hidden, frames, frameCount, areFolded };
 }
 
 function sizeOf(store: LogStore, group: number): number {
   const found = store.groups[group];
   return found === undefined ? 0 : found.end - found.head - 1;
-}
-
-function Pieces({ text, wanted }: { text: string; wanted: string }) {
-  let end = 0;
-  return piecesOf(text, wanted).map((piece) => {
-    // Its name is where it begins.
-    const begin = end;
-    end += piece.text.length;
-    const names = piece.styles.map((name) => classes[name]).filter(Boolean);
-    if (piece.isMatch) names.push(classes.match);
-    const shared = {
-      className: names.length > 0 ? names.join(' ') : undefined,
-      style:
-        piece.colour === null && piece.ground === null
-          ? undefined
-          : {
-              ...(piece.colour && { color: piece.colour }),
-              ...(piece.ground && { background: piece.ground }),
-            },
-    };
-    if (piece.href !== null) {
-      return (
-        <a {...shared} key={begin} href={piece.href} target="_blank" rel="noopener noreferrer">
-          {piece.text}
-        </a>
-      );
-    }
-    return shared.className === undefined && shared.style === undefined ? (
-      piece.text
-    ) : (
-      <span {...shared} key={begin}>
-        {piece.text}
-      </span>
-    );
-  });
-}
-
-const clocks = new Map<string, Intl.DateTimeFormat>();
-
-/** The time of the day: the date and the zone are said on hover and above. */
-function clock(at: string, zone: string): string {
-  let format = clocks.get(zone);
-  if (format === undefined) {
-    format = new Intl.DateTimeFormat('en-GB', {
-      timeZone: zone,
-      hour: '2-digit',
-      minute: '2-digit',
-      second: '2-digit',
-      fractionalSecondDigits: 3,
-      hourCycle: 'h23',
-    });
-    clocks.set(zone, format);
-  }
-  const date = new Date(at);
-  return Number.isNaN(date.getTime()) ? '' : format.format(date);
 }

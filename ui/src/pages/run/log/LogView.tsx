@@ -1,15 +1,19 @@
 /** The log of an attempt: live, in colours, with levels, groups and a search; a million lines are as quick as ten. */
-import { Button, Select, TextInput } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { useDebouncedCallback, useLocalStorage } from '@mantine/hooks';
 import { getRouteApi } from '@tanstack/react-router';
-import { type KeyboardEvent, useMemo, useRef, useState } from 'react';
+import { useCallback, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useZone } from '@/app/preferences';
 import { Empty, Failure, Loading } from '@/components/Waiting';
 import { logAddress, type Place } from '../queries';
 import classes from './Log.module.css';
 import { LogRows, type RowsHandle } from './LogRows';
-import { LEVELS, type Level } from './store';
+import { LogTools } from './LogTools';
+import { Shown, type Wanted } from './shown';
+import { inAddress, sourcesOf } from './sources';
+import { LEVELS } from './store';
+import { useFull } from './useFull';
 import { useLog, useMatches } from './useLog';
 
 const FIND_MS = 200;
@@ -29,33 +33,43 @@ export function LogView({ place, tryNumber, isOver }: Props) {
   const navigate = route.useNavigate();
   const [hasWrap, setWrap] = useLocalStorage({ key: 'windward.log.wrap', defaultValue: false });
   const [hasTimes, setTimes] = useLocalStorage({ key: 'windward.log.times', defaultValue: true });
+  const [hasAllFrames, setAllFrames] = useLocalStorage({ key: 'windward.log.frames', defaultValue: false });
+  const look = {
+    wrap: { isOn: hasWrap, turn: () => setWrap(!hasWrap) },
+    times: { isOn: hasTimes, turn: () => setTimes(!hasTimes) },
+    frames: { isOn: hasAllFrames, turn: () => setAllFrames(!hasAllFrames) },
+  };
   const log = useLog(logAddress(place, tryNumber));
   const { store, rows } = log;
-  const [typed, setTyped] = useState(search.find ?? '');
-  const keep = useDebouncedCallback(
-    (find: string) =>
-      void navigate({
-        search: (before) => ({ ...before, find: find || undefined }),
-        replace: true,
-        resetScroll: false,
-      }),
-    FIND_MS,
+  const put = useCallback(
+    (change: Partial<typeof search>) =>
+      void navigate({ search: (before) => ({ ...before, ...change }), replace: true, resetScroll: false }),
+    [navigate],
   );
-  const matches = useMatches(store, rows, typed);
-  const [at, setAt] = useState(-1);
-  const [unfolded, setUnfolded] = useState<ReadonlySet<number>>(new Set());
-  const list = useRef<RowsHandle>(null);
+  const [typed, setTyped] = useState(search.find ?? '');
+  const keep = useDebouncedCallback((find: string) => put({ find: find || undefined }), FIND_MS);
   const level = LEVELS.find((one) => one === search.level) ?? 'debug';
-  const groups = store.groups.length;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the store grows in place; `rows` and `groups` tell.
-  const shown = useMemo(() => {
-    const folded = new Set<number>();
-    store.groups.forEach((group, number) => {
-      // A group that is being written stays open.
-      if (!unfolded.has(number) && group.end >= 0) folded.add(number);
-    });
-    return store.visible(folded, LEVELS.indexOf(level));
-  }, [store, rows, groups, unfolded, level]);
+  const sources = useMemo(() => sourcesOf(search.source), [search.source]);
+  const isFull = search.full === true;
+  const turnFull = (full: boolean) => put({ full: full || undefined });
+  const box = useFull(isFull, turnFull);
+  const [unfolded, setUnfolded] = useState<ReadonlySet<number>>(new Set());
+  const [opened, setOpened] = useState<ReadonlySet<number>>(new Set());
+  const wanted: Wanted = useMemo(
+    () => ({
+      unfolded,
+      frames: hasAllFrames ? 'all' : opened,
+      least: LEVELS.indexOf(level),
+      sources,
+    }),
+    [unfolded, opened, hasAllFrames, level, sources],
+  );
+  const matches = useMatches(store, rows, typed, wanted);
+  const [at, setAt] = useState(-1);
+  const list = useRef<RowsHandle>(null);
+  const filter = useRef(new Shown());
+  const shown = filter.current.of(store, wanted);
+  const count = shown?.length ?? rows;
 
   const go = (step: number) => {
     if (matches.length === 0) return;
@@ -65,19 +79,15 @@ export function LogView({ place, tryNumber, isOver }: Props) {
     const around = store.around(row);
     if (around.some((group) => !unfolded.has(group)))
       setUnfolded((before) => new Set([...before, ...around]));
+    const frames = store.frames.at(row);
+    if (frames >= 0 && !opened.has(frames)) setOpened((before) => new Set([...before, frames]));
     list.current?.show(row);
   };
-  const onKey = (event: KeyboardEvent) => {
-    if (event.key !== 'Enter') return;
-    event.preventDefault();
-    go(event.shiftKey ? -1 : 1);
+  const type = (text: string) => {
+    setTyped(text);
+    setAt(-1);
+    keep(text);
   };
-  const fold = (group: number) =>
-    setUnfolded((before) => {
-      const after = new Set(before);
-      if (!after.delete(group)) after.add(group);
-      return after;
-    });
   const download = () => {
     const address = URL.createObjectURL(new Blob([...store.texts()], { type: 'text/plain' }));
     const link = document.createElement('a');
@@ -93,91 +103,27 @@ export function LogView({ place, tryNumber, isOver }: Props) {
 
   if (log.error) return <Failure error={log.error} />;
   return (
-    <div className={classes.log}>
-      <div className={classes.tools} role="toolbar" aria-label={t('log.title')}>
-        <TextInput
-          size="xs"
-          className={classes.find}
-          placeholder={t('log.search')}
-          aria-label={t('log.search')}
-          value={typed}
-          onKeyDown={onKey}
-          onChange={(event) => {
-            setTyped(event.currentTarget.value);
-            setAt(-1);
-            keep(event.currentTarget.value);
-          }}
-        />
-        {typed !== '' && (
-          <>
-            <span className="dim num nowrap" aria-live="polite">
-              {matches.length === 0
-                ? t('log.notFound')
-                : t('log.found', { at: at + 1, count: matches.length })}
-            </span>
-            <Button size="compact-xs" variant="default" aria-label={t('log.previous')} onClick={() => go(-1)}>
-              ↑
-            </Button>
-            <Button size="compact-xs" variant="default" aria-label={t('log.next')} onClick={() => go(1)}>
-              ↓
-            </Button>
-          </>
-        )}
-        <Select
-          size="xs"
-          w={132}
-          allowDeselect={false}
-          aria-label={t('log.level')}
-          data={LEVELS.map((one) => ({
-            value: one,
-            label: t(`log.levels.${one === 'debug' ? 'all' : one}`),
-          }))}
-          value={level}
-          onChange={(value) =>
-            void navigate({
-              search: (before) => ({
-                ...before,
-                level: value === 'debug' ? undefined : ((value as Level) ?? undefined),
-              }),
-              resetScroll: false,
-            })
-          }
-        />
-        <Toggle name={t('log.wrap')} isOn={hasWrap} turn={() => setWrap(!hasWrap)} />
-        <Toggle
-          name={t('log.times')}
-          hint={t('log.timesIn', { zone })}
-          isOn={hasTimes}
-          turn={() => setTimes(!hasTimes)}
-        />
-        <span className={classes.status}>
-          {!log.isDone && !isOver && <span className={classes.live}>{t('log.live')}</span>}
-          <span className="num dim">
-            {t('log.lines', { count: store.raw.length, shown: store.raw.length.toLocaleString() })}
-          </span>
-        </span>
-        <Button
-          size="compact-xs"
-          variant="default"
-          aria-label={t('log.start')}
-          title={t('log.start')}
-          onClick={() => list.current?.start()}
-        >
-          ⤒
-        </Button>
-        <Button
-          size="compact-xs"
-          variant="default"
-          aria-label={t('log.end')}
-          title={t('log.end')}
-          onClick={() => list.current?.end()}
-        >
-          ⤓
-        </Button>
-        <Button size="compact-xs" variant="default" onClick={download} disabled={rows === 0}>
-          {t('log.download')}
-        </Button>
-      </div>
+    <div
+      ref={box}
+      className={classes.log}
+      data-full={isFull || undefined}
+      {...(isFull && { role: 'dialog', 'aria-modal': true, 'aria-label': t('log.title') })}
+    >
+      <LogTools
+        log={log}
+        isOver={isOver}
+        name={place.mapIndex >= 0 ? `${place.taskId} [${place.mapIndex}]` : place.taskId}
+        found={{ typed, at, count: matches.length, type, go }}
+        level={level}
+        sources={sources}
+        choose={(some) => put({ source: inAddress(some) })}
+        chooseLevel={(one) => put({ level: one === 'debug' ? undefined : one })}
+        look={look}
+        list={list}
+        download={download}
+        isFull={isFull}
+        turnFull={turnFull}
+      />
       {log.isBroken && (
         <div role="status" className={classes.broken}>
           {t('log.again')}
@@ -185,45 +131,42 @@ export function LogView({ place, tryNumber, isOver }: Props) {
       )}
       {rows === 0 && !log.isDone && (isOver ? <Loading /> : <Empty title={t('log.waiting')} />)}
       {rows === 0 && log.isDone && <Empty title={t('log.empty')}>{t('log.emptyHint')}</Empty>}
-      {rows > 0 && (
+      {rows > 0 && count === 0 && (
+        <div className={classes.none}>
+          <p>{t('log.noneOfKind')}</p>
+          <Button
+            size="compact-xs"
+            variant="default"
+            onClick={() => put({ level: undefined, source: undefined })}
+          >
+            {t('log.showAll')}
+          </Button>
+        </div>
+      )}
+      {rows > 0 && count > 0 && (
         <LogRows
           handle={list}
           store={store}
           shown={shown}
-          count={shown?.length ?? rows}
+          count={count}
           zone={zone}
           hasTimes={hasTimes}
           hasWrap={hasWrap}
           wanted={typed}
           chosen={at >= 0 ? (matches[at] ?? -1) : -1}
           isFolded={(group) => !unfolded.has(group) && (store.groups[group]?.end ?? -1) >= 0}
-          fold={fold}
+          fold={(group) => setUnfolded((before) => turned(before, group))}
+          hasFrames={!hasAllFrames}
+          areFramesFolded={(frames) => !opened.has(frames)}
+          foldFrames={(frames) => setOpened((before) => turned(before, frames))}
         />
       )}
     </div>
   );
 }
 
-function Toggle({
-  name,
-  hint,
-  isOn,
-  turn,
-}: {
-  name: string;
-  hint?: string;
-  isOn: boolean;
-  turn: () => void;
-}) {
-  return (
-    <Button
-      size="compact-xs"
-      variant={isOn ? 'light' : 'default'}
-      aria-pressed={isOn}
-      title={hint}
-      onClick={turn}
-    >
-      {name}
-    </Button>
-  );
+function turned(before: ReadonlySet<number>, one: number): ReadonlySet<number> {
+  const after = new Set(before);
+  if (!after.delete(one)) after.add(one);
+  return after;
 }

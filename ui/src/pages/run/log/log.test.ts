@@ -1,8 +1,11 @@
 /** The log viewer's pure parts: lines out of chunks, rows out of lines, colours and addresses out of rows. */
 import { describe, expect, test } from 'vitest';
 import { plain } from '@/pages/run/log/escapes';
+import { ownerOf } from '@/pages/run/log/frames';
 import { paletteColour, piecesOf } from '@/pages/run/log/pieces';
 import { LineSplitter } from '@/pages/run/log/reading';
+import { EVERYTHING, Shown, type Wanted } from '@/pages/run/log/shown';
+import { inAddress, sourcesOf } from '@/pages/run/log/sources';
 import { LogStore } from '@/pages/run/log/store';
 
 const ESC = '\u001b';
@@ -46,7 +49,9 @@ describe('rows out of lines', () => {
     store.append(lines);
     return store;
   };
-  const texts = (store: LogStore, rows: number[] | null = null) =>
+  const wanting = (wanted: Partial<Wanted>): Wanted => ({ ...EVERYTHING, ...wanted });
+  const shown = (store: LogStore, wanted: Partial<Wanted>) => new Shown().of(store, wanting(wanted));
+  const texts = (store: LogStore, rows: readonly number[] | null = null) =>
     (rows ?? [...Array(store.rows).keys()]).map((row) => store.row(row).text);
 
   test('a text of several lines, and a traceback', () => {
@@ -80,9 +85,14 @@ describe('rows out of lines', () => {
       line('a group of words'),
     );
     expect(texts(store)).toEqual(['a', 'Outer', 'b', 'Inner', 'c', 'd', 'e', 'a group of words']);
-    expect(store.visible(new Set(), 0)).toBeNull();
-    expect(texts(store, store.visible(new Set([0]), 0))).toEqual(['a', 'Outer', 'e', 'a group of words']);
-    expect(texts(store, store.visible(new Set([1]), 0))).toEqual([
+    expect(shown(store, { unfolded: new Set([0, 1]) })).toBeNull();
+    expect(texts(store, shown(store, { unfolded: new Set([1]) }))).toEqual([
+      'a',
+      'Outer',
+      'e',
+      'a group of words',
+    ]);
+    expect(texts(store, shown(store, { unfolded: new Set([0]) }))).toEqual([
       'a',
       'Outer',
       'b',
@@ -103,8 +113,8 @@ describe('rows out of lines', () => {
       line('w', { level: 'WARN' }),
       line('c', { level: 'critical' }),
     );
-    expect(texts(store, store.visible(new Set(), 2))).toEqual(['w', 'c']);
-    expect(texts(store, store.visible(new Set(), 1))).toEqual(['"level":"error"', 'w', 'c']);
+    expect(texts(store, shown(store, { least: 2 }))).toEqual(['w', 'c']);
+    expect(texts(store, shown(store, { least: 1 }))).toEqual(['"level":"error"', 'w', 'c']);
   });
 
   test('finding: whatever the case, through colours, quotes and other alphabets', () => {
@@ -132,6 +142,108 @@ describe('rows out of lines', () => {
     expect(store.find('logger', 0, store.rows)).toEqual([1, 2, 4]);
     expect(store.find('stdout', 0, store.rows)).toEqual([]);
     expect(store.find('","', 0, store.rows)).toEqual([]);
+  });
+
+  const said = (event: string, source: string, logger: string, more: Record<string, unknown> = {}) =>
+    line(event, { logger, source, ...more });
+
+  test('sources: streams, loggers by their names, and windward itself', () => {
+    const store = filled(
+      said('printed', 'stdout', 'task.stdout'),
+      said('raw', 'stdout', 'task.output'),
+      said('warned', 'stderr', 'task.stderr'),
+      said('by a logger', 'task', 'etl.load'),
+      said('","logger":"etl.load","source":"task"', 'windward', 'windward.task', { outcome: 'failed' }),
+      said('by another', 'task', 'say "x"'),
+      'no JSON',
+    );
+    const of = (...sources: string[]) => texts(store, shown(store, { sources }));
+    expect(of('stdout')).toEqual(['printed', 'raw']);
+    expect(of('stderr', 'logger:etl.load')).toEqual(['warned', 'by a logger']);
+    expect(of('task')).toEqual(['by a logger', 'by another', 'no JSON']);
+    expect(of('logger:say "x"')).toEqual(['by another']);
+    expect(of('system')).toEqual(['","logger":"etl.load","source":"task"']);
+    expect(of('logger:who')).toEqual([]);
+    expect(store.sources.all.map(({ kind, lines }) => [kind, lines])).toEqual([
+      ['stdout', 2],
+      ['stderr', 1],
+      ['task', 1],
+      ['system', 1],
+      ['task', 1],
+      ['task', 1],
+    ]);
+  });
+
+  test('sources in an address', () => {
+    expect(sourcesOf(inAddress(['stdout', 'logger:a,b']))).toEqual(['stdout', 'logger:a,b']);
+    expect(sourcesOf('nonsense,task')).toEqual(['task']);
+    expect(inAddress([])).toBeUndefined();
+  });
+
+  const frame = (path: string) => [`  File "${path}", line 3, in f`, '    call()', '    ~~~~^^'];
+  const library = '/usr/lib/python3.13/site-packages/pandas/io/sql.py';
+  const traceback = [
+    'Traceback (most recent call last):',
+    ...frame('/dags/etl.py'),
+    ...frame(library),
+    ...frame('/usr/lib/python3.13/ssl.py'),
+    '  [Previous line repeated 9 more times]',
+    'ValueError: bad',
+  ];
+  const folded = [
+    'Traceback (most recent call last):',
+    ...frame('/dags/etl.py'),
+    frame(library)[0],
+    'ValueError: bad',
+  ];
+
+  test('whose a file is', () => {
+    expect(ownerOf('/dags/etl.py')).toBeNull();
+    expect(ownerOf('/srv/dags/lib/helpers.py')).toBeNull();
+    expect(ownerOf(library)).toBe('pandas');
+    expect(ownerOf('/v/site-packages/six.py')).toBe('six');
+    expect(ownerOf('/usr/lib/python3.13/ssl.py')).toBe('Python');
+    expect(ownerOf('<frozen importlib._bootstrap>')).toBe('Python');
+    expect(ownerOf('/src/packages/windward/src/windward/runner/child.py')).toBe('windward');
+  });
+
+  test('frames of libraries stand for each other, and those of the author stay', () => {
+    const store = filled(line('failed', { exception: traceback.join('\n') }), line('next'));
+    expect(texts(store, shown(store, {}))).toEqual(['failed', ...folded, 'next']);
+    expect(store.frames.found.map(({ count, of }) => [count, [...of]])).toEqual([[2, ['pandas', 'Python']]]);
+    expect(texts(store, shown(store, { frames: 'all' }))).toEqual(['failed', ...traceback, 'next']);
+    expect(shown(store, { frames: new Set([0]) })).toHaveLength(store.rows);
+  });
+
+  test('a traceback that is printed line by line folds too, and in a group of exceptions', () => {
+    const store = filled(...traceback.map((text) => line(text)), line('    not of it'));
+    expect(texts(store, shown(store, {}))).toEqual([...folded, '    not of it']);
+    const group = filled(line('x', { exception: traceback.map((text) => `  | ${text}`).join('\n') }));
+    expect(texts(group, shown(group, {}))).toEqual(['x', ...folded.map((text) => `  | ${text}`)]);
+  });
+
+  test('one frame of a library alone does not fold', () => {
+    const store = filled(...[...frame('/dags/a.py'), ...frame(library), 'E: x'].map((text) => line(text)));
+    expect(shown(store, {})).toBeNull();
+  });
+
+  test('what is shown while the log grows is what is shown of the whole', () => {
+    const lines = [
+      said('a', 'stdout', 'task.stdout'),
+      line('::group::G'),
+      ...traceback.map((text) => said(text, 'stderr', 'task.stderr')),
+      line('::endgroup::'),
+      ...traceback.map((text) => said(text, 'stderr', 'task.stderr', { level: 'error' })),
+      said('z', 'stdout', 'task.stdout'),
+    ];
+    const ways: Partial<Wanted>[] = [{}, { sources: ['stderr'] }, { least: 3 }, { unfolded: new Set([0]) }];
+    for (const way of ways) {
+      const [wanted, store, growing] = [wanting(way), new LogStore(), new Shown()];
+      for (let to = 1; to <= lines.length; to++) {
+        store.append(lines.slice(to - 1, to));
+        expect(growing.of(store, wanted)).toEqual(shown(filled(...lines.slice(0, to)), way));
+      }
+    }
   });
 
   test('a carriage return overwrites', () => {

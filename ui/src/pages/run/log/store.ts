@@ -4,6 +4,8 @@
  */
 
 import { plain } from './escapes';
+import { FrameFinder, mayBeFrame } from './frames';
+import { Sources } from './sources';
 
 export const LEVELS = ['debug', 'info', 'warning', 'error'] as const;
 export type Level = (typeof LEVELS)[number];
@@ -132,11 +134,17 @@ export class LogStore {
   readonly raw: string[] = [];
   readonly groups: Group[] = [];
   /** Of each row: its line, which of the line's rows it is, its level, and the group that it is in. */
-  private readonly line: number[] = [];
+  readonly line: number[] = [];
   private readonly part: number[] = [];
-  private readonly level: number[] = [];
-  private readonly inside: number[] = [];
+  readonly level: number[] = [];
+  readonly inside: number[] = [];
+  /** Of each line. */
+  readonly source: number[] = [];
+  readonly sources = new Sources();
+  readonly frames = new FrameFinder();
   private open = -1;
+  /** How many groups have ended. */
+  closed = 0;
   private readonly cache = new Map<number, Parsed>();
 
   get rows(): number {
@@ -148,20 +156,23 @@ export class LogStore {
       if (raw === '') continue;
       const number = this.raw.push(raw) - 1;
       const level = quickLevel(raw);
-      let count = 1;
+      this.source.push(this.sources.take(raw));
       if (raw.includes('group')) {
         const text = this.parsed(number).texts[0] ?? '';
         const begin = BEGIN.exec(text);
         if (begin !== null) {
+          this.frames.close();
           this.groups.push({ title: begin[1]?.trim() ?? '', head: this.rows, end: -1, parent: this.open });
           this.push(number, 0, level, this.open);
           this.open = this.groups.length - 1;
           continue;
         }
         if (END.test(text)) {
+          this.frames.close();
           const group = this.groups[this.open];
           if (group !== undefined) {
             group.end = this.rows;
+            this.closed += 1;
             this.open = group.parent;
           }
           continue;
@@ -169,10 +180,21 @@ export class LogStore {
       }
       if (raw.includes('\\n') || raw.includes('\\r') || raw.includes('"exception":')) {
         const { texts, trace } = this.parsed(number);
-        count = texts.length + trace.length;
+        [...texts, ...trace].forEach((text, part) => {
+          this.frame(text);
+          this.push(number, part, level, this.open);
+        });
+        continue;
       }
-      for (let part = 0; part < count; part++) this.push(number, part, level, this.open);
+      // Tracebacks that are printed come line by line.
+      if (this.frames.isOpen || raw.includes('File \\"') || raw.includes('File "'))
+        this.frame(this.parsed(number).texts[0] ?? '');
+      this.push(number, 0, level, this.open);
     }
+  }
+
+  private frame(text: string): void {
+    if (this.frames.isOpen || mayBeFrame(text)) this.frames.take(this.rows, text);
   }
 
   private push(line: number, part: number, level: number, group: number): void {
@@ -246,23 +268,6 @@ export class LogStore {
     for (let group = this.inside[row] ?? -1; group >= 0; group = this.groups[group]?.parent ?? -1)
       found.push(group);
     return found;
-  }
-
-  /** Return the rows to show, or null for all of them. */
-  visible(folded: ReadonlySet<number>, least: number): number[] | null {
-    if (folded.size === 0 && least <= 0) return null;
-    const hidden = this.groups.map(() => false);
-    this.groups.forEach((group, number) => {
-      hidden[number] = folded.has(number) || (group.parent >= 0 && hidden[group.parent] === true);
-    });
-    const rows: number[] = [];
-    for (let row = 0; row < this.line.length; row++) {
-      const inside = this.inside[row] ?? -1;
-      if (inside >= 0 && hidden[inside]) continue;
-      if ((this.level[row] ?? 1) < least) continue;
-      rows.push(row);
-    }
-    return rows;
   }
 
   /** Return the rows, of some, that contain a text, whatever its case. */

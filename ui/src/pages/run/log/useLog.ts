@@ -1,6 +1,7 @@
 /** A log as it grows, and where in it a text is found. */
 import { useDeferredValue, useEffect, useRef, useState } from 'react';
 import { followLog } from './reading';
+import { passes, type Wanted } from './shown';
 import { LogStore } from './store';
 
 const TELL_MS = 120;
@@ -58,16 +59,25 @@ export function useLog(address: string): Log {
 const blank = (): Log => ({ store: new LogStore(), rows: 0, isDone: false, isBroken: false, error: null });
 
 /** Return the rows that contain a text, found a slice at a time, so that the page stays fluid. */
-export function useMatches(store: LogStore, rows: number, text: string): number[] {
+export function useMatches(
+  store: LogStore,
+  rows: number,
+  text: string,
+  { least, sources }: Pick<Wanted, 'least' | 'sources'>,
+): number[] {
   const wanted = useDeferredValue(text);
+  const among = `${least} ${sources.join()}`;
   const [matches, setMatches] = useState<number[]>([]);
-  const state = useRef({ store, wanted, at: 0, found: [] as number[] });
+  const state = useRef({ store, wanted, among, at: 0, found: [] as number[] });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `among` tells of `least` and `sources`.
   useEffect(() => {
-    if (state.current.store !== store || state.current.wanted !== wanted) {
-      state.current = { store, wanted, at: 0, found: [] };
+    const before = state.current;
+    if (before.store !== store || before.wanted !== wanted || before.among !== among) {
+      state.current = { store, wanted, among, at: 0, found: [] };
       setMatches([]);
     }
     if (wanted === '') return;
+    const passing = sources.length === 0 ? null : store.sources.passing(sources);
     let timer: ReturnType<typeof setTimeout>;
     let told = performance.now();
     const step = () => {
@@ -75,7 +85,8 @@ export function useMatches(store: LogStore, rows: number, text: string): number[
       const begin = performance.now();
       while (now.at < rows && performance.now() - begin < SLICE_MS) {
         const to = Math.min(rows, now.at + SLICE_ROWS);
-        for (const row of store.find(wanted, now.at, to)) now.found.push(row);
+        for (const row of store.find(wanted, now.at, to))
+          if (passes(store, row, least, passing)) now.found.push(row);
         now.at = to;
       }
       const isDone = now.at >= rows;
@@ -87,6 +98,6 @@ export function useMatches(store: LogStore, rows: number, text: string): number[
     };
     timer = setTimeout(step);
     return () => clearTimeout(timer);
-  }, [store, rows, wanted]);
+  }, [store, rows, wanted, among]);
   return matches;
 }

@@ -1,0 +1,85 @@
+/** People look closely: who wrote a line, what is around a task, which hour. Fails with what went wrong. */
+import { ADDRESS, ask, barriers, launch, needed, open, signIn, until } from './browser.ts';
+import { conclude, finished, problems, type Run, runPath, step } from './steps.ts';
+
+const browser = await launch();
+const admin = await open(browser);
+const { page } = admin;
+await signIn(admin, 'admin', needed('WINDWARD_PASSWORD'));
+for (const dag of ['chatter', 'market'])
+  await until('the DAGs are there', () => ask(page, 'GET', `/api/v2/dags/${dag}`).catch(() => null));
+
+const triggered = async (dag: string) => {
+  const run = await ask<Run>(page, 'POST', `/api/v2/dags/${dag}/dagRuns`, { logical_date: null });
+  await finished(admin, dag, run.dag_run_id);
+  return run.dag_run_id;
+};
+const chatter = await triggered('chatter');
+const log = page.getByRole('log');
+const line = (text: string | RegExp) => log.getByText(text).first();
+
+await step('a log is narrowed to those who wrote it, and the address says so', async () => {
+  await page.goto(`${ADDRESS}${runPath('chatter', chatter)}?task=talk`);
+  await line('the oven is cold').waitFor();
+  await line('smoke').waitFor();
+  await page.getByRole('button', { name: /^Source/ }).click();
+  await page.getByRole('menuitemcheckbox', { name: /oven\.heat/ }).click();
+  await line('smoke').waitFor({ state: 'detached' });
+  await page.waitForURL(/source=logger/);
+  await page.getByRole('menuitemcheckbox', { name: /stderr/ }).click();
+  await page.reload();
+  await line('smoke').waitFor();
+  await line('the oven is cold').waitFor();
+  if ((await line(/the menu is at/).count()) > 0) throw new Error('what was printed is shown as well');
+  await page.goto(`${ADDRESS}${runPath('chatter', chatter)}?task=talk&source=stdout&level=error`);
+  await page.getByRole('button', { name: 'Show all lines' }).click();
+  await line('the oven is cold').waitFor();
+});
+
+await step('frames of libraries fold, a press shows them, and a switch all of them', async () => {
+  await line('JSONDecodeError').waitFor();
+  await line(/closer\.py", line \d+, in talk/).waitFor();
+  const inside = line('in raw_decode');
+  if ((await inside.count()) > 0) throw new Error('frames of libraries are shown at first');
+  await log.getByRole('button', { name: /\d+ frames of Python/ }).click();
+  await inside.waitFor();
+  await log.getByRole('button', { name: /\d+ frames of Python/ }).click();
+  await inside.waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: 'All frames' }).click();
+  await inside.waitFor();
+});
+
+await step('an address in a log is a link to it', async () => {
+  const link = log.getByRole('link', { name: 'https://bakery.example/menu?day=1', exact: true });
+  const rel = await link.getAttribute('rel');
+  if (rel !== 'noopener noreferrer') throw new Error(`its rel is ${rel}`);
+});
+
+await step('a key gives the log the whole window, and Escape takes it back', async () => {
+  await page.getByRole('heading', { level: 1 }).click();
+  await page.keyboard.press('f');
+  const full = page.getByRole('dialog', { name: 'Log' });
+  await full.waitFor();
+  await page.waitForURL(/full=true/);
+  await until('the log has the focus', () => log.evaluate((one) => one === document.activeElement));
+  problems.push(...(await barriers(page)));
+  for (let presses = 0; presses < 30; presses += 1) await page.keyboard.press('Tab');
+  if (!(await full.evaluate((one) => one.contains(document.activeElement))))
+    throw new Error('the focus left it');
+  await page.getByRole('button', { name: /^Source/ }).click();
+  await page.keyboard.press('Escape');
+  await page.getByRole('menu').waitFor({ state: 'detached' });
+  await full.waitFor();
+  await page.keyboard.press('Escape');
+  await full.waitFor({ state: 'detached' });
+  await page.getByRole('textbox', { name: 'Find in the log' }).fill('f');
+  if ((await full.count()) > 0) throw new Error('a letter that was typed opened it');
+  const button = page.getByRole('button', { name: 'Full screen' });
+  await button.click();
+  await page.keyboard.press('Escape');
+  await until('the button has the focus', () => button.evaluate((one) => one === document.activeElement));
+});
+
+await browser.close();
+problems.push(...admin.complaints);
+conclude();

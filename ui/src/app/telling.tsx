@@ -1,6 +1,7 @@
 /** Short messages about what a person just did. What shows them is loaded with the first. */
 import i18next from 'i18next';
 import { lazy, Suspense, useSyncExternalStore } from 'react';
+import { said } from '@/i18n';
 
 const Notices = lazy(() => import('./Notices'));
 const listeners = new Set<() => void>();
@@ -20,7 +21,7 @@ async function tell(notice: { color: string; title?: string; message: string; au
 
 export function tellFailure(error: Error): void {
   const title = i18next.t('failure.title');
-  void tell({ color: 'red', title, message: error.message, autoClose: 10_000 });
+  void tell({ color: 'red', title, message: said(error.message), autoClose: 10_000 });
 }
 
 export function tellDone(message: string): void {

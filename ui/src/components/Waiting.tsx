@@ -3,6 +3,7 @@ import { Button, Loader } from '@mantine/core';
 import { type ReactNode, useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ApiError } from '@/api/client';
+import { Said } from '@/components/Said';
 
 const PATIENCE_MS = 300;
 
@@ -27,7 +28,9 @@ export function Failure({ error, again }: { error: Error; again?: () => void }) 
   return (
     <div role="alert" className="card" style={{ padding: 16, borderColor: 'var(--state-failed)' }}>
       <strong>{t('failure.title')}</strong>
-      <div>{error.message}</div>
+      <div>
+        <Said text={error.message} />
+      </div>
       {hint && <div className="dim">{hint}</div>}
       {again && (
         <Button mt={8} size="xs" variant="default" onClick={again}>

@@ -19,6 +19,11 @@ const WORDS: Record<string, Record<Language, Load>> = {
 };
 const needed = new Set(['common']);
 
+/** Sentences that the server composes, and what says them in languages other than its own. */
+type Say = (sentence: string) => string;
+const SAY: Partial<Record<Language, () => Promise<{ say: Say }>>> = { ko: () => import('./ko/say') };
+let say: Say = (sentence) => sentence;
+
 function preferred(): Language {
   const kept = localStorage.getItem(KEY) ?? navigator.language.slice(0, 2);
   return kept in LANGUAGES ? (kept as Language) : 'en';
@@ -38,6 +43,11 @@ async function load(language: Language): Promise<void> {
   );
 }
 
+/** Say a sentence of the server's in the language of the page; one that nobody knows stays as it is. */
+export function said(sentence: string): string {
+  return say(sentence);
+}
+
 /** Have the words of a namespace ready, for pages that are loaded on their own. */
 export async function needWords(name: string): Promise<void> {
   needed.add(name);
@@ -45,7 +55,8 @@ export async function needWords(name: string): Promise<void> {
 }
 
 export async function speak(language: Language): Promise<void> {
-  await load(language);
+  const [own] = await Promise.all([SAY[language]?.(), load(language)]);
+  say = own?.say ?? ((sentence) => sentence);
   localStorage.setItem(KEY, language);
   document.documentElement.lang = language;
   await i18next.changeLanguage(language);

@@ -10,6 +10,7 @@ import { useMayTo } from '@/app/rights';
 import { Page } from '@/components/Page';
 import { StateSign } from '@/components/State';
 import { Empty, Failure, Loading } from '@/components/Waiting';
+import { said } from '@/i18n';
 import { showDistance, showMoment } from '@/lib/time';
 import { GridTab } from '@/pages/dag/grid/GridTab';
 import { Markdown } from '@/pages/dag/Markdown';
@@ -140,7 +141,7 @@ function Facts({ dag }: { dag: Details }) {
             t('head.byHand')
           ) : (
             <>
-              <div>{dag.timetable_description ?? dag.timetable_summary}</div>
+              <div>{said(dag.timetable_description ?? dag.timetable_summary)}</div>
               {dag.timetable_description && (
                 <div className="dim">
                   <span className="mono">{dag.timetable_summary}</span> · {dag.timezone ?? 'UTC'}

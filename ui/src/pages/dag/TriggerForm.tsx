@@ -8,6 +8,7 @@ import { ApiError, client, data, type Schema } from '@/api/client';
 import { useZone } from '@/app/preferences';
 import { tellDone } from '@/app/telling';
 import { Failure, Loading } from '@/components/Waiting';
+import { said } from '@/i18n';
 import { commandLine, curlLine, masked, type TriggerBody } from './TriggerCommands';
 import type { TriggerProps } from './TriggerDialog';
 import { TriggerField } from './TriggerField';
@@ -35,7 +36,8 @@ const PARAM_IN_WORDS = /^param `([^`]+)`.*?: (.+)$/s;
 function refused(error: Error | null): Record<string, string> {
   if (!(error instanceof ApiError) || error.status === 0) return {};
   const param = PARAM_IN_WORDS.exec(error.message);
-  return param?.[1] && param[2] ? { [`params.${param[1]}`]: param[2] } : { ...error.faults };
+  const faults = param?.[1] && param[2] ? { [`params.${param[1]}`]: param[2] } : error.faults;
+  return Object.fromEntries(Object.entries(faults).map(([place, fault]) => [place, said(fault)]));
 }
 
 export function TriggerForm({ dagId, close, conf }: TriggerProps) {
@@ -99,10 +101,10 @@ function Fields({ dag, close, begin }: FieldsProps) {
 
   const meant = useMemo(() => {
     if (!isText) return confOf(fields, drafts, extra, zone);
-    const said = confOfText(text);
-    return said.fault === undefined
-      ? { conf: said.conf, faults: {} as Record<string, Fault> }
-      : { conf: {} as Conf, faults: { '': said.fault } as Record<string, Fault> };
+    const read = confOfText(text);
+    return read.fault === undefined
+      ? { conf: read.conf, faults: {} as Record<string, Fault> }
+      : { conf: {} as Conf, faults: { '': read.fault } as Record<string, Fault> };
   }, [isText, fields, drafts, extra, zone, text]);
 
   const at = wall === '' ? null : instantOf(wall, zone);

@@ -14,6 +14,7 @@ import { Page } from '@/components/Page';
 import { RunStrip } from '@/components/RunStrip';
 import { StateSign } from '@/components/State';
 import { Empty, Failure, Loading } from '@/components/Waiting';
+import { said } from '@/i18n';
 import { RUN_STATES } from '@/lib/states';
 import { TriggerDialog } from '@/pages/dag/TriggerDialog';
 import { useDags, useStrips } from '@/pages/dags/pages';
@@ -73,13 +74,13 @@ const Row = memo(function Row({ me, dag, runs, trigger }: RowProps) {
           ))}
         </span>
       </span>
-      <span role="cell" className={`cut ${classes.wide}`} title={dag.timetable_description ?? ''}>
+      <span role="cell" className={`cut ${classes.wide}`} title={said(dag.timetable_description ?? '')}>
         {dag.timetable_summary == null || dag.timetable_summary === 'None' ? (
           <span className="dim">{t('dags.noSchedule')}</span>
         ) : (
           <>
             <span className="mono">{dag.timetable_summary}</span>{' '}
-            <span className="dim">{dag.timetable_description}</span>
+            <span className="dim">{said(dag.timetable_description ?? '')}</span>
           </>
         )}
       </span>

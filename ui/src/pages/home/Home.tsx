@@ -16,6 +16,7 @@ import { Moment } from '@/components/Moment';
 import { Page } from '@/components/Page';
 import { StateSign, StateWord } from '@/components/State';
 import { Empty, Failure, Loading } from '@/components/Waiting';
+import { said } from '@/i18n';
 import { lengthBetween, showLength, showMoment } from '@/lib/time';
 import classes from './Home.module.css';
 import { BIN_MS, type Bin, binsOf, isSlow, soonestOf } from './load';
@@ -136,8 +137,8 @@ function Failed() {
                     {cause.dag_id} <span className="dim">·</span>{' '}
                     <span className="mono">{cause.task_id}</span>
                   </Link>
-                  <div className="cut dim" title={cause.reason}>
-                    {cause.reason}
+                  <div className="cut dim" title={said(cause.reason)}>
+                    {said(cause.reason)}
                   </div>
                 </td>
                 <td className="num nowrap">
@@ -225,7 +226,7 @@ function Next({ slots }: { slots: number }) {
                     <Link to="/dags/$dagId" params={{ dagId: run.dag_id }}>
                       {run.dag_display_name}
                     </Link>{' '}
-                    <span className="dim">{run.schedule}</span>
+                    <span className="dim">{said(run.schedule)}</span>
                     {more > 0 && <span className="dim num"> · {t('home.more', { count: more })}</span>}
                   </td>
                   <td className="num nowrap dim">

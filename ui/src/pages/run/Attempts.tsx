@@ -7,6 +7,7 @@ import { useNow } from '@/app/preferences';
 import { Moment } from '@/components/Moment';
 import { StateWord } from '@/components/State';
 import { Empty, Failure, Loading } from '@/components/Waiting';
+import { said } from '@/i18n';
 import { lengthBetween, showLength } from '@/lib/time';
 import type { Exit } from './queries';
 import classes from './Run.module.css';
@@ -128,7 +129,9 @@ export function Ending({ exit }: { exit: Exit }) {
         <span className="num"> · {t('exit.signalNumber', { signal: exit.signal })}</span>
       )}
       {(exit.error_type || exit.message) && (
-        <div className="mono dim">{[exit.error_type, exit.message].filter(Boolean).join(': ')}</div>
+        <div className="mono dim">
+          {[exit.error_type, exit.message && said(exit.message)].filter(Boolean).join(': ')}
+        </div>
       )}
     </>
   );

@@ -9,6 +9,7 @@ import { useMayTo } from '@/app/rights';
 import { Moment } from '@/components/Moment';
 import { StateSign, StateWord } from '@/components/State';
 import { Empty, Failure, Loading } from '@/components/Waiting';
+import { said } from '@/i18n';
 import { isFinished } from '@/lib/states';
 import { lengthBetween, showLength } from '@/lib/time';
 import { MadeEvents } from './AssetEvents';
@@ -197,7 +198,9 @@ function AttemptFacts({ start, end, queued, host, pid, tries, exit }: FactsProps
             <span className="num">{t('exit.signalNumber', { signal: exit.signal })}</span>
           )}
           {(exit.error_type || exit.message) && (
-            <span className="mono">{[exit.error_type, exit.message].filter(Boolean).join(': ')}</span>
+            <span className="mono">
+              {[exit.error_type, exit.message && said(exit.message)].filter(Boolean).join(': ')}
+            </span>
           )}
         </div>
       )}

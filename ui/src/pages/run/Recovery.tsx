@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next';
 import { client, data } from '@/api/client';
 import { useMayTo } from '@/app/rights';
 import { Moment } from '@/components/Moment';
+import { Said } from '@/components/Said';
 import { StateSign } from '@/components/State';
 import { type Run, recoveryQuery } from './queries';
 import classes from './Run.module.css';
@@ -32,12 +33,18 @@ export function Recovery({ run }: { run: Run }) {
       {isPlanned ? (
         <span>
           {t('recovery.planned')} <Moment at={found.recover_at} relative />
-          <span className="dim"> · {found.reason}</span>
+          <span className="dim">
+            {' '}
+            · <Said text={found.reason} />
+          </span>
         </span>
       ) : (
         <span>
           {t('recovery.none')}
-          <span className="dim"> · {found.why_not || found.reason}</span>
+          <span className="dim">
+            {' '}
+            · <Said text={found.why_not || found.reason} />
+          </span>
         </span>
       )}
       {may('run:edit') && (isPlanned || found.is_stopped || found.why_not === '') && (

@@ -3,6 +3,7 @@ import { Switch } from '@mantine/core';
 import { queryOptions, useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { ApiError, client, data } from '@/api/client';
+import { Said } from '@/components/Said';
 import { Failure, Loading } from '@/components/Waiting';
 import { useMay } from '../rights';
 import { Filter, Listing, Part, SectionPage, useFilters } from '../shared/Listing';
@@ -55,7 +56,9 @@ function Config() {
     return (
       <div className="card" style={{ padding: 16 }}>
         <strong>{t('settings.hidden')}</strong>
-        <div>{error.message}</div>
+        <div>
+          <Said text={error.message} />
+        </div>
         <div className="dim">{t('settings.hiddenHint')}</div>
       </div>
     );

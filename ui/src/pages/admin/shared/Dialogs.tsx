@@ -3,6 +3,7 @@ import { Button, Modal } from '@mantine/core';
 import { type ReactNode, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { ApiError } from '@/api/client';
+import { Said } from '@/components/Said';
 import { useAct } from './act';
 import classes from './shared.module.css';
 
@@ -14,7 +15,9 @@ export function Refusal({ error, fields = [] }: { error: ApiError | null; fields
   if (places.length > 0 && places.every((place) => fields.includes(place))) return null;
   return (
     <div role="alert" className={classes.refusal}>
-      <div>{error.message}</div>
+      <div>
+        <Said text={error.message} />
+      </div>
       {error.status === 403 && <div className="dim">{t('forbidden')}</div>}
       {error.status === 0 && <div className="dim">{t('offline')}</div>}
     </div>

@@ -3,6 +3,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { ApiError } from '@/api/client';
 import { tellDone } from '@/app/telling';
+import { said } from '@/i18n';
 
 interface Act<V> {
   run: (values: V) => Promise<boolean>;
@@ -41,5 +42,8 @@ export function useAct<V>(
       setBusy(false);
     }
   };
-  return { run, isBusy, error, faults: error?.faults ?? {}, forget: () => setError(null) };
+  const faults = Object.fromEntries(
+    Object.entries(error?.faults ?? {}).map(([place, fault]) => [place, said(fault)]),
+  );
+  return { run, isBusy, error, faults, forget: () => setError(null) };
 }

@@ -7,6 +7,7 @@ import { client, data, type Schema } from '@/api/client';
 import { healthQuery } from '@/api/queries';
 import { useNow } from '@/app/preferences';
 import { Moment } from '@/components/Moment';
+import { Said } from '@/components/Said';
 import { StateSign } from '@/components/State';
 import { lengthBetween, showLength } from '@/lib/time';
 import { useMay } from '../rights';
@@ -149,7 +150,11 @@ function Drain({ host }: { host: Schema['HostResponse'] }) {
         {t(host.is_draining ? 'workers.undrain' : 'workers.drain')}
       </Button>
       <span className="dim">{t(host.is_draining ? 'workers.drainingHint' : 'workers.drainHint')}</span>
-      {steer.error && <span role="alert">{steer.error.message}</span>}
+      {steer.error && (
+        <span role="alert">
+          <Said text={steer.error.message} />
+        </span>
+      )}
     </div>
   );
 }

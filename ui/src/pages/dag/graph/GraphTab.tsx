@@ -13,6 +13,7 @@ import { Turn, useDirection } from '@/components/graph/Turn';
 import { usePlaces } from '@/components/graph/usePlaces';
 import { Ways } from '@/components/graph/Ways';
 import { Empty, Failure, Loading } from '@/components/Waiting';
+import { said } from '@/i18n';
 import { isFinished, lookOf } from '@/lib/states';
 import { showLength, showMoment } from '@/lib/time';
 import { NODE_TYPES, type ShownNode } from '@/pages/dag/graph/GraphNodes';
@@ -65,7 +66,7 @@ export function GraphTab({ dagId }: { dagId: string }) {
   // Whoever may not read assets sees the tasks only.
   const assets = askedAssets.data ?? (askedAssets.error ? NO_ASSETS : undefined);
   const { data: dag } = useQuery(dagQuery(dagId));
-  const schedule = dag?.timetable_description ?? '';
+  const schedule = said(dag?.timetable_description ?? '');
   const withAssets = search.assets !== 'off';
   const beside = useMemo(
     () => (withAssets ? (assets ?? []).slice(0, ASSETS_MAX).map((one) => besideOf(one, dagId)) : []),

@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import type { Schema } from '@/api/client';
 import { Moment } from '@/components/Moment';
+import { Said } from '@/components/Said';
 import { Empty, Failure, Loading } from '@/components/Waiting';
 import { showLength } from '@/lib/time';
 import { detailsQuery, explainDagQuery } from '@/pages/dag/queries';
@@ -14,7 +15,7 @@ function Why({ reasons }: { reasons: Schema['ReasonResponse'][] }) {
       {reasons.map((one, at) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: reasons have no names
         <li key={at}>
-          {one.reason}
+          <Said text={one.reason} />
           {one.because.length > 0 && <Why reasons={one.because} />}
         </li>
       ))}

@@ -6,6 +6,7 @@ import type { Schema } from '@/api/client';
 import { useZone } from '@/app/preferences';
 import { StateSign } from '@/components/State';
 import { Failure } from '@/components/Waiting';
+import { said } from '@/i18n';
 import { showMoment } from '@/lib/time';
 import { KINDS, kindOf } from '@/pages/dag/more/dates';
 import { datesQuery } from '@/pages/dag/queries';
@@ -71,7 +72,9 @@ interface SignProps {
 
 function Sign({ dagId, one, word }: SignProps) {
   const [zone] = useZone();
-  const label = [showMoment(one.logical_date, zone, false), word, one.reason].filter(Boolean).join(' · ');
+  const label = [showMoment(one.logical_date, zone, false), word, said(one.reason)]
+    .filter(Boolean)
+    .join(' · ');
   const sign = <StateSign state={signOf(kindOf(one))} size={11} />;
   return one.dag_run_id === null ? (
     <span title={label} role="img" aria-label={label}>

@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next';
 import { client, data } from '@/api/client';
 import { useMayTo } from '@/app/rights';
 import { Moment } from '@/components/Moment';
+import { Said } from '@/components/Said';
 import { StateSign } from '@/components/State';
 import { Empty, Failure, Loading } from '@/components/Waiting';
 import { recoveryQuery } from '@/pages/dag/queries';
@@ -59,7 +60,9 @@ export function RecoveryTab({ dagId }: { dagId: string }) {
                   </>
                 )}
               </td>
-              <td>{one.why_not || one.reason}</td>
+              <td>
+                <Said text={one.why_not || one.reason} />
+              </td>
               <td className="num">{one.recoveries}</td>
               <td>
                 {mayEdit && (one.recover_at !== null || one.is_stopped || one.why_not === '') && (

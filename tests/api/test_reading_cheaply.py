@@ -184,7 +184,7 @@ def test_what_is_remembered_of_grids_has_an_end(store: SqlStore) -> None:
     assert newest is not None
 
     found = grid.cells(grid.runs("sales", limit=100)).runs
-    columns = [grids.column(one, grids.layout(newest, found)) for one in found]
+    columns = grids.columns(found, grids.layout(newest, found)).values()
 
     assert [len(one.cells) for one in found] == [len(TASKS)] * RUNS
     assert sum(len(msgspec.json.encode(column.raw)) for column in columns) > 4000
@@ -200,6 +200,35 @@ def test_runs_that_are_read_together_share_what_is_the_same_in_them(store: SqlSt
     found = grid.cells(grid.runs("sales", limit=100)).runs
 
     assert len({id(cell) for one in found for cell in one.cells}) == len(TASKS)
+    assert len({id(one.cells) for one in found}) == 1
+    newest = grid.newest("sales")
+    assert newest is not None
+    layout = Grids().layout(newest, found)
+    columns = Grids().columns(found, layout).values()
+    assert len({id(column.raw) for column in columns}) == RUNS
+    shown = [msgspec.json.decode(column.raw) for column in columns]
+    assert [one["states"] for one in shown] == [shown[0]["states"]] * RUNS
+
+
+def test_a_run_that_went_another_way_does_not_share(store: SqlStore) -> None:
+    fill(store, 1, 3)
+    with store.engine.begin() as connection:
+        connection.execute(
+            sa.text("UPDATE task_instance SET state = 'failed' WHERE run_pk = 2 AND task_id = 't1'")
+        )
+    database = Database(store.engine)
+    grid = SqlGridListings(database, Documents(database))
+    newest = grid.newest("sales")
+    assert newest is not None
+
+    found = grid.cells(grid.runs("sales", limit=100)).runs
+    grids = Grids()
+    columns = grids.columns(found, grids.layout(newest, found))
+
+    assert len({id(one.cells) for one in found}) == 2
+    shown = {name: msgspec.json.decode(column.raw)["states"] for name, column in columns.items()}
+    assert shown["r1"] == shown["r3"]
+    assert [a == b for a, b in zip(shown["r1"], shown["r2"], strict=True)].count(False) == 1
 
 
 @dataclass

@@ -73,6 +73,21 @@ class GridColumn(msgspec.Struct, kw_only=True):
     mapped: dict[str, dict[str, int]]
 
 
+class _Column(GridColumn, kw_only=True):
+    """A `GridColumn` whose parts are passed on as they were encoded."""
+
+    states: msgspec.Raw  # type: ignore[assignment]
+    mapped: msgspec.Raw  # type: ignore[assignment]
+
+
+class States(msgspec.Struct, frozen=True, kw_only=True):
+    """The states of a run's tasks in a layout, as JSON. Runs that share their cells share them."""
+
+    cells: tuple[TaskCell, ...]
+    states: msgspec.Raw
+    mapped: msgspec.Raw
+
+
 @dataclass(frozen=True, kw_only=True)
 class Layout:
     """The lines of a grid: `tasks` and `groups` as JSON, each task's line, and what tells it from others."""
@@ -125,14 +140,21 @@ class Grids:
                 self._layouts.popitem(last=False)
         return made
 
-    def column(self, found: GridRun, layout: Layout) -> Column:
-        """Return a run in a layout."""
+    def columns(self, runs: Sequence[GridRun], layout: Layout) -> dict[str, Column]:
+        """Return runs in a layout, by id."""
+        states = dict[int, States]()
+        return {run.run.run_id: self._column(run, layout, states) for run in runs}
+
+    def _column(self, found: GridRun, layout: Layout, states: dict[int, States]) -> Column:
         with self._lock:
             kept = self._columns.get(found.run.run_pk)
             if kept is not None and kept.found is found and kept.layout is layout:
                 self._columns.move_to_end(found.run.run_pk)
                 return kept
-        made = _column(found, layout)
+        shown = states.get(id(found.cells))
+        if shown is None:
+            shown = states[id(found.cells)] = _states(found.cells, layout)
+        made = _column(found, layout, shown)
         if found.run.state in RUN_FINISHED:
             self._keep(made)
         return made
@@ -166,10 +188,10 @@ _WORST_FIRST = tuple(
 """Of many instances, the one that a person should see first."""
 
 
-def _column(found: GridRun, layout: Layout) -> Column:
+def _states(cells: tuple[TaskCell, ...], layout: Layout) -> States:
     order = layout.order
     states, mapped = [_EMPTY] * len(order), dict[str, dict[str, int]]()
-    for cell in found.cells:
+    for cell in cells:
         place = order.get(cell.task_id)
         if place is None:
             continue
@@ -180,8 +202,13 @@ def _column(found: GridRun, layout: Layout) -> Column:
         states[place] = _NUMBER_OF[state]
         if count > 1:
             mapped[cell.task_id] = cell.counts
+    encode = msgspec.json.encode
+    return States(cells=cells, states=msgspec.Raw(encode(states)), mapped=msgspec.Raw(encode(mapped)))
+
+
+def _column(found: GridRun, layout: Layout, states: States) -> Column:
     run = found.run
-    shown = GridColumn(
+    shown = _Column(
         dag_run_id=run.run_id,
         run_type=run.run_type,
         state=run.state,
@@ -191,8 +218,8 @@ def _column(found: GridRun, layout: Layout) -> Column:
         end_date=run.end_date,
         version_hash=run.document_hash,
         note=run.note,
-        states=states,
-        mapped=mapped,
+        states=states.states,
+        mapped=states.mapped,
     )
     # What a run that has ended was made of is told by its mark: a part of what others did with it since.
     cells = b"" if run.state in RUN_FINISHED else msgspec.json.encode(found.cells)

@@ -114,7 +114,7 @@ def _answer(
 ) -> _Answer:
     seen = _read(cursor)
     layout = services.grids.layout(newest, found)
-    columns = {one.run.run_id: services.grids.column(one, layout) for one in found}
+    columns = services.grids.columns(found, layout)
     is_same_layout = seen is not None and seen.tasks == layout.mark
     known = seen.runs if seen is not None and is_same_layout else {}
     return _Answer(

@@ -45,7 +45,10 @@ _JOINED = (
 )
 """A text for each run, with a line for each instance: no id has a blank or a new line in it."""
 JOINED_RUNS = 25
-"""Runs of which all instances are in memory at once, as text."""
+"""Runs of which all instances are in memory at once, as text; and texts that are remembered while reading."""
+_Cells = tuple[tuple[TaskCell, ...], frozenset[str]]
+"""The cells of a run, and their tasks."""
+_NO_CELLS: _Cells = ((), frozenset())
 
 
 class SqlGridListings:
@@ -138,12 +141,11 @@ class SqlGridListings:
         shared = {one.task_ids: one.task_ids for one in found.values()}
         with self._lock:
             for run in missing:
-                cells = read.get(run.run_pk, {})
-                names = frozenset(cells)
+                cells, names = read.get(run.run_pk, _NO_CELLS)
                 found[run.run_pk] = one = GridRun(
                     run=run,
                     mark=mark_of(run),
-                    cells=tuple(cells.values()),
+                    cells=cells,
                     task_ids=shared.setdefault(names, names),
                 )
                 if run.state in RUN_FINISHED:
@@ -166,21 +168,34 @@ class SqlGridListings:
             _, oldest = self._kept.popitem(last=False)
             self._kept_cells -= len(oldest.cells)
 
-    def _read(self, run_pks: Sequence[int]) -> dict[int, dict[str, TaskCell]]:
-        """Return the cells of runs by task. Instances come as one text for each run, which is several times faster."""
+    def _read(self, run_pks: Sequence[int]) -> dict[int, _Cells]:
+        """Return the cells of runs and their tasks. Instances come as one text for each run, and runs of one text share.
+
+        Most runs of a DAG went as the one before, so that there are few texts to read.
+        """
         single: dict[str, TaskCell] = {}
         dialect = self._database.dialect
         with self._database.reading() as transaction:
             if dialect.is_mysql:  # it cuts long texts
-                return _counted(transaction, run_pks)
+                counted = _counted(transaction, run_pks)
+                return {
+                    run_pk: (tuple(cells.values()), frozenset(cells)) for run_pk, cells in counted.items()
+                }
             join, newline = ("group_concat", "char(10)") if dialect.is_sqlite else ("string_agg", "chr(10)")
-            cells = {}
+            found = dict[int, _Cells]()
+            of_text = dict[str, _Cells]()
             for some in chunks(run_pks, JOINED_RUNS):
                 marks = ", ".join("?" * len(some))
                 text = dialect.sql(_JOINED.format(join=join, newline=newline, marks=marks))
                 for run_pk, lines in transaction.select(text, tuple(some)):
-                    cells[run_pk] = _of_lines(lines.split("\n"), single)
-        return cells
+                    made = of_text.get(lines)
+                    if made is None:
+                        if len(of_text) >= JOINED_RUNS:
+                            of_text.clear()
+                        cells = _of_lines(lines.split("\n"), single)
+                        made = of_text[lines] = (tuple(cells.values()), frozenset(cells))
+                    found[run_pk] = made
+        return found
 
     def timeline(self, run_pk: int, *, limit: int, of: tuple[str, int] | None = None) -> list[TimelineRow]:
         """Return the tries of a run's tasks, by when they began."""

@@ -1,4 +1,5 @@
 /** People look closely: who wrote a line, what is around a task, which hour. Fails with what went wrong. */
+import { readFile } from 'node:fs/promises';
 import { ADDRESS, ask, barriers, launch, needed, open, signIn, until } from './browser.ts';
 import { conclude, finished, problems, type Run, runPath, step } from './steps.ts';
 
@@ -78,6 +79,70 @@ await step('a key gives the log the whole window, and Escape takes it back', asy
   await button.click();
   await page.keyboard.press('Escape');
   await until('the button has the focus', () => button.evaluate((one) => one === document.activeElement));
+});
+
+const nodes = page.locator('.react-flow__node');
+const names = async () =>
+  (
+    await page
+      .locator('.react-flow__node a[data-task]')
+      .evaluateAll((all) => all.map((one) => one.dataset.task))
+  )
+    .map(String)
+    .sort()
+    .join();
+const choose = async (box: string, option: string) => {
+  await page.getByRole('combobox', { name: box }).click();
+  await page.getByRole('option', { name: option, exact: true }).click();
+};
+await triggered('market');
+
+await step('a task is found in the graph, in a group that was folded too', async () => {
+  await page.goto(`${ADDRESS}/dags/market?tab=graph&fold=bread,cake`);
+  await nodes.first().waitFor();
+  if ((await names()) !== 'count') throw new Error(`at first there are ${await names()}`);
+  await choose('Find a task', 'cake.sell');
+  await page.waitForURL(/around=cake\.sell/);
+  const found = page.locator('.react-flow__node', { has: page.locator('[data-task="cake.sell"]') });
+  await until('it is in the middle', async () => {
+    const [it, all] = [await found.boundingBox(), await page.locator('.react-flow').boundingBox()];
+    if (it === null || all === null) return false;
+    const aside = Math.abs(it.x + it.width / 2 - all.x - all.width / 2);
+    const above = Math.abs(it.y + it.height / 2 - all.y - all.height / 2);
+    return aside < 4 && above < 4;
+  });
+  if ((await names()) !== 'cake.sell,count') throw new Error(`other groups unfolded: ${await names()}`);
+});
+
+await step('only what is around a task is shown, and a press leaves it', async () => {
+  await page.goto(`${ADDRESS}/dags/market?tab=graph&around=bread.sell`);
+  await nodes.first().waitFor();
+  await choose('What is shown around the task', 'Before and after it');
+  await until('the others are gone', async () => (await names()) === 'bread.sell,count');
+  await choose('What is shown around the task', 'Before it');
+  await until('what is after it is gone', async () => (await names()) === 'bread.sell');
+  await page.waitForURL(/side=up/);
+  problems.push(...(await barriers(page)));
+  await page.getByRole('button', { name: /^Only around/ }).click();
+  await until('all are back', async () => (await names()) === 'bread.sell,cake.sell,count');
+});
+
+await step('the graph is kept as a file, in the colours of the theme', async () => {
+  await page.emulateMedia({ colorScheme: 'dark' });
+  const kept = async (name: string) => {
+    await page.getByRole('button', { name: 'Download' }).click();
+    const coming = page.waitForEvent('download');
+    await page.getByRole('menuitem', { name }).click();
+    return readFile(await (await coming).path());
+  };
+  const svg = (await kept('As SVG')).toString();
+  const ground = await page.evaluate(() =>
+    getComputedStyle(document.body).getPropertyValue('--ww-surface').trim(),
+  );
+  if (!svg.includes(`fill="${ground}"`) || !svg.includes('>cake ')) throw new Error(svg.slice(0, 900));
+  const png = await kept('As PNG');
+  if (png.subarray(1, 4).toString() !== 'PNG' || png.length < 2_000) throw new Error('it is no picture');
+  await page.emulateMedia({ colorScheme: 'light' });
 });
 
 await browser.close();

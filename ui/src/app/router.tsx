@@ -103,6 +103,10 @@ export interface DagSearch {
   assets?: string | undefined;
   /** Which way the graph goes: `right` or `down`. */
   dir?: string | undefined;
+  /** The task that was looked for in the graph; whether only what is before or after it is shown, and how far. */
+  around?: string | undefined;
+  side?: string | undefined;
+  depth?: string | undefined;
   /** How many runs. */
   count?: number | undefined;
   /** Runs before this moment, or before this page. */
@@ -128,6 +132,9 @@ const dag = createRoute({
     path: text(search.path),
     assets: text(search.assets),
     dir: text(search.dir),
+    around: text(search.around),
+    side: text(search.side),
+    depth: text(search.depth),
     count: whole(search.count),
     before: text(search.before),
     state: text(search.state),

@@ -16,9 +16,13 @@ import { Empty, Failure, Loading } from '@/components/Waiting';
 import { said } from '@/i18n';
 import { isFinished, lookOf } from '@/lib/states';
 import { showLength, showMoment } from '@/lib/time';
+import { around, assetsOf, foldedBut } from '@/pages/dag/graph/around';
+import { Centre } from '@/pages/dag/graph/Centre';
+import { DownloadMenu } from '@/pages/dag/graph/DownloadMenu';
 import { NODE_TYPES, type ShownNode } from '@/pages/dag/graph/GraphNodes';
 import { MovingPicture } from '@/pages/dag/graph/MovingPicture';
 import { criticalPath, endsOf, graphOf } from '@/pages/dag/graph/model';
+import { type Choice, Neighbours, sideOf } from '@/pages/dag/graph/Neighbours';
 import { type Asset, besideOf, nodesOf, waysOf } from '@/pages/dag/graph/shown';
 import { dagAssetsQuery, gridQuery, timelineQuery } from '@/pages/dag/queries';
 import classes from './Graph.module.css';
@@ -72,14 +76,24 @@ export function GraphTab({ dagId }: { dagId: string }) {
     () => (withAssets ? (assets ?? []).slice(0, ASSETS_MAX).map((one) => besideOf(one, dagId)) : []),
     [assets, withAssets, dagId],
   );
-  const put = (change: {
-    dir?: string | undefined;
-    path?: string | undefined;
-    assets?: string | undefined;
-    run?: string | undefined;
-  }) => void navigate({ search: (before) => ({ ...before, ...change }), replace: true, resetScroll: false });
-  const tasks = grid?.tasks;
+  const put = (
+    change: {
+      dir?: string | undefined;
+      path?: string | undefined;
+      assets?: string | undefined;
+      run?: string | undefined;
+      fold?: string | undefined;
+    } & Choice,
+  ) => void navigate({ search: (before) => ({ ...before, ...change }), replace: true, resetScroll: false });
+  const all = grid?.tasks;
   const groups = grid?.groups;
+  const side = sideOf(search);
+  const isDirect = search.depth === 'direct';
+  const tasks = useMemo(() => {
+    if (all === undefined || search.around === undefined || side === null) return all;
+    const some = around(all, search.around, side, isDirect);
+    return some.size === 0 ? all : all.filter((task) => some.has(task.task_id));
+  }, [all, search.around, side, isDirect]);
   const folded = useMemo(() => {
     if (search.fold !== undefined) return new Set(search.fold.split(',').filter(Boolean));
     return (tasks?.length ?? 0) > FOLD_FROM ? new Set(groups?.map((group) => group.group_id)) : NOTHING;
@@ -97,7 +111,7 @@ export function GraphTab({ dagId }: { dagId: string }) {
     () =>
       assets === undefined
         ? { nodes: [], edges: [] }
-        : graphOf(tasks ?? [], groups ?? [], folded, beside, schedule),
+        : graphOf(tasks ?? [], groups ?? [], folded, assetsOf(beside, tasks ?? []), schedule),
     [tasks, groups, folded, assets, beside, schedule],
   );
   const key = useMemo(
@@ -114,9 +128,9 @@ export function GraphTab({ dagId }: { dagId: string }) {
   const { places, failure } = usePlaces(key, graph, direction, isTooMuch);
 
   const path = useMemo(() => {
-    if (tasks === undefined || timeline === undefined || run === undefined) return [];
-    return criticalPath(tasks, endsOf(timeline.tries, Date.now()));
-  }, [tasks, timeline, run]);
+    if (all === undefined || timeline === undefined || run === undefined) return [];
+    return criticalPath(all, endsOf(timeline.tries, Date.now()));
+  }, [all, timeline, run]);
   const critical = useMemo(() => new Set(withPath ? path : []), [path, withPath]);
   const toggle = useCallback(
     (id: string) => {
@@ -126,6 +140,11 @@ export function GraphTab({ dagId }: { dagId: string }) {
     },
     [folded, fold],
   );
+  const find = (taskId: string | null) => {
+    if (taskId === null) return put({ around: undefined, side: undefined, depth: undefined });
+    const left = foldedBut(all ?? [], groups ?? [], folded, taskId);
+    put({ around: taskId, ...(left.size < folded.size && { fold: [...left].join(',') || ',' }) });
+  };
   const follow = (event: MouseEvent) => {
     const { task } = (event.target as HTMLElement).dataset;
     if (task === undefined || run === undefined) return;
@@ -137,12 +156,16 @@ export function GraphTab({ dagId }: { dagId: string }) {
       search: { task },
     });
   };
+  const found =
+    graph.nodes.find((node) => node.kind === 'task' && node.tasks[0] === search.around)?.id ?? null;
   const nodes = useMemo(
     () =>
       places === null || grid === undefined
         ? []
-        : nodesOf({ dagId, graph, places, grid, run, assets: assets ?? NO_ASSETS, critical, toggle, t }),
-    [dagId, graph, places, grid, run, assets, critical, toggle, t],
+        : nodesOf({ dagId, graph, places, grid, run, assets: assets ?? NO_ASSETS, critical, toggle, t }).map(
+            (node) => (node.id === found ? { ...node, className: classes.found ?? '' } : node),
+          ),
+    [dagId, graph, places, grid, run, assets, critical, toggle, found, t],
   );
   const ways = useMemo(
     () => (places === null ? [] : waysOf(graph, places, withPath ? path : [])),
@@ -204,6 +227,19 @@ export function GraphTab({ dagId }: { dagId: string }) {
           />
         )}
         <Turn direction={direction} turn={(dir) => put({ dir })} />
+        <DownloadMenu
+          nodes={nodes}
+          ways={ways}
+          of={canvas}
+          title={[dagId, run?.dag_run_id].filter(Boolean).join(' · ')}
+          name={[dagId, run?.dag_run_id].filter(Boolean).join('.')}
+        />
+        <Neighbours
+          tasks={(all ?? []).filter((task) => !task.is_gone)}
+          search={search}
+          find={find}
+          put={put}
+        />
         {withPath && length !== null && Number.isFinite(length) && (
           <span className="dim num">
             {t('graph.pathIs', { count: path.length, length: showLength(length) })}
@@ -244,6 +280,7 @@ export function GraphTab({ dagId }: { dagId: string }) {
             >
               <Ways ways={ways} />
               <Far of={canvas} />
+              <Centre id={side === null ? found : null} nodes={nodes} />
               {nodes.length > LARGE && <MovingPicture nodes={nodes} ways={ways} of={canvas} far={FAR} />}
               <Background gap={24} size={1} />
               <Controls showInteractive={false} aria-label={t('graph.controls')} />

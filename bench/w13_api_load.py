@@ -34,6 +34,10 @@ from bench.w12_grid import RUNS, TASKS
 PER_S, SECONDS = 200.0, float(os.environ.get("BENCH_LOAD_S", "60"))
 WARM_S = 15.0
 """In which connections are opened, and what is remembered is filled."""
+ROUNDS, ROUND, ROUND_S, SETTLE_S = 6, 3, 6.0, 0.5
+"""How often the fan-out runs alone and under load in turn, how often in a row, and how long the load lasts each time."""
+FILLED = 0.25
+"""The part of the load after which memory is compared: what the server remembers is bounded, and was filled by then."""
 PAUSE_S = 3.0
 """Between two fan-outs: they are to be next to the load, not all of it."""
 TRIGGERS = 20
@@ -141,27 +145,17 @@ def measure(repeat: int) -> Iterator[Row]:
         standalone.run(ONE_DAG)
         caller = Caller(standalone)
         yield _triggered("nothing else to do", _trigger_delays(standalone, caller), at_most=TRIGGER_MS)
-        alone = [_fan_out(standalone) for _ in range(max(repeat, 5))]
         Loading(caller.plan(WARM_S)).done()
+        yield _slowed(standalone, caller, rounds=max(repeat, ROUNDS))
         memory = _Memory(standalone)
         before_s = _cpu_by_name(standalone)
         loading = Loading(caller.plan(SECONDS))
-        spans, loaded = _fan_outs(standalone, loading, memory)
+        spans = _fan_outs(standalone, loading, memory)
         done = loading.done()
         used_s = {name: now_s - before_s.get(name, 0.0) for name, now_s in _cpu_by_name(standalone).items()}
         memory.look()
         yield from _latencies(done.looks, spans)
         yield from _costs(done, used_s)
-        slower = 100 * (statistics.median(loaded) / statistics.median(alone) - 1)
-        note = f"alone {statistics.median(alone):.2f} s, under load {statistics.median(loaded):.2f} s, of {len(loaded)}"
-        yield Row(
-            name="W13",
-            what="1 + 200 + 1 tasks under load, slower by",
-            unit="%",
-            values=[slower],
-            at_most=SLOWER_PERCENT,
-            note=note,
-        )
         yield from memory.rows()
         under_load = Loading(caller.plan(TRIGGERS))
         yield _triggered("under load", _trigger_delays(standalone, caller))
@@ -192,20 +186,40 @@ def _fan_out(standalone: Standalone) -> float:
     return wall_s
 
 
-def _fan_outs(
-    standalone: Standalone, loading: Loading, memory: _Memory
-) -> tuple[list[tuple[float, float]], list[float]]:
-    """Run the fan-out now and then while the load goes on; return when, and how long each took."""
-    spans, took = list[tuple[float, float]](), list[float]()
+def _slowed(standalone: Standalone, caller: Caller, *, rounds: int) -> Row:
+    """Return by how much a load slows the fan-out: with and without it in turn, for a machine's speed changes."""
+    alone, loaded = list[float](), list[float]()
+    for _ in range(rounds):
+        alone += [_fan_out(standalone) for _ in range(ROUND)]
+        loading = Loading(caller.plan(ROUND_S))
+        time.sleep(SETTLE_S)
+        while loading.is_going_on():
+            wall_s = _fan_out(standalone)
+            if loading.is_going_on():
+                loaded.append(wall_s)
+        loading.done()
+    usual_s, slow_s = statistics.median(alone), statistics.median(loaded)
+    return Row(
+        name="W13",
+        what="1 + 200 + 1 tasks under load, slower by",
+        unit="%",
+        values=[100 * (slow_s / usual_s - 1)],
+        at_most=SLOWER_PERCENT,
+        note=f"alone {usual_s:.2f} s, under load {slow_s:.2f} s; of {len(alone)} and {len(loaded)}, in turn",
+    )
+
+
+def _fan_outs(standalone: Standalone, loading: Loading, memory: _Memory) -> list[tuple[float, float]]:
+    """Run the fan-out now and then while the load goes on; return when."""
+    spans = list[tuple[float, float]]()
     while loading.is_going_on():
         time.sleep(PAUSE_S)
         memory.look()
         began_s = time.time()
-        wall_s = _fan_out(standalone)
+        _fan_out(standalone)
         if loading.is_going_on():
             spans.append((began_s, time.time()))
-            took.append(wall_s)
-    return spans, took
+    return spans
 
 
 def _latencies(looks: Sequence[Look], spans: Sequence[tuple[float, float]]) -> Iterator[Row]:
@@ -276,14 +290,15 @@ class _Memory:
         self._looks.append((time.monotonic() - self._began_s, megabytes))
 
     def rows(self) -> Iterator[Row]:
-        """Return what there was at the end, and how much more than in the beginning."""
-        (_, first_mb), (_, last_mb) = self._looks[0], self._looks[-1]
+        """Return what there was at the end, and how much came when what is remembered had been filled."""
+        last_s, last_mb = self._looks[-1]
+        first_mb = next(megabytes for at_s, megabytes in self._looks if at_s >= last_s * FILLED)
         some = self._looks[:: max(1, len(self._looks) // 6)]
         note = ", ".join(f"{at_s:.0f} s {megabytes:.1f}" for at_s, megabytes in some)
         yield Row(name="W13", what="PSS of the API server at the end", unit="MB", values=[last_mb], note=note)
         yield Row(
             name="W13",
-            what=f"the same, more than {SECONDS:.0f} s before",
+            what=f"what came to it after a quarter of the {SECONDS:.0f} s",
             unit="MB",
             values=[last_mb - first_mb],
             at_most=GROWTH_MB,

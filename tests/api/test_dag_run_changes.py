@@ -272,7 +272,7 @@ def test_runs_are_changed_and_deleted_in_bulk(dags: Client, store: SqlStore, gat
     answer = dags.ask("PATCH", "/api/v2/dags/~/dagRuns", {"actions": actions}, role="sales").json
     assert answer["create"]["errors"][0]["status_code"] == 405
     assert answer["update"]["success"] == ["sales.done"]
-    assert [one["status_code"] for one in answer["update"]["errors"]] == [403]
+    assert [(one["status_code"], one["name"]) for one in answer["update"]["errors"]] == [(403, "costs.old.1")]
     assert answer["delete"]["success"] == []
     assert [one["status_code"] for one in answer["delete"]["errors"]] == [400, 404]
     run, other = store.runs.load_runs([1, 2])

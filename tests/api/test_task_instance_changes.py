@@ -342,7 +342,10 @@ def test_each_entry_is_asked_for_leave(filled: Client, store: SqlStore, gate: Fa
         "sales",
     )
     assert done["update"]["success"] == ["sales.r3.a[-1]"]
-    assert [error["status_code"] for error in done["update"]["errors"]] == [403, 400]
+    assert [(error["status_code"], error["name"]) for error in done["update"]["errors"]] == [
+        (403, "costs.other.load"),
+        (400, "a"),
+    ]
     assert task_in(store, TaskKey(9, "load")).state == "none"
 
 

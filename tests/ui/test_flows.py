@@ -1,8 +1,8 @@
 """What people do in the browser: real pages in a real Chromium, against a real server that runs real DAGs.
 
-The steps stand in `ui/tests/flows.ts` (looking), `ui/tests/closer.ts` (looking closely) and `ui/tests/work.ts`
-(changing). Any error of the page's, any breach of its security policy, any serious finding of axe and any script of a
-hostile DAG that ran fails the test.
+The steps stand in `ui/tests/flows.ts` (looking), `ui/tests/closer.ts` (looking closely), `ui/tests/work.ts` (changing)
+and `ui/tests/many.ts` (changing many at once). Any error of the page's, any breach of its security policy, any serious
+finding of axe and any script of a hostile DAG that ran fails the test.
 """
 
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[serving.Server]
         yield running
 
 
-@pytest.mark.parametrize("flows", ["flows", "work", "closer", "korean"])
+@pytest.mark.parametrize("flows", ["flows", "work", "many", "closer", "korean"])
 def test_people_can_do_their_work_in_the_browser(server: serving.Server, flows: str) -> None:
     said = tools.run("node", f"tests/{flows}.ts", env=server.environ())
     assert "all flows went through" in said, said

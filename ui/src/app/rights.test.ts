@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { mayTo } from './rights';
+import { mayPerhaps, mayTo } from './rights';
 
 describe('rights to a DAG', () => {
   const me = {
@@ -18,5 +18,11 @@ describe('rights to a DAG', () => {
   it('are no more than the scopes of a token, and none of nobody', () => {
     expect(mayTo({ ...me, scopes: ['dag:read'] }, 'dag:edit', { dag_id: 'any' })).toBe(false);
     expect(mayTo(undefined, 'dag:edit', { dag_id: 'any' })).toBe(false);
+  });
+
+  it('may be there where tags are not known, and are not where they are', () => {
+    expect(mayPerhaps(me, 'run:edit', { dag_id: 'any' })).toBe(true);
+    expect(mayPerhaps(me, 'run:edit', { dag_id: 'any', tags: [] })).toBe(false);
+    expect(mayPerhaps({ ...me, scopes: ['dag:read'] }, 'run:edit', { dag_id: 'any' })).toBe(false);
   });
 });

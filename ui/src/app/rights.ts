@@ -36,10 +36,15 @@ export function useMay(): (permission: string) => boolean {
   return (permission) => may(me, permission);
 }
 
-/** What somebody may do to a DAG. Where its tags are not known, a permission for a tag counts as one. */
+/** Whether somebody may do a thing to a DAG. Where its tags are not known, a permission for a tag counts as one. */
+export function mayPerhaps(me: Rights | undefined, permission: string, dag: OfDag): boolean {
+  if (mayTo(me, permission, dag)) return true;
+  if (me === undefined || (me.scopes !== null && !me.scopes.includes(permission))) return false;
+  return dag.tags === undefined && me.permissions.some((one) => one.startsWith(`${permission}@tag:`));
+}
+
+/** What somebody may do to a DAG, as far as its tags are known. */
 export function useMayTo(dag: OfDag): (permission: string) => boolean {
   const { data: me } = useQuery(meQuery);
-  return (permission) =>
-    mayTo(me, permission, dag) ||
-    (dag.tags === undefined && me?.permissions.some((one) => one.startsWith(`${permission}@tag:`)) === true);
+  return (permission) => mayPerhaps(me, permission, dag);
 }

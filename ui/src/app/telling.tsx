@@ -16,7 +16,7 @@ async function tell(notice: { color: string; title?: string; message: string; au
   const { notifications } = await import('./Notices');
   isNeeded = true;
   for (const listener of listeners) listener();
-  notifications.show(notice);
+  notifications.show({ ...notice, closeButtonProps: { 'aria-label': i18next.t('toldClose') } });
 }
 
 export function tellFailure(error: Error): void {

@@ -14,6 +14,7 @@ const WORDS: Record<string, Record<Language, Load>> = {
   common: { en: async () => ({ default: en }), ko: () => import('./ko/common.json') },
   dag: { en: () => import('./en/dag.json'), ko: () => import('./ko/dag.json') },
   run: { en: () => import('./en/run.json'), ko: () => import('./ko/run.json') },
+  many: { en: () => import('./en/many.json'), ko: () => import('./ko/many.json') },
   trigger: { en: () => import('./en/trigger.json'), ko: () => import('./ko/trigger.json') },
   manage: { en: () => import('./en/manage.json'), ko: () => import('./ko/manage.json') },
 };

@@ -4,23 +4,29 @@ import { useDebouncedCallback } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { defaultStringifySearch, getRouteApi, Link } from '@tanstack/react-router';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { type MouseEvent, memo, useRef, useState } from 'react';
+import { lazy, type MouseEvent, memo, Suspense, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Schema } from '@/api/client';
 import { meQuery, tagsQuery } from '@/api/queries';
-import { mayTo } from '@/app/rights';
+import { may, mayTo } from '@/app/rights';
 import { Moment } from '@/components/Moment';
+import { AllBox, OneBox } from '@/components/many/Boxes';
 import { Page } from '@/components/Page';
 import { RunStrip } from '@/components/RunStrip';
 import { StateSign } from '@/components/State';
 import { Empty, Failure, Loading } from '@/components/Waiting';
-import { said } from '@/i18n';
+import { needWords, said } from '@/i18n';
 import { RUN_STATES } from '@/lib/states';
 import { TriggerDialog } from '@/pages/dag/TriggerDialog';
+import { useChosenDags } from '@/pages/dags/choice';
 import { useDags, useStrips } from '@/pages/dags/pages';
 import { usePause } from '@/pages/dags/pause';
 import classes from './Dags.module.css';
 
+const DagsBar = lazy(async () => {
+  await needWords('many');
+  return import('./DagsBar');
+});
 const ROW_HEIGHT = 44;
 const route = getRouteApi('/dags');
 
@@ -29,16 +35,33 @@ interface RowProps {
   dag: Schema['DAGResponse'];
   runs: Schema['RecentRun'][] | undefined;
   trigger: (dagId: string) => void;
+  place: number;
+  hasBoxes: boolean;
+  isChosen: boolean;
+  press: (dag: Schema['DAGResponse'], place: number, isRange: boolean) => void;
 }
 
 // While one scrolls, rows that were there already are not rendered again.
-const Row = memo(function Row({ me, dag, runs, trigger }: RowProps) {
+const Row = memo(function Row(props: RowProps) {
+  const { me, dag, runs, trigger, place, hasBoxes, isChosen, press } = props;
   const { t } = useTranslation();
   const pause = usePause();
+  const mayEdit = mayTo(me, 'dag:edit', dag);
   const isPaused = pause.isPending ? pause.variables.isPaused : dag.is_paused;
   const label = t(isPaused ? 'dags.unpause' : 'dags.pause', { dag: dag.dag_display_name });
   return (
     <>
+      {hasBoxes && (
+        <span role="cell">
+          {mayEdit && (
+            <OneBox
+              name={dag.dag_display_name}
+              isChosen={isChosen}
+              press={(isRange) => press(dag, place, isRange)}
+            />
+          )}
+        </span>
+      )}
       <span role="cell">
         <input
           type="checkbox"
@@ -46,7 +69,7 @@ const Row = memo(function Row({ me, dag, runs, trigger }: RowProps) {
           aria-checked={!isPaused}
           className={classes.switch}
           checked={!isPaused}
-          disabled={!mayTo(me, 'dag:edit', dag)}
+          disabled={!mayEdit}
           aria-label={label}
           title={label}
           onChange={() => pause.mutate({ dagId: dag.dag_id, isPaused: !isPaused })}
@@ -87,7 +110,7 @@ const Row = memo(function Row({ me, dag, runs, trigger }: RowProps) {
       <span role="cell" className={classes.wide}>
         <Moment at={isPaused ? null : dag.next_dagrun_run_after} relative />
       </span>
-      <span role="cell">
+      <span role="cell" className={runs?.length ? classes.strip : undefined}>
         {runs === undefined || runs.length === 0 ? (
           <span className="dim">{runs === undefined ? '' : t('dags.noRuns')}</span>
         ) : (
@@ -134,6 +157,9 @@ export function Dags() {
   const { data: found, error, isPending, refetch } = first;
   if (found !== undefined && found.total_entries !== count) setCount(found.total_entries);
   const recent = useStrips(places, at);
+  const hasBoxes = may(me, 'dag:edit');
+  const inSight = places.flatMap((place) => at(place) ?? []);
+  const chosen = useChosenDags(search, inSight, count);
   // Tags are plain addresses, which cost less than links of the router: rows come by hundreds.
   const followTag = (event: MouseEvent) => {
     const { tag } = (event.target as HTMLElement).dataset;
@@ -211,9 +237,15 @@ export function Dags() {
           ref={scroller}
           role="table"
           aria-rowcount={count}
+          data-has-boxes={hasBoxes}
           onClick={followTag}
         >
           <div role="row" className={`${classes.row} ${classes.header}`}>
+            {hasBoxes && (
+              <span role="columnheader">
+                <AllBox chosen={chosen} />
+              </span>
+            )}
             <span role="columnheader" aria-label={t('dags.paused')} />
             <span role="columnheader">{t('dags.name')}</span>
             <span role="columnheader" className={classes.wide}>
@@ -246,6 +278,10 @@ export function Dags() {
                       dag={dag}
                       runs={recent[dag.dag_id]}
                       trigger={setTriggered}
+                      place={item.index}
+                      hasBoxes={hasBoxes}
+                      isChosen={chosen.has(dag)}
+                      press={chosen.pressAt}
                     />
                   ) : (
                     <span role="cell" className={classes.coming} />
@@ -255,6 +291,11 @@ export function Dags() {
             })}
           </div>
         </div>
+      )}
+      {chosen.rows.length > 0 && (
+        <Suspense>
+          <DagsBar chosen={chosen} isOfStars={search.star === 'true'} />
+        </Suspense>
       )}
       {triggered !== null && <TriggerDialog dagId={triggered} close={() => setTriggered(null)} />}
     </Page>

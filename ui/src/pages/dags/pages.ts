@@ -1,5 +1,5 @@
 /** A long list by pages: only those that are in sight are asked for, and asked for again. */
-import { useQueries, useQuery } from '@tanstack/react-query';
+import { type QueryClient, useQueries, useQuery } from '@tanstack/react-query';
 import type { Schema } from '@/api/client';
 import { type DagsFilter, dagsQuery, recentRunsQuery } from '@/api/queries';
 
@@ -31,6 +31,24 @@ export function useDags(filter: DagsFilter, places: readonly number[]) {
     return page?.dags[place % PAGE];
   };
   return { first, at };
+}
+
+/** Ask for the DAGs from one place of the list to another, both included: also those that were not in sight yet. */
+export async function dagsBetween(
+  queries: QueryClient,
+  filter: DagsFilter,
+  from: number,
+  to: number,
+): Promise<Dag[]> {
+  const blocks = blocksOf(
+    Array.from({ length: to - from + 1 }, (_, number) => from + number),
+    PAGE,
+  );
+  const pages = await Promise.all(
+    blocks.map((block) => queries.ensureQueryData(dagsQuery(filter, PAGE, block * PAGE))),
+  );
+  const begin = (blocks[0] ?? 0) * PAGE;
+  return pages.flatMap((page) => page.dags).slice(from - begin, to - begin + 1);
 }
 
 /** The newest runs of DAGs in sight, by DAG: asked for in blocks that stay the same while one scrolls. */

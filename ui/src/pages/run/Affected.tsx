@@ -20,7 +20,8 @@ export function Affected({
   if (error) return <Failure error={error} />;
   if (isPending || found === undefined) return <Loading />;
   if (found.total === 0) return <p className="dim">{t('preview.none')}</p>;
-  const runs = new Set(found.instances.map((one) => one.dag_run_id));
+  const runs = new Set(found.instances.map((one) => `${one.dag_id}\n${one.dag_run_id}`));
+  const dags = new Set(found.instances.map((one) => one.dag_id));
   return (
     <div>
       <p className={classes.previewHead} aria-live="polite">
@@ -30,13 +31,18 @@ export function Affected({
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, also by keys. */}
       <ul className={classes.preview} tabIndex={0}>
         {found.instances.slice(0, SHOWN_MAX).map((one) => (
-          <li key={`${one.dag_run_id}\n${one.task_id}\n${one.map_index}`}>
+          <li key={`${one.dag_id}\n${one.dag_run_id}\n${one.task_id}\n${one.map_index}`}>
             <StateSign state={one.state} />
             <span className="mono">
               {one.task_id}
               {one.map_index >= 0 && ` [${one.map_index}]`}
             </span>
-            {runs.size > 1 && <span className="dim mono cut">{one.dag_run_id}</span>}
+            {runs.size > 1 && (
+              <span className="dim mono cut">
+                {dags.size > 1 && `${one.dag_id} · `}
+                {one.dag_run_id}
+              </span>
+            )}
           </li>
         ))}
         {found.total > SHOWN_MAX && (

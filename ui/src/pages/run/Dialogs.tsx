@@ -13,6 +13,7 @@ import {
   deleteRun,
   HERE,
   markRun,
+  REACHES,
   type Reach,
   type RunScope,
   type Target,
@@ -34,8 +35,6 @@ interface ChangeProps {
   begin?: Partial<Reach> | undefined;
   close: () => void;
 }
-
-const REACHES = ['upstream', 'downstream', 'past', 'future'] as const;
 
 export function ChangeDialog({ target, action, begin, close }: ChangeProps) {
   const { t } = useTranslation('run');
@@ -85,8 +84,7 @@ export function ChangeDialog({ target, action, begin, close }: ChangeProps) {
     >
       <fieldset className={classes.reach}>
         <legend>{t('reach.title')}</legend>
-        {REACHES.map(box)}
-        {action.kind === 'clear' && box('onlyFailed')}
+        {REACHES.filter((key) => action.kind === 'clear' || key !== 'onlyFailed').map(box)}
       </fieldset>
       <Affected found={preview.data} error={preview.error} isPending={preview.isFetching} />
       <Group justify="flex-end" mt={16} gap={8}>

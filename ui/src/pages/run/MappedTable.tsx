@@ -3,15 +3,20 @@ import { Button, Select, TextInput } from '@mantine/core';
 import { useDebouncedCallback } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
-import { useState } from 'react';
+import { Suspense, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useNow } from '@/app/preferences';
+import { useMayTo } from '@/app/rights';
 import { Moment } from '@/components/Moment';
+import { AllBox, cell, OneBox } from '@/components/many/Boxes';
+import { useChosen } from '@/components/many/useChosen';
 import { StateWord } from '@/components/State';
 import { Empty, Failure, Loading } from '@/components/Waiting';
 import { lengthBetween, showLength } from '@/lib/time';
 import { InstanceActions } from './InstanceActions';
 import { ranked } from './lines';
+import { TasksBar } from './many/lazy';
+import { type TaskRow, taskKey } from './many/rows';
 import { mappedQuery, type Run } from './queries';
 import classes from './Run.module.css';
 import { Counts } from './TaskList';
@@ -56,6 +61,12 @@ export function MappedTable({ run, taskId, counts, isLive }: Props) {
       isLive,
     ),
   );
+  const hasBoxes = useMayTo({ dag_id: run.dag_id })('task_instance:edit');
+  const chosen = useChosen<TaskRow>({
+    about: JSON.stringify([run.dag_id, run.dag_run_id, taskId, search.mapState, search.label]),
+    shown: found?.task_instances ?? [],
+    keyOf: taskKey,
+  });
   const total = found?.total_entries ?? 0;
   const turn = (to: number) => void navigate({ search: (before) => ({ ...before, page: to || undefined }) });
   return (
@@ -132,6 +143,11 @@ export function MappedTable({ run, taskId, counts, isLive }: Props) {
             <table className="plain">
               <thead>
                 <tr>
+                  {hasBoxes && (
+                    <th className={cell}>
+                      <AllBox chosen={chosen} />
+                    </th>
+                  )}
                   <th>{t('mapped.index')}</th>
                   <th>{t('fact.state')}</th>
                   <th>{t('fact.start')}</th>
@@ -143,6 +159,15 @@ export function MappedTable({ run, taskId, counts, isLive }: Props) {
               <tbody>
                 {found.task_instances.map((one) => (
                   <tr key={one.map_index}>
+                    {hasBoxes && (
+                      <td className={cell}>
+                        <OneBox
+                          name={`[${one.map_index}]`}
+                          isChosen={chosen.has(one)}
+                          press={(isRange) => chosen.press(one, isRange)}
+                        />
+                      </td>
+                    )}
                     <td>
                       <Link
                         from="/dags/$dagId/runs/$runId"
@@ -189,6 +214,11 @@ export function MappedTable({ run, taskId, counts, isLive }: Props) {
             </Button>
           </div>
         </>
+      )}
+      {chosen.rows.length > 0 && (
+        <Suspense>
+          <TasksBar chosen={chosen} />
+        </Suspense>
       )}
     </div>
   );

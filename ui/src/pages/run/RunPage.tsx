@@ -160,7 +160,14 @@ function Body({ run }: { run: Run }) {
         <div className={`card ${classes.left}`}>
           {error && <Failure error={error} again={() => void refetch()} />}
           {!lines && !error && <Loading />}
-          {lines && <TaskList lines={lines} instances={instances ?? new Map()} counts={stateCounts(lines)} />}
+          {lines && (
+            <TaskList
+              run={run}
+              lines={lines}
+              instances={instances ?? new Map()}
+              counts={stateCounts(lines)}
+            />
+          )}
         </div>
         <div className={`card ${classes.right}`}>
           {search.task === undefined ? (

@@ -3,21 +3,30 @@ import { Select, TextInput } from '@mantine/core';
 import { useDebouncedCallback } from '@mantine/hooks';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from 'react';
+import { type KeyboardEvent, Suspense, useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useNow } from '@/app/preferences';
+import { useMayTo } from '@/app/rights';
+import { AllBox, OneBox } from '@/components/many/Boxes';
+import { extent } from '@/components/many/choose';
+import { type Chosen, useChosen } from '@/components/many/useChosen';
 import { StateSign } from '@/components/State';
 import { Empty } from '@/components/Waiting';
 import { lengthBetween, showLength } from '@/lib/time';
-import { type Line, linesOf, ranked } from './lines';
-import type { Instance, Lines } from './queries';
+import { type Line, linesOf, ranked, type TaskLine } from './lines';
+import { TasksBar } from './many/lazy';
+import { type TaskRow, taskKey } from './many/rows';
+import type { Instance, Lines, Run } from './queries';
 import classes from './Run.module.css';
 
 const ROW_HEIGHT = 30;
 const FILTER_MS = 150;
 const route = getRouteApi('/dags/$dagId/runs/$runId');
 
+const UNFOLDED: ReadonlySet<string> = new Set();
+
 interface Props {
+  run: Run;
   lines: Lines;
   instances: ReadonlyMap<string, Instance>;
   counts: Record<string, number>;
@@ -38,7 +47,20 @@ export function Counts({ counts }: { counts: Record<string, number> }) {
   );
 }
 
-export function TaskList({ lines, instances, counts }: Props) {
+/** Tasks of a list as rows that can be chosen: a mapped one stands for all of its instances. */
+function rowsOf(run: Run, lines: Line[]): TaskRow[] {
+  return lines.flatMap((line) => (line.kind === 'group' ? [] : [rowOf(run, line)]));
+}
+
+const rowOf = (run: Run, line: TaskLine): TaskRow => ({
+  dag_id: run.dag_id,
+  dag_run_id: run.dag_run_id,
+  task_id: line.id,
+  map_index: line.isMapped ? null : -1,
+  state: line.state,
+});
+
+export function TaskList({ run, lines, instances, counts }: Props) {
   const { t } = useTranslation('run');
   const search = route.useSearch();
   const navigate = route.useNavigate();
@@ -52,6 +74,16 @@ export function TaskList({ lines, instances, counts }: Props) {
     () => linesOf(lines, instances, folded, { q: search.q, state: search.state }),
     [lines, instances, folded, search.q, search.state],
   );
+  const tasks = useMemo(
+    () => rowsOf(run, linesOf(lines, instances, UNFOLDED, { q: search.q, state: search.state })),
+    [run, lines, instances, search.q, search.state],
+  );
+  const hasBoxes = useMayTo({ dag_id: run.dag_id })('task_instance:edit');
+  const many = useChosen<TaskRow>({
+    about: JSON.stringify([run.dag_id, run.dag_run_id, search.q, search.state]),
+    shown: tasks,
+    keyOf: taskKey,
+  });
   const scroller = useRef<HTMLDivElement>(null);
   const rows = useVirtualizer({
     count: shown.length,
@@ -116,7 +148,8 @@ export function TaskList({ lines, instances, counts }: Props) {
           }
         />
       </div>
-      <div className={classes.listCounts}>
+      <div className={classes.listCounts} data-has-boxes={hasBoxes}>
+        {hasBoxes && <AllBox chosen={many} />}
         <Counts counts={counts} />
         <Link
           from="/dags/$dagId/runs/$runId"
@@ -142,6 +175,7 @@ export function TaskList({ lines, instances, counts }: Props) {
             return (
               line && (
                 <li key={`${line.kind}\n${line.id}`} style={{ transform: `translateY(${item.start}px)` }}>
+                  {hasBoxes && <Box run={run} line={line} many={many} tasks={tasks} />}
                   <OneLine
                     line={line}
                     isChosen={line.kind === 'task' && line.id === search.task}
@@ -153,7 +187,38 @@ export function TaskList({ lines, instances, counts }: Props) {
           })}
         </ul>
       </div>
+      {many.rows.length > 0 && (
+        <Suspense>
+          <TasksBar chosen={many} isNarrow />
+        </Suspense>
+      )}
     </>
+  );
+}
+
+interface BoxProps {
+  run: Run;
+  line: Line;
+  many: Chosen<TaskRow>;
+  tasks: TaskRow[];
+}
+
+/** The box of a task, or of all tasks of a group. */
+function Box({ run, line, many, tasks }: BoxProps) {
+  if (line.kind === 'task') {
+    const row = rowOf(run, line);
+    return <OneBox name={line.id} isChosen={many.has(row)} press={(isRange) => many.press(row, isRange)} />;
+  }
+  const within = tasks.filter((row) => line.taskIds.has(row.task_id));
+  const chosen = new Map(many.rows.map((row) => [taskKey(row), row]));
+  const how = extent(chosen, within, taskKey);
+  return (
+    <OneBox
+      name={line.id}
+      isChosen={how === 'all'}
+      isPartly={how === 'some'}
+      press={() => many.put(within, how !== 'all')}
+    />
   );
 }
 

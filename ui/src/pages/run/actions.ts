@@ -12,6 +12,7 @@ export interface Reach {
   future: boolean;
   onlyFailed: boolean;
 }
+export const REACHES = ['upstream', 'downstream', 'past', 'future', 'onlyFailed'] as const;
 export const HERE: Reach = {
   upstream: false,
   downstream: false,
@@ -29,7 +30,7 @@ export interface Target {
 }
 
 export interface Affected {
-  instances: Pick<Instance, 'dag_run_id' | 'task_id' | 'map_index' | 'state'>[];
+  instances: Pick<Instance, 'dag_id' | 'dag_run_id' | 'task_id' | 'map_index' | 'state'>[];
   total: number;
 }
 
@@ -38,6 +39,35 @@ const affected = (answer: Answer): Affected => ({
   instances: answer.task_instances,
   total: answer.total_entries ?? answer.task_instances.length,
 });
+
+/** Clear instances of a run, each a task or a task and an index; with `dryRun`, only say which. */
+export async function clearInstances(
+  dagId: string,
+  runId: string,
+  taskIds: (string | [string, number])[],
+  reach: Reach,
+  dryRun: boolean,
+): Promise<Affected> {
+  const body = {
+    dag_run_id: runId,
+    task_ids: taskIds,
+    dry_run: dryRun,
+    include_upstream: reach.upstream,
+    include_downstream: reach.downstream,
+    include_past: reach.past,
+    include_future: reach.future,
+    only_failed: reach.onlyFailed,
+    reset_dag_runs: true,
+  } as unknown as Schema['ClearTaskInstancesBody'];
+  return affected(
+    await data(
+      client.POST('/api/v2/dags/{dag_id}/clearTaskInstances', {
+        params: { path: { dag_id: dagId } },
+        body,
+      }),
+    ),
+  );
+}
 
 /** Clear or mark instances; with `dryRun`, only say which. */
 export async function change(
@@ -48,25 +78,7 @@ export async function change(
 ): Promise<Affected> {
   const { dagId, runId, taskId, mapIndex } = target;
   if (action.kind === 'clear') {
-    const body = {
-      dag_run_id: runId,
-      task_ids: [mapIndex === null ? taskId : [taskId, mapIndex]],
-      dry_run: dryRun,
-      include_upstream: reach.upstream,
-      include_downstream: reach.downstream,
-      include_past: reach.past,
-      include_future: reach.future,
-      only_failed: reach.onlyFailed,
-      reset_dag_runs: true,
-    } as unknown as Schema['ClearTaskInstancesBody'];
-    return affected(
-      await data(
-        client.POST('/api/v2/dags/{dag_id}/clearTaskInstances', {
-          params: { path: { dag_id: dagId } },
-          body,
-        }),
-      ),
-    );
+    return clearInstances(dagId, runId, [mapIndex === null ? taskId : [taskId, mapIndex]], reach, dryRun);
   }
   const body = {
     new_state: action.state,

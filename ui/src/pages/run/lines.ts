@@ -20,6 +20,8 @@ export interface GroupLine {
   depth: number;
   isFolded: boolean;
   counts: Record<string, number>;
+  /** Of the tasks in it, and in groups of it, that the filter shows. */
+  taskIds: ReadonlySet<string>;
 }
 
 export type Line = TaskLine | GroupLine;
@@ -78,10 +80,11 @@ export function linesOf(
     if (words && !`${task.task_id}\n${task.label}`.toLowerCase().includes(words)) return [];
     return [{ line, chain: above(task.group_id) }];
   });
-  const tree = new Map<string, { counts: Record<string, number> }>();
+  const tree = new Map<string, { counts: Record<string, number>; taskIds: Set<string> }>();
   for (const { line, chain } of shown) {
     for (const group of chain) {
-      const kept = tree.get(group.group_id) ?? { counts: {} };
+      const kept = tree.get(group.group_id) ?? { counts: {}, taskIds: new Set() };
+      kept.taskIds.add(line.id);
       for (const [state, count] of Object.entries(line.counts ?? { [line.state]: 1 })) {
         kept.counts[state] = (kept.counts[state] ?? 0) + count;
       }
@@ -122,6 +125,7 @@ export function linesOf(
         depth,
         isFolded,
         counts: tree.get(child.group_id)?.counts ?? {},
+        taskIds: tree.get(child.group_id)?.taskIds ?? new Set(),
       });
       if (!isFolded) walk(child.group_id, depth + 1);
     }

@@ -11,6 +11,7 @@ import { Destroy, Edit, FormDialog } from '../shared/Dialogs';
 import { Filter, Listing, PAGE_SIZE, Pager, SectionPage, useFilters } from '../shared/Listing';
 import { isMasked, isPartlyMasked } from '../shared/secrets';
 import shared from '../shared/shared.module.css';
+import { useMany } from '../shared/useMany';
 import { bodyOf, type ConnectionFields, fieldsOf, TYPES, wrongIn } from './connection';
 
 type Connection = Schema['ConnectionResponse'];
@@ -226,6 +227,13 @@ export default function Connections() {
   const asked = useQuery(connectionsQuery(search.q, search.page ?? 1));
   const [edited, setEdited] = useState<Connection | 'new' | null>(null);
   const connections = asked.data?.connections ?? [];
+  const many = useMany({
+    kind: 'connections',
+    permission: 'connection:delete',
+    shown: connections.map((one) => one.connection_id),
+    filter: search.q,
+    hint: t('connections.deleteHint'),
+  });
   const total = asked.data?.total_entries ?? 0;
   return (
     <SectionPage
@@ -251,6 +259,7 @@ export default function Connections() {
         <table className="plain">
           <thead>
             <tr>
+              {many.head}
               <th scope="col">{t('connections.id')}</th>
               <th scope="col">{t('connections.type')}</th>
               <th scope="col">{t('connections.host')}</th>
@@ -272,6 +281,7 @@ export default function Connections() {
           <tbody>
             {connections.map((one) => (
               <tr key={one.connection_id}>
+                {many.cellOf(one.connection_id)}
                 <td className={`mono ${shared.any}`}>{one.connection_id}</td>
                 <td className="mono">{one.conn_type}</td>
                 <td className={`mono ${shared.any}`}>
@@ -317,6 +327,7 @@ export default function Connections() {
         </table>
       </Listing>
       <Pager total={total} />
+      {many.bar}
       {edited !== null && (
         <ConnectionDialog connection={edited === 'new' ? null : edited} close={() => setEdited(null)} />
       )}

@@ -10,6 +10,7 @@ import { Bar, Legend } from '../shared/Bar';
 import { Destroy, Edit, FormDialog } from '../shared/Dialogs';
 import { Filter, Listing, PAGE_SIZE, Pager, SectionPage, useFilters } from '../shared/Listing';
 import shared from '../shared/shared.module.css';
+import { useMany } from '../shared/useMany';
 import { DEFAULT_POOL, type PoolFields, piecesOf, UNLIMITED, wrongIn } from './pool';
 import { UseChart } from './UseChart';
 
@@ -154,6 +155,13 @@ export default function Pools() {
   const asked = useQuery(poolsQuery(search.q, search.page ?? 1));
   const [edited, setEdited] = useState<Pool | 'new' | null>(null);
   const pools = asked.data?.pools ?? [];
+  const many = useMany({
+    kind: 'pools',
+    permission: 'pool:delete',
+    shown: pools.flatMap((pool) => (pool.name === DEFAULT_POOL ? [] : [pool.name])),
+    filter: search.q,
+    hint: t('pools.deleteHint'),
+  });
   const word = (name: string) => t(`common:states.${name}`);
   return (
     <SectionPage
@@ -182,6 +190,7 @@ export default function Pools() {
         <table className="plain">
           <thead>
             <tr>
+              {many.head}
               <th scope="col">{t('pool')}</th>
               <th scope="col" style={{ width: '24%' }}>
                 {t('pools.use')}
@@ -208,6 +217,7 @@ export default function Pools() {
               const isUnlimited = pool.slots === UNLIMITED;
               return (
                 <tr key={pool.name}>
+                  {many.cellOf(pool.name)}
                   <td className={shared.any}>
                     <strong>{pool.name}</strong>
                     {pool.description && <div className="dim">{pool.description}</div>}
@@ -278,6 +288,7 @@ export default function Pools() {
         </table>
       </Listing>
       <Pager total={asked.data?.total_entries ?? 0} />
+      {many.bar}
       {over && !over.is_whole && <p className="dim">{t('pools.partly')}</p>}
       {edited !== null && (
         <PoolDialog pool={edited === 'new' ? null : edited} close={() => setEdited(null)} />

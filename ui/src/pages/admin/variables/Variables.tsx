@@ -11,6 +11,7 @@ import { Destroy, Edit, FormDialog } from '../shared/Dialogs';
 import { Filter, Listing, PAGE_SIZE, Pager, SectionPage, useFilters } from '../shared/Listing';
 import { isMasked, isPartlyMasked, wrongJson } from '../shared/secrets';
 import shared from '../shared/shared.module.css';
+import { useMany } from '../shared/useMany';
 import { type Entry, exported, imported } from './exchange';
 
 type Variable = Schema['VariableResponse'];
@@ -251,6 +252,13 @@ export default function Variables() {
   const asked = useQuery(variablesQuery(search.q, search.page ?? 1));
   const [edited, setEdited] = useState<Variable | 'new' | 'import' | null>(null);
   const variables = asked.data?.variables ?? [];
+  const many = useMany({
+    kind: 'variables',
+    permission: 'variable:delete',
+    shown: variables.map((one) => one.key),
+    filter: search.q,
+    hint: t('variables.deleteHint'),
+  });
   const total = asked.data?.total_entries ?? 0;
   const save_as = async () => {
     try {
@@ -292,6 +300,7 @@ export default function Variables() {
         <table className="plain">
           <thead>
             <tr>
+              {many.head}
               <th scope="col">{t('key')}</th>
               <th scope="col">{t('value')}</th>
               <th scope="col" className={shared.wide}>
@@ -303,6 +312,7 @@ export default function Variables() {
           <tbody>
             {variables.map((one) => (
               <tr key={one.key}>
+                {many.cellOf(one.key)}
                 <td className={`mono ${shared.any}`}>{one.key}</td>
                 <td className={`mono ${shared.any}`}>
                   {isMasked(one.value) ? (
@@ -342,6 +352,7 @@ export default function Variables() {
         </table>
       </Listing>
       <Pager total={total} />
+      {many.bar}
       {edited === 'import' && <ImportDialog close={() => setEdited(null)} />}
       {edited !== null && edited !== 'import' && (
         <VariableDialog variable={edited === 'new' ? null : edited} close={() => setEdited(null)} />

@@ -2,14 +2,20 @@
 import { Button, Select, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
+import { Suspense } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useNow } from '@/app/preferences';
+import { useMayTo } from '@/app/rights';
 import { Moment } from '@/components/Moment';
+import { AllBox, cell, OneBox } from '@/components/many/Boxes';
+import { useChosen } from '@/components/many/useChosen';
 import { StateWord } from '@/components/State';
 import { Empty, Failure, Loading } from '@/components/Waiting';
 import { RUN_STATES } from '@/lib/states';
 import { lengthBetween, showLength } from '@/lib/time';
 import { runsPageQuery } from '@/pages/dag/queries';
+import { RunsBar } from '@/pages/run/many/lazy';
+import { type RunRow, runKey } from '@/pages/run/many/rows';
 import classes from '../Dag.module.css';
 
 const route = getRouteApi('/dags/$dagId');
@@ -32,6 +38,13 @@ export function RunsTab({ dagId, trigger }: { dagId: string; trigger: (() => voi
   const filter = { state, type, from, to };
   const cursor = search.before ?? '';
   const { data: page, error, isPending, refetch } = useQuery(runsPageQuery(dagId, filter, cursor, PAGE));
+  const mayTo = useMayTo({ dag_id: dagId });
+  const hasBoxes = mayTo('run:edit') || mayTo('run:delete');
+  const chosen = useChosen<RunRow>({
+    about: JSON.stringify([dagId, filter]),
+    shown: page?.dag_runs ?? [],
+    keyOf: runKey,
+  });
   const change = (what: Partial<typeof search>) =>
     void navigate({ search: (before) => ({ ...before, before: undefined, ...what }), resetScroll: false });
   const isFiltered = [state, type, from, to].some((one) => one !== undefined);
@@ -106,6 +119,11 @@ export function RunsTab({ dagId, trigger }: { dagId: string; trigger: (() => voi
           <table className="plain">
             <thead>
               <tr>
+                {hasBoxes && (
+                  <th className={cell}>
+                    <AllBox chosen={chosen} />
+                  </th>
+                )}
                 <th>{t('runs.state')}</th>
                 <th>{t('runs.run')}</th>
                 <th>{t('runs.after')}</th>
@@ -120,6 +138,15 @@ export function RunsTab({ dagId, trigger }: { dagId: string; trigger: (() => voi
             <tbody>
               {page.dag_runs.map((run) => (
                 <tr key={run.dag_run_id}>
+                  {hasBoxes && (
+                    <td className={cell}>
+                      <OneBox
+                        name={run.dag_run_id}
+                        isChosen={chosen.has(run)}
+                        press={(isRange) => chosen.press(run, isRange)}
+                      />
+                    </td>
+                  )}
                   <td>
                     <StateWord state={run.state} />
                   </td>
@@ -176,6 +203,11 @@ export function RunsTab({ dagId, trigger }: { dagId: string; trigger: (() => voi
             </div>
           )}
         </div>
+      )}
+      {chosen.rows.length > 0 && (
+        <Suspense>
+          <RunsBar chosen={chosen} />
+        </Suspense>
       )}
     </div>
   );

@@ -67,7 +67,7 @@ class BulkBody(msgspec.Struct, Generic[T], kw_only=True, forbid_unknown_fields=T
 
 
 class BulkActionResponse(msgspec.Struct, kw_only=True):
-    """Names of what was done, and what was refused and why."""
+    """Names of what was done, and what was refused and why: with its `name`, where it was one entity."""
 
     success: list[str] = []
     errors: list[dict[str, Any]] = []
@@ -179,6 +179,8 @@ def _try(outcome: BulkActionResponse, name: str, change: Callable[[], None]) -> 
         change()
     except WindwardError as error:
         refusal = refusal_of(error)
-        outcome.errors.append({"error": f"{name}: {refusal.body.detail}", "status_code": refusal.status})
+        outcome.errors.append(
+            {"error": f"{name}: {refusal.body.detail}", "status_code": refusal.status, "name": name}
+        )
     else:
         outcome.success.append(name)

@@ -70,7 +70,7 @@ def _places(call: BulkCall, entities: list[Any], verb: Verb, outcome: BulkAction
             )
             call.demand(verb, Resource.RUN, dag_id=place[0])
         except WindwardError as error:
-            _refused(outcome, error)
+            _refused(outcome, error, _name(entity))
         else:
             found[place] = entity
     return found
@@ -90,7 +90,7 @@ def _each(
     absent = sorted(place for place, run in found.items() if run is None)
     if absent and rule is OnAbsence.FAIL:
         names = ", ".join(".".join(place) for place in absent)
-        _refused(outcome, NotFoundError(f"these runs were not found: {names}"))
+        _refused(outcome, NotFoundError(f"these runs were not found: {names}"), None)
         return
     for place, run in found.items():
         if run is None:
@@ -98,14 +98,22 @@ def _each(
         try:
             change(run, places[place])
         except WindwardError as error:
-            _refused(outcome, error)
+            _refused(outcome, error, ".".join(place))
         else:
             outcome.success.append(".".join(place))
 
 
-def _refused(outcome: BulkActionResponse, error: WindwardError) -> None:
+def _name(entity: Any) -> str:
+    """Return what a caller named, as far as it did."""
+    if isinstance(entity, str):
+        return entity
+    return f"{entity.dag_id}.{entity.dag_run_id}" if entity.dag_id else str(entity.dag_run_id)
+
+
+def _refused(outcome: BulkActionResponse, error: WindwardError, name: str | None) -> None:
     refusal = refusal_of(error)
-    outcome.errors.append({"error": str(refusal.body.detail), "status_code": refusal.status})
+    said = {"error": str(refusal.body.detail), "status_code": refusal.status}
+    outcome.errors.append(said if name is None else {**said, "name": name})
 
 
 OPERATIONS: tuple[Operation, ...] = (

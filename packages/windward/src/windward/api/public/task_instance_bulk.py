@@ -91,20 +91,20 @@ def _each(
             place = _place(call, entity)
             call.demand(verb, Resource.TASK_INSTANCE, dag_id=place[0])
         except WindwardError as error:
-            _refused(outcome, error)
+            _refused(outcome, error, _name(entity))
             continue
         try:
             found.append((meant_of_task(call, place, entity.map_index, entity), entity))
         except NotFoundError as error:
             absent.append(error)
     if absent and rule is OnAbsence.FAIL:
-        _refused(outcome, NotFoundError("; ".join(str(error) for error in absent)))
+        _refused(outcome, NotFoundError("; ".join(str(error) for error in absent)), None)
         return
     for meant, entity in found:
         try:
             keys = change(meant, entity)
         except WindwardError as error:
-            _refused(outcome, error)
+            _refused(outcome, error, _name(entity))
         else:
             run = meant.run
             outcome.success += [f"{run.dag_id}.{run.run_id}.{key.task_id}[{key.map_index}]" for key in keys]
@@ -121,9 +121,16 @@ def _place(call: BulkCall, entity: BulkTaskInstanceBody) -> tuple[str, str, str]
     return dag_id, run_id, entity.task_id
 
 
-def _refused(outcome: BulkActionResponse, error: WindwardError) -> None:
+def _name(entity: BulkTaskInstanceBody) -> str:
+    """Return what a caller named, as far as it did; without an index, all instances of a task."""
+    index = "" if entity.map_index is None else f"[{entity.map_index}]"
+    return ".".join(filter(None, (entity.dag_id, entity.dag_run_id, entity.task_id))) + index
+
+
+def _refused(outcome: BulkActionResponse, error: WindwardError, name: str | None) -> None:
     refusal = refusal_of(error)
-    outcome.errors.append({"error": _words(refusal.body.detail), "status_code": refusal.status})
+    said = {"error": _words(refusal.body.detail), "status_code": refusal.status}
+    outcome.errors.append(said if name is None else {**said, "name": name})
 
 
 def _words(detail: Any) -> str:

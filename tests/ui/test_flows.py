@@ -23,7 +23,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[serving.Server]
         yield running
 
 
-@pytest.mark.parametrize("flows", ["flows", "work", "many", "closer", "korean"])
+@pytest.mark.parametrize("flows", ["flows", "work", "many", "closer", "korean", "notices"])
 def test_people_can_do_their_work_in_the_browser(server: serving.Server, flows: str) -> None:
     said = tools.run("node", f"tests/{flows}.ts", env=server.environ())
     assert "all flows went through" in said, said

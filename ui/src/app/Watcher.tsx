@@ -4,21 +4,20 @@ import { useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ApiError } from '@/api/client';
 import { runQuery } from '@/api/queries';
-import { tellDone } from '@/app/telling';
+import { callByTitle, notify } from '@/app/notifying';
+import { tellEnd } from '@/app/telling';
 import { type Watched, watch } from '@/app/watched';
 
 const LOOK_MS = 5_000;
 const NOT_FOUND = 404;
 
-function show(run: Watched, message: string): void {
-  tellDone(message);
-  if (!('Notification' in window) || Notification.permission !== 'granted') return;
+function show(run: Watched, message: string, isFailed: boolean): void {
+  const address = `/dags/${encodeURIComponent(run.dagId)}/runs/${encodeURIComponent(run.runId)}`;
   // The tag keeps several tabs from saying the same thing several times.
-  const notice = new Notification(message, { body: run.runId, tag: `${run.dagId}\n${run.runId}` });
-  notice.onclick = () => {
-    window.focus();
-    window.location.assign(`/dags/${encodeURIComponent(run.dagId)}/runs/${encodeURIComponent(run.runId)}`);
-  };
+  const options = { body: run.runId, tag: `${run.dagId}\n${run.runId}` };
+  const isByBrowser = notify(message, options, address);
+  if (!isByBrowser || document.hidden) callByTitle(message);
+  tellEnd(message, { name: run.runId, address, isFailed }, isByBrowser);
 }
 
 export default function Watcher({ runs }: { runs: readonly Watched[] }) {
@@ -42,7 +41,11 @@ export default function Watcher({ runs }: { runs: readonly Watched[] }) {
       const name = `${run.dagId}\n${run.runId}\n${found.end_date}`;
       if (told.current.has(name)) return;
       told.current.add(name);
-      show(run, t('watch.ended', { dag: found.dag_display_name, state: t(`states.${found.state}`) }));
+      show(
+        run,
+        t('watch.ended', { dag: found.dag_display_name, state: t(`states.${found.state}`) }),
+        found.state === 'failed',
+      );
     });
   }, [asked, runs, t]);
   return null;

@@ -1,6 +1,6 @@
 /** Short messages about what a person just did. What shows them is loaded with the first. */
 import i18next from 'i18next';
-import { lazy, Suspense, useSyncExternalStore } from 'react';
+import { lazy, type ReactNode, Suspense, useSyncExternalStore } from 'react';
 import { said } from '@/i18n';
 
 const Notices = lazy(() => import('./Notices'));
@@ -12,7 +12,15 @@ function listen(listener: () => void): () => void {
   return () => listeners.delete(listener);
 }
 
-async function tell(notice: { color: string; title?: string; message: string; autoClose: number }) {
+type Notice = {
+  color: string;
+  title?: string;
+  message: ReactNode;
+  /** When it goes by itself, in milliseconds; never, unless somebody closes it. */
+  autoClose: number | false;
+};
+
+async function tell(notice: Notice) {
   const { notifications } = await import('./Notices');
   isNeeded = true;
   for (const listener of listeners) listener();
@@ -26,6 +34,21 @@ export function tellFailure(error: Error): void {
 
 export function tellDone(message: string): void {
   void tell({ color: 'teal', message, autoClose: 4_000 });
+}
+
+/** Tell that a watched run has ended: what the browser does not tell as well stays until somebody closes it. */
+export function tellEnd(
+  title: string,
+  run: { name: string; address: string; isFailed: boolean },
+  isToldElsewhere: boolean,
+): void {
+  const message = (
+    <a href={run.address} className="mono">
+      {run.name}
+    </a>
+  );
+  const color = run.isFailed ? 'red' : 'teal';
+  void tell({ color, title, message, autoClose: isToldElsewhere ? 10_000 : false });
 }
 
 /** Where messages appear. */

@@ -69,3 +69,15 @@ def test_what_is_next_is_told_in_order_and_within_reach(
     seen = client.ask("GET", "/api/windward/v1/upcoming?hours=48&limit=1", role="daily only").json
     assert [run["dag_id"] for run in seen["runs"]] == ["daily"]
     assert not seen["is_whole"]
+
+
+def test_what_is_next_of_one_dag_is_as_much_as_is_asked_for(client: Client, store: SqlStore) -> None:
+    hourly = cron_trigger("@hourly", timezone="UTC")
+    put_dags(store, "hourly", fileloc="h.py", schedule=hourly, start_date=NOW - timedelta(days=9))
+    month = "/api/windward/v1/upcoming?hours=744&limit=2000"
+    one = client.ask("GET", f"{month}&dag_id=hourly", role="viewer").json
+    assert len(one["runs"]) >= 743
+    assert one["is_whole"]
+    among_all = client.ask("GET", month, role="viewer").json
+    assert len(among_all["runs"]) == 200
+    assert not among_all["is_whole"]

@@ -1,6 +1,7 @@
 /** What pages ask the server, by name, and how often they ask again. */
 import { queryOptions } from '@tanstack/react-query';
 import { client, data, type Schema } from './client';
+import { wholeOf } from './whole';
 
 const LIVE_MS = 3_000;
 const CALM_MS = 15_000;
@@ -66,23 +67,13 @@ export const dagQuery = (dagId: string) =>
     refetchInterval: CALM_MS,
   });
 
-/** What the server gives at once at most. */
-const PAGE = 100;
 const TAGS_MAX = 2_000;
 
 /** All tags, page by page. */
 export const tagsQuery = queryOptions({
   queryKey: ['tags'],
-  queryFn: async () => {
-    const tags: string[] = [];
-    for (;;) {
-      const page = await data(
-        client.GET('/api/v2/dagTags', { params: { query: { limit: PAGE, offset: tags.length } } }),
-      );
-      tags.push(...page.tags);
-      if (page.tags.length === 0 || tags.length >= Math.min(TAGS_MAX, page.total_entries)) return { tags };
-    }
-  },
+  queryFn: () =>
+    wholeOf('tags', TAGS_MAX, (query) => data(client.GET('/api/v2/dagTags', { params: { query } }))),
   staleTime: 60_000,
 });
 
@@ -115,7 +106,7 @@ export const upcomingQuery = (hours: number) =>
   queryOptions({
     queryKey: ['upcoming', hours],
     queryFn: () =>
-      data(client.GET('/api/windward/v1/upcoming', { params: { query: { hours, limit: 500 } } })),
+      data(client.GET('/api/windward/v1/upcoming', { params: { query: { hours, limit: 1000 } } })),
     refetchInterval: 30_000,
   });
 
@@ -138,8 +129,9 @@ export const questionsCountQuery = queryOptions({
 });
 
 export const importErrorsQuery = queryOptions({
-  queryKey: ['importErrors'],
-  queryFn: () => data(client.GET('/api/v2/importErrors', { params: { query: { limit: 100 } } })),
+  queryKey: ['importErrors', 'count'],
+  // How many there are is told beside the first one.
+  queryFn: () => data(client.GET('/api/v2/importErrors', { params: { query: { limit: 1 } } })),
   refetchInterval: CALM_MS,
 });
 

@@ -1,12 +1,16 @@
 /** What the page of a DAG asks the server. */
 import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { client, data, type Schema } from '@/api/client';
+import { wholeOf } from '@/api/whole';
 import { type Grid, mergeGrid } from '@/pages/dag/grid/model';
 
 const LIVE_MS = 2_500;
 const CALM_MS = 15_000;
 const PROGRESS_MS = 4_000;
 const TRIES_MAX = 5_000;
+const ASSETS_MAX = 1_000;
+const VERSIONS_MAX = 1_000;
+const PLANNED_MAX = 2_000;
 
 export const detailsQuery = (dagId: string) =>
   queryOptions({
@@ -102,8 +106,11 @@ export const dagAssetsQuery = (dagId: string) =>
   queryOptions({
     queryKey: ['dag', dagId, 'assets'],
     queryFn: async () =>
-      (await data(client.GET('/api/v2/assets', { params: { query: { dag_ids: [dagId], limit: 100 } } })))
-        .assets,
+      (
+        await wholeOf('assets', ASSETS_MAX, (page) =>
+          data(client.GET('/api/v2/assets', { params: { query: { dag_ids: [dagId], ...page } } })),
+        )
+      ).assets,
     refetchInterval: 60_000,
     retry: false,
   });
@@ -133,10 +140,12 @@ export const versionsQuery = (dagId: string) =>
   queryOptions({
     queryKey: ['dag', dagId, 'versions'],
     queryFn: () =>
-      data(
-        client.GET('/api/v2/dags/{dag_id}/dagVersions', {
-          params: { path: { dag_id: dagId }, query: { limit: 200, order_by: ['-version_number'] } },
-        }),
+      wholeOf('dag_versions', VERSIONS_MAX, (page) =>
+        data(
+          client.GET('/api/v2/dags/{dag_id}/dagVersions', {
+            params: { path: { dag_id: dagId }, query: { ...page, order_by: ['-version_number'] } },
+          }),
+        ),
       ),
   });
 
@@ -169,23 +178,30 @@ export const dagEventsQuery = (dagId: string, limit: number) =>
   queryOptions({
     queryKey: ['dag', dagId, 'events', limit],
     queryFn: () =>
-      data(
-        client.GET('/api/v2/eventLogs', { params: { query: { dag_id: dagId, limit, order_by: ['-when'] } } }),
+      wholeOf('event_logs', limit, (page) =>
+        data(
+          client.GET('/api/v2/eventLogs', {
+            params: { query: { dag_id: dagId, ...page, order_by: ['-when'] } },
+          }),
+        ),
       ),
     refetchInterval: CALM_MS,
     placeholderData: keepPreviousData,
   });
 
-export const backfillsQuery = (dagId: string) =>
+export const backfillsQuery = (dagId: string, limit: number) =>
   queryOptions({
-    queryKey: ['dag', dagId, 'backfills'],
+    queryKey: ['dag', dagId, 'backfills', 'list', limit],
     queryFn: () =>
-      data(
-        client.GET('/api/v2/backfills', {
-          params: { query: { dag_id: dagId, limit: 100, order_by: ['-id'] } },
-        }),
+      wholeOf('backfills', limit, (page) =>
+        data(
+          client.GET('/api/v2/backfills', {
+            params: { query: { dag_id: dagId, ...page, order_by: ['-id'] } },
+          }),
+        ),
       ),
     refetchInterval: PROGRESS_MS,
+    placeholderData: keepPreviousData,
   });
 
 /** What the schedule of a DAG wants in the coming month. */
@@ -195,7 +211,7 @@ export const plannedQuery = (dagId: string) =>
     queryFn: () =>
       data(
         client.GET('/api/windward/v1/upcoming', {
-          params: { query: { hours: 24 * 31, limit: 500, dag_id: dagId } },
+          params: { query: { hours: 24 * 31, limit: PLANNED_MAX, dag_id: dagId } },
         }),
       ),
     staleTime: 60_000,
@@ -219,10 +235,13 @@ export const datesQuery = (dagId: string, backfillId: number, isOpen: boolean) =
 const isGoingOn = (one: Schema['BackfillDateResponse']) =>
   one.run_state === 'running' || one.run_state === 'queued';
 
-export const recoveryQuery = (dagId: string) =>
+export const recoveryQuery = (dagId: string, limit: number) =>
   queryOptions({
-    queryKey: ['dag', dagId, 'recovery'],
+    queryKey: ['dag', dagId, 'recovery', limit],
     queryFn: () =>
-      data(client.GET('/api/windward/v1/recovery', { params: { query: { dag_id: dagId, limit: 100 } } })),
+      wholeOf('runs', limit, (page) =>
+        data(client.GET('/api/windward/v1/recovery', { params: { query: { dag_id: dagId, ...page } } })),
+      ),
     refetchInterval: CALM_MS,
+    placeholderData: keepPreviousData,
   });

@@ -20,7 +20,7 @@ import { said } from '@/i18n';
 import { lengthBetween, showLength, showMoment } from '@/lib/time';
 import classes from './Home.module.css';
 import { BIN_MS, type Bin, binsOf, isSlow, soonestOf } from './load';
-import { failuresQuery, queuedQuery } from './queries';
+import { failuresQuery, queuedQuery, WAITING_MAX } from './queries';
 
 const HOURS = 12;
 const RUNS_SHOWN = 30;
@@ -55,7 +55,9 @@ function Stuck() {
     <p className={classes.questions}>
       <StateSign state="queued" />{' '}
       <Link to="/admin/$section" params={{ section: 'workers' }}>
-        {t('home.stuck', { count: late.length })}
+        {late.length < WAITING_MAX
+          ? t('home.stuck', { count: late.length })
+          : t('home.stuckMany', { count: late.length })}
       </Link>
     </p>
   );
@@ -215,6 +217,9 @@ function Next({ slots }: { slots: number }) {
       {runs.length > 0 && (
         <>
           <Load bins={binsOf(runs, minute, HOURS)} slots={slots} />
+          {data?.is_whole === false && (
+            <p className={`dim ${classes.broken}`}>{t('home.partly', { count: runs.length })}</p>
+          )}
           <table className="plain">
             <tbody>
               {next.slice(0, NEXT_SHOWN).map(({ run, more }) => (

@@ -2,7 +2,7 @@ import { queryOptions } from '@tanstack/react-query';
 import { client, data } from '@/api/client';
 
 const LIVE_MS = 10_000;
-const WAITING_MAX = 100;
+export const WAITING_MAX = 100;
 
 /** What failed in all DAGs within a day, by cause. */
 export const failuresQuery = queryOptions({

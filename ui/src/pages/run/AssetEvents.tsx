@@ -5,10 +5,9 @@ import { useTranslation } from 'react-i18next';
 import type { Schema } from '@/api/client';
 import { Moment } from '@/components/Moment';
 import { StateWord } from '@/components/State';
-import { madeEventsQuery, type Place, type Run, upstreamEventsQuery } from './queries';
+import { EVENTS_SHOWN, madeEventsQuery, type Place, type Run, upstreamEventsQuery } from './queries';
 import classes from './Run.module.css';
 
-const SHOWN_MAX = 20;
 type Event = Schema['AssetEventResponse'];
 
 function Asset({ event }: { event: Event }) {
@@ -19,7 +18,14 @@ function Asset({ event }: { event: Event }) {
   );
 }
 
-function Events({ title, events, isMade }: { title: string; events: Event[]; isMade: boolean }) {
+interface Props {
+  title: string;
+  events: Event[];
+  total: number;
+  isMade: boolean;
+}
+
+function Events({ title, events, total, isMade }: Props) {
   const { t } = useTranslation('run');
   if (events.length === 0) return null;
   return (
@@ -28,7 +34,7 @@ function Events({ title, events, isMade }: { title: string; events: Event[]; isM
       <div className={classes.scroll}>
         <table className="plain">
           <tbody>
-            {events.slice(0, SHOWN_MAX).map((event) => (
+            {events.slice(0, EVENTS_SHOWN).map((event) => (
               <tr key={`${event.id} ${event.timestamp} ${event.source_map_index}`}>
                 <td>
                   <Asset event={event} />
@@ -68,9 +74,7 @@ function Events({ title, events, isMade }: { title: string; events: Event[]; isM
           </tbody>
         </table>
       </div>
-      {events.length > SHOWN_MAX && (
-        <p className="dim">{t('assets.more', { count: events.length - SHOWN_MAX })}</p>
-      )}
+      {total > EVENTS_SHOWN && <p className="dim">{t('assets.more', { count: total - EVENTS_SHOWN })}</p>}
     </section>
   );
 }
@@ -78,11 +82,15 @@ function Events({ title, events, isMade }: { title: string; events: Event[]; isM
 /** Events that one instance made. */
 export function MadeEvents({ place, isLive }: { place: Place; isLive: boolean }) {
   const { t } = useTranslation('run');
-  const { data: made } = useQuery(madeEventsQuery(place.dagId, place.runId, isLive));
-  const events = (made?.asset_events ?? []).filter(
-    (one) => one.source_task_id === place.taskId && one.source_map_index === place.mapIndex,
+  const { data: made } = useQuery(madeEventsQuery(place.dagId, place.runId, isLive, place));
+  return (
+    <Events
+      title={t('assets.made')}
+      events={made?.asset_events ?? []}
+      total={made?.total_entries ?? 0}
+      isMade
+    />
   );
-  return <Events title={t('assets.made')} events={events} isMade />;
 }
 
 export function AssetEvents({ run, isLive }: { run: Run; isLive: boolean }) {
@@ -91,8 +99,18 @@ export function AssetEvents({ run, isLive }: { run: Run; isLive: boolean }) {
   const { data: made } = useQuery(madeEventsQuery(run.dag_id, run.dag_run_id, isLive));
   return (
     <>
-      <Events title={t('assets.before')} events={before?.asset_events ?? []} isMade={false} />
-      <Events title={t('assets.made')} events={made?.asset_events ?? []} isMade />
+      <Events
+        title={t('assets.before')}
+        events={before?.asset_events ?? []}
+        total={before?.asset_events.length ?? 0}
+        isMade={false}
+      />
+      <Events
+        title={t('assets.made')}
+        events={made?.asset_events ?? []}
+        total={made?.total_entries ?? 0}
+        isMade
+      />
     </>
   );
 }

@@ -1,6 +1,7 @@
 /** What the page of a run asks the server. */
 import { queryOptions } from '@tanstack/react-query';
 import { client, data, type Schema } from '@/api/client';
+import { PAGE_MAX, wholeOf } from '@/api/whole';
 
 export type Run = Schema['DAGRunResponse'];
 export type Instance = Schema['TaskInstanceResponse'];
@@ -11,8 +12,9 @@ export type Column = Schema['GridColumn'];
 
 const LIVE_MS = 2_000;
 const CALM_MS = 15_000;
-/** What the server gives at once at most. */
-const PAGE_MAX = 100;
+const KEPT_MAX = 1_000;
+/** How many asset events of a run are shown. */
+export const EVENTS_SHOWN = 20;
 const NEIGHBOURS = 10;
 
 export const every = (isLive: boolean) => (isLive ? LIVE_MS : CALM_MS);
@@ -199,15 +201,17 @@ export const xcomsQuery = ({ dagId, runId, taskId, mapIndex }: Place, isLive: bo
   queryOptions({
     queryKey: ['run', dagId, runId, 'xcoms', taskId, mapIndex],
     queryFn: () =>
-      data(
-        client.GET(
-          '/api/windward/v1/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/{map_index}/xcoms',
-          {
-            params: {
-              path: { dag_id: dagId, dag_run_id: runId, task_id: taskId, map_index: mapIndex },
-              query: { limit: 100 },
+      wholeOf('xcoms', KEPT_MAX, (query) =>
+        data(
+          client.GET(
+            '/api/windward/v1/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/{map_index}/xcoms',
+            {
+              params: {
+                path: { dag_id: dagId, dag_run_id: runId, task_id: taskId, map_index: mapIndex },
+                query,
+              },
             },
-          },
+          ),
         ),
       ),
     refetchInterval: every(isLive),
@@ -218,13 +222,15 @@ export const taskStateQuery = ({ dagId, runId, taskId, mapIndex }: Place, isLive
   queryOptions({
     queryKey: ['run', dagId, runId, 'state', taskId, mapIndex],
     queryFn: () =>
-      data(
-        client.GET('/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/state-store', {
-          params: {
-            path: { dag_id: dagId, dag_run_id: runId, task_id: taskId },
-            query: { map_index: mapIndex, limit: PAGE_MAX },
-          },
-        }),
+      wholeOf('task_state_store', KEPT_MAX, (page) =>
+        data(
+          client.GET('/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/state-store', {
+            params: {
+              path: { dag_id: dagId, dag_run_id: runId, task_id: taskId },
+              query: { map_index: mapIndex, ...page },
+            },
+          }),
+        ),
       ),
     refetchInterval: every(isLive),
     retry: false,
@@ -244,15 +250,26 @@ export const upstreamEventsQuery = (dagId: string, runId: string) =>
     retry: false,
   });
 
-/** Events of assets that the tasks of a run made. */
-export const madeEventsQuery = (dagId: string, runId: string, isLive: boolean) =>
+/** Events of assets that the tasks of a run made, or one instance of it: as many as are shown, and their number. */
+export const madeEventsQuery = (
+  dagId: string,
+  runId: string,
+  isLive: boolean,
+  by?: Pick<Place, 'taskId' | 'mapIndex'>,
+) =>
   queryOptions({
-    queryKey: ['run', dagId, runId, 'madeEvents'],
+    queryKey: ['run', dagId, runId, 'madeEvents', by?.taskId, by?.mapIndex],
     queryFn: () =>
       data(
         client.GET('/api/v2/assets/events', {
           params: {
-            query: { source_dag_id: dagId, source_run_id: runId, limit: PAGE_MAX, order_by: ['timestamp'] },
+            query: {
+              source_dag_id: dagId,
+              source_run_id: runId,
+              ...(by === undefined ? {} : { source_task_id: by.taskId, source_map_index: by.mapIndex }),
+              limit: EVENTS_SHOWN,
+              order_by: ['timestamp'],
+            },
           },
         }),
       ),

@@ -1,10 +1,11 @@
 /** What the pages of assets ask. */
 import { queryOptions } from '@tanstack/react-query';
 import { client, data, type Schema } from '@/api/client';
+import { wholeOf } from '@/api/whole';
 import { PAGE_SIZE } from '../shared/Listing';
 
 const LIVE_MS = 5_000;
-const PAGE_MAX = 100;
+const KEPT_MAX = 1_000;
 
 export const assetsQuery = (q: string | undefined, page: number) =>
   queryOptions({
@@ -72,10 +73,10 @@ export const assetStateQuery = (id: number) =>
   queryOptions({
     queryKey: ['assetState', id],
     queryFn: () =>
-      data(
-        client.GET('/api/v2/assets/{asset_id}/state-store', {
-          params: { path: { asset_id: id }, query: { limit: PAGE_MAX } },
-        }),
+      wholeOf('asset_state_store', KEPT_MAX, (query) =>
+        data(
+          client.GET('/api/v2/assets/{asset_id}/state-store', { params: { path: { asset_id: id }, query } }),
+        ),
       ),
     refetchInterval: LIVE_MS,
     retry: false,
@@ -87,17 +88,10 @@ const ASSETS_MAX = 1000;
 export const allAssetsQuery = queryOptions({
   queryKey: ['assets', 'all'],
   queryFn: async () => {
-    const assets: Schema['AssetResponse'][] = [];
-    for (;;) {
-      const page = await data(
-        client.GET('/api/v2/assets', {
-          params: { query: { limit: PAGE_MAX, offset: assets.length, order_by: ['name'] } },
-        }),
-      );
-      assets.push(...page.assets);
-      if (page.assets.length < PAGE_MAX || assets.length >= ASSETS_MAX)
-        return { assets, isWhole: assets.length >= page.total_entries };
-    }
+    const { assets, total_entries: total } = await wholeOf('assets', ASSETS_MAX, (page) =>
+      data(client.GET('/api/v2/assets', { params: { query: { ...page, order_by: ['name'] } } })),
+    );
+    return { assets, isWhole: assets.length >= total };
   },
   refetchInterval: 15_000,
 });

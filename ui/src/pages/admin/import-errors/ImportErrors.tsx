@@ -4,6 +4,7 @@ import { queryOptions, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { client, data, type Schema } from '@/api/client';
+import { wholeOf } from '@/api/whole';
 import { Moment } from '@/components/Moment';
 import { StateSign } from '@/components/State';
 import { Failure, Loading } from '@/components/Waiting';
@@ -17,6 +18,7 @@ import { headlineOf, linesOf, ownPlace } from './traceback';
 
 const LIVE_MS = 5_000;
 const SIZE = 20;
+const BROKEN_MAX = 1_000;
 
 const errorsQuery = (q: string | undefined, page: number) =>
   queryOptions({
@@ -42,10 +44,12 @@ const errorsQuery = (q: string | undefined, page: number) =>
 const brokenDagsQuery = queryOptions({
   queryKey: ['dags', 'broken'],
   queryFn: () =>
-    data(
-      client.GET('/api/v2/dags', {
-        params: { query: { has_import_errors: true, exclude_stale: false, limit: 1000 } },
-      }),
+    wholeOf('dags', BROKEN_MAX, (page) =>
+      data(
+        client.GET('/api/v2/dags', {
+          params: { query: { has_import_errors: true, exclude_stale: false, ...page } },
+        }),
+      ),
     ),
   refetchInterval: LIVE_MS,
 });

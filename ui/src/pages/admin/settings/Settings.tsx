@@ -3,6 +3,7 @@ import { Switch } from '@mantine/core';
 import { queryOptions, useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { ApiError, client, data } from '@/api/client';
+import { wholeOf } from '@/api/whole';
 import { Said } from '@/components/Said';
 import { Failure, Loading } from '@/components/Waiting';
 import { useMay } from '../rights';
@@ -26,12 +27,16 @@ const configQuery = queryOptions({
 });
 const providersQuery = queryOptions({
   queryKey: ['providers'],
-  queryFn: () => data(client.GET('/api/v2/providers', { params: { query: { limit: INSTALLED_MAX } } })),
+  queryFn: () =>
+    wholeOf('providers', INSTALLED_MAX, (query) =>
+      data(client.GET('/api/v2/providers', { params: { query } })),
+    ),
   staleTime: 60_000,
 });
 const pluginsQuery = queryOptions({
   queryKey: ['plugins'],
-  queryFn: () => data(client.GET('/api/v2/plugins', { params: { query: { limit: INSTALLED_MAX } } })),
+  queryFn: () =>
+    wholeOf('plugins', INSTALLED_MAX, (query) => data(client.GET('/api/v2/plugins', { params: { query } }))),
   staleTime: 60_000,
 });
 const brokenPluginsQuery = queryOptions({

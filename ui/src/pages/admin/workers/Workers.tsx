@@ -321,6 +321,11 @@ function Stuck({ attempts }: { attempts: Attempt[] }) {
             <span className={shared.any}>{one.message}</span>
           </div>
         ))}
+        {warned !== undefined && warned.total_entries > warnings.length && (
+          <div className={`dim ${classes.more}`}>
+            {t('workers.more', { count: warned.total_entries - warnings.length })}
+          </div>
+        )}
       </div>
     </Part>
   );

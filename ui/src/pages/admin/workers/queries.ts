@@ -1,10 +1,12 @@
 /** What is at work now. */
 import { queryOptions } from '@tanstack/react-query';
 import { client, data } from '@/api/client';
+import { wholeOf } from '@/api/whole';
 
 const LIVE_MS = 3_000;
 const CALM_MS = 15_000;
 export const ATTEMPTS_MAX = 100;
+const WARNINGS_MAX = 500;
 
 export const liveComponentsQuery = queryOptions({
   queryKey: ['components', 'live'],
@@ -28,6 +30,9 @@ export const attemptsQuery = queryOptions({
 
 export const warningsQuery = queryOptions({
   queryKey: ['dagWarnings'],
-  queryFn: () => data(client.GET('/api/v2/dagWarnings', { params: { query: { limit: 100 } } })),
+  queryFn: () =>
+    wholeOf('dag_warnings', WARNINGS_MAX, (query) =>
+      data(client.GET('/api/v2/dagWarnings', { params: { query } })),
+    ),
   refetchInterval: CALM_MS,
 });

@@ -17,6 +17,9 @@ const route = getRouteApi('/dags/$dagId');
 const AROUND = 3;
 const SIGNS = { same: ' ', added: '+', removed: '−' } as const;
 
+/** How many versions a menu shows; a part of a number or of a date finds others. */
+const OPTIONS_SHOWN = 100;
+
 function Diff({ before, after }: { before: string; after: string }) {
   const { t } = useTranslation('dag');
   const lines = useMemo(() => folded(diffLines(before, after), AROUND), [before, after]);
@@ -99,6 +102,8 @@ export function CodeTab({ dagId }: { dagId: string }) {
         <Select
           size="xs"
           w={250}
+          searchable={options.length > OPTIONS_SHOWN}
+          limit={OPTIONS_SHOWN}
           label={t('code.version')}
           allowDeselect={false}
           data={options}
@@ -109,6 +114,8 @@ export function CodeTab({ dagId }: { dagId: string }) {
           size="xs"
           w={250}
           clearable
+          searchable={options.length > OPTIONS_SHOWN}
+          limit={OPTIONS_SHOWN}
           label={t('code.against')}
           placeholder={t('code.nothing')}
           data={options.filter((one) => one.value !== String(version))}

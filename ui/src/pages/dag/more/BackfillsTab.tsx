@@ -11,10 +11,12 @@ import { Moment } from '@/components/Moment';
 import { StateSign } from '@/components/State';
 import { Empty, Failure, Loading } from '@/components/Waiting';
 import { showMoment } from '@/lib/time';
+import { More, useCount } from '@/pages/dag/more/More';
 import { Progress } from '@/pages/dag/more/Progress';
 import { backfillsQuery } from '@/pages/dag/queries';
 import classes from '../Dag.module.css';
 
+const PAGE = 50;
 type Backfill = Schema['BackfillResponse'];
 function Actions({ backfill }: { backfill: Backfill }) {
   const { t } = useTranslation('dag');
@@ -211,7 +213,7 @@ interface Props {
 export function BackfillsTab({ dagId, mayTo }: Props) {
   const { t } = useTranslation('dag');
   const [isCreating, setCreating] = useState(false);
-  const { data: found, error, isPending, refetch } = useQuery(backfillsQuery(dagId));
+  const { data: found, error, isPending, refetch } = useQuery(backfillsQuery(dagId, useCount(PAGE)));
   return (
     <div>
       {mayTo('backfill:create') && (
@@ -275,6 +277,7 @@ export function BackfillsTab({ dagId, mayTo }: Props) {
               ))}
             </tbody>
           </table>
+          <More shown={found.backfills.length} total={found.total_entries} step={PAGE} />
         </div>
       )}
       {isCreating && <Create dagId={dagId} close={() => setCreating(false)} />}

@@ -1,21 +1,18 @@
 /** What people and the system did with a DAG. */
-import { Button } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { getRouteApi, Link } from '@tanstack/react-router';
+import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { Moment } from '@/components/Moment';
 import { Empty, Failure, Loading } from '@/components/Waiting';
+import { More, useCount } from '@/pages/dag/more/More';
 import { dagEventsQuery } from '@/pages/dag/queries';
 import classes from '../Dag.module.css';
 
-const route = getRouteApi('/dags/$dagId');
 const PAGE = 50;
 
 export function EventsTab({ dagId }: { dagId: string }) {
   const { t } = useTranslation('dag');
-  const { count } = route.useSearch();
-  const navigate = route.useNavigate();
-  const limit = Math.max(PAGE, count ?? PAGE);
+  const limit = useCount(PAGE);
   const { data: found, error, isPending, refetch } = useQuery(dagEventsQuery(dagId, limit));
   if (error) return <Failure error={error} again={() => void refetch()} />;
   if (isPending) return <Loading />;
@@ -56,22 +53,7 @@ export function EventsTab({ dagId }: { dagId: string }) {
           ))}
         </tbody>
       </table>
-      {found.total_entries > found.event_logs.length && (
-        <div className={classes.pager}>
-          <Button
-            size="xs"
-            variant="default"
-            onClick={() =>
-              void navigate({ search: (before) => ({ ...before, count: limit + PAGE }), resetScroll: false })
-            }
-          >
-            {t('events.more')}
-          </Button>
-          <span className="dim num">
-            {found.event_logs.length} / {found.total_entries}
-          </span>
-        </div>
-      )}
+      <More shown={found.event_logs.length} total={found.total_entries} step={PAGE} />
     </div>
   );
 }

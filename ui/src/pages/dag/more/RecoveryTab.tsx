@@ -9,14 +9,17 @@ import { Moment } from '@/components/Moment';
 import { Said } from '@/components/Said';
 import { StateSign } from '@/components/State';
 import { Empty, Failure, Loading } from '@/components/Waiting';
+import { More, useCount } from '@/pages/dag/more/More';
 import { recoveryQuery } from '@/pages/dag/queries';
 import classes from '../Dag.module.css';
+
+const PAGE = 100;
 
 export function RecoveryTab({ dagId }: { dagId: string }) {
   const { t } = useTranslation('dag');
   const mayEdit = useMayTo({ dag_id: dagId })('run:edit');
   const queries = useQueryClient();
-  const { data: found, error, isPending, refetch } = useQuery(recoveryQuery(dagId));
+  const { data: found, error, isPending, refetch } = useQuery(recoveryQuery(dagId, useCount(PAGE)));
   const act = useMutation({
     mutationFn: ({ runId, action }: { runId: string; action: 'start' | 'stop' }) =>
       data(
@@ -85,11 +88,7 @@ export function RecoveryTab({ dagId }: { dagId: string }) {
           ))}
         </tbody>
       </table>
-      {found.total_entries > found.runs.length && (
-        <p className={`dim num ${classes.tools}`}>
-          {t('recovery.partly', { shown: found.runs.length, total: found.total_entries })}
-        </p>
-      )}
+      <More shown={found.runs.length} total={found.total_entries} step={PAGE} />
     </div>
   );
 }

@@ -133,6 +133,11 @@ export function CalendarTab({ dagId }: { dagId: string }) {
         <span className="dim num">
           {inWords(sums)} · {zone}
         </span>
+        {upcoming?.is_whole === false && (
+          <span className="dim num">
+            {t('calendar.partly', { at: showMoment(upcoming.runs.at(-1)?.run_after ?? '', zone, false) })}
+          </span>
+        )}
         <span className={classes.legend}>
           {['success', 'failed', 'mixed', 'running', 'queued', 'planned'].map((outcome) => (
             <span key={outcome}>

@@ -175,6 +175,9 @@ export function DurationsTab({ dagId }: { dagId: string }) {
             />
           </div>
           {timeline.error && <Failure error={timeline.error} />}
+          {timeline.data?.is_whole === false && (
+            <p className="dim">{t('durations.partly', { count: timeline.data.tries.length })}</p>
+          )}
           {timeline.data && <Gantt dagId={dagId} runId={run.dag_run_id} tries={timeline.data.tries} />}
         </>
       )}

@@ -63,13 +63,19 @@ def get_upcoming(call: Call[UpcomingQuery, Nothing]) -> UpcomingResponse:
     documents = services.listings.documents.plain(dag.document_hash for dag in dags.values())
     windows = catalog.load_windows(list(dags))
     runs: list[UpcomingRun] = []
+    is_whole = True
     for dag_id, dag in dags.items():
         document = documents.get(dag.document_hash)
         if document is None or not is_within(call.reach, dag_id, document.tags):
             continue
         slots = upcoming_slots(document, dag, now=now, windows=windows.get(dag_id))
-        for slot in islice(slots, RUNS_OF_A_DAG_MAX):
+        # What is asked of one DAG alone may be as much as of all.
+        most = RUNS_OF_A_DAG_MAX if one is None else call.query.limit
+        for count, slot in enumerate(islice(slots, most + 1)):
             if slot.run_after > until:
+                break
+            if count == most:
+                is_whole = False
                 break
             runs.append(
                 UpcomingRun(
@@ -84,7 +90,9 @@ def get_upcoming(call: Call[UpcomingQuery, Nothing]) -> UpcomingResponse:
                 )
             )
     runs.sort(key=lambda run: (run.run_after, run.dag_id))
-    return UpcomingResponse(runs=runs[: call.query.limit], is_whole=len(runs) <= call.query.limit)
+    return UpcomingResponse(
+        runs=runs[: call.query.limit], is_whole=is_whole and len(runs) <= call.query.limit
+    )
 
 
 OPERATIONS: tuple[Operation, ...] = (

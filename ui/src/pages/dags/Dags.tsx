@@ -138,6 +138,7 @@ export function Dags() {
   const [triggered, setTriggered] = useState<string | null>(null);
   const { data: tags } = useQuery(tagsQuery);
   const { data: me } = useQuery(meQuery);
+  const isFiltered = Object.values(search).some((value) => value !== undefined);
   const [typed, setTyped] = useState(search.q ?? '');
   const find = useDebouncedCallback(
     (q: string) => void navigate({ search: (before) => ({ ...before, q: q || undefined }), replace: true }),
@@ -229,7 +230,11 @@ export function Dags() {
       </div>
       {error && <Failure error={error} again={() => void refetch()} />}
       {isPending && <Loading />}
-      {found && found.total_entries === 0 && <Empty title={t('dags.none')}>{t('dags.noneHint')}</Empty>}
+      {found && found.total_entries === 0 && (
+        <Empty title={t(isFiltered ? 'dags.none' : 'dags.noneYet')}>
+          {t(isFiltered ? 'dags.noneHint' : 'dags.noneYetHint')}
+        </Empty>
+      )}
       {count > 0 && (
         // biome-ignore lint/a11y/useKeyWithClickEvents: Enter on a link is a click
         <div

@@ -26,7 +26,12 @@ function AssetList() {
         <Filter name="q" label={t('byName')} />
         <span className="dim num">{asked.data && t('assets.count', { count: total })}</span>
       </div>
-      <Listing asked={asked} count={assets.length} empty={t('assets.none')} emptyHint={t('assets.noneHint')}>
+      <Listing
+        asked={asked}
+        count={assets.length}
+        empty={t(search.q ? 'assets.none' : 'assets.noneYet')}
+        emptyHint={t('assets.noneHint')}
+      >
         <table className="plain">
           <thead>
             <tr>

@@ -253,8 +253,8 @@ export default function Connections() {
       <Listing
         asked={asked}
         count={connections.length}
-        empty={t('connections.none')}
-        emptyHint={t('noneHint')}
+        empty={t(search.q ? 'connections.none' : 'connections.noneYet')}
+        emptyHint={t(search.q ? 'noneHint' : 'connections.noneYetHint')}
       >
         <table className="plain">
           <thead>

@@ -296,7 +296,12 @@ export default function Variables() {
         <Filter name="q" label={t('byKey')} />
         <span className="dim num">{asked.data && t('variables.count', { count: total })}</span>
       </div>
-      <Listing asked={asked} count={variables.length} empty={t('variables.none')} emptyHint={t('noneHint')}>
+      <Listing
+        asked={asked}
+        count={variables.length}
+        empty={t(search.q ? 'variables.none' : 'variables.noneYet')}
+        emptyHint={t(search.q ? 'noneHint' : 'variables.noneYetHint')}
+      >
         <table className="plain">
           <thead>
             <tr>

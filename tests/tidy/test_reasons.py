@@ -29,6 +29,11 @@ REFUSING = tuple(
     )
 )
 """Where what is raised is shown to people: the first text that an error is made of."""
+WARNING = tuple(
+    f"{tree.PRODUCT}{name}"
+    for name in ("processor/asset_claims.py", "processor/results.py", "sdk/serialize_assets.py")
+)
+"""Where warnings of DAGs that the interface shows are made: prose that is appended to a list."""
 CATALOGUES = tuple(f"ui/src/i18n/ko/{name}.json" for name in ("reasons", "refusals", "schedules"))
 HOLES = re.compile(r"(?:\{(?:\w+(?::[.\w]+)?[?*+]?)?\})+")
 """Holes that stand side by side count as one: a list of words may be one hole of the interface's."""
@@ -74,7 +79,9 @@ def known_of(catalogues: Mapping[str, str]) -> dict[str, str]:
 def sentences(module: tree.Module) -> Iterator[tuple[int, str]]:
     """Yield the line and the template of each text of a module that people read as a sentence."""
     left_out = set(_left_out(module.tree))
-    roots = [module.tree] if module.path.startswith(DECIDING) else list(_given(module.tree))
+    is_warning = module.path in WARNING
+    is_deciding = module.path.startswith(DECIDING)
+    roots = [module.tree] if is_deciding else list(_given(module.tree, is_warning=is_warning))
     for root in roots:
         for node in ast.walk(root):
             match node:
@@ -85,10 +92,14 @@ def sentences(module: tree.Module) -> Iterator[tuple[int, str]]:
 
 
 def refusals(module: tree.Module) -> Iterator[tuple[int, str]]:
-    """Yield the line and the template of each text of a module that it raises an error with."""
+    """Yield the line and the template of each text of a module that refuses something, or one of many things."""
     for node in ast.walk(module.tree):
         match node:
             case ast.Raise(exc=ast.Call(args=[text, *_])) if PROSE.match(_template(text)):
+                yield text.lineno, _template(text)
+            case ast.Dict(keys=[ast.Constant(value="error"), *_], values=[text, *_]) if PROSE.match(
+                _template(text)
+            ):
                 yield text.lineno, _template(text)
             case ast.Raise(exc=ast.Call(keywords=keywords)):
                 for keyword in keywords:
@@ -96,9 +107,11 @@ def refusals(module: tree.Module) -> Iterator[tuple[int, str]]:
                         yield keyword.value.lineno, _template(keyword.value)
 
 
-def _given(root: ast.AST) -> Iterator[ast.AST]:
+def _given(root: ast.AST, *, is_warning: bool) -> Iterator[ast.AST]:
     for node in ast.walk(root):
         match node:
+            case ast.Call(func=ast.Attribute(attr="append"), args=[text]) if is_warning:
+                yield text
             case ast.keyword(arg=str(name), value=value) if name in GIVEN_AS:
                 yield value
             case ast.Assign(targets=[ast.Name(id=name)], value=value) if name in GIVEN_AS:
@@ -137,7 +150,9 @@ def said() -> tuple[tuple[str, int, str], ...]:
     return tuple(
         (path, line, text)
         for path, source in tree.texts().items()
-        if path.startswith((*DECIDING, *REPORTING)) and path.endswith(".py") and path not in NO_SENTENCES
+        if path.startswith((*DECIDING, *REPORTING, *WARNING))
+        and path.endswith(".py")
+        and path not in NO_SENTENCES
         for line, text in sentences(tree.parse(path, source))
     )
 

@@ -43,6 +43,14 @@ describe('a sentence of the server', () => {
     ['it exists because `ada` triggered it by ui', '생성 이유: `ada` 님이 실행했습니다(웹 인터페이스)'],
     ['it failed: task `load` is failed', '실패했습니다: `load` 태스크가 실패로 끝났습니다'],
     ['it has been running for 2 s: 1 running, 2 success', '실행 중입니다(2초째): 실행 중 1, 성공 2'],
+    [
+      'conf.n: Expected `int`, got `str`; a: Field required',
+      'conf.n: `int` 형식이어야 하는데 `str`입니다; a: 필수 항목입니다',
+    ],
+    [
+      'pool `p` does not exist, `a`, `b` will wait for it: create it with `windward pools set p SLOTS`',
+      '`p` 풀이 없어 `a`, `b` 태스크가 기다리게 됩니다. `windward pools set p SLOTS` 명령으로 만드세요',
+    ],
     ['written: `a`, `b` and 3 more (9 events)', '기록된 자산: `a`, `b` 외 3개 (이벤트 9개)'],
     ['triggered by task `up.go`[2] of run `r 1`', 'DAG `up`의 `go`[2] 태스크가 실행했습니다(실행 `r 1`)'],
   ])('is said in Korean: %s', (sentence, korean) => {

@@ -104,9 +104,20 @@ export function translator(
     .flatMap(([, templates]) => templates)
     .sort(byWeight);
   groups.set('text', sentences);
+  const narrowed = new Map<string, readonly Template[]>();
   const kept = new Map<string, string>();
   let steps = 0;
   let seen = new Map<string, string | null>();
+
+  /** Return the templates of a group that may begin as a text does. */
+  function templatesOf(group: string, begin: string): readonly Template[] {
+    const key = `${group}\n${begin}`;
+    const known = narrowed.get(key);
+    if (known !== undefined) return known;
+    const found = (groups.get(group) ?? []).filter(({ first }) => first === '' || first[0] === begin);
+    if (narrowed.size < KEPT_MAX) narrowed.set(key, found);
+    return found;
+  }
 
   /** Return what a group makes of a text; null when none of its templates fits. */
   function look(group: string, text: string, depth: number): string | null {
@@ -115,7 +126,7 @@ export function translator(
     const known = seen.get(key);
     if (known !== undefined) return known;
     let found: string | null = null;
-    for (const template of groups.get(group) ?? []) {
+    for (const template of templatesOf(group, text[0] ?? '')) {
       steps += 1;
       if (!text.startsWith(template.first) || !text.endsWith(template.last)) continue;
       const holes = new Map<string, string>();

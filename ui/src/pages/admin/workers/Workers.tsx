@@ -318,7 +318,9 @@ function Stuck({ attempts }: { attempts: Attempt[] }) {
             <Link to="/dags/$dagId" params={{ dagId: one.dag_id }}>
               {one.dag_display_name}
             </Link>
-            <span className={shared.any}>{one.message}</span>
+            <span className={shared.any}>
+              <Said text={one.message} />
+            </span>
           </div>
         ))}
         {warned !== undefined && warned.total_entries > warnings.length && (

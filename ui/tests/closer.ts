@@ -145,6 +145,30 @@ await step('the graph is kept as a file, in the colours of the theme', async () 
   await page.emulateMedia({ colorScheme: 'light' });
 });
 
+await step('the calendar has hours, and a press leads to the runs of one', async () => {
+  await page.goto(`${ADDRESS}/dags/market?tab=calendar`);
+  await page.getByRole('button', { name: 'Week' }).click();
+  await page.waitForURL(/span=week/);
+  const hour = page.getByRole('link', { name: /\d\d:00–\d\d:00: .*success/ });
+  await hour.first().waitFor();
+  const signs = page.locator('[data-cell]');
+  if ((await signs.count()) < 24 * 7) throw new Error(`there are ${await signs.count()} hours`);
+  problems.push(...(await barriers(page)));
+  await page.getByRole('button', { name: 'Month' }).click();
+  await until('it has a month', async () => (await signs.count()) >= 24 * 28);
+  await hour.last().focus();
+  await page
+    .getByText(/\d+ success/)
+    .last()
+    .waitFor();
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/tab=runs&from=.*T/);
+  await page
+    .getByRole('link', { name: /^(manual|scheduled)__/ })
+    .first()
+    .waitFor();
+});
+
 await browser.close();
 problems.push(...admin.complaints);
 conclude();

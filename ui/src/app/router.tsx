@@ -115,7 +115,10 @@ export interface DagSearch {
   type?: string | undefined;
   from?: string | undefined;
   to?: string | undefined;
+  /** The year of the calendar; or the month or week of it that a day is in. */
   year?: number | undefined;
+  span?: string | undefined;
+  day?: string | undefined;
 }
 const dag = createRoute({
   getParentRoute: () => root,
@@ -142,6 +145,8 @@ const dag = createRoute({
     from: text(search.from),
     to: text(search.to),
     year: whole(search.year),
+    span: text(search.span),
+    day: text(search.day),
   }),
   component: lazyRouteComponent(async () => {
     await needWords('dag');

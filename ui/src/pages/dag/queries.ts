@@ -41,6 +41,9 @@ export const gridQuery = (dagId: string, limit: number, before?: string) =>
     placeholderData: (known: Grid | undefined, query) => (query?.queryKey[1] === dagId ? known : undefined),
   });
 
+/** What an address has is a day of UTC, or a moment. */
+const momentOf = (text: string, clock: string) => (text.includes('T') ? text : `${text}T${clock}`);
+
 export interface RunsFilter {
   state?: string | undefined;
   type?: string | undefined;
@@ -63,8 +66,8 @@ export const runsPageQuery = (dagId: string, filter: RunsFilter, cursor: string,
               order_by: ['-run_after'],
               ...(filter.state ? { state: [filter.state as Schema['RunState']] } : {}),
               ...(filter.type ? { run_type: [filter.type as Schema['RunType']] } : {}),
-              ...(filter.from ? { run_after_gte: `${filter.from}T00:00:00Z` } : {}),
-              ...(filter.to ? { run_after_lte: `${filter.to}T23:59:59.999999Z` } : {}),
+              ...(filter.from ? { run_after_gte: momentOf(filter.from, '00:00:00Z') } : {}),
+              ...(filter.to ? { run_after_lte: momentOf(filter.to, '23:59:59.999999Z') } : {}),
             },
           },
         }),
@@ -77,19 +80,18 @@ const HOUR_S = 3600;
 const QUARTER_S = 900;
 const DAY_MS = 86_400_000;
 
-/** How many runs there were in a year of some zone, by time and state. In whole hours only where the zone has these. */
-export const yearQuery = (dagId: string, year: number, hasWholeHours: boolean) =>
+/** How many runs there were from a moment to another, by time and state. In whole hours only where the zone has these. */
+export const countsQuery = (dagId: string, begin: string, end: string, hasWholeHours: boolean) =>
   queryOptions({
-    queryKey: ['runs', dagId, 'year', year, hasWholeHours],
+    queryKey: ['runs', dagId, 'counts', begin, end, hasWholeHours],
     queryFn: async () => {
       const { counts } = await data(
         client.GET('/api/windward/v1/dags/{dag_id}/calendar', {
           params: {
             path: { dag_id: dagId },
             query: {
-              // A day more at both ends: the year begins earlier in the east, and ends later in the west.
-              run_after_gte: new Date(Date.UTC(year, 0, 1) - DAY_MS).toISOString(),
-              run_after_lt: new Date(Date.UTC(year + 1, 0, 1) + DAY_MS).toISOString(),
+              run_after_gte: begin,
+              run_after_lt: end,
               step_s: hasWholeHours ? HOUR_S : QUARTER_S,
             },
           },
@@ -100,6 +102,15 @@ export const yearQuery = (dagId: string, year: number, hasWholeHours: boolean) =
     refetchInterval: 60_000,
     placeholderData: keepPreviousData,
   });
+
+/** A year of some zone: a day more at both ends, for it begins earlier in the east and ends later in the west. */
+export const yearQuery = (dagId: string, year: number, hasWholeHours: boolean) =>
+  countsQuery(
+    dagId,
+    new Date(Date.UTC(year, 0, 1) - DAY_MS).toISOString(),
+    new Date(Date.UTC(year + 1, 0, 1) + DAY_MS).toISOString(),
+    hasWholeHours,
+  );
 
 /** Assets that a DAG waits for, reads or writes. */
 export const dagAssetsQuery = (dagId: string) =>

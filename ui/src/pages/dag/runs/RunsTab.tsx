@@ -4,7 +4,7 @@ import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { Suspense } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useNow } from '@/app/preferences';
+import { useNow, useZone } from '@/app/preferences';
 import { useMayTo } from '@/app/rights';
 import { Moment } from '@/components/Moment';
 import { AllBox, cell, OneBox } from '@/components/many/Boxes';
@@ -12,7 +12,7 @@ import { useChosen } from '@/components/many/useChosen';
 import { StateWord } from '@/components/State';
 import { Empty, Failure, Loading } from '@/components/Waiting';
 import { RUN_STATES } from '@/lib/states';
-import { lengthBetween, showLength } from '@/lib/time';
+import { lengthBetween, showLength, showMoment } from '@/lib/time';
 import { runsPageQuery } from '@/pages/dag/queries';
 import { RunsBar } from '@/pages/run/many/lazy';
 import { type RunRow, runKey } from '@/pages/run/many/rows';
@@ -29,9 +29,17 @@ export const RUN_TYPES = [
   'operator_triggered',
 ] as const;
 
+/** Show a span of moments; its end is the last moment of it. */
+function spanIn(zone: string, from: string, to: string): string {
+  const [begin, end] = [from, new Date(Date.parse(to) + 1)].map((at) => showMoment(at, zone, false));
+  const isOneDay = begin?.slice(0, 10) === end?.slice(0, 10);
+  return `${begin?.slice(0, 16)} – ${isOneDay ? end?.slice(11) : end}`;
+}
+
 export function RunsTab({ dagId, trigger }: { dagId: string; trigger: (() => void) | null }) {
   const { t } = useTranslation('dag');
   const now = useNow();
+  const [zone] = useZone();
   const search = route.useSearch();
   const navigate = route.useNavigate();
   const { state, type, from, to } = search;
@@ -71,23 +79,37 @@ export function RunsTab({ dagId, trigger }: { dagId: string; trigger: (() => voi
           value={type ?? null}
           onChange={(value) => change({ type: value ?? undefined })}
         />
-        <TextInput
-          size="xs"
-          type="date"
-          aria-label={t('runs.from')}
-          title={t('runs.from')}
-          value={from ?? ''}
-          onChange={(event) => change({ from: event.currentTarget.value || undefined })}
-        />
-        <TextInput
-          size="xs"
-          type="date"
-          aria-label={t('runs.to')}
-          title={t('runs.to')}
-          value={to ?? ''}
-          onChange={(event) => change({ to: event.currentTarget.value || undefined })}
-        />
-        <span className="dim num">UTC</span>
+        {from?.includes('T') && to?.includes('T') ? (
+          <Button
+            size="xs"
+            variant="light"
+            rightSection={<span aria-hidden>✕</span>}
+            title={t('runs.anyTime')}
+            onClick={() => change({ from: undefined, to: undefined })}
+          >
+            {spanIn(zone, from, to)}
+          </Button>
+        ) : (
+          <>
+            <TextInput
+              size="xs"
+              type="date"
+              aria-label={t('runs.from')}
+              title={t('runs.from')}
+              value={from ?? ''}
+              onChange={(event) => change({ from: event.currentTarget.value || undefined })}
+            />
+            <TextInput
+              size="xs"
+              type="date"
+              aria-label={t('runs.to')}
+              title={t('runs.to')}
+              value={to ?? ''}
+              onChange={(event) => change({ to: event.currentTarget.value || undefined })}
+            />
+            <span className="dim num">UTC</span>
+          </>
+        )}
         {isFiltered && (
           <Button
             size="xs"

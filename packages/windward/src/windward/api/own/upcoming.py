@@ -18,7 +18,7 @@ TAG = "Upcoming"
 HOURS_MAX = 24 * 31
 RUNS_MAX = 2000
 RUNS_OF_A_DAG_MAX = 200
-"""A DAG that runs each second must not be all that is seen."""
+"""A DAG that runs each second must not be all that is seen, unless it is the one that was asked for."""
 
 
 class UpcomingQuery(msgspec.Struct, kw_only=True):

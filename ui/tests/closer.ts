@@ -169,6 +169,27 @@ await step('the calendar has hours, and a press leads to the runs of one', async
     .waitFor();
 });
 
+await step('one goes from a run to the next, and stays at the task and its log', async () => {
+  const [first, second] = [chatter, await triggered('chatter')];
+  await page.goto(`${ADDRESS}${runPath('chatter', first)}?task=talk&source=stderr`);
+  await line('smoke').waitFor();
+  const beside = page.getByRole('navigation', { name: 'Runs around this one' });
+  await beside.getByRole('link', { name: 'Next run' }).click();
+  await page.waitForURL((url) => url.pathname === runPath('chatter', second));
+  if (!page.url().includes('task=talk&source=stderr')) throw new Error(`it is at ${page.url()}`);
+  await line('smoke').waitFor();
+  problems.push(...(await barriers(page)));
+  await page.getByRole('heading', { level: 1 }).click();
+  await page.keyboard.press('p');
+  await page.waitForURL((url) => url.pathname === runPath('chatter', first));
+  const all = beside.getByRole('link', { name: /UTC: failed$|UTC: success$/ });
+  await until('each has a state', async () => (await all.count()) === 2);
+  await beside.locator('[aria-current]').focus();
+  await page.keyboard.press('ArrowRight');
+  await page.keyboard.press('Enter');
+  await page.waitForURL((url) => url.pathname === runPath('chatter', second));
+});
+
 await browser.close();
 problems.push(...admin.complaints);
 conclude();

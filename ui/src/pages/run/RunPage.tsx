@@ -18,6 +18,7 @@ import { InstancePane } from './InstancePane';
 import { Json } from './Json';
 import { stateCounts } from './lines';
 import { MappedTable } from './MappedTable';
+import { NearbyRuns } from './NearbyRuns';
 import { Note } from './Note';
 import { instancesQuery, type Lines, linesQuery, type Run, runReasonQuery } from './queries';
 import { Recovery } from './Recovery';
@@ -155,6 +156,7 @@ function Body({ run }: { run: Run }) {
           save={(note) => noteRun(run.dag_id, run.dag_run_id, note)}
         />
       </div>
+      <NearbyRuns run={run} isLive={isLive} taskId={search.task} label={task?.label} />
       {run.state === 'failed' && <Recovery run={run} />}
       <div className={classes.split} data-chosen={search.task !== undefined}>
         <div className={`card ${classes.left}`}>

@@ -13,6 +13,7 @@ import time
 from collections import deque
 
 import msgspec
+import uvloop
 
 CONNECTIONS = 16
 BUFFER_BYTES = 1 << 18
@@ -165,7 +166,7 @@ class _Connection(asyncio.BufferedProtocol):
 def main() -> None:
     """Do what the plan on the standard input says."""
     load = Load(msgspec.json.decode(sys.stdin.buffer.read(), type=Plan))
-    asyncio.run(load.run())
+    uvloop.run(load.run())  # half of the processor that asyncio's own loop takes from those who are measured
     done = Done(looks=load.looks, cpu_s=time.process_time())
     sys.stdout.buffer.write(msgspec.json.encode(done))
 

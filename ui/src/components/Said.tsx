@@ -17,3 +17,9 @@ export function Said({ text }: { text: string | null | undefined }) {
       ),
     );
 }
+
+/** What a process ended of: an error of its code by type and message, or a sentence of the server's. */
+export function EndedOf({ type, message }: { type?: string | undefined; message?: string | undefined }) {
+  if (!type) return <Said text={message} />;
+  return <span className="mono">{message ? `${type}: ${said(message)}` : type}</span>;
+}

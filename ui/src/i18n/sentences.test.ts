@@ -51,6 +51,10 @@ describe('a sentence of the server', () => {
       'pool `p` does not exist, `a`, `b` will wait for it: create it with `windward pools set p SLOTS`',
       '`p` 풀이 없어 `a`, `b` 태스크가 기다리게 됩니다. `windward pools set p SLOTS` 명령으로 만드세요',
     ],
+    [
+      '`a` is ready, and waits for `parallelism`: 4 of 4 are in flight',
+      '`a` 태스크는 준비되었으며 `parallelism` 여유(최대 4개, 진행 중 4개)를 기다립니다',
+    ],
     ['written: `a`, `b` and 3 more (9 events)', '기록된 자산: `a`, `b` 외 3개 (이벤트 9개)'],
     ['triggered by task `up.go`[2] of run `r 1`', 'DAG `up`의 `go`[2] 태스크가 실행했습니다(실행 `r 1`)'],
   ])('is said in Korean: %s', (sentence, korean) => {

@@ -5,9 +5,9 @@ import { useTranslation } from 'react-i18next';
 import type { Schema } from '@/api/client';
 import { useNow } from '@/app/preferences';
 import { Moment } from '@/components/Moment';
+import { EndedOf } from '@/components/Said';
 import { StateWord } from '@/components/State';
 import { Empty, Failure, Loading } from '@/components/Waiting';
-import { said } from '@/i18n';
 import { lengthBetween, showLength } from '@/lib/time';
 import type { Exit } from './queries';
 import classes from './Run.module.css';
@@ -129,8 +129,8 @@ export function Ending({ exit }: { exit: Exit }) {
         <span className="num"> · {t('exit.signalNumber', { signal: exit.signal })}</span>
       )}
       {(exit.error_type || exit.message) && (
-        <div className="mono dim">
-          {[exit.error_type, exit.message && said(exit.message)].filter(Boolean).join(': ')}
+        <div className="dim">
+          <EndedOf type={exit.error_type} message={exit.message} />
         </div>
       )}
     </>

@@ -7,9 +7,9 @@ import { useTranslation } from 'react-i18next';
 import { useNow } from '@/app/preferences';
 import { useMayTo } from '@/app/rights';
 import { Moment } from '@/components/Moment';
+import { EndedOf } from '@/components/Said';
 import { StateSign, StateWord } from '@/components/State';
 import { Empty, Failure, Loading } from '@/components/Waiting';
-import { said } from '@/i18n';
 import { isFinished } from '@/lib/states';
 import { lengthBetween, showLength } from '@/lib/time';
 import { MadeEvents } from './AssetEvents';
@@ -198,8 +198,8 @@ function AttemptFacts({ start, end, queued, host, pid, tries, exit }: FactsProps
             <span className="num">{t('exit.signalNumber', { signal: exit.signal })}</span>
           )}
           {(exit.error_type || exit.message) && (
-            <span className="mono">
-              {[exit.error_type, exit.message && said(exit.message)].filter(Boolean).join(': ')}
+            <span>
+              <EndedOf type={exit.error_type} message={exit.message} />
             </span>
           )}
         </div>

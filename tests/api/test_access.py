@@ -7,6 +7,7 @@ import pytest
 
 from tests.api.conftest import Client, FixedClock
 from tests.api.signing_in import ME, POOL, SESSION, basic, bearer, cookies_of, headers_of, jwt_of, sign_in
+from windward.api.access.words import LANGUAGES, Word, language_of
 from windward.core.access import BUILT_IN_ROLES
 from windward.model.accounts import User
 
@@ -182,6 +183,43 @@ def test_the_form_says_what_is_wrong_and_runs_no_script(client: Client) -> None:
         "POST", "/login", form, headers={**FORM, "origin": "https://evil.test", "host": "h"}
     )
     assert elsewhere.status == 403
+
+
+def test_the_form_is_in_the_language_that_a_browser_asks_for(client: Client) -> None:
+    form = urlencode({"username": "admin", "password": "wrong", "next": "/"}).encode()
+    for accepted, language, title, problem in (
+        ("ko-KR,ko;q=0.9,en;q=0.8", "ko", "로그인", "올바르지 않습니다"),
+        ("fr, en;q=0.5, ko;q=0.4", "en", "Sign in", "do not belong together"),
+        ("", "en", "Sign in", "do not belong together"),
+    ):
+        said = {"accept-language": accepted}
+        page = client.ask("GET", "/login", headers=said)
+        assert (page.status, page.headers["content-language"]) == (200, language)
+        assert f'<html lang="{language}">' in page.body.decode()
+        assert f"<button>{title}</button>" in page.body.decode()
+        refused = client.ask("POST", "/login", form, headers={**FORM, **said})
+        assert (refused.status, problem in refused.body.decode()) == (401, True)
+
+
+@pytest.mark.parametrize(
+    ("accepted", "language"),
+    [
+        ("ko", "ko"),
+        ("KO-kr", "ko"),
+        ("en;q=0.2,ko;q=0.3", "ko"),
+        ("ko;q=0,en", "en"),
+        ("ko;q=x", "en"),
+        ("ko;q=nan", "en"),
+        (",;,q=", "en"),
+        ("<script>", "en"),
+    ],
+)
+def test_what_a_browser_asks_for_may_be_anything(accepted: str, language: str) -> None:
+    assert language_of(accepted) == language
+
+
+def test_every_word_is_said_in_every_language() -> None:
+    assert all(set(words) == set(Word) for words in LANGUAGES.values())
 
 
 def test_the_form_is_taken_as_browsers_send_it(client: Client) -> None:

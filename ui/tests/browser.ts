@@ -67,9 +67,10 @@ export async function open(browser: Browser, options: BrowserContextOptions = {}
 
 export async function signIn({ page }: Looked, name: string, password: string): Promise<void> {
   await page.goto(`${ADDRESS}/login?next=%2Fdags`);
-  await page.getByLabel('User name').fill(name);
-  await page.getByLabel('Password').fill(password);
-  await page.getByRole('button', { name: 'Sign in' }).click();
+  // By their names in the form: the words are in the language of the browser.
+  await page.locator('#username').fill(name);
+  await page.locator('#password').fill(password);
+  await page.locator('form button').click();
   await page.getByRole('main').waitFor();
 }
 

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { ApiError, changeHeaders, data, faultsOf, inWords, signInAddress } from './client';
+import { ApiError, changeHeaders, data, faultsOf, hintOf, inWords, signInAddress } from './client';
 
 const answer = (status: number, more: { data?: unknown; error?: unknown }) =>
   Promise.resolve({ ...more, response: new Response(null, { status }) });
@@ -22,6 +22,8 @@ describe('a refusal', () => {
     });
     expect(faultsOf({ detail: 'Not here' })).toEqual({});
     expect(faultsOf(undefined)).toEqual({});
+    expect(hintOf({ detail: 'Not here', hint: 'Look there' })).toBe('Look there');
+    expect([hintOf({ detail: 'Not here' }), hintOf(null), hintOf({ hint: 3 })]).toEqual(['', '', '']);
   });
 });
 

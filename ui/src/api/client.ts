@@ -11,6 +11,8 @@ export class ApiError extends Error {
     message: string,
     /** What is wrong with each field of the body, by its path (`port`, `params.why`). */
     readonly faults: Readonly<Record<string, string>> = {},
+    /** What to do about it. */
+    readonly hint: string = '',
   ) {
     super(message);
     this.name = 'ApiError';
@@ -76,6 +78,12 @@ export function faultsOf(body: unknown): Record<string, string> {
   );
 }
 
+/** Say what a refusal's body advises. */
+export function hintOf(body: unknown): string {
+  const hint = typeof body === 'object' && body !== null && 'hint' in body ? body.hint : '';
+  return typeof hint === 'string' ? hint : '';
+}
+
 /** Return the data of an answer. Throws `ApiError` when the server refused, or did not answer. */
 export async function data<T>(asked: Promise<{ data?: T; error?: unknown; response: Response }>): Promise<T> {
   let answer: { data?: T; error?: unknown; response: Response };
@@ -86,7 +94,8 @@ export async function data<T>(asked: Promise<{ data?: T; error?: unknown; respon
   }
   if (!answer.response.ok) {
     const { status } = answer.response;
-    throw new ApiError(status, inWords(answer.error, status), faultsOf(answer.error));
+    const { error } = answer;
+    throw new ApiError(status, inWords(error, status), faultsOf(error), hintOf(error));
   }
   return answer.data as T;
 }

@@ -1,6 +1,7 @@
 /** Short messages about what a person just did. What shows them is loaded with the first. */
 import i18next from 'i18next';
 import { lazy, type ReactNode, Suspense, useSyncExternalStore } from 'react';
+import { ApiError } from '@/api/client';
 import { said } from '@/i18n';
 
 const Notices = lazy(() => import('./Notices'));
@@ -29,7 +30,8 @@ async function tell(notice: Notice) {
 
 export function tellFailure(error: Error): void {
   const title = i18next.t('failure.title');
-  void tell({ color: 'red', title, message: said(error.message), autoClose: 10_000 });
+  const message = [error.message, error instanceof ApiError ? error.hint : ''].filter(Boolean);
+  void tell({ color: 'red', title, message: message.map(said).join(' '), autoClose: 10_000 });
 }
 
 export function tellDone(message: string): void {

@@ -24,14 +24,20 @@ export function Loading() {
 export function Failure({ error, again }: { error: Error; again?: () => void }) {
   const { t } = useTranslation();
   const status = error instanceof ApiError ? error.status : null;
-  const hint = status === 0 ? t('failure.offline') : status === 403 ? t('failure.forbidden') : null;
+  const own = status === 0 ? t('failure.offline') : status === 403 ? t('failure.forbidden') : null;
+  const advice = error instanceof ApiError ? error.hint : '';
   return (
     <div role="alert" className="card" style={{ padding: 16, borderColor: 'var(--state-failed)' }}>
       <strong>{t('failure.title')}</strong>
       <div>
         <Said text={error.message} />
       </div>
-      {hint && <div className="dim">{hint}</div>}
+      {own !== null && <div className="dim">{own}</div>}
+      {advice !== '' && (
+        <div className="dim">
+          <Said text={advice} />
+        </div>
+      )}
       {again && (
         <Button mt={8} size="xs" variant="default" onClick={again}>
           {t('failure.again')}

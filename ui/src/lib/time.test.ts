@@ -32,6 +32,26 @@ describe('a moment', () => {
   });
 });
 
+describe('a length', () => {
+  test('is in the units of a language', () => {
+    const lengths = [45, 3_210, 108_000, 3_720_000, 180_000_000];
+    expect(lengths.map((ms) => showLength(ms, 'en'))).toEqual([
+      '45 ms',
+      '3.21 s',
+      '1 min 48 s',
+      '1 h 02 min',
+      '2 d 2 h',
+    ]);
+    expect(lengths.map((ms) => showLength(ms, 'ko'))).toEqual([
+      '45 ms',
+      '3.21초',
+      '1분 48초',
+      '1시간 02분',
+      '2일 2시간',
+    ]);
+  });
+});
+
 describe('a distance', () => {
   const now = new Date(AT).getTime();
   test.each([

@@ -75,17 +75,33 @@ export function showDistance(at: string | Date, now: number, language: string): 
   return format.format(0, 'second');
 }
 
-/** Show a length: `1 h 02 min`, `3.21 s`, `45 ms`. */
-export function showLength(ms: number | null | undefined): string {
+interface Units {
+  day: string;
+  hour: string;
+  minute: string;
+  second: string;
+}
+const UNITS: Units = { day: ' d', hour: ' h', minute: ' min', second: ' s' };
+const UNITS_OF: Readonly<Record<string, Units>> = {
+  ko: { day: '일', hour: '시간', minute: '분', second: '초' },
+};
+
+/** Show a length in a language, that of the page by default: `1 h 02 min`, `3.21 s`, `45 ms`. */
+export function showLength(
+  ms: number | null | undefined,
+  language: string = document.documentElement.lang,
+): string {
   if (ms == null || !Number.isFinite(ms)) return '';
+  const { day, hour, minute, second } = UNITS_OF[language] ?? UNITS;
   if (ms < SECOND) return `${Math.round(ms)} ms`;
   const seconds = ms / SECOND;
-  if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 2 : 1)} s`;
+  if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 2 : 1)}${second}`;
   const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes} min ${String(Math.floor(seconds % 60)).padStart(2, '0')} s`;
+  if (minutes < 60)
+    return `${minutes}${minute} ${String(Math.floor(seconds % 60)).padStart(2, '0')}${second}`;
   const hours = Math.floor(minutes / 60);
-  if (hours < 48) return `${hours} h ${String(minutes % 60).padStart(2, '0')} min`;
-  return `${Math.floor(hours / 24)} d ${hours % 24} h`;
+  if (hours < 48) return `${hours}${hour} ${String(minutes % 60).padStart(2, '0')}${minute}`;
+  return `${Math.floor(hours / 24)}${day} ${hours % 24}${hour}`;
 }
 
 /** The length between two moments, up to now while the second is not there. */

@@ -34,7 +34,7 @@ let elk: InstanceType<typeof ELK> | null = null;
 
 const LABEL_HEIGHT = 16;
 
-const widthOf = (label: string) => Math.max(128, Math.min(280, 58 + label.length * 7.4));
+const widthOf = (label: string) => Math.max(128, Math.min(300, 62 + label.length * 8));
 
 /** Groups do not inherit it. */
 const SPACING = { 'elk.spacing.nodeNode': '16', 'elk.layered.spacing.nodeNodeBetweenLayers': '56' };

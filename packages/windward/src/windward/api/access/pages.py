@@ -18,6 +18,7 @@ from windward.api.access.entrance import Entrance
 from windward.api.access.oidc import CALLBACK, STATE_LIFETIME, Oidc
 from windward.api.access.oidc import COOKIE as OIDC_COOKIE
 from windward.api.access.presented import cookie_of
+from windward.api.access.words import LANGUAGES, Word, language_of
 from windward.api.contract.problem import Throttled, Unauthenticated
 from windward.api.ledger import write_line
 from windward.api.public.login import OWN_PAGE, checked_next
@@ -96,7 +97,7 @@ class LoginPages:
         url = self._entrance.manager.login_url(target)
         if url is not None:
             return Response(status_code=303, headers={**HEADERS, "location": url})
-        return self._page(target)
+        return self._page(request, target)
 
     async def sign_in(self, request: Request) -> Response:
         """Sign in with what the form says."""
@@ -104,7 +105,7 @@ class LoginPages:
         async for chunk in request.stream():
             raw += chunk
             if len(raw) > FORM_MAX:
-                return self._page("/", "That is too long.", status=413)
+                return self._page(request, "/", Word.TOO_LONG, status=413)
         return await run_in_threadpool(self._sign_in, request, bytes(raw))
 
     async def use_link(self, request: Request) -> Response:
@@ -126,7 +127,7 @@ class LoginPages:
             url, sealed = self._oidc.begin(next_path=target, base_url=self._base_url(request))
         except UnavailableError as error:
             log.warning("OIDC provider not reached", extra={"error": str(error)})
-            return self._page(target, "The provider does not answer. Try again later.", status=503)
+            return self._page(request, target, Word.NO_PROVIDER, status=503)
         response = Response(status_code=303, headers={**HEADERS, "location": url})
         response.headers.append("set-cookie", self._oidc_cookie(request, sealed))
         return response
@@ -145,10 +146,10 @@ class LoginPages:
             known = vouched_user(entrance.desk, said, new_user_role=entrance.settings.api_auth.new_user_role)
         except UserError as error:
             log.warning("sign-in refused", extra={"by": "oidc", "error": error.message})
-            return self._page("/", f"{error.message}. {error.hint}", status=401)
+            return self._page(request, "/", f"{error.message}. {error.hint}", status=401)
         except (UnavailableError, ConflictError) as error:
             log.warning("OIDC provider not reached", extra={"error": str(error)})
-            return self._page("/", "That does not work now. Try again later.", status=503)
+            return self._page(request, "/", Word.NOT_NOW, status=503)
         principal = principal_of(known.user, known.custom_roles)
         response = self._let_in(request, principal, "sign_in_by_oidc", target)
         response.headers.append("set-cookie", self._oidc_cookie(request, ""))
@@ -174,17 +175,17 @@ class LoginPages:
         form = dict(parse_qsl(raw.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=10))
         target, name = _next_of(form.get("next")), form.get("username", "")
         if entrance.is_from_elsewhere(presented):
-            return self._page("/", "Another site sent this form. Sign in here.", status=403)
+            return self._page(request, "/", Word.FROM_ELSEWHERE, status=403)
         try:
             principal = entrance.sign_in(name, form.get("password", ""), address=presented.address)
         except Unauthenticated:
             self._write("sign_in", name, presented.address, status=401)
-            return self._page(target, "This name and this password do not belong together.", status=401)
+            return self._page(request, target, Word.WRONG, status=401)
         except Throttled as error:
             wait = {"retry-after": str(max(1, round(error.retry_after_s)))}
-            return self._page(target, "Too many tries. Wait a while, then try again.", status=429, more=wait)
+            return self._page(request, target, Word.THROTTLED, status=429, more=wait)
         except UnavailableError:
-            return self._page(target, "The database does not answer. Try again later.", status=503)
+            return self._page(request, target, Word.NO_DATABASE, status=503)
         return self._let_in(request, principal, "sign_in", target)
 
     def _use_link(self, request: Request) -> Response:
@@ -195,11 +196,9 @@ class LoginPages:
         try:
             principal = entrance.take_ticket(ticket) if ticket and is_meant else None
         except UnavailableError:
-            return self._page("/", "The database does not answer. Try again later.", status=503)
+            return self._page(request, "/", Word.NO_DATABASE, status=503)
         if principal is None:
-            return self._page(
-                "/", "This link was used, or is too old. Sign in with the password.", status=401
-            )
+            return self._page(request, "/", Word.OLD_LINK, status=401)
         return self._let_in(request, principal, "sign_in_by_link", "/")
 
     def _let_in(self, request: Request, principal: Principal, event: str, target: str) -> Response:
@@ -218,25 +217,39 @@ class LoginPages:
         write_line(self._audit, line)
 
     def _page(
-        self, target: str, problem: str = "", *, status: int = 200, more: dict[str, str] | None = None
+        self,
+        request: Request,
+        target: str,
+        problem: Word | str = "",
+        *,
+        status: int = 200,
+        more: dict[str, str] | None = None,
     ) -> Response:
-        bad = f'<p class="bad" role="alert">{escape(problem)}</p>' if problem else ""
+        language = language_of(request.headers.get("accept-language", ""))
+        say = LANGUAGES[language]
+        told = say[problem] if isinstance(problem, Word) else problem
+        bad = f'<p class="bad" role="alert">{escape(told)}</p>' if told else ""
         other = (
-            f'<a class="go" href="{OIDC}?next={quote(target, safe="")}">Single sign-on</a>'
+            f'<a class="go" href="{OIDC}?next={quote(target, safe="")}">{say[Word.SINGLE_SIGN_ON]}</a>'
             if self._oidc is not None
             else ""
         )
         text = (
-            f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Sign in · {escape(self._title)}</title>'
+            f'<!doctype html><html lang="{language}"><head><meta charset="utf-8"><title>{say[Word.TITLE]} · {escape(self._title)}</title>'
             f'<meta name="viewport" content="width=device-width,initial-scale=1"><style>{STYLE}</style></head><body><main>'
             f'<h1>{escape(self._title)}</h1>{bad}<form method="post" action="{OWN_PAGE}">'
             f'<input type="hidden" name="next" value="{escape(target)}">'
-            '<label for="username">User name</label><input id="username" name="username" autocomplete="username" '
-            'required autofocus><label for="password">Password</label><input id="password" name="password" '
-            'type="password" autocomplete="current-password" required><button>Sign in</button></form>'
+            f'<label for="username">{say[Word.NAME]}</label><input id="username" name="username" autocomplete="username" '
+            f'required autofocus><label for="password">{say[Word.PASSWORD]}</label><input id="password" name="password" '
+            f'type="password" autocomplete="current-password" required><button>{say[Word.TITLE]}</button></form>'
             f"{other}</main></body></html>"
         )
-        return Response(text, status_code=status, headers={**HEADERS, **(more or {})}, media_type="text/html")
+        return Response(
+            text,
+            status_code=status,
+            headers={**HEADERS, "vary": "accept-language", "content-language": language, **(more or {})},
+            media_type="text/html",
+        )
 
 
 def _next_of(text: str | None) -> str:

@@ -1,8 +1,9 @@
 """What people do in the browser: real pages in a real Chromium, against a real server that runs real DAGs.
 
-The steps stand in `ui/tests/flows.ts` (looking), `ui/tests/closer.ts` (looking closely), `ui/tests/work.ts` (changing)
-and `ui/tests/many.ts` (changing many at once). Any error of the page's, any breach of its security policy, any serious
-finding of axe and any script of a hostile DAG that ran fails the test.
+The steps stand in `ui/tests/flows.ts` (looking), `ui/tests/closer.ts` (looking closely), `ui/tests/addresses.ts` (what
+is in the address), `ui/tests/work.ts` (changing) and `ui/tests/many.ts` (changing many at once). Any error of the
+page's, any breach of its security policy, any serious finding of axe and any script of a hostile DAG that ran fails the
+test.
 """
 
 from collections.abc import Iterator
@@ -11,7 +12,9 @@ import pytest
 
 from tests.ui import serving, tools
 
-pytestmark = [pytest.mark.slow, pytest.mark.time_limit(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.time_limit(400)]
+FLOWS_S_MAX = 360
+"""Some of the flows load each page several times."""
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +26,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[serving.Server]
         yield running
 
 
-@pytest.mark.parametrize("flows", ["flows", "work", "many", "closer", "korean", "notices"])
+@pytest.mark.parametrize("flows", ["flows", "work", "many", "addresses", "closer", "korean", "notices"])
 def test_people_can_do_their_work_in_the_browser(server: serving.Server, flows: str) -> None:
-    said = tools.run("node", f"tests/{flows}.ts", env=server.environ())
+    said = tools.run("node", f"tests/{flows}.ts", env=server.environ(), timeout_s=FLOWS_S_MAX)
     assert "all flows went through" in said, said

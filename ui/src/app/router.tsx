@@ -156,6 +156,8 @@ const dag = createRoute({
 
 export interface RunSearch {
   tab?: string | undefined;
+  /** Groups of the list that are folded, with commas between them. */
+  fold?: string | undefined;
   task?: string | undefined;
   map?: number | undefined;
   try?: number | undefined;
@@ -177,6 +179,7 @@ const run = createRoute({
   path: '/dags/$dagId/runs/$runId',
   validateSearch: (search): RunSearch => ({
     tab: text(search.tab),
+    fold: text(search.fold),
     task: text(search.task),
     map: whole(search.map),
     try: whole(search.try),

@@ -1,6 +1,5 @@
 /** All DAGs: found by name, tag, owner and state; what each did lately, and when it is due. */
 import { Chip, SegmentedControl, Select, TextInput } from '@mantine/core';
-import { useDebouncedCallback } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { defaultStringifySearch, getRouteApi, Link } from '@tanstack/react-router';
 import { useVirtualizer } from '@tanstack/react-virtual';
@@ -14,6 +13,7 @@ import { AllBox, OneBox } from '@/components/many/Boxes';
 import { Page } from '@/components/Page';
 import { RunStrip } from '@/components/RunStrip';
 import { StateSign } from '@/components/State';
+import { useTyped } from '@/components/useTyped';
 import { Empty, Failure, Loading } from '@/components/Waiting';
 import { needWords, said } from '@/i18n';
 import { RUN_STATES } from '@/lib/states';
@@ -139,10 +139,9 @@ export function Dags() {
   const { data: tags } = useQuery(tagsQuery);
   const { data: me } = useQuery(meQuery);
   const isFiltered = Object.values(search).some((value) => value !== undefined);
-  const [typed, setTyped] = useState(search.q ?? '');
-  const find = useDebouncedCallback(
-    (q: string) => void navigate({ search: (before) => ({ ...before, q: q || undefined }), replace: true }),
-    150,
+  const [typed, type] = useTyped(
+    search.q,
+    (q) => void navigate({ search: (before) => ({ ...before, q }), replace: true }),
   );
   const scroller = useRef<HTMLDivElement>(null);
   const [count, setCount] = useState(0);
@@ -177,10 +176,7 @@ export function Dags() {
           placeholder={t('dags.filter')}
           aria-label={t('dags.filter')}
           value={typed}
-          onChange={(event) => {
-            setTyped(event.currentTarget.value);
-            find(event.currentTarget.value);
-          }}
+          onChange={(event) => type(event.currentTarget.value)}
         />
         <Select
           size="xs"

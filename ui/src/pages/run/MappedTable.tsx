@@ -1,9 +1,8 @@
 /** The instances of a mapped task: thousands, a page at a time, found by state and label. */
 import { Button, Select, TextInput } from '@mantine/core';
-import { useDebouncedCallback } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
-import { Suspense, useState } from 'react';
+import { Suspense } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useNow } from '@/app/preferences';
 import { useMayTo } from '@/app/rights';
@@ -11,6 +10,7 @@ import { Moment } from '@/components/Moment';
 import { AllBox, cell, OneBox } from '@/components/many/Boxes';
 import { useChosen } from '@/components/many/useChosen';
 import { StateWord } from '@/components/State';
+import { useTyped } from '@/components/useTyped';
 import { Empty, Failure, Loading } from '@/components/Waiting';
 import { lengthBetween, showLength } from '@/lib/time';
 import { InstanceActions } from './InstanceActions';
@@ -22,7 +22,6 @@ import classes from './Run.module.css';
 import { Counts } from './TaskList';
 
 const PAGE = 50;
-const FILTER_MS = 200;
 const ORDERS = ['map_index', '-duration', '-start_date'] as const;
 const route = getRouteApi('/dags/$dagId/runs/$runId');
 
@@ -39,14 +38,9 @@ export function MappedTable({ run, taskId, counts, isLive }: Props) {
   const navigate = route.useNavigate();
   const now = useNow();
   const page = Math.max(0, search.page ?? 0);
-  const [typed, setTyped] = useState(search.label ?? '');
-  const find = useDebouncedCallback(
-    (label: string) =>
-      void navigate({
-        search: (before) => ({ ...before, label: label || undefined, page: undefined }),
-        replace: true,
-      }),
-    FILTER_MS,
+  const [typed, type] = useTyped(
+    search.label,
+    (label) => void navigate({ search: (before) => ({ ...before, label, page: undefined }), replace: true }),
   );
   const {
     data: found,
@@ -96,10 +90,7 @@ export function MappedTable({ run, taskId, counts, isLive }: Props) {
           placeholder={t('mapped.filter')}
           aria-label={t('mapped.filter')}
           value={typed}
-          onChange={(event) => {
-            setTyped(event.currentTarget.value);
-            find(event.currentTarget.value);
-          }}
+          onChange={(event) => type(event.currentTarget.value)}
         />
         <Select
           size="xs"

@@ -1,9 +1,8 @@
 /** The tasks of a run: found by name and state, in their groups, mapped ones with counts. */
 import { Select, TextInput } from '@mantine/core';
-import { useDebouncedCallback } from '@mantine/hooks';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { type KeyboardEvent, Suspense, useEffect, useMemo, useRef, useState } from 'react';
+import { type KeyboardEvent, Suspense, useEffect, useMemo, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useNow } from '@/app/preferences';
 import { useMayTo } from '@/app/rights';
@@ -11,6 +10,7 @@ import { AllBox, OneBox } from '@/components/many/Boxes';
 import { extent } from '@/components/many/choose';
 import { type Chosen, useChosen } from '@/components/many/useChosen';
 import { StateSign } from '@/components/State';
+import { useTyped } from '@/components/useTyped';
 import { Empty } from '@/components/Waiting';
 import { lengthBetween, showLength } from '@/lib/time';
 import { type Line, linesOf, ranked, type TaskLine } from './lines';
@@ -20,7 +20,6 @@ import type { Instance, Lines, Run } from './queries';
 import classes from './Run.module.css';
 
 const ROW_HEIGHT = 30;
-const FILTER_MS = 150;
 const route = getRouteApi('/dags/$dagId/runs/$runId');
 
 const UNFOLDED: ReadonlySet<string> = new Set();
@@ -64,11 +63,10 @@ export function TaskList({ run, lines, instances, counts }: Props) {
   const { t } = useTranslation('run');
   const search = route.useSearch();
   const navigate = route.useNavigate();
-  const [folded, setFolded] = useState<ReadonlySet<string>>(new Set());
-  const [typed, setTyped] = useState(search.q ?? '');
-  const find = useDebouncedCallback(
-    (q: string) => void navigate({ search: (before) => ({ ...before, q: q || undefined }), replace: true }),
-    FILTER_MS,
+  const folded = useMemo(() => new Set((search.fold ?? '').split(',').filter(Boolean)), [search.fold]);
+  const [typed, type] = useTyped(
+    search.q,
+    (q) => void navigate({ search: (before) => ({ ...before, q }), replace: true }),
   );
   const shown = useMemo(
     () => linesOf(lines, instances, folded, { q: search.q, state: search.state }),
@@ -113,12 +111,15 @@ export function TaskList({ run, lines, instances, counts }: Props) {
       scroller.current?.querySelector<HTMLElement>(`[data-task="${CSS.escape(line.id)}"]`)?.focus(),
     );
   };
-  const fold = (id: string) =>
-    setFolded((before) => {
-      const after = new Set(before);
-      if (!after.delete(id)) after.add(id);
-      return after;
+  const fold = (id: string) => {
+    const next = new Set(folded);
+    if (!next.delete(id)) next.add(id);
+    void navigate({
+      search: (before) => ({ ...before, fold: [...next].join(',') || undefined }),
+      replace: true,
+      resetScroll: false,
     });
+  };
 
   return (
     <>
@@ -128,10 +129,7 @@ export function TaskList({ run, lines, instances, counts }: Props) {
           placeholder={t('list.filter')}
           aria-label={t('list.filter')}
           value={typed}
-          onChange={(event) => {
-            setTyped(event.currentTarget.value);
-            find(event.currentTarget.value);
-          }}
+          onChange={(event) => type(event.currentTarget.value)}
         />
         <Select
           size="xs"

@@ -1,10 +1,9 @@
 /** Runs of all DAGs, and their task instances: found by name, state, kind and day. */
 import { Button, SegmentedControl, Select, TextInput } from '@mantine/core';
-import { useDebouncedCallback } from '@mantine/hooks';
 import { getRouteApi } from '@tanstack/react-router';
-import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Page } from '@/components/Page';
+import { useTyped } from '@/components/useTyped';
 import { RUN_STATES, TASK_STATES } from '@/lib/states';
 import { RUN_TYPES } from '@/pages/dag/runs/RunsTab';
 import classes from './AllRuns.module.css';
@@ -12,15 +11,11 @@ import { useChange } from './List';
 import { Runs, Tasks } from './Lists';
 
 const route = getRouteApi('/runs');
-const PATIENCE_MS = 200;
 
 function Typed({ name, label }: { name: 'dag' | 'task'; label: string }) {
   const search = route.useSearch();
   const change = useChange();
-  const inAddress = search[name] ?? '';
-  const [typed, setTyped] = useState(inAddress);
-  useEffect(() => setTyped(inAddress), [inAddress]);
-  const find = useDebouncedCallback((value: string) => change({ [name]: value || undefined }), PATIENCE_MS);
+  const [typed, type] = useTyped(search[name], (value) => change({ [name]: value }));
   return (
     <TextInput
       size="xs"
@@ -28,10 +23,7 @@ function Typed({ name, label }: { name: 'dag' | 'task'; label: string }) {
       placeholder={label}
       aria-label={label}
       value={typed}
-      onChange={(event) => {
-        setTyped(event.currentTarget.value);
-        find(event.currentTarget.value);
-      }}
+      onChange={(event) => type(event.currentTarget.value)}
     />
   );
 }

@@ -1,16 +1,15 @@
 /** What lists share: a search that stands in the address, pages, and the place of the table. */
 import { Button, TextInput } from '@mantine/core';
-import { useDebouncedCallback } from '@mantine/hooks';
 import { getRouteApi } from '@tanstack/react-router';
-import { type ReactNode, useEffect, useState } from 'react';
+import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { AdminSearch } from '@/app/router';
 import { Page } from '@/components/Page';
+import { useTyped } from '@/components/useTyped';
 import { Empty, Failure, Loading } from '@/components/Waiting';
 import classes from './shared.module.css';
 
 const route = getRouteApi('/admin/$section');
-const PATIENCE_MS = 200;
 export const PAGE_SIZE = 50;
 
 /** What the address says, and how to change it: a changed filter begins at the first page. */
@@ -38,10 +37,9 @@ export function Filter({
   width?: number;
 }) {
   const [search, change] = useFilters();
-  const inAddress = String(search[name] ?? '');
-  const [typed, setTyped] = useState(inAddress);
-  useEffect(() => setTyped(inAddress), [inAddress]);
-  const find = useDebouncedCallback((value: string) => change({ [name]: value || undefined }), PATIENCE_MS);
+  const [typed, type] = useTyped(search[name] === undefined ? undefined : String(search[name]), (value) =>
+    change({ [name]: value }),
+  );
   return (
     <TextInput
       size="xs"
@@ -49,10 +47,7 @@ export function Filter({
       placeholder={label}
       aria-label={label}
       value={typed}
-      onChange={(event) => {
-        setTyped(event.currentTarget.value);
-        find(event.currentTarget.value);
-      }}
+      onChange={(event) => type(event.currentTarget.value)}
     />
   );
 }

@@ -1,10 +1,10 @@
 /** The grid of a DAG: which runs and tasks of it are shown. */
 import { Button, Select, TextInput } from '@mantine/core';
-import { useDebouncedCallback } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
-import { useCallback, useMemo, useState } from 'react';
+import { useCallback, useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
+import { useTyped } from '@/components/useTyped';
 import { Empty, Failure, Loading } from '@/components/Waiting';
 import { GridCanvas } from '@/pages/dag/grid/GridCanvas';
 import { GridLegend } from '@/pages/dag/grid/Legend';
@@ -20,10 +20,9 @@ export function GridTab({ dagId, trigger }: { dagId: string; trigger: (() => voi
   const navigate = route.useNavigate();
   const limit = search.count ?? 90;
   const { data: grid, error, isPending, refetch } = useQuery(gridQuery(dagId, limit, search.before));
-  const [typed, setTyped] = useState(search.q ?? '');
-  const find = useDebouncedCallback(
-    (q: string) => void navigate({ search: (before) => ({ ...before, q: q || undefined }), replace: true }),
-    150,
+  const [typed, type] = useTyped(
+    search.q,
+    (q) => void navigate({ search: (before) => ({ ...before, q }), replace: true }),
   );
   const groups = grid?.groups ?? [];
   const folded = useMemo(() => new Set((search.fold ?? '').split(',').filter(Boolean)), [search.fold]);
@@ -46,10 +45,7 @@ export function GridTab({ dagId, trigger }: { dagId: string; trigger: (() => voi
           value={typed}
           placeholder={t('grid.find')}
           aria-label={t('grid.find')}
-          onChange={(event) => {
-            setTyped(event.currentTarget.value);
-            find(event.currentTarget.value);
-          }}
+          onChange={(event) => type(event.currentTarget.value)}
         />
         <Select
           size="xs"

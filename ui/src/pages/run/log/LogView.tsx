@@ -1,10 +1,11 @@
 /** The log of an attempt: live, in colours, with levels, groups and a search; a million lines are as quick as ten. */
 import { Button } from '@mantine/core';
-import { useDebouncedCallback, useLocalStorage } from '@mantine/hooks';
+import { useLocalStorage } from '@mantine/hooks';
 import { getRouteApi } from '@tanstack/react-router';
 import { useCallback, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useZone } from '@/app/preferences';
+import { useTyped } from '@/components/useTyped';
 import { Empty, Failure, Loading } from '@/components/Waiting';
 import { logAddress, type Place } from '../queries';
 import classes from './Log.module.css';
@@ -16,7 +17,6 @@ import { LEVELS } from './store';
 import { useFull } from './useFull';
 import { useLog, useMatches } from './useLog';
 
-const FIND_MS = 200;
 const route = getRouteApi('/dags/$dagId/runs/$runId');
 
 interface Props {
@@ -46,8 +46,7 @@ export function LogView({ place, tryNumber, isOver }: Props) {
       void navigate({ search: (before) => ({ ...before, ...change }), replace: true, resetScroll: false }),
     [navigate],
   );
-  const [typed, setTyped] = useState(search.find ?? '');
-  const keep = useDebouncedCallback((find: string) => put({ find: find || undefined }), FIND_MS);
+  const [typed, write] = useTyped(search.find, (find) => put({ find }));
   const level = LEVELS.find((one) => one === search.level) ?? 'debug';
   const sources = useMemo(() => sourcesOf(search.source), [search.source]);
   const isFull = search.full === true;
@@ -84,9 +83,8 @@ export function LogView({ place, tryNumber, isOver }: Props) {
     list.current?.show(row);
   };
   const type = (text: string) => {
-    setTyped(text);
+    write(text);
     setAt(-1);
-    keep(text);
   };
   const download = () => {
     const address = URL.createObjectURL(new Blob([...store.texts()], { type: 'text/plain' }));

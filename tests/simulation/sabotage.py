@@ -168,7 +168,7 @@ PLANTED = (
         "core/deadlines.py",
         " or (_is_asked_anew(alert) and asked_round != run.clear_number):",
         ":",
-        first=5759,
+        first=1252,
     ),
     Sabotage(
         "what resumed a task is kept beyond its try",

@@ -91,7 +91,7 @@ def why_tasks(system: System) -> None:
 
 def why_runs(system: System) -> None:
     """Of runs: who made them, what they wait for, when they are due and in which zone."""
-    assert "triggered it by cli" in system.cli("dags", "explain", "why", "r")
+    assert "triggered it by the command line" in system.cli("dags", "explain", "why", "r")
     system.cli("dags", "pause", "resting")
     system.trigger("resting", "held_back")
     held_back = system.cli("dags", "explain", "resting", "held_back")

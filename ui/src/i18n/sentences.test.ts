@@ -39,8 +39,11 @@ describe('a sentence of the server', () => {
       'it exists because the schedule made it: every day at 06:30 (UTC)',
       '생성 이유: 일정에 따라 만들어졌습니다(매일 06:30 (UTC))',
     ],
-    ['it exists because somebody triggered it by rest_api', '생성 이유: 누군가 실행했습니다(API)'],
-    ['it exists because `ada` triggered it by ui', '생성 이유: `ada` 님이 실행했습니다(웹 인터페이스)'],
+    ['it exists because somebody triggered it by the API', '생성 이유: 누군가 실행했습니다(API)'],
+    [
+      'it exists because `ada` triggered it by the web interface',
+      '생성 이유: `ada` 님이 실행했습니다(웹 인터페이스)',
+    ],
     ['it failed: task `load` is failed', '실패했습니다: `load` 태스크가 실패로 끝났습니다'],
     ['it has been running for 2 s: 1 running, 2 success', '실행 중입니다(2초째): 실행 중 1, 성공 2'],
     [

@@ -63,12 +63,21 @@ export function Runs() {
             <StateWord state={run.state} />
           </td>
           <td>
-            <Link to="/dags/$dagId" params={{ dagId: run.dag_id }} className={classes.name}>
+            <Link
+              to="/dags/$dagId"
+              params={{ dagId: run.dag_id }}
+              className={classes.name}
+              title={run.dag_display_name}
+            >
               {run.dag_display_name}
             </Link>
           </td>
           <td className={`mono ${classes.id}`}>
-            <Link to="/dags/$dagId/runs/$runId" params={{ dagId: run.dag_id, runId: run.dag_run_id }}>
+            <Link
+              to="/dags/$dagId/runs/$runId"
+              params={{ dagId: run.dag_id, runId: run.dag_run_id }}
+              title={run.dag_run_id}
+            >
               {run.dag_run_id}
             </Link>
           </td>
@@ -136,21 +145,29 @@ export function Tasks() {
             <StateWord state={one.state} />
           </td>
           <td>
-            <Link to="/dags/$dagId" params={{ dagId: one.dag_id }} className={classes.name}>
+            <Link
+              to="/dags/$dagId"
+              params={{ dagId: one.dag_id }}
+              className={classes.name}
+              title={one.dag_display_name}
+            >
               {one.dag_display_name}
             </Link>
           </td>
-          <td className="mono">
+          <td className={`mono ${classes.id}`}>
             <Link
               to="/dags/$dagId/runs/$runId"
               params={{ dagId: one.dag_id, runId: one.dag_run_id }}
+              title={one.task_id}
               search={{ task: one.task_id, ...(one.map_index >= 0 ? { map: one.map_index } : {}) }}
             >
               {one.task_display_name}
               {one.map_index >= 0 && ` [${one.rendered_map_index ?? one.map_index}]`}
             </Link>
           </td>
-          <td className={`mono dim ${classes.id}`}>{one.dag_run_id}</td>
+          <td className={`mono dim ${classes.id}`}>
+            <span title={one.dag_run_id}>{one.dag_run_id}</span>
+          </td>
           <td>
             <Moment at={one.start_date} />
           </td>

@@ -15,8 +15,27 @@ from windward.core.recovery import RecoveryRules, refusal
 from windward.core.view import RunView
 from windward.document import DagDocument
 from windward.model.records import BackfillRecord, DagRecord, RunParent, RunRecord
-from windward.model.states import FAILURES, FINISHED, BackfillState, RunState, RunType, TaskState
+from windward.model.states import (
+    FAILURES,
+    FINISHED,
+    BackfillState,
+    RunState,
+    RunType,
+    TaskState,
+    TriggeredBy,
+)
 from windward.timetable import can_be_scheduled, describe_schedule
+
+_WAYS: dict[str, str] = {
+    TriggeredBy.CLI: "the command line",
+    TriggeredBy.UI: "the web interface",
+    TriggeredBy.REST_API: "the API",
+    TriggeredBy.TEST: "a test",
+    TriggeredBy.TIMETABLE: "its timetable",
+    TriggeredBy.ASSET: "an asset",
+    TriggeredBy.BACKFILL: "a backfill",
+    TriggeredBy.OPERATOR: "an operator",
+}
 
 
 class RunSurroundings(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,9 +90,10 @@ def _origin(run: RunRecord, document: DagDocument, around: RunSurroundings) -> R
             why = f"task `{parent.task_id}{index}` of DAG `{parent.dag_id}` triggered it"
             parts.append(Reason(f"that was in its run `{parent.run_id}`"))
         case _:
-            why = f"somebody triggered it by {run.triggered_by}"
+            way = _WAYS.get(str(run.triggered_by), run.triggered_by)
+            why = f"somebody triggered it by {way}"
             if run.triggering_user:
-                why = f"`{run.triggering_user}` triggered it by {run.triggered_by}"
+                why = f"`{run.triggering_user}` triggered it by {way}"
     if run.clear_number:
         times = "once" if run.clear_number == 1 else f"{run.clear_number} times"
         parts.append(Reason(f"tasks of it were cleared {times}"))

@@ -51,7 +51,9 @@ export function Empty({ title, children }: { title: string; children?: ReactNode
   return (
     <div style={{ padding: '40px 16px', textAlign: 'center' }}>
       <div style={{ fontWeight: 600 }}>{title}</div>
-      {children && <div className="dim">{children}</div>}
+      {children && (
+        <div className="dim">{typeof children === 'string' ? <Said text={children} /> : children}</div>
+      )}
     </div>
   );
 }

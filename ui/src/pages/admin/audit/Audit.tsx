@@ -200,8 +200,8 @@ export default function Audit() {
                       </span>
                     </button>
                   </td>
-                  <td className={shared.any}>{line.owner}</td>
-                  <td className={`mono ${shared.any}`}>{line.event}</td>
+                  <td className={classes.word}>{line.owner}</td>
+                  <td className={`mono ${classes.word}`}>{line.event}</td>
                   <td className={shared.any}>
                     {line.dag_id !== null ? (
                       <Link to="/dags/$dagId" params={{ dagId: line.dag_id }}>

@@ -11,6 +11,7 @@ import random
 import sys
 import time
 from collections import deque
+from typing import cast
 
 import msgspec
 import uvloop
@@ -135,8 +136,7 @@ class _Connection(asyncio.BufferedProtocol):
         return self._answered
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # those of uvloop are none by their class
 
     def connection_lost(self, error: Exception | None) -> None:
         del error

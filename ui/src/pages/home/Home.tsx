@@ -234,7 +234,7 @@ function Next({ slots }: { slots: number }) {
                     <span className="dim">{said(run.schedule)}</span>
                     {more > 0 && <span className="dim num"> · {t('home.more', { count: more })}</span>}
                   </td>
-                  <td className="num nowrap dim">
+                  <td className={`num nowrap dim ${classes.moment}`}>
                     <Moment at={run.run_after} zone={run.timezone} withSeconds={false} />
                   </td>
                 </tr>

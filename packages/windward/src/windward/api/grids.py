@@ -80,10 +80,9 @@ class _Column(GridColumn, kw_only=True):
     mapped: msgspec.Raw  # type: ignore[assignment]
 
 
-class States(msgspec.Struct, frozen=True, kw_only=True):
+class _States(msgspec.Struct, frozen=True, kw_only=True):
     """The states of a run's tasks in a layout, as JSON. Runs that share their cells share them."""
 
-    cells: tuple[TaskCell, ...]
     states: msgspec.Raw
     mapped: msgspec.Raw
 
@@ -142,10 +141,10 @@ class Grids:
 
     def columns(self, runs: Sequence[GridRun], layout: Layout) -> dict[str, Column]:
         """Return runs in a layout, by id."""
-        states = dict[int, States]()
+        states = dict[int, _States]()
         return {run.run.run_id: self._column(run, layout, states) for run in runs}
 
-    def _column(self, found: GridRun, layout: Layout, states: dict[int, States]) -> Column:
+    def _column(self, found: GridRun, layout: Layout, states: dict[int, _States]) -> Column:
         with self._lock:
             kept = self._columns.get(found.run.run_pk)
             if kept is not None and kept.found is found and kept.layout is layout:
@@ -188,7 +187,7 @@ _WORST_FIRST = tuple(
 """Of many instances, the one that a person should see first."""
 
 
-def _states(cells: tuple[TaskCell, ...], layout: Layout) -> States:
+def _states(cells: tuple[TaskCell, ...], layout: Layout) -> _States:
     order = layout.order
     states, mapped = [_EMPTY] * len(order), dict[str, dict[str, int]]()
     for cell in cells:
@@ -203,10 +202,10 @@ def _states(cells: tuple[TaskCell, ...], layout: Layout) -> States:
         if count > 1:
             mapped[cell.task_id] = cell.counts
     encode = msgspec.json.encode
-    return States(cells=cells, states=msgspec.Raw(encode(states)), mapped=msgspec.Raw(encode(mapped)))
+    return _States(states=msgspec.Raw(encode(states)), mapped=msgspec.Raw(encode(mapped)))
 
 
-def _column(found: GridRun, layout: Layout, states: States) -> Column:
+def _column(found: GridRun, layout: Layout, states: _States) -> Column:
     run = found.run
     shown = _Column(
         dag_run_id=run.run_id,

@@ -2,7 +2,8 @@
 import type { Palette } from '@/components/canvas/palette';
 import { arrowOf, pathOf } from '@/components/graph/path';
 import type { Way, WayLook } from '@/components/graph/Ways';
-import { lookOf, type Shape } from '@/lib/states';
+import { SIGNS } from '@/lib/signs';
+import { lookOf } from '@/lib/states';
 import type { ShownNode } from './GraphNodes';
 import { type Box, fitted, type Piece, piecesOf } from './picture';
 
@@ -12,20 +13,6 @@ export type Measure = (text: string, size: number, isBold: boolean) => number;
 const PAD = 24;
 const INSET = 14;
 const LOOKS: readonly WayLook[] = ['asset', 'plain', 'critical'];
-
-/** The shapes of `State`, in a box of 12 by 12: what is filled, and what is drawn with a line of a width. */
-const SIGNS: Record<Shape, string | [string, number]> = {
-  disc: 'M1.5 6a4.5 4.5 0 1 0 9 0a4.5 4.5 0 1 0-9 0',
-  ring: ['M2.25 6a3.75 3.75 0 1 0 7.5 0a3.75 3.75 0 1 0-7.5 0', 1.5],
-  cross: ['M2.5 2.5l7 7m0-7l-7 7', 2.2],
-  arrow: 'M3 1.8v8.4L10.2 6z',
-  pause: ['M3.5 2v8M8.5 2v8', 2.4],
-  dots: ['M2 6h.01M6 6h.01M10 6h.01', 2.8],
-  clock: ['M1.8 6a4.2 4.2 0 1 0 8.4 0a4.2 4.2 0 1 0-8.4 0M6 3.6V6l1.7 1.2', 1.5],
-  dash: ['M2 6h8', 2.2],
-  hand: 'M6 1.5l4.5 4.5L6 10.5 1.5 6z',
-  turn: ['M9.8 6A3.8 3.8 0 1 1 8.4 3M8.4 1v2.4H6', 1.6],
-};
 
 const ESCAPES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 /** What no document of XML may hold is left out. */
@@ -77,12 +64,12 @@ export function svgOf(
 const colourOf = (state: string | null, { states, dim }: Palette) => states[lookOf(state).colour] ?? dim;
 
 function signOf(state: string | null, x: number, y: number, size: number, palette: Palette): string {
-  const shape = SIGNS[lookOf(state).shape];
+  const { path, width } = SIGNS[lookOf(state).shape];
   const colour = colourOf(state, palette);
   const place = `transform="translate(${x} ${y}) scale(${size / 12})"`;
-  return typeof shape === 'string'
-    ? `<path ${place} d="${shape}" fill="${colour}"/>`
-    : `<path ${place} d="${shape[0]}" fill="none" stroke="${colour}" stroke-width="${shape[1]}" stroke-linecap="round"/>`;
+  return width === null
+    ? `<path ${place} d="${path}" fill="${colour}"/>`
+    : `<path ${place} d="${path}" fill="none" stroke="${colour}" stroke-width="${width}" stroke-linecap="round"/>`;
 }
 
 interface Words {

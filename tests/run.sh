@@ -1,18 +1,19 @@
 #!/usr/bin/env bash
 # Run every test by the pytest command that is given: those that start whole installations wait a good deal, and run
-# beside all the others, in processes of their own. Both are heard to their end; the last line is pytest's own.
+# beside all the others, in processes of their own. Both are heard to their end, and what failed is told once more
+# there; the last line is pytest's own.
 set -uo pipefail
 
-others_said=$(mktemp)
-trap 'rm -f "$others_said"' EXIT
-"$@" --ignore=tests/acceptance --ignore=tests/ui >"$others_said" 2>&1 &
+said=$(mktemp -d)
+trap 'rm -rf "$said"' EXIT
+"$@" --ignore=tests/acceptance --ignore=tests/ui >"$said/others" 2>&1 &
 others=$!
-"$@" tests/acceptance tests/ui
-acceptance=$?
+"$@" tests/acceptance tests/ui 2>&1 | tee "$said/whole"
+whole=${PIPESTATUS[0]}
 wait "$others"
 code=$?
-cat "$others_said"
-if [[ $code == 0 ]]; then
-	exit "$acceptance"
+cat "$said/others"
+if [[ $whole != 0 ]]; then
+	sed -n '/^=* short test summary info =*$/,$p' "$said/whole"
 fi
-exit "$code"
+exit $((code == 0 ? whole : code))

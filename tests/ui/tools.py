@@ -16,20 +16,33 @@ CHROMIUMS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chr
 TAIL_CHARS = 6000
 
 
-def run(*command: str, env: dict[str, str] | None = None, timeout_s: float = 240) -> str:
+def run(*command: str) -> str:
     """Run a command of Node's beside its packages, return what it printed; fail the test when it fails."""
-    require_node()
-    done = subprocess.run(
-        ["bash", str(UI / "build.sh"), *command],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-        env={**os.environ, **(env or {})},
-        timeout=timeout_s,
-    )
+    done = do(*command)
     assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout[-TAIL_CHARS:]}"
     return done.stdout
+
+
+def do(
+    *command: str, env: dict[str, str] | None = None, timeout_s: float = 240
+) -> "subprocess.CompletedProcess[str]":
+    """Run a command of Node's beside its packages, return what became of it."""
+    require_node()
+    try:
+        return subprocess.run(
+            ["bash", str(UI / "build.sh"), *command],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+            env={**os.environ, **(env or {})},
+            timeout=timeout_s,
+        )
+    except subprocess.TimeoutExpired as late:
+        said = (late.stdout or b"").decode(errors="replace")
+        pytest.fail(
+            f"{' '.join(command)} takes longer than {timeout_s:g} s\n{said[-TAIL_CHARS:]}", pytrace=False
+        )
 
 
 @functools.cache

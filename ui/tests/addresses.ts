@@ -1,6 +1,17 @@
 /** What somebody sees is in the address: it is there again after loading anew, in another browser, and on Back. */
 import type { Page } from 'playwright-core';
-import { ADDRESS, ask, type Looked, launch, needed, open, settled, signIn, until } from './browser.ts';
+import {
+  ADDRESS,
+  ask,
+  DEADLINE_MS,
+  type Looked,
+  launch,
+  needed,
+  open,
+  settled,
+  signIn,
+  until,
+} from './browser.ts';
 import { conclude, finished, newest, problems, step } from './steps.ts';
 import { viewsOf } from './views.ts';
 
@@ -50,7 +61,7 @@ async function shows(looked: Looked, wanted: string[], when: string): Promise<vo
     now = await seen(looked.page);
     return now.join('\n') === wanted.join('\n');
   };
-  for (let tries = 0; tries < 100; tries += 1) {
+  for (const end = Date.now() + DEADLINE_MS; Date.now() < end; ) {
     if (await ok()) return;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }

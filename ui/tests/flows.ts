@@ -10,6 +10,7 @@ import {
   open,
   settled,
   signIn,
+  turn,
   until,
 } from './browser.ts';
 import { pagesOf } from './pages.ts';
@@ -58,9 +59,9 @@ await step('a DAG is paused and goes on', async () => {
   await page.goto(`${ADDRESS}/dags?q=burnt`);
   const toggle = page.getByRole('row').filter({ hasText: 'burnt' }).getByRole('switch');
   const paused = async () => (await ask<{ is_paused: boolean }>(page, 'GET', '/api/v2/dags/burnt')).is_paused;
-  await toggle.click({ force: true });
+  await turn(toggle);
   await until('it is paused', paused);
-  await toggle.click({ force: true });
+  await turn(toggle);
   await until('it goes on', async () => !(await paused()));
 });
 

@@ -15,8 +15,9 @@ export async function step(name: string, does: () => Promise<void>): Promise<voi
     await does();
     console.log(`${String(Date.now() - begin).padStart(6)} ms  ${name}`);
   } catch (error) {
-    problems.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
-    console.log(`    FAILED  ${name}`);
+    const problem = `${name}: ${error instanceof Error ? error.message : String(error)}`;
+    problems.push(problem);
+    console.log(`    FAILED  ${problem}`);
   }
 }
 

@@ -1,5 +1,5 @@
 /** People change things, and watch what becomes of it. Fails with what went wrong. */
-import { ADDRESS, ask, barriers, launch, needed, open, settled, signIn, until } from './browser.ts';
+import { ADDRESS, ask, barriers, launch, needed, open, settled, signIn, turn, until } from './browser.ts';
 import { conclude, finished, newest, problems, type Run, runAddress, runPath, step } from './steps.ts';
 
 const SECRET = 'flour-and-water-9';
@@ -121,10 +121,10 @@ await step('a DAG is paused on its page, and goes on', async () => {
   const toggle = page.getByRole('switch').first();
   const isPaused = async () =>
     (await ask<{ is_paused: boolean }>(page, 'GET', '/api/v2/dags/delivery')).is_paused;
-  await toggle.click({ force: true });
+  await turn(toggle);
   await page.getByText('paused: no run is made by the schedule').waitFor();
   await until('it is paused', isPaused);
-  await toggle.click({ force: true });
+  await turn(toggle);
   await page.getByText('Active', { exact: true }).waitFor();
   await until('it goes on', async () => !(await isPaused()));
 });

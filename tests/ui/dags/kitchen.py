@@ -6,7 +6,7 @@ from datetime import datetime
 from airflow.sdk import DAG, Param, Variable, task
 
 LOOK_S = 0.2
-LOOKS_MAX = 300
+LOOKS_MAX = 3000
 
 with DAG("rising", schedule=None, tags=["food"], params={"flour": Param("rye", enum=["rye", "wheat"])}):
 

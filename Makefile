@@ -83,7 +83,7 @@ openapi: setup ## describe the API to the web interface anew
 	@$(BIN)/python ui/scripts/describe_api.py
 
 .PHONY: screenshots
-screenshots: setup built ## write a picture of every page of the web interface to ui/screenshots (needs a Chromium)
+screenshots: setup built ## write pictures of every page and dialog of the web interface to ui/screenshots (needs a Chromium)
 	@$(BIN)/python -m tests.ui.screenshots $(ARGS)
 
 # For what goes on without it: a machine that reaches no registry of npm shows the plain page.

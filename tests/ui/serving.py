@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,15 +39,16 @@ class Server:
 
 
 @contextlib.contextmanager
-def serving(home: Path) -> Iterator[Server]:
+def serving(home: Path, *, dags: Path = DAGS, settings: Mapping[str, str] | None = None) -> Iterator[Server]:
     """Yield a server in a fresh home, and stop it."""
     home.mkdir(parents=True, exist_ok=True)
     environ = {
         **os.environ,
         "WINDWARD_HOME": str(home),
-        "WINDWARD__CORE__DAGS_FOLDER": str(DAGS),
+        "WINDWARD__CORE__DAGS_FOLDER": str(dags),
         "WINDWARD__CORE__DAGS_ARE_PAUSED_AT_CREATION": "false",
         "WINDWARD__CORE__DEFAULT_TASK_RETRIES": "0",
+        **(settings or {}),
     }
     said = home / "out.log"
     with said.open("w") as out:

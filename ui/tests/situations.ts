@@ -126,10 +126,10 @@ export type Situation = (look: Look) => Promise<unknown>;
 /** What is named so, with or without a sign of a menu behind. */
 const named = (name: string) => new RegExp(`^${name.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')}(?: ?[▾])?$`);
 const dialogOf = (page: Page) => page.getByRole('dialog');
-const press = (within: Page | Locator, name: string) =>
+const press = (within: Page | Locator, name: string, which: 'first' | 'last' = 'first') =>
   within
     .getByRole('button', { name: named(name) })
-    .first()
+    [which]()
     .click();
 const at =
   (path: string | ((runs: Pictured) => string), ...acts: Situation[]): Situation =>

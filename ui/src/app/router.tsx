@@ -7,7 +7,7 @@ import {
   redirect,
 } from '@tanstack/react-router';
 import { Shell } from '@/app/Shell';
-import { Failure, Loading } from '@/components/Waiting';
+import { Failure, Loading, Nowhere } from '@/components/Waiting';
 import { needWords } from '@/i18n';
 
 const root = createRootRoute({
@@ -246,6 +246,7 @@ export const router = createRouter({
   routeTree: root.addChildren([home, dags, allRuns, dag, run, adminHome, admin]),
   defaultPreload: 'intent',
   defaultPendingComponent: Loading,
+  defaultNotFoundComponent: Nowhere,
   defaultErrorComponent: ({ error }) => <Failure error={error as Error} />,
   scrollRestoration: true,
 });

@@ -2,7 +2,7 @@
 import i18next from 'i18next';
 import { lazy, type ReactNode, Suspense, useSyncExternalStore } from 'react';
 import { ApiError } from '@/api/client';
-import { said } from '@/i18n';
+import { Said } from '@/components/Said';
 
 const Notices = lazy(() => import('./Notices'));
 const listeners = new Set<() => void>();
@@ -31,7 +31,16 @@ async function tell(notice: Notice) {
 export function tellFailure(error: Error): void {
   const title = i18next.t('failure.title');
   const message = [error.message, error instanceof ApiError ? error.hint : ''].filter(Boolean);
-  void tell({ color: 'red', title, message: message.map(said).join(' '), autoClose: 10_000 });
+  void tell({
+    color: 'red',
+    title,
+    message: message.map((one) => (
+      <p key={one} style={{ margin: 0 }}>
+        <Said text={one} />
+      </p>
+    )),
+    autoClose: 10_000,
+  });
 }
 
 export function tellDone(message: string): void {

@@ -57,3 +57,14 @@ export function Empty({ title, children }: { title: string; children?: ReactNode
     </div>
   );
 }
+
+/** What stands at an address that leads nowhere. */
+export function Nowhere() {
+  const { t } = useTranslation();
+  return (
+    <Empty title={t('nowhere.title')}>
+      <div>{t('nowhere.hint')}</div>
+      <a href="/">{t('nav.home')}</a>
+    </Empty>
+  );
+}

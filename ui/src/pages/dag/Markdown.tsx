@@ -68,3 +68,21 @@ export function Markdown({ text }: { text: string }) {
     </div>
   );
 }
+
+/** The same within a line of words: a part after the other, none of them a block of its own. */
+export function MarkdownLine({ text }: { text: string }) {
+  const blocks = useMemo(() => blocksOf(text), [text]);
+  const lines = blocks.flatMap((block): Span[][] =>
+    block.kind === 'code'
+      ? [[{ kind: 'code', text: block.text }]]
+      : block.kind === 'list'
+        ? block.items.map((spans) => [{ kind: 'text', text: '· ' }, ...spans])
+        : [block.spans],
+  );
+  return lines.map((spans, number) => (
+    // biome-ignore lint/suspicious/noArrayIndexKey: a text that does not change
+    <span key={number} className={classes.docLine}>
+      <Spans spans={spans} />
+    </span>
+  ));
+}

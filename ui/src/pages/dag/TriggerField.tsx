@@ -8,8 +8,10 @@ import {
   Textarea,
   TextInput,
 } from '@mantine/core';
+import type { TFunction } from 'i18next';
 import { useTranslation } from 'react-i18next';
 import { useZone } from '@/app/preferences';
+import { MarkdownLine } from './Markdown';
 import classes from './TriggerForm.module.css';
 import type { Draft, Field } from './TriggerSchema';
 
@@ -31,12 +33,34 @@ function limits(field: Field): string {
   return parts.join(', ');
 }
 
+const PATTERN_SHOWN_MAX = 40;
+
+/** What a text must be like, as far as it can be said in a few words. */
+function shape({ schema, kind }: Field, t: TFunction<'trigger'>): string {
+  if (!['text', 'multiline', 'secret'].includes(kind)) return '';
+  const { minLength, maxLength, pattern } = schema;
+  const [least, most] = [minLength, maxLength].map((one) =>
+    typeof one === 'number' && one > 0 ? one : null,
+  );
+  const length =
+    least != null && most != null
+      ? t('length.between', { least, most })
+      : least != null
+        ? t('length.least', { least })
+        : most != null
+          ? t('length.most', { most })
+          : '';
+  const isShort = typeof pattern === 'string' && pattern.length <= PATTERN_SHOWN_MAX;
+  return [length, isShort ? pattern : ''].filter(Boolean).join(', ');
+}
+
 export function TriggerField({ field, draft, error, change }: Props) {
   const { t } = useTranslation('trigger');
   const [zone] = useZone();
   const hints = [
     t(`kinds.${field.kind}`, { defaultValue: '' }),
     limits(field),
+    shape(field, t),
     field.kind === 'datetime' ? zone : '',
     field.isNullable ? t('mayBeEmpty') : '',
   ]
@@ -49,9 +73,15 @@ export function TriggerField({ field, draft, error, change }: Props) {
       {hints !== '' && <span className={classes.hint}>{hints}</span>}
     </span>
   );
+  const description =
+    field.description === '' ? undefined : field.isMarkdown ? (
+      <MarkdownLine text={field.description} />
+    ) : (
+      field.description
+    );
   const common = {
     label,
-    description: field.description || undefined,
+    description,
     error,
     size: 'sm' as const,
     classNames: { description: classes.description ?? '' },
@@ -68,7 +98,7 @@ export function TriggerField({ field, draft, error, change }: Props) {
       return (
         <Checkbox
           label={label}
-          description={field.description || undefined}
+          description={description}
           error={error}
           checked={draft === true}
           onChange={(event) => change(event.currentTarget.checked)}

@@ -136,6 +136,7 @@ function Fields({ dag, close, begin }: FieldsProps) {
         }),
       );
     },
+    meta: { isTold: true },
     onSuccess: (run) => {
       tellDone(t('made', { run: run.dag_run_id }));
       close();

@@ -43,6 +43,8 @@ export interface Field {
   kind: FieldKind;
   label: string;
   description: string;
+  /** Whether the description is Markdown. */
+  isMarkdown: boolean;
   section: string;
   isNullable: boolean;
   choices: Choice[];
@@ -121,6 +123,7 @@ export function fieldOf(name: string, param: ParamSpec): Field {
     label: typeof schema.title === 'string' && schema.title !== '' ? schema.title : name,
     description:
       param.description ?? (typeof schema.description_md === 'string' ? schema.description_md : ''),
+    isMarkdown: param.description == null && typeof schema.description_md === 'string',
     section: typeof schema.section === 'string' ? schema.section : '',
     isNullable:
       types.includes('null') ||

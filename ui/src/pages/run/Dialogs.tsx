@@ -4,6 +4,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { runQuery } from '@/api/queries';
 import { tellDone } from '@/app/telling';
 import { Affected } from './Affected';
 import {
@@ -54,11 +55,14 @@ export function ChangeDialog({ target, action, begin, close }: ChangeProps) {
     onSettled: refresh,
   });
   const name = action.kind === 'clear' ? t('act.clear') : t(`act.mark.${action.state}`);
+  // A run without a date is neither before nor after another.
+  const isAlone = useQuery(runQuery(target.dagId, target.runId)).data?.logical_date === null;
   const box = (key: keyof Reach) => (
     <Checkbox
       key={key}
       size="xs"
       checked={reach[key]}
+      disabled={isAlone && (key === 'past' || key === 'future')}
       label={t(`reach.${key}`)}
       onChange={(event) => {
         const { checked } = event.currentTarget;
@@ -85,6 +89,7 @@ export function ChangeDialog({ target, action, begin, close }: ChangeProps) {
       <fieldset className={classes.reach}>
         <legend>{t('reach.title')}</legend>
         {REACHES.filter((key) => action.kind === 'clear' || key !== 'onlyFailed').map(box)}
+        {isAlone && <span className="dim">{t('reach.alone')}</span>}
       </fieldset>
       <Affected found={preview.data} error={preview.error} isPending={preview.isFetching} />
       <Group justify="flex-end" mt={16} gap={8}>

@@ -165,7 +165,8 @@ export function MappedTable({ run, taskId, counts, isLive }: Props) {
                         to="."
                         resetScroll={false}
                         search={(before) => ({ ...before, map: one.map_index, try: undefined })}
-                        className="num"
+                        className={`num cut ${classes.instance}`}
+                        title={one.rendered_map_index ?? undefined}
                       >
                         [{one.map_index}]{one.rendered_map_index !== null && ` ${one.rendered_map_index}`}
                       </Link>

@@ -96,12 +96,18 @@ function Config() {
                 <span className="mono">
                   <span className="dim">[{row.section}]</span> {row.key}
                 </span>
-                {row.description && <div className={`dim ${classes.about}`}>{row.description}</div>}
+                {row.description && (
+                  <div className={`dim ${classes.about}`}>
+                    <Said text={row.description} />
+                  </div>
+                )}
               </td>
               <td className={`mono ${shared.any}`}>
                 {row.value === '' ? <span className="dim">{t('settings.empty')}</span> : row.value}
                 {row.origin !== DEFAULT && !row.is_hidden && row.default !== row.value && (
-                  <div className="dim">{t('settings.byDefault', { value: row.default || '–' })}</div>
+                  <div className="dim">
+                    {t('settings.byDefault', { value: row.default || t('settings.empty') })}
+                  </div>
                 )}
               </td>
               <td className={shared.any}>

@@ -16,15 +16,17 @@ export default function Users() {
   const tab = tabs.includes(search.tab ?? '') ? search.tab : (tabs[1] ?? 'me');
   return (
     <SectionPage section="users">
-      <div className={shared.filters}>
-        <SegmentedControl
-          size="xs"
-          aria-label={t('users.tabs')}
-          data={tabs.map((value) => ({ value, label: t(`users.tab.${value}`) }))}
-          value={tab ?? 'me'}
-          onChange={(value) => change({ tab: value, item: undefined })}
-        />
-      </div>
+      {tabs.length > 1 && (
+        <div className={shared.filters}>
+          <SegmentedControl
+            size="xs"
+            aria-label={t('users.tabs')}
+            data={tabs.map((value) => ({ value, label: t(`users.tab.${value}`) }))}
+            value={tab ?? 'me'}
+            onChange={(value) => change({ tab: value, item: undefined })}
+          />
+        </div>
+      )}
       {tab === 'people' && <People />}
       {tab === 'roles' && <Roles />}
       {tab === 'me' && <Myself />}

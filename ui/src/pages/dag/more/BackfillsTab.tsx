@@ -1,5 +1,5 @@
 /** Backfills of a DAG: what goes on, and how to begin another after seeing what it would make. */
-import { Button, Modal, NumberInput, Select, Switch, Textarea, TextInput } from '@mantine/core';
+import { Button, Group, Modal, NumberInput, Select, Switch, Textarea, TextInput } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -8,11 +8,10 @@ import { client, data, type Schema } from '@/api/client';
 import { useZone } from '@/app/preferences';
 import { tellDone } from '@/app/telling';
 import { Moment } from '@/components/Moment';
-import { StateSign } from '@/components/State';
 import { Empty, Failure, Loading } from '@/components/Waiting';
 import { showMoment } from '@/lib/time';
 import { More, useCount } from '@/pages/dag/more/More';
-import { Progress } from '@/pages/dag/more/Progress';
+import { Progress, Standing } from '@/pages/dag/more/Progress';
 import { backfillsQuery } from '@/pages/dag/queries';
 import classes from '../Dag.module.css';
 
@@ -184,7 +183,7 @@ function Create({ dagId, close }: { dagId: string; close: () => void }) {
                   {preview.data.backfills.map((one, at) => (
                     // biome-ignore lint/suspicious/noArrayIndexKey: partitions have no date
                     <li key={at}>
-                      {one.logical_date ? showMoment(one.logical_date, zone) : one.partition_key}
+                      {one.logical_date ? showMoment(one.logical_date, zone, false) : one.partition_key}
                     </li>
                   ))}
                 </ol>
@@ -192,14 +191,14 @@ function Create({ dagId, close }: { dagId: string; close: () => void }) {
             </>
           )}
         </div>
-        <div className={`${classes.whole} ${classes.pager}`}>
-          <Button type="submit" disabled={!isWhole || count === 0} loading={make.isPending}>
-            {t('backfills.start', { count })}
-          </Button>
+        <Group className={classes.whole} justify="flex-end" gap={8}>
           <Button variant="default" onClick={close}>
             {t('backfills.close')}
           </Button>
-        </div>
+          <Button type="submit" disabled={!isWhole || count === 0} loading={make.isPending}>
+            {t('backfills.start', { count })}
+          </Button>
+        </Group>
       </form>
     </Modal>
   );
@@ -242,16 +241,7 @@ export function BackfillsTab({ dagId, mayTo }: Props) {
                 <tr key={one.id}>
                   <td className="num">{one.id}</td>
                   <td className="nowrap">
-                    <StateSign
-                      state={one.completed_at !== null ? 'success' : one.is_paused ? 'deferred' : 'running'}
-                    />{' '}
-                    {t(
-                      one.completed_at !== null
-                        ? 'backfills.done'
-                        : one.is_paused
-                          ? 'backfills.isPaused'
-                          : 'backfills.goesOn',
-                    )}
+                    <Standing backfill={one} />
                   </td>
                   <td>
                     <Link

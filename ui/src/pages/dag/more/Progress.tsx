@@ -14,17 +14,36 @@ import classes from '../Dag.module.css';
 
 const SIGNS_MAX = 120;
 
+/** What a backfill does, or came to: one that was cancelled before all its runs were made is done in part only. */
+export function Standing({ backfill }: { backfill: Schema['BackfillResponse'] }) {
+  const { t } = useTranslation('dag');
+  const isOver = backfill.completed_at !== null;
+  const { data: found } = useQuery(datesQuery(backfill.dag_id, backfill.id, !isOver));
+  const isPart = isOver && found?.dates.some((one) => kindOf(one, isOver) === 'dropped') === true;
+  const [state, word] = isPart
+    ? ['skipped', 'partlyDone']
+    : isOver
+      ? ['success', 'done']
+      : backfill.is_paused
+        ? ['deferred', 'isPaused']
+        : ['running', 'goesOn'];
+  return (
+    <>
+      <StateSign state={state} /> {t(`backfills.${word}`)}
+    </>
+  );
+}
+
 export function Progress({ backfill }: { backfill: Schema['BackfillResponse'] }) {
   const { t } = useTranslation('dag');
-  const { data: found, error } = useQuery(
-    datesQuery(backfill.dag_id, backfill.id, backfill.completed_at === null),
-  );
+  const isOver = backfill.completed_at !== null;
+  const { data: found, error } = useQuery(datesQuery(backfill.dag_id, backfill.id, !isOver));
   if (error) return <Failure error={error} />;
   if (found === undefined) return null;
   const wordOf = (kind: string) => t(`backfills.kinds.${kind}`, { defaultValue: t(`common:states.${kind}`) });
   const counts = KINDS.map((kind) => ({
     kind,
-    count: found.dates.filter((one) => kindOf(one) === kind).length,
+    count: found.dates.filter((one) => kindOf(one, isOver) === kind).length,
   })).filter(({ count }) => count > 0);
   if (found.total_entries === 0) return <span className="dim">{t('backfills.noRuns')}</span>;
   const said = counts.map(({ kind, count }) => `${count} ${wordOf(kind)}`).join(', ');
@@ -51,7 +70,13 @@ export function Progress({ backfill }: { backfill: Schema['BackfillResponse'] })
       {found.dates.length <= SIGNS_MAX && (
         <div className={classes.dates}>
           {found.dates.map((one) => (
-            <Sign key={one.logical_date} dagId={found.dag_id} one={one} word={wordOf(kindOf(one))} />
+            <Sign
+              key={one.logical_date}
+              dagId={found.dag_id}
+              one={one}
+              kind={kindOf(one, isOver)}
+              word={wordOf(kindOf(one, isOver))}
+            />
           ))}
         </div>
       )}
@@ -67,15 +92,16 @@ export function Progress({ backfill }: { backfill: Schema['BackfillResponse'] })
 interface SignProps {
   dagId: string;
   one: Schema['BackfillDateResponse'];
+  kind: string;
   word: string;
 }
 
-function Sign({ dagId, one, word }: SignProps) {
+function Sign({ dagId, one, kind, word }: SignProps) {
   const [zone] = useZone();
   const label = [showMoment(one.logical_date, zone, false), word, said(one.reason)]
     .filter(Boolean)
     .join(' · ');
-  const sign = <StateSign state={signOf(kindOf(one))} size={11} />;
+  const sign = <StateSign state={signOf(kind)} size={11} />;
   return one.dag_run_id === null ? (
     <span title={label} role="img" aria-label={label}>
       {sign}
@@ -92,5 +118,5 @@ function Sign({ dagId, one, word }: SignProps) {
   );
 }
 
-const signOf = (kind: string) => (kind === 'waiting' ? 'scheduled' : kind);
-const colourOf = (kind: string) => (kind === 'waiting' ? 'none' : kind === 'skipped' ? 'skipped' : kind);
+const signOf = (kind: string) => (kind === 'waiting' ? 'scheduled' : kind === 'dropped' ? 'removed' : kind);
+const colourOf = (kind: string) => (kind === 'waiting' || kind === 'dropped' ? 'none' : kind);

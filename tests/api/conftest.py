@@ -16,6 +16,7 @@ from cryptography.fernet import Fernet
 from starlette.requests import Request
 from starlette.types import ASGIApp
 
+from tests import databases
 from windward.api.access.entrance import Entrance, EntranceGate
 from windward.api.access.manager import found_manager
 from windward.api.access.pages import LoginPages
@@ -236,9 +237,8 @@ class Client:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[SqlStore]:
-    opened = open_store(
-        f"sqlite:///{tmp_path}/windward.db", fernet_keys=[Fernet.generate_key().decode()], create=True
-    )
+    url = databases.with_tables(tmp_path / "windward.db")
+    opened = open_store(url, fernet_keys=[Fernet.generate_key().decode()])
     yield opened
     opened.close()
 

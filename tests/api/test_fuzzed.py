@@ -27,6 +27,7 @@ from schemathesis.checks import (
 )
 from schemathesis.config import GenerationConfig, ProjectConfig, ProjectsConfig, SchemathesisConfig
 
+from tests import databases
 from tests import services as services_of_tests
 from tests.api.conftest import NOW, Client
 from tests.api.filling import ASSET_ID, fill
@@ -82,7 +83,10 @@ def store(tmp_path: Path) -> Iterator[SqlStore]:
             "postgres": services_of_tests.fresh_postgres,
             "mariadb": services_of_tests.fresh_mariadb,
         }.get(DATABASE)
-        url = stack.enter_context(fresh()) if fresh is not None else f"sqlite:///{tmp_path}/windward.db"
+        if fresh is None:
+            url = databases.with_tables(tmp_path / "windward.db")
+        else:
+            url = stack.enter_context(fresh())
         opened = open_store(url, fernet_keys=[Fernet.generate_key().decode()], create=True)
         stack.callback(opened.close)
         yield opened

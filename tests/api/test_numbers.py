@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from cryptography.fernet import Fernet
 
+from tests import databases
 from tests import services as services_of_tests
 from tests.api.conftest import Client
 from tests.api.filling import ASSET_ID, fill
@@ -90,7 +91,7 @@ def test_every_whole_number_of_a_request_has_bounds_that_every_database_holds() 
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqlStore]:
     key = Fernet.generate_key().decode()
     if request.param == "sqlite":
-        opened = open_store(f"sqlite:///{tmp_path}/windward.db", fernet_keys=[key], create=True)
+        opened = open_store(databases.with_tables(tmp_path / "windward.db"), fernet_keys=[key])
         yield opened
         opened.close()
         return

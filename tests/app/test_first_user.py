@@ -8,6 +8,7 @@ import pytest
 from argon2 import PasswordHasher
 from cryptography.fernet import Fernet
 
+from tests import databases
 from windward.app.credentials import ArgonPasswords, new_id, new_secret
 from windward.app.first_user import LEGACY_FILE, make_first_user, take_over_file
 from windward.core.accounts import digest_of
@@ -20,9 +21,8 @@ HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 @pytest.fixture
 def desk(tmp_path: Path) -> AccountDesk:
-    store = open_store(
-        f"sqlite:///{tmp_path}/windward.db", fernet_keys=[Fernet.generate_key().decode()], create=True
-    )
+    url = databases.with_tables(tmp_path / "windward.db")
+    store = open_store(url, fernet_keys=[Fernet.generate_key().decode()])
     return AccountDesk(
         accounts=store.accounts,
         passwords=ArgonPasswords(HASHER),

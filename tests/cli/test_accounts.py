@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
+from tests import databases
 from tests.cli.commands import all_commands, parsers
 from tests.cli.conftest import NOW, CountingWakeup, Installation, StandingClock
 from windward.app.session import Session
@@ -33,9 +34,8 @@ READS = {
 def installed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Installation]:
-    store = open_store(
-        f"sqlite:///{tmp_path}/w.db", fernet_keys=[Fernet.generate_key().decode()], create=True
-    )
+    url = databases.with_tables(tmp_path / "w.db")
+    store = open_store(url, fernet_keys=[Fernet.generate_key().decode()])
     monkeypatch.setenv("USER", "ada")
     monkeypatch.setenv("LOGNAME", "ada")
     wakeup = CountingWakeup()

@@ -7,6 +7,7 @@ import pytest
 import sqlalchemy as sa
 from cryptography.fernet import Fernet
 
+from tests import databases
 from tests.store.building import AnyStore
 from windward.store.memory import MemoryStore
 from windward.store.sql import schema
@@ -35,16 +36,16 @@ def url_of(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str], st
 
 
 @pytest.fixture
-def open_sql(url_of: Callable[[str], str]) -> Iterator[Callable[[str], SqlStore]]:
+def open_sql(url_of: Callable[[str], str], tmp_path: Path) -> Iterator[Callable[[str], SqlStore]]:
     """Return a function that opens a new, empty SQL store; two of one kind in a test share a database."""
     opened: list[SqlStore] = []
     fresh: set[str] = set()
 
     def open_one(kind: str) -> SqlStore:
-        url = url_of(kind)
+        url = databases.with_tables(tmp_path / "windward.db") if kind == "sqlite" else url_of(kind)
         store = open_store(url, fernet_keys=[FERNET_KEY], create=True)
         opened.append(store)
-        if kind not in fresh:
+        if kind not in {"sqlite", *fresh}:
             _empty(store)
             fresh.add(kind)
         return store

@@ -20,6 +20,7 @@ from tests.api.conftest import NOW, Answer, Client, FakeGate, FixedClock
 from tests.api.signing_in import ME, cookies_of, headers_of
 from windward.api.access.oidc import Oidc
 from windward.api.access.pages import LoginPages
+from windward.api.access.words import LANGUAGES, Word
 from windward.api.app import make_app
 from windward.api.page import Page
 from windward.api.services import Services
@@ -247,6 +248,14 @@ def test_a_word_that_is_not_for_here_and_now_lets_nobody_in(
     answer = sign_in(client, provider)
     assert answer.status == 401
     assert not any(cookie.startswith("windward_session") for cookie in answer.cookies)
+
+
+def test_a_refusal_is_said_in_the_language_of_the_browser(client: Client) -> None:
+    refused = "/login/oidc/callback?state=x&code=y"
+    assert b"was not begun here" in client.ask("GET", refused).body
+    answer = client.ask("GET", refused, headers={"accept-language": "ko"})
+    assert (answer.status, Word.NOT_BEGUN_HERE.value.encode() in answer.body) == (401, False)
+    assert LANGUAGES["ko"][Word.NOT_BEGUN_HERE].encode() in answer.body
 
 
 def test_a_word_with_another_signature_lets_nobody_in(client: Client, provider: FakeProvider) -> None:

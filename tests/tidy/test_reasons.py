@@ -14,7 +14,9 @@ from tests.tidy import tree
 
 DECIDING = tuple(f"{tree.PRODUCT}{name}" for name in ("core/", "timetable/", "sdk/semantics.py"))
 """Where all prose is for people."""
-REPORTING = tuple(f"{tree.PRODUCT}{name}" for name in ("engine/", "runner/facts.py", "runner/endings.py"))
+REPORTING = tuple(
+    f"{tree.PRODUCT}{name}" for name in ("engine/", "runner/facts.py", "runner/endings.py", "runner/pool.py")
+)
 """Where prose is for people when it is given, or kept, as one of `GIVEN_AS`."""
 GIVEN_AS = frozenset({"reason", "message"})
 REFUSING = tuple(

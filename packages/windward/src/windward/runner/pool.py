@@ -159,8 +159,8 @@ class TemplatePool:
                 and not template.is_bare
                 and now - template.started_at > limit_s
             ):
-                text = f"The import took longer than {self._options.import_s_max:g} s and could not be interrupted."
-                problem = ImportProblem(error_type="ImportTimeout", message=text, text=text)
+                message = f"the import took longer than {self._options.import_s_max:g} s and could not be interrupted"
+                problem = ImportProblem(error_type="ImportTimeout", message=message, text=message)
                 self._bury(template, problem)
             elif not template.children and template.phase is Phase.READY and now - template.used_at > idle_s:
                 self._bury(template, None)

@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from windward.api.access.words import Word
 from windward.engine.people.accounts import AccountDesk
 from windward.engine.people.vouching import Vouched
-from windward.errors import SettingsError, UnavailableError, UserError
+from windward.errors import SettingsError, UnavailableError, WindwardError
 from windward.model.accounts import Source
 from windward.settings import Settings
 
@@ -47,8 +48,12 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: datetime
 
 
-class Refused(UserError):
-    """The provider's answer does not let anybody in; the message is for the person."""
+class Refused(WindwardError):
+    """The provider's answer does not let anybody in; `word` is for the person."""
+
+    def __init__(self, word: Word) -> None:
+        super().__init__(word.value)
+        self.word = word
 
 
 class _Provider(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,7 +118,7 @@ class Oidc:
         """
         kept = self._opened(cookie)
         if kept is None or not hmac.compare_digest(kept.state.encode(), state.encode()) or not code:
-            raise Refused("this sign-in was not begun here, or took too long", hint="Begin again.")
+            raise Refused(Word.NOT_BEGUN_HERE)
         import requests
         from authlib.common.errors import AuthlibBaseError
 
@@ -129,7 +134,7 @@ class Oidc:
         except requests.RequestException as error:
             raise UnavailableError(f"the OIDC provider does not answer: {error}") from error
         except (AuthlibBaseError, ValueError) as error:
-            raise Refused("the provider refused this sign-in", hint="Begin again.") from error
+            raise Refused(Word.PROVIDER_REFUSED) from error
         claims = self._claims(str(token.get("id_token", "")), nonce=kept.nonce)
         return self._vouched(claims), kept.next
 
@@ -137,10 +142,7 @@ class Oidc:
         auth = self._auth
         username = claims.get(auth.oidc_username_claim)
         if not isinstance(username, str) or not username:
-            raise Refused(
-                f"the provider says no `{auth.oidc_username_claim}`",
-                hint="An administrator can set `[api_auth] oidc_username_claim` to a claim that it gives.",
-            )
+            raise Refused(Word.NAMELESS)
         groups = claims.get(auth.oidc_groups_claim)
         mine = {one for one in groups if isinstance(one, str)} if isinstance(groups, list) else set()
         pairs = [pair.partition("=") for pair in auth.oidc_roles]
@@ -177,11 +179,11 @@ class Oidc:
                 token = jwt.decode(id_token, self._signers(is_renewed=True), algorithms=ALGORITHMS)
             registry.validate(token.claims)
         except (JoseError, ValueError, TypeError) as error:
-            raise Refused("the provider's word does not count here", hint="Begin again.") from error
+            raise Refused(Word.NOT_BELIEVED) from error
         claims: dict[str, Any] = token.claims
         audiences = claims["aud"] if isinstance(claims["aud"], list) else [claims["aud"]]
         if claims.get("azp", client) != client or (len(audiences) > 1 and "azp" not in claims):
-            raise Refused("the provider's word is for somebody else", hint="Begin again.")
+            raise Refused(Word.FOR_SOMEBODY_ELSE)
         return claims
 
     def _described(self) -> _Provider:

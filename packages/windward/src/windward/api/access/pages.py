@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from windward.api.access.entrance import Entrance
-from windward.api.access.oidc import CALLBACK, STATE_LIFETIME, Oidc
+from windward.api.access.oidc import CALLBACK, STATE_LIFETIME, Oidc, Refused
 from windward.api.access.oidc import COOKIE as OIDC_COOKIE
 from windward.api.access.presented import cookie_of
 from windward.api.access.words import LANGUAGES, Word, language_of
@@ -144,9 +144,12 @@ class LoginPages:
                 base_url=self._base_url(request),
             )
             known = vouched_user(entrance.desk, said, new_user_role=entrance.settings.api_auth.new_user_role)
+        except Refused as error:
+            log.warning("sign-in refused", extra={"by": "oidc", "error": error.word.value})
+            return self._page(request, "/", error.word, status=401)
         except UserError as error:
             log.warning("sign-in refused", extra={"by": "oidc", "error": error.message})
-            return self._page(request, "/", f"{error.message}. {error.hint}", status=401)
+            return self._page(request, "/", error, status=401)
         except (UnavailableError, ConflictError) as error:
             log.warning("OIDC provider not reached", extra={"error": str(error)})
             return self._page(request, "/", Word.NOT_NOW, status=503)
@@ -220,14 +223,18 @@ class LoginPages:
         self,
         request: Request,
         target: str,
-        problem: Word | str = "",
+        problem: Word | UserError | None = None,
         *,
         status: int = 200,
         more: dict[str, str] | None = None,
     ) -> Response:
         language = language_of(request.headers.get("accept-language", ""))
         say = LANGUAGES[language]
-        told = say[problem] if isinstance(problem, Word) else problem
+        told = ""
+        if isinstance(problem, Word):
+            told = say[problem]
+        elif problem is not None:
+            told = f"{say[Word.NOT_LET_IN]} {problem.message}. {problem.hint}"
         bad = f'<p class="bad" role="alert">{escape(told)}</p>' if told else ""
         other = (
             f'<a class="go" href="{OIDC}?next={quote(target, safe="")}">{say[Word.SINGLE_SIGN_ON]}</a>'

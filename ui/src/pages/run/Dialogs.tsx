@@ -12,6 +12,7 @@ import {
   change,
   clearRun,
   deleteRun,
+  foreseeRun,
   HERE,
   markRun,
   REACHES,
@@ -121,7 +122,7 @@ export function ClearRunDialog({ dagId, runId, failed, close }: RunProps & { fai
   const [scope, setScope] = useState<RunScope>(failed.length > 0 ? 'downstream' : 'all');
   const preview = useQuery({
     queryKey: ['preview', dagId, runId, scope, failed],
-    queryFn: () => clearRun(dagId, runId, scope, failed, true),
+    queryFn: () => foreseeRun(dagId, runId, scope, failed),
     staleTime: 0,
   });
   const doIt = useMutation({

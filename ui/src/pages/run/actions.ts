@@ -1,6 +1,6 @@
 /** What a person can do to a run or an instance; each can be previewed. */
 import { client, data, type Schema } from '@/api/client';
-import type { Instance } from './queries';
+import { countOf, NAMED_MAX, type Named, NOTHING_TOUCHED, sumOf, type Touched } from './touched';
 
 export type Mark = 'success' | 'failed' | 'skipped';
 export type Action = { kind: 'clear' } | { kind: 'mark'; state: Mark };
@@ -29,16 +29,7 @@ export interface Target {
   mapIndex: number | null;
 }
 
-export interface Affected {
-  instances: Pick<Instance, 'dag_id' | 'dag_run_id' | 'task_id' | 'map_index' | 'state'>[];
-  total: number;
-}
-
-type Answer = { task_instances: Affected['instances']; total_entries?: number | null };
-const affected = (answer: Answer): Affected => ({
-  instances: answer.task_instances,
-  total: answer.total_entries ?? answer.task_instances.length,
-});
+const affected = (answer: { task_instances: Named[] }): Touched => countOf(answer.task_instances);
 
 /** Clear instances of a run, each a task or a task and an index; with `dryRun`, only say which. */
 export async function clearInstances(
@@ -47,7 +38,7 @@ export async function clearInstances(
   taskIds: (string | [string, number])[],
   reach: Reach,
   dryRun: boolean,
-): Promise<Affected> {
+): Promise<Touched> {
   const body = {
     dag_run_id: runId,
     task_ids: taskIds,
@@ -75,7 +66,7 @@ export async function change(
   action: Action,
   reach: Reach,
   dryRun: boolean,
-): Promise<Affected> {
+): Promise<Touched> {
   const { dagId, runId, taskId, mapIndex } = target;
   if (action.kind === 'clear') {
     return clearInstances(dagId, runId, [mapIndex === null ? taskId : [taskId, mapIndex]], reach, dryRun);
@@ -108,7 +99,49 @@ export async function change(
   );
 }
 
+/** How many runs the server counts in one answer. */
+const COUNTED_MAX = 100;
+
+interface Counting {
+  dag_runs: { dag_id: string; dag_run_id: string }[];
+  task_ids?: string[];
+  include_downstream?: boolean;
+  only_failed?: boolean;
+}
+
+/** Count what clearing runs would touch, a part of the runs after the other; instances come when they are few. */
+export async function foresee(of: Counting, named: () => Promise<Touched>): Promise<Touched> {
+  const parts: Touched[] = [];
+  for (let begin = 0; begin < of.dag_runs.length; begin += COUNTED_MAX) {
+    const dag_runs = of.dag_runs
+      .slice(begin, begin + COUNTED_MAX)
+      .map(({ dag_id, dag_run_id }) => ({ dag_id, dag_run_id }));
+    const body = { ...of, dag_runs } as Schema['ForeseenBody'];
+    const found = await data(client.POST('/api/windward/v1/clearing/foreseen', { body }));
+    const { tasks, runs, total_entries: total } = found;
+    parts.push({ tasks, runs, total, instances: null });
+  }
+  const sum = sumOf(parts);
+  return sum.total > NAMED_MAX ? sum : named();
+}
+
 export type RunScope = 'failed' | 'downstream' | 'all';
+
+/** Say which instances clearing a run, or a part of it, would touch. */
+export function foreseeRun(
+  dagId: string,
+  runId: string,
+  scope: RunScope,
+  failed: string[],
+): Promise<Touched> {
+  if (scope === 'downstream' && failed.length === 0) return Promise.resolve(NOTHING_TOUCHED);
+  const counting: Counting = {
+    dag_runs: [{ dag_id: dagId, dag_run_id: runId }],
+    only_failed: scope === 'failed',
+    ...(scope === 'downstream' && { task_ids: failed, include_downstream: true }),
+  };
+  return foresee(counting, () => clearRun(dagId, runId, scope, failed, true));
+}
 
 /** Clear a run, or a part of it; with `dryRun`, only say which instances. */
 export async function clearRun(
@@ -117,9 +150,9 @@ export async function clearRun(
   scope: RunScope,
   failed: string[],
   dryRun: boolean,
-): Promise<Affected> {
+): Promise<Touched> {
   if (scope === 'downstream') {
-    if (failed.length === 0) return { instances: [], total: 0 };
+    if (failed.length === 0) return NOTHING_TOUCHED;
     const body = {
       dag_run_id: runId,
       task_ids: failed,
@@ -143,7 +176,7 @@ export async function clearRun(
       body: { dry_run: dryRun, only_failed: scope === 'failed' } as unknown as Schema['DAGRunClearBody'],
     }),
   );
-  return 'task_instances' in answer ? affected(answer as Answer) : { instances: [], total: 0 };
+  return 'task_instances' in answer ? affected(answer as { task_instances: Named[] }) : NOTHING_TOUCHED;
 }
 
 /** Set the state of a run: what runs of it is stopped. */

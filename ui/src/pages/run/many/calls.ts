@@ -1,11 +1,10 @@
 /** What is done to many runs and instances at once, and what it would touch. */
 import { client, data, type Schema } from '@/api/client';
 import { problemsOf, type Step } from '@/components/many/carryOut';
-import { type Affected, clearInstances, clearRun, type Mark, type Reach } from '@/pages/run/actions';
+import { clearInstances, clearRun, foresee, type Mark, type Reach } from '@/pages/run/actions';
+import { countOf, sumOf, type Touched } from '@/pages/run/touched';
 import { type RunRow, runKey, type TaskRow, taskKey } from './rows';
 
-/** How many runs' instances come in one answer: each may have thousands. */
-const FORESEEN_RUNS = 10;
 const ASKED_AT_ONCE = 4;
 
 /** Do something to each of some values, a few at a time. */
@@ -17,32 +16,26 @@ async function each<T, U>(values: readonly T[], act: (value: T) => Promise<U>): 
   return found;
 }
 
-/** Return what is in any of some answers, once each. */
-function joined(answers: Affected[]): Affected {
-  const found = new Map(answers.flatMap((one) => one.instances.map((of) => [taskKey(of), of] as const)));
-  return { instances: [...found.values()], total: found.size };
+/** Return what is in any of some answers, once each: counts alone where one of them has no more than these. */
+function joined(answers: Touched[]): Touched {
+  const named = answers.flatMap((one) => one.instances ?? []);
+  return answers.some((one) => one.instances === null) ? sumOf(answers) : countOf(named);
 }
 
 export type RunsScope = 'failed' | 'all';
 
-/** Return which instances would run again if runs were cleared. */
-export async function foreseeRuns(rows: readonly RunRow[], scope: RunsScope): Promise<Affected> {
-  const parts = Array.from({ length: Math.ceil(rows.length / FORESEEN_RUNS) }, (_, number) =>
-    rows.slice(number * FORESEEN_RUNS, (number + 1) * FORESEEN_RUNS),
-  );
-  const answers = await each(parts, async (some) => {
-    const body = {
-      dag_runs: some.map(({ dag_id, dag_run_id }) => ({ dag_id, dag_run_id })),
-      dry_run: true,
-      only_failed: scope === 'failed',
-    } as unknown as Schema['BulkDAGRunClearBody'];
-    const path = { dag_id: '~' };
-    const answer = await data(client.POST('/api/v2/dags/{dag_id}/clearDagRuns', { params: { path }, body }));
-    const { task_instances: instances } = answer as Schema['ClearTaskInstanceCollectionResponse'];
-    return { instances, total: instances.length };
+/** Return what would run again if runs were cleared: counted, however many they are, and named when it is little. */
+export const foreseeRuns = (rows: readonly RunRow[], scope: RunsScope): Promise<Touched> =>
+  foresee({ dag_runs: [...rows], only_failed: scope === 'failed' }, async () => {
+    const body = { dag_runs: rows.map(named), dry_run: true, only_failed: scope === 'failed' };
+    const answer = await data(
+      client.POST('/api/v2/dags/{dag_id}/clearDagRuns', {
+        params: { path: { dag_id: '~' } },
+        body: body as unknown as Schema['BulkDAGRunClearBody'],
+      }),
+    );
+    return countOf((answer as Schema['ClearTaskInstanceCollectionResponse']).task_instances);
   });
-  return joined(answers);
-}
 
 /** Clear runs, each by itself: one that cannot be cleared keeps no other from it. */
 export const clearRuns =
@@ -99,7 +92,7 @@ const clearIn = ({ dag_id, dag_run_id, tasks }: OfRun, reach: Reach, dryRun: boo
 };
 
 /** Return which instances would run again if some were cleared. */
-export const foreseeTasks = async (rows: readonly TaskRow[], reach: Reach): Promise<Affected> =>
+export const foreseeTasks = async (rows: readonly TaskRow[], reach: Reach): Promise<Touched> =>
   joined(await each(byRun(rows), (one) => clearIn(one, reach, true)));
 
 /** Clear instances of one run. */

@@ -98,9 +98,11 @@ export interface DagSearch {
   q?: string | undefined;
   /** Groups that are folded, with commas between them. */
   fold?: string | undefined;
-  /** Whether the graph shows the path that decided its length, and assets: both unless `off`. */
+  /** Whether the graph shows the path that decided its length, and assets: both unless `off`; `all` of the assets. */
   path?: string | undefined;
   assets?: string | undefined;
+  /** The asset that was looked for in the graph, by its id. */
+  asset?: string | undefined;
   /** Which way the graph goes: `right` or `down`. */
   dir?: string | undefined;
   /** The task that was looked for in the graph; whether only what is before or after it is shown, and how far. */
@@ -134,6 +136,7 @@ const dag = createRoute({
     fold: text(search.fold),
     path: text(search.path),
     assets: text(search.assets),
+    asset: text(search.asset),
     dir: text(search.dir),
     around: text(search.around),
     side: text(search.side),

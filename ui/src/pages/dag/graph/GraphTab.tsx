@@ -16,7 +16,8 @@ import { Empty, Failure, Loading } from '@/components/Waiting';
 import { said } from '@/i18n';
 import { isFinished, lookOf } from '@/lib/states';
 import { showLength, showMoment } from '@/lib/time';
-import { around, assetsOf, foldedBut } from '@/pages/dag/graph/around';
+import { AssetsShown } from '@/pages/dag/graph/AssetsShown';
+import { around, assetsOf, firstOf, foldedBut } from '@/pages/dag/graph/around';
 import { Centre } from '@/pages/dag/graph/Centre';
 import { DownloadMenu } from '@/pages/dag/graph/DownloadMenu';
 import { NODE_TYPES, type ShownNode } from '@/pages/dag/graph/GraphNodes';
@@ -31,6 +32,7 @@ const route = getRouteApi('/dags/$dagId');
 const RUNS = 90;
 const FOLD_FROM = 120;
 const EDGES_MAX = 4000;
+/** So many assets are shown at first. */
 const ASSETS_MAX = 60;
 const NOTHING: ReadonlySet<string> = new Set();
 const NO_ASSETS: Asset[] = [];
@@ -72,15 +74,17 @@ export function GraphTab({ dagId }: { dagId: string }) {
   const { data: dag } = useQuery(dagQuery(dagId));
   const schedule = said(dag?.timetable_description ?? '');
   const withAssets = search.assets !== 'off';
+  const most = search.assets === 'all' ? Number.POSITIVE_INFINITY : ASSETS_MAX;
   const beside = useMemo(
-    () => (withAssets ? (assets ?? []).slice(0, ASSETS_MAX).map((one) => besideOf(one, dagId)) : []),
-    [assets, withAssets, dagId],
+    () => (withAssets ? firstOf(assets ?? [], most, search.asset).map((one) => besideOf(one, dagId)) : []),
+    [assets, withAssets, most, search.asset, dagId],
   );
   const put = (
     change: {
       dir?: string | undefined;
       path?: string | undefined;
       assets?: string | undefined;
+      asset?: string | undefined;
       run?: string | undefined;
       fold?: string | undefined;
     } & Choice,
@@ -143,7 +147,11 @@ export function GraphTab({ dagId }: { dagId: string }) {
   const find = (taskId: string | null) => {
     if (taskId === null) return put({ around: undefined, side: undefined, depth: undefined });
     const left = foldedBut(all ?? [], groups ?? [], folded, taskId);
-    put({ around: taskId, ...(left.size < folded.size && { fold: [...left].join(',') || ',' }) });
+    put({
+      around: taskId,
+      asset: undefined,
+      ...(left.size < folded.size && { fold: [...left].join(',') || ',' }),
+    });
   };
   const follow = (event: MouseEvent) => {
     const { task } = (event.target as HTMLElement).dataset;
@@ -157,7 +165,11 @@ export function GraphTab({ dagId }: { dagId: string }) {
     });
   };
   const found =
-    graph.nodes.find((node) => node.kind === 'task' && node.tasks[0] === search.around)?.id ?? null;
+    graph.nodes.find((node) =>
+      search.asset === undefined
+        ? node.kind === 'task' && node.tasks[0] === search.around
+        : node.kind === 'asset' && node.id.split(':')[1] === search.asset,
+    )?.id ?? null;
   const nodes = useMemo(
     () =>
       places === null || grid === undefined
@@ -240,6 +252,16 @@ export function GraphTab({ dagId }: { dagId: string }) {
           find={find}
           put={put}
         />
+        {withAssets && (assets?.length ?? 0) > ASSETS_MAX && (
+          <AssetsShown
+            assets={assets ?? []}
+            shown={beside.length}
+            isWhole={search.assets === 'all'}
+            found={search.asset}
+            find={(asset) => put({ asset })}
+            showAll={(isAll) => put({ assets: isAll ? 'all' : undefined })}
+          />
+        )}
         {withPath && length !== null && Number.isFinite(length) && (
           <span className="dim num">
             {t('graph.pathIs', { count: path.length, length: showLength(length) })}
@@ -280,7 +302,7 @@ export function GraphTab({ dagId }: { dagId: string }) {
             >
               <Ways ways={ways} />
               <Far of={canvas} />
-              <Centre id={side === null ? found : null} nodes={nodes} />
+              <Centre id={side === null || search.asset !== undefined ? found : null} nodes={nodes} />
               {nodes.length > LARGE && <MovingPicture nodes={nodes} ways={ways} of={canvas} far={FAR} />}
               <Background gap={24} size={1} />
               <Controls showInteractive={false} aria-label={t('graph.controls')} />

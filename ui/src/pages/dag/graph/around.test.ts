@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Group, Task } from '@/pages/dag/grid/model';
-import { around, assetsOf, foldedBut } from './around';
+import { around, assetsOf, firstOf, foldedBut } from './around';
 
 const task = (id: string, upstream: string[], group: string | null = null) =>
   ({ task_id: id, label: id, group_id: group, upstream }) as unknown as Task;
@@ -62,5 +62,14 @@ describe('what is around a task', () => {
     const folded = new Set(['outer', 'inner', 'other']);
     expect([...foldedBut(DIAMOND, groups, folded, 'c')]).toEqual(['other']);
     expect(foldedBut(DIAMOND, groups, folded, 'a')).toEqual(folded);
+  });
+});
+
+describe('many assets', () => {
+  it('are shown up to a number, with the one that is looked for', () => {
+    const assets = [1, 2, 3, 4].map((id) => ({ id }));
+    expect(firstOf(assets, 2, undefined).map((one) => one.id)).toEqual([1, 2]);
+    expect(firstOf(assets, 2, '4').map((one) => one.id)).toEqual([1, 2, 4]);
+    expect(firstOf(assets, 2, '1').map((one) => one.id)).toEqual([1, 2]);
   });
 });

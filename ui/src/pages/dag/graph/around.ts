@@ -39,6 +39,15 @@ export function assetsOf(assets: readonly AssetBeside[], some: readonly Task[]):
   });
 }
 
+/** Return the first of some assets, and the one that is looked for wherever it is. */
+export function firstOf<T extends { id: number }>(
+  assets: readonly T[],
+  most: number,
+  wanted: string | undefined,
+): T[] {
+  return assets.filter((one, place) => place < most || String(one.id) === wanted);
+}
+
 /** Return which groups stay folded when a task is to be seen: those that it is not in. */
 export function foldedBut(
   tasks: readonly Task[],

@@ -184,6 +184,7 @@ const span: Situation = async ({ page, w }) => {
   await dialogOf(page).getByLabel(w('dag:backfills.to')).fill('2026-02-20T00:00');
 };
 const burntTask = ({ burnt }: Pictured) => `${runPath('burnt', burnt)}?task=burn`;
+const datedTask = `${runPath('deliveries', `backfill__${back(25).slice(0, 10)}T00:00:00+00:00`)}?task=deliver`;
 const mapped = ({ loaves }: Pictured) =>
   `${runPath('loaves', loaves)}?task=shelf_of_the_long_wall.weigh_and_wrap_each_loaf_carefully`;
 
@@ -287,6 +288,7 @@ export const SITUATIONS: Readonly<Record<string, Situation>> = {
     await settled(look.looked);
   },
   'assets-of-dag': at('/dags/warehouse?tab=graph'),
+  'assets-of-dag-all': at('/dags/warehouse?tab=graph&assets=all'),
   'workers-busy': at('/admin/workers'),
   'audit-one': at('/admin/audit', async ({ page }) => page.locator('#main tbody tr').nth(2).click()),
   'dag-menu': at('/dags/burnt', async ({ page, w }) => press(page.locator('#main'), w('dag:menu.more'))),
@@ -297,10 +299,11 @@ export const SITUATIONS: Readonly<Record<string, Situation>> = {
   ),
   'dag-grid-failed': at('/dags/deliveries'),
   'clear-task': at(burntTask, button('run:act.clearMore', 'last')),
-  'clear-task-wide': at(burntTask, button('run:act.fromHere'), async ({ page, w }) => {
+  'clear-task-alone': at(burntTask, button('run:act.clearMore', 'last')),
+  'clear-task-wide': at(datedTask, button('run:act.fromHere'), async ({ page, w }) => {
     for (const reach of ['past', 'future', 'onlyFailed'])
       await dialogOf(page)
-        .getByText(w(`run:reach.${reach}`))
+        .getByText(w(`run:reach.${reach}`), { exact: true })
         .click();
   }),
   'mark-menu': at(burntTask, async ({ page, w }) =>

@@ -262,7 +262,7 @@ export function BackfillsTab({ dagId, mayTo }: Props) {
                   <td>
                     <Moment at={one.created_at} relative />
                   </td>
-                  <td>{mayTo('backfill:edit') && <Actions backfill={one} />}</td>
+                  <td className={classes.acts}>{mayTo('backfill:edit') && <Actions backfill={one} />}</td>
                 </tr>
               ))}
             </tbody>

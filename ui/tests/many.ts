@@ -100,6 +100,22 @@ await step('runs are marked together', async () => {
   }
 });
 
+await step('tasks are marked with what comes after them, after a preview', async () => {
+  await page.goto(`${ADDRESS}${runPath('burnt', 'many-3')}`);
+  await box('burn').check();
+  await bar.getByRole('button', { name: 'Mark as' }).click();
+  await page.getByRole('menuitem', { name: 'success' }).click();
+  await dialog.getByLabel('what comes after (downstream)').check();
+  await dialog.getByText('2 task instances are touched').waitFor();
+  problems.push(...(await barriers(page)));
+  await dialog.getByRole('button', { name: 'Mark as success' }).click();
+  await dialog.waitFor({ state: 'detached' });
+  for (const task of ['burn', 'eat']) {
+    const { state } = await triesOf('burnt', 'many-3', task);
+    if (state !== 'success') throw new Error(`${task} is ${state}`);
+  }
+});
+
 await step('what is refused is said by its name, and stays chosen; the rest is done', async () => {
   await ask(page, 'POST', '/api/v2/variables', { key: 'is_risen', value: 'no' }).catch(() =>
     ask(page, 'PATCH', '/api/v2/variables/is_risen', { key: 'is_risen', value: 'no' }),

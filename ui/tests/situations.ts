@@ -258,6 +258,13 @@ export const SITUATIONS: Readonly<Record<string, Situation>> = {
     inBar('many:act.mark'),
     item('common:states.success'),
   ),
+  'many-tasks-mark-around': at(
+    ({ burnt }) => runPath('burnt', burnt),
+    boxes(1),
+    inBar('many:act.mark'),
+    item('common:states.success'),
+    ({ page, w }) => dialogOf(page).getByLabel(w('run:reach.downstream')).check(),
+  ),
   'many-tasks-of-run': at(({ burnt }) => runPath('burnt', burnt), boxes(2)),
   'many-dags': at('/dags', boxes(3)),
   'many-dags-pause': at('/dags', boxes(3), inBar('many:act.pause')),

@@ -6,7 +6,7 @@ from datetime import datetime
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import DAG, Asset, Param, Variable, task, task_group
 
-LOAVES = 130
+LOAVES = 220
 CRATES = 75
 LOOK_S = 0.2
 LOOKS_MAX = 30_000

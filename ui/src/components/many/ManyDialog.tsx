@@ -3,7 +3,7 @@ import { Button, Modal, Progress } from '@mantine/core';
 import { type ReactNode, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { tellDone } from '@/app/telling';
-import { said } from '@/i18n';
+import { Said } from '@/components/Said';
 import { carryOut, type Outcome, type Step } from './carryOut';
 import classes from './Many.module.css';
 
@@ -26,6 +26,8 @@ interface Props<T> {
   settle: (refused: T[]) => Promise<unknown>;
   close: () => void;
   isReady?: boolean;
+  /** What it is done to in the end, where that is more than the rows that were chosen. */
+  targets?: readonly T[] | undefined;
   children?: ReactNode;
 }
 
@@ -33,7 +35,8 @@ export function ManyDialog<T>(props: Props<T>) {
   const { title, label, isDangerous, rows, nameOf, keyOf, size, step, done, settle, close } = props;
   const { t } = useTranslation('many');
   // What is done is what was asked about: the list behind the dialog goes on.
-  const [asked] = useState(rows);
+  const [chosen] = useState(rows);
+  const asked = props.targets ?? chosen;
   const [through, setThrough] = useState<number | null>(null);
   const [refused, setRefused] = useState<Outcome<T>[] | null>(null);
   const isStopped = useRef(false);
@@ -78,7 +81,9 @@ export function ManyDialog<T>(props: Props<T>) {
             {refused.map(({ row, problem }) => (
               <li key={keyOf(row)}>
                 {nameOf(row)}
-                <span className={classes.problem}>{said(problem ?? '')}</span>
+                <span className={classes.problem}>
+                  <Said text={problem} />
+                </span>
               </li>
             ))}
           </ul>

@@ -177,7 +177,9 @@ export function MappedTable({ run, taskId, counts, isLive }: Props) {
                     <td>
                       <Moment at={one.start_date} />
                     </td>
-                    <td className="num">{showLength(lengthBetween(one.start_date, one.end_date, now))}</td>
+                    <td className="num nowrap">
+                      {showLength(lengthBetween(one.start_date, one.end_date, now))}
+                    </td>
                     <td className="num">{one.try_number}</td>
                     <td className="mono">{one.hostname}</td>
                   </tr>

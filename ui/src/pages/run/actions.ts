@@ -68,11 +68,20 @@ export async function change(
   dryRun: boolean,
 ): Promise<Touched> {
   const { dagId, runId, taskId, mapIndex } = target;
-  if (action.kind === 'clear') {
-    return clearInstances(dagId, runId, [mapIndex === null ? taskId : [taskId, mapIndex]], reach, dryRun);
-  }
+  return action.kind === 'clear'
+    ? clearInstances(dagId, runId, [mapIndex === null ? taskId : [taskId, mapIndex]], reach, dryRun)
+    : countOf(await markInstances(target, action.state, reach, dryRun));
+}
+
+/** Mark an instance, or all of a mapped task, and what is around it; with `dryRun`, only say which. */
+export async function markInstances(
+  { dagId, runId, taskId, mapIndex }: Target,
+  state: Mark,
+  reach: Reach,
+  dryRun: boolean,
+): Promise<Named[]> {
   const body = {
-    new_state: action.state,
+    new_state: state,
     include_upstream: reach.upstream,
     include_downstream: reach.downstream,
     include_past: reach.past,
@@ -82,21 +91,19 @@ export async function change(
   const base = '/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}' as const;
   if (mapIndex === null) {
     const options = { params: { path, query: { update_mask: ['new_state'] } }, body };
-    return affected(
-      await data(dryRun ? client.PATCH(`${base}/dry_run`, options) : client.PATCH(base, options)),
-    );
+    return (await data(dryRun ? client.PATCH(`${base}/dry_run`, options) : client.PATCH(base, options)))
+      .task_instances;
   }
   const options = {
     params: { path: { ...path, map_index: mapIndex }, query: { update_mask: ['new_state'] } },
     body,
   };
-  return affected(
-    await data(
-      dryRun
-        ? client.PATCH(`${base}/{map_index}/dry_run`, options)
-        : client.PATCH(`${base}/{map_index}`, options),
-    ),
+  const answer = await data(
+    dryRun
+      ? client.PATCH(`${base}/{map_index}/dry_run`, options)
+      : client.PATCH(`${base}/{map_index}`, options),
   );
+  return answer.task_instances;
 }
 
 /** How many runs the server counts in one answer. */

@@ -12,10 +12,13 @@ import { Affected } from '../Affected';
 import { HERE, type Mark, REACHES, type Reach } from '../actions';
 import { useRefresh } from '../Dialogs';
 import classes from '../Run.module.css';
-import { byRun, clearTasks, foreseeTasks, markTasks, type OfRun } from './calls';
+import { countOf } from '../touched';
+import { byRun, clearTasks, foreseeMarks, foreseeTasks, markTasks, type OfRun } from './calls';
 import { runKey, type TaskRow, taskKey } from './rows';
 
 const AT_ONCE = 20;
+/** Of so many chosen tasks it is asked, one by one, what is around them. */
+const FORESEEN_MAX = 100;
 const MARKS = ['success', 'failed', 'skipped'] as const;
 
 interface Props {
@@ -71,6 +74,33 @@ const nameOfRun = (row: Pick<OfRun, 'dag_id' | 'dag_run_id'>) => (
   </span>
 );
 
+interface ReachesProps {
+  of: readonly (keyof Reach)[];
+  reach: Reach;
+  isDisabled?: boolean;
+  change: (reach: Reach) => void;
+}
+
+/** What of the chosen tasks' surroundings is meant as well. */
+function Reaches({ of, reach, isDisabled = false, change }: ReachesProps) {
+  const { t } = useTranslation('run');
+  return (
+    <fieldset className={classes.reach}>
+      <legend>{t('reach.title')}</legend>
+      {of.map((key) => (
+        <Checkbox
+          key={key}
+          size="xs"
+          checked={reach[key]}
+          disabled={isDisabled}
+          label={t(`reach.${key}`)}
+          onChange={(event) => change({ ...reach, [key]: event.currentTarget.checked })}
+        />
+      ))}
+    </fieldset>
+  );
+}
+
 function ClearDialog({ rows, only, close }: DialogProps) {
   const { t } = useTranslation('many');
   const refresh = useRefresh();
@@ -99,21 +129,7 @@ function ClearDialog({ rows, only, close }: DialogProps) {
       close={close}
       isReady={(preview.data?.total ?? 0) > 0}
     >
-      <fieldset className={classes.reach}>
-        <legend>{t('run:reach.title')}</legend>
-        {REACHES.map((key) => (
-          <Checkbox
-            key={key}
-            size="xs"
-            checked={reach[key]}
-            label={t(`run:reach.${key}`)}
-            onChange={(event) => {
-              const { checked } = event.currentTarget;
-              setReach((before) => ({ ...before, [key]: checked }));
-            }}
-          />
-        ))}
-      </fieldset>
+      <Reaches of={REACHES} reach={reach} change={setReach} />
       <Affected found={preview.data} error={preview.error} isPending={preview.isFetching} />
     </ManyDialog>
   );
@@ -123,6 +139,16 @@ function MarkDialog({ rows, hasRuns, only, close, state }: DialogProps & { state
   const { t } = useTranslation('many');
   const refresh = useRefresh();
   const [asked] = useState(rows);
+  const [reach, setReach] = useState<Reach>(HERE);
+  const isWide = Object.values(reach).some(Boolean);
+  const isMany = asked.length > FORESEEN_MAX;
+  const preview = useQuery({
+    queryKey: ['preview', 'marks', asked.map(taskKey), state, reach],
+    queryFn: () => foreseeMarks(asked, state, reach),
+    enabled: isWide,
+    staleTime: 0,
+    gcTime: 0,
+  });
   const nameOf = (row: TaskRow) => (
     <>
       <StateSign state={row.state} />
@@ -147,6 +173,8 @@ function MarkDialog({ rows, hasRuns, only, close, state }: DialogProps & { state
       nameOf={nameOf}
       keyOf={taskKey}
       size={AT_ONCE}
+      targets={isWide ? preview.data : undefined}
+      isReady={!isWide || (preview.data?.length ?? 0) > 0}
       step={markTasks(state, t('gone'))}
       done={(count) => t('tasks.marked', { count })}
       settle={(refused) => {
@@ -156,7 +184,22 @@ function MarkDialog({ rows, hasRuns, only, close, state }: DialogProps & { state
       close={close}
     >
       <p className={manyClasses.say}>{t('tasks.markHint')}</p>
-      <Names rows={asked} nameOf={nameOf} keyOf={taskKey} />
+      <Reaches
+        of={REACHES.filter((key) => key !== 'onlyFailed')}
+        reach={reach}
+        isDisabled={isMany}
+        change={setReach}
+      />
+      {isMany && <p className="dim">{t('tasks.tooManyAround', { count: FORESEEN_MAX })}</p>}
+      {isWide ? (
+        <Affected
+          found={preview.data && countOf(preview.data)}
+          error={preview.error}
+          isPending={preview.isFetching}
+        />
+      ) : (
+        <Names rows={asked} nameOf={nameOf} keyOf={taskKey} />
+      )}
     </ManyDialog>
   );
 }

@@ -1,8 +1,8 @@
 /** What is done to many runs and instances at once, and what it would touch. */
 import { client, data, type Schema } from '@/api/client';
 import { problemsOf, type Step } from '@/components/many/carryOut';
-import { clearInstances, clearRun, foresee, type Mark, type Reach } from '@/pages/run/actions';
-import { countOf, sumOf, type Touched } from '@/pages/run/touched';
+import { clearInstances, clearRun, foresee, type Mark, markInstances, type Reach } from '@/pages/run/actions';
+import { countOf, type Named, sumOf, type Touched } from '@/pages/run/touched';
 import { type RunRow, runKey, type TaskRow, taskKey } from './rows';
 
 const ASKED_AT_ONCE = 4;
@@ -102,6 +102,15 @@ export const clearTasks =
     if (one !== undefined) await clearIn(one, reach, false);
     return [null];
   };
+
+/** Return each instance that would be marked if some were, with what is around them. */
+export async function foreseeMarks(rows: readonly TaskRow[], state: Mark, reach: Reach): Promise<Named[]> {
+  const found = await each(rows, (row) => {
+    const { dag_id: dagId, dag_run_id: runId, task_id: taskId, map_index: mapIndex } = row;
+    return markInstances({ dagId, runId, taskId, mapIndex }, state, reach, true);
+  });
+  return [...new Map(found.flat().map((one) => [taskKey(one), one])).values()];
+}
 
 export const markTasks =
   (state: Mark, gone: string): Step<TaskRow> =>

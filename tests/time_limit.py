@@ -45,6 +45,9 @@ def time_limit(seconds: float) -> Iterator[None]:
     signal.setitimer(signal.ITIMER_REAL, seconds, REPEAT_S)
     try:
         yield
+    except TimeLimitExceeded as late:
+        # As words: it may have rung at an instruction that has no line, and pytest ends all tests of a frame without one.
+        raise TimeLimitExceeded(f"{late}\n\n{traceback.format_exc()}") from None
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)

@@ -15,8 +15,9 @@ from types import FrameType
 
 import pytest
 
-DEFAULT_S = 60.0
-SLOW_S = 300.0
+DEFAULT_S = 180.0
+SLOW_S = 600.0
+"""Limits and no claims: for a machine that does much else."""
 REPEAT_S = 10.0
 
 

@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from windward.app.wakeup import LocalWakeup, PostgresListener, PostgresWakeup, open_wakeup
-from windward.executors import Hub, open_doors, wake_socket
+from windward.executors.doors import open_doors, wake_socket
+from windward.executors.hub import Hub
 from windward.ports.executor import Woken
 from windward.ports.wakeup import Wakeup
 from windward.settings import Settings, load
 
-DEADLINE_S = 60.0
+DEADLINE_S = 10.0
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from windward.executors import Doors, Hub, open_doors, scheduler_socket
+from windward.executors.doors import Doors, open_doors, scheduler_socket
+from windward.executors.hub import Hub
 from windward.ports.executor import Envelope, HostGone, Woken
 from windward.protocol.framing import FrameReader, frame
 from windward.protocol.messages import Hello, ToHost

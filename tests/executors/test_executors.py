@@ -6,7 +6,8 @@ import pytest
 
 from tests.executors.conftest import FakeHost, submission, wait_for
 from windward.errors import SettingsError
-from windward.executors import Hub, make_executor
+from windward.executors.hub import Hub
+from windward.executors.registry import make_executor
 from windward.ports.clock import SystemClock
 from windward.ports.executor import Envelope, HostGone
 from windward.protocol.messages import AttemptEnded, Cancel, StartRefused, Submit, Welcome

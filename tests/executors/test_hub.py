@@ -12,7 +12,8 @@ import pytest
 
 from tests.executors.conftest import DEADLINE_S, FakeHost, submission, wait_for
 from windward.errors import SettingsError
-from windward.executors import Doors, Hub, open_doors, scheduler_socket, wake_socket
+from windward.executors.doors import Doors, open_doors, scheduler_socket, wake_socket
+from windward.executors.hub import Hub
 from windward.ports.executor import Envelope, HostGone, Woken
 from windward.protocol.messages import Goodbye, Heartbeat, Hello, Submit, Welcome
 

@@ -66,7 +66,7 @@ def test_each_end_is_told_by_its_hook(loaded: extensions.Extensions) -> None:
     tell_running(TI, log)  # type: ignore[arg-type]
     ends: list[Outcome] = [Succeeded(), Failed(), Skipped()]
     for outcome in ends:
-        tell_end(TI, outcome, ValueError("why"), log)  # type: ignore[arg-type]
+        tell_end({"ti": TI}, outcome, ValueError("why"), log)  # type: ignore[arg-type]
     assert heard.said == [
         ("running", "queued", "t"),
         ("success", "t"),
@@ -98,14 +98,14 @@ def test_what_is_not_over_is_not_told(loaded: extensions.Extensions) -> None:
     loaded.listeners.append(heard)
     from tests.store.building import T0
 
-    tell_end(TI, Rescheduled(at=T0), None, Log())  # type: ignore[arg-type]
+    tell_end({"ti": TI}, Rescheduled(at=T0), None, Log())  # type: ignore[arg-type]
     assert heard.said == []
 
 
 def test_a_listener_that_fails_is_logged_and_the_others_hear(loaded: extensions.Extensions) -> None:
     heard, log = Heard(), Log()
     loaded.listeners += [Broken(), heard]
-    tell_end(TI, Succeeded(), None, log)  # type: ignore[arg-type]
+    tell_end({"ti": TI}, Succeeded(), None, log)  # type: ignore[arg-type]
     assert log.failures == [("listener failed", "the ledger is closed")]
     assert heard.said == [("success", "t")]
 

@@ -6,7 +6,6 @@ without git (a source archive) is walked instead.
 
 import ast
 import functools
-import gc
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,17 +63,9 @@ def texts() -> dict[str, str]:
 @functools.cache
 def modules() -> tuple[Module, ...]:
     """Return every Python module that people write and maintain here, parsed."""
-    # Millions of objects that all stay: to look through them for rubbish takes longer than to make them.
-    gc.disable()
-    try:
-        return tuple(
-            parse(path, text)
-            for path, text in texts().items()
-            if path.endswith(".py") and "/data/" not in path
-        )
-    finally:
-        gc.freeze()
-        gc.enable()
+    return tuple(
+        parse(path, text) for path, text in texts().items() if path.endswith(".py") and "/data/" not in path
+    )
 
 
 def report(problems: list[str]) -> str:

@@ -10,10 +10,13 @@ import signal
 import socket
 from collections.abc import Callable
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from windward.errors import UnavailableError, UserError
-from windward.ports.store import Store
 from windward.processor.stop import StopPipe
+
+if TYPE_CHECKING:
+    from windward.ports.store import Store
 
 log = logging.getLogger("windward.app")
 

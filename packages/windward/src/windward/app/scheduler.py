@@ -21,7 +21,10 @@ from windward.app.process import (
     stop_on_signals,
 )
 from windward.app.wakeup import PostgresListener, is_postgres
-from windward.executors import Doors, Hub, RemoteHosts, make_executor, open_doors
+from windward.executors.doors import Doors, open_doors
+from windward.executors.hub import Hub
+from windward.executors.registry import make_executor
+from windward.executors.remote import RemoteHosts
 from windward.ports.clock import Clock, SystemClock
 from windward.ports.executor import Executor
 from windward.ports.store import Store

@@ -1,8 +1,8 @@
 """`windward standalone`: everything in one terminal, under one supervisor.
 
-Theory of operation: the worker host is forked first, while this process is small, because it must never hold
-the database and forks again for every task. Then the libraries that the other components share are loaded once, the
-database is made or migrated, and the others are forked: what they share stays shared memory.
+Theory of operation: the worker host is a fresh interpreter, because it must never hold the database, and forks again
+for every task, which costs by each page that it holds. Then the libraries that the other components share are loaded
+once, the database is made or migrated, and the others are forked: what they share stays shared memory.
 """
 
 from __future__ import annotations
@@ -76,7 +76,6 @@ class _Standalone:
         self._doors = doors
         self._listener = listener
         self._lock = lock
-        self._is_lean = True
 
     def run(self, address: str, *, began: float) -> int:
         """Start everything, say so, and supervise."""
@@ -86,7 +85,6 @@ class _Standalone:
         supervisor = Supervisor(grace_s=settings.core.killed_task_cleanup_time_s)
         worker = Component(name="worker", start=self._worker, drains=True)
         supervisor.start(worker, waits_for_ready=False)
-        self._is_lean = False
         try:
             made = self._warm_up()
         except BaseException:
@@ -127,14 +125,8 @@ class _Standalone:
     # Each of these is the whole life of a child process.
 
     def _worker(self) -> int:
-        if not self._is_lean:
-            # This process has grown since its first worker: a fresh interpreter keeps tasks small.
-            environ = {**self._session.environ, "WINDWARD_HOME": str(self._settings.home)}
-            os.execve(sys.executable, [sys.executable, "-P", "-m", "windward.app.worker_host"], environ)  # noqa: S606
-        from windward.app.worker_host import run_worker_host
-
-        self._keep(component="worker")
-        return exit_code_of(lambda: run_worker_host(self._settings))
+        environ = {**self._session.environ, "WINDWARD_HOME": str(self._settings.home)}
+        os.execve(sys.executable, [sys.executable, "-P", "-m", "windward.app.worker_host"], environ)  # noqa: S606
 
     def _triggerer(self) -> int:
         """Begin anew as a small process: user code runs there, and it must never hold the database."""

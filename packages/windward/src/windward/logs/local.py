@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 
@@ -83,6 +82,8 @@ class LocalLogStore:
         if not target.is_dir():
             return 0
         count = sum(1 for found in target.rglob("*") if found.is_file())
+        import shutil  # maps three libraries, and workers delete no logs
+
         shutil.rmtree(target)
         return count
 

@@ -151,7 +151,7 @@ def run_attempt(task: Any, context: TaskContext, runtime: Runtime) -> Ending:
             _forget_states(context, log)
         if not ending.owes_callbacks:
             _call_back(ending, performance, context, runtime)
-            tell_end(performance.context.get("ti"), ending.outcome, performance.error, log)
+            tell_end(performance.context, ending.outcome, performance.error, log)
     finally:
         if before is not None:
             _put_back(performance, before, stop_before)
@@ -203,10 +203,8 @@ def _perform(performance: _Performance, context: TaskContext, runtime: Runtime) 
             is_pushed = context.semantics is Semantics.AIRFLOW2 or context.map_index >= 0
             result, skip = choice.return_value if is_pushed else None, choice.tasks
         _check_not_stopped(performance)
-        if not skip:
-            length, length_max = mappable_length(result), defaults.current().max_map_length
-            check_returned(performance.task, result, length=length, length_max=length_max)
-        label = map_label(performance.operator, performance.context, runtime.log)
+        _check_mappable(performance.task, result, skip)
+        label = _label(performance, context, runtime)
         outcome = endings.success(
             performance.operator,
             result,
@@ -235,6 +233,8 @@ def _perform(performance: _Performance, context: TaskContext, runtime: Runtime) 
                 log=runtime.log,
             )
         _log_error(error, outcome, runtime.log)
+    if label is None and isinstance(outcome, Failed | Skipped):
+        label = _label(performance, context, runtime)
     # Who stopped it knows why: a task that was marked by a person calls nobody, a lost one does.
     owes = isinstance(performance.error, endings.StoppedBySignalError)
     if not owes:
@@ -245,12 +245,19 @@ def _perform(performance: _Performance, context: TaskContext, runtime: Runtime) 
         at=datetime.now(UTC),
         rendered=MASKER.redact(performance.rendered),  # by what has become a secret since, too
         owes_callbacks=owes,
-        map_label=label if label is not None else _label_after(performance, outcome, runtime),
+        map_label=label,
     )
 
 
-def _label_after(performance: _Performance, outcome: Outcome, runtime: Runtime) -> str | None:
-    if not isinstance(outcome, Failed | Skipped):
+def _check_mappable(task: Any, result: Any, skip: Any) -> None:
+    if skip:
+        return
+    length = None if result is None else mappable_length(result)
+    check_returned(task, result, length=length, length_max=defaults.current().max_map_length)
+
+
+def _label(performance: _Performance, context: TaskContext, runtime: Runtime) -> str | None:
+    if context.map_index < 0:
         return None
     return map_label(performance.operator, performance.context, runtime.log)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from windward.logs.writer import LogWriter
@@ -17,9 +17,11 @@ def tell_running(ti: Any, log: LogWriter) -> None:
         _tell("on_task_instance_running", {"previous_state": "queued", "task_instance": ti}, log)
 
 
-def tell_end(ti: Any, outcome: Outcome, error: BaseException | None, log: LogWriter) -> None:
+def tell_end(
+    context: Mapping[str, Any], outcome: Outcome, error: BaseException | None, log: LogWriter
+) -> None:
     """Tell how an attempt ended; one that only waits (deferred, rescheduled) has not ended."""
-    if ti is None or not extensions.current().listeners:
+    if not extensions.current().listeners or (ti := context.get("ti")) is None:
         return
     said = {"previous_state": "running", "task_instance": ti}
     match outcome:

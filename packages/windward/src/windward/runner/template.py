@@ -81,6 +81,7 @@ def run_template(
     loaded, asked = (None, False) if is_bare else load_once(key, options)
     if isinstance(loaded, LoadedFile) and not asked:
         preload(loaded)
+        rehearsal.warm_up()
     has_threads = threads_count() > 1 and not _is_alone_after_fork()
     unfit = "it reads variables or connections" if asked else "it started threads" if has_threads else ""
     problem = loaded if isinstance(loaded, ImportProblem) and not asked else None

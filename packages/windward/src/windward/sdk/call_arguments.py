@@ -50,6 +50,13 @@ def is_coroutine_function(function: Any) -> bool:
     )
 
 
+def is_generator_function(function: Any) -> bool:
+    """Whether calling this makes a generator."""
+    if _is_plain(function):
+        return bool(function.__code__.co_flags & inspect.CO_GENERATOR)
+    return inspect.isgeneratorfunction(function)
+
+
 def _parameters(function: Callable[..., Any]) -> list[tuple[str, Any]]:
     """Return name and kind of each parameter, in order."""
     if not _is_plain(function):

@@ -45,6 +45,8 @@ POLICIES = (
     "task_policy", "dag_policy", "task_instance_mutation_hook", "get_airflow_context_vars",
     "get_dagbag_import_timeout",
 )  # fmt: skip
+_DECLARATIONS = ("*.dist-info/entry_points.txt", "*.egg-info/entry_points.txt", "EGG-INFO/entry_points.txt")
+"""Where packages in a folder of the import path say what they offer."""
 POLICIES_NOT_SUPPORTED = ("pod_mutation_hook",)
 OLD_TASK_POLICY = "policy"
 """What Airflow 1.10 calls `task_policy`."""
@@ -215,9 +217,31 @@ def _points(points: Iterable[Any]) -> Iterator[Any]:
 
 
 def _entry_points(group: str) -> tuple[Any, ...]:
-    from importlib.metadata import entry_points  # not where nothing is loaded
+    if not _may_be_declared(group):
+        return ()
+    from importlib.metadata import entry_points  # large: a worker's children would all carry it
 
     return tuple(sorted(entry_points(group=group), key=lambda point: point.name))
+
+
+def _may_be_declared(group: str) -> bool:
+    """Whether some installed package names this group; what is not a folder is taken to do so."""
+    section = f"[{group}]".encode()
+    for entry in dict.fromkeys(sys.path):
+        folder = Path(entry)
+        if folder.is_file():
+            return True
+        for pattern in _DECLARATIONS:
+            if any(section in _bytes_of(path) for path in folder.glob(pattern)):
+                return True
+    return False
+
+
+def _bytes_of(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
 
 
 # -- plugins -----------------------------------------------------------------------------

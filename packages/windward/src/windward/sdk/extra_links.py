@@ -9,10 +9,11 @@ from windward.sdk import extensions
 
 def links_of(task: Any) -> list[Any]:
     """Return the links of a task; a plugin's only when no other of that name is nearer: own, of its class, of all."""
-    found = list(getattr(task, "operator_extra_links", None) or ())
+    found, loaded = list(getattr(task, "operator_extra_links", None) or ()), extensions.current()
+    if not (loaded.links or loaded.global_links):
+        return found
     kind = getattr(task, "operator_class", None)
     kind = kind if isinstance(kind, type) else type(task)
-    loaded = extensions.current()
     of_class = (link for link in loaded.links if kind in getattr(link, "operators", ()))
     names = {_name(link) for link in found}
     for link in (*of_class, *loaded.global_links):

@@ -6,6 +6,7 @@ A name is imported when it is first asked for, so that a file pays only for what
 from __future__ import annotations
 
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 _BY_MODULE: dict[str, str] = {
@@ -72,8 +73,17 @@ def resolve(name: str, *, package: str) -> Any:
     """Return the object of a public name; raise AttributeError with a suggestion, as a package's `__getattr__` does."""
     home = PUBLIC.get(RENAMED.get(name, name))
     if home is None:
-        from windward.sdk.spelling import did_you_mean  # only mistakes need it
-
-        hint = "" if name.startswith("_") else f". {did_you_mean(name, [*PUBLIC, *RENAMED])}".rstrip(". ")
+        hint = "" if name.startswith("_") or _is_module(package, name) else _hint(name)
         raise AttributeError(f"module `{package}` has no name `{name}`{hint}")
     return getattr(import_module(home), RENAMED.get(name, name))
+
+
+def _is_module(package: str, name: str) -> bool:
+    """Whether the import system is about to find a module of the package by this name."""
+    return find_spec(f"{package}.{name}") is not None
+
+
+def _hint(name: str) -> str:
+    from windward.sdk.spelling import did_you_mean  # only mistakes need it
+
+    return f". {did_you_mean(name, [*PUBLIC, *RENAMED])}".rstrip(". ")

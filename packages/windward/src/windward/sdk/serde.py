@@ -12,9 +12,9 @@ import importlib
 import io
 import logging
 import math
+import os
 import pickle
 import reprlib
-import secrets
 import sys
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -69,7 +69,7 @@ def encode(value: Any, *, name: str, large: LargeValues | None = None, run_pk: i
             encoding, data = "pickle", _as_pickle(value, name)
     location = None
     if large is not None and len(data) > large.threshold_bytes:
-        location = large.put(large_value_name(name, run_pk=run_pk, nonce=secrets.token_hex(8)), data)
+        location = large.put(large_value_name(name, run_pk=run_pk, nonce=os.urandom(8).hex()), data)
     return XComValue(
         encoding=encoding,
         data=None if location else data,

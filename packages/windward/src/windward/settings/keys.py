@@ -6,8 +6,8 @@ it. What may not: values, files, the environment.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import MISSING, Field, dataclass, fields
-from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
@@ -215,7 +215,7 @@ def suggestion(section: str, name: str) -> str:
     keys = all_keys()
     if section not in ATTRIBUTES:
         elsewhere = [key for key in keys.values() if key.name == name]
-        near = get_close_matches(section, ATTRIBUTES, n=1)
+        near = _near(section, ATTRIBUTES)
         if near and f"{near[0]}.{name}" in keys:
             return f"Did you mean `[{near[0]}] {name}`? {listed}"
         if elsewhere:
@@ -225,11 +225,17 @@ def suggestion(section: str, name: str) -> str:
     elsewhere = [key for key in keys.values() if name in {key.name, key.field}]
     if elsewhere:
         return f"Did you mean `[{elsewhere[0].section}] {elsewhere[0].name}`? {listed}"
-    near = get_close_matches(name, [key.name for key in keys.values() if key.section == section], n=1)
+    near = _near(name, [key.name for key in keys.values() if key.section == section])
     if near:
         return f"Did you mean `[{section}] {near[0]}`? {listed}"
     names = {key.name: key.path for key in keys.values()}
-    near = get_close_matches(name, names, n=1, cutoff=0.75)
+    near = _near(name, names, cutoff=0.75)
     if near:
         return f"Did you mean `[{names[near[0]].partition('.')[0]}] {near[0]}`? {listed}"
     return listed
+
+
+def _near(name: str, names: Iterable[str], *, cutoff: float = 0.6) -> list[str]:
+    from difflib import get_close_matches  # for what is misspelt only
+
+    return get_close_matches(name, list(names), n=1, cutoff=cutoff)

@@ -10,9 +10,7 @@ and by one who discards (alone), so that nothing that a save found is taken away
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
-import shutil
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -39,6 +37,8 @@ class LocalCodeStore:
 
         Keys of `paths` are relative to `root`, the DAG folder, with `/`; one that leaves it is a `ValueError`.
         """
+        import hashlib  # maps all of libcrypto: workers read only
+
         files = {}
         for path, content in paths.items():
             _check(path, root)
@@ -88,13 +88,13 @@ class LocalCodeStore:
                 if not tree.is_dir():
                     raise
         finally:
-            shutil.rmtree(building, ignore_errors=True)
+            _remove(building)
         return tree
 
     def _copy(self, content_hash: str, target: Path) -> None:
         """Copy a content. Not a hard link: code that writes beside itself must not change other snapshots."""
         try:
-            shutil.copyfile(self._object(content_hash), target)
+            target.write_bytes(self._object(content_hash).read_bytes())
         except FileNotFoundError as error:
             raise NotFoundError(f"content `{content_hash}` of a snapshot is missing") from error
         target.chmod(0o444)
@@ -120,7 +120,7 @@ class LocalCodeStore:
             for code_hash in code_hashes:
                 if code_hash in manifests and manifests[code_hash] < saved_before:
                     self._manifest(code_hash).unlink(missing_ok=True)
-                    shutil.rmtree(self._root / "trees" / code_hash, ignore_errors=True)
+                    _remove(self._root / "trees" / code_hash)
                     del manifests[code_hash]
                     count += 1
             if count:
@@ -159,3 +159,9 @@ def _check(path: str, root: Path) -> None:
     parts = PurePosixPath(path).parts
     if not parts or path.startswith("/") or ".." in parts or os.sep != "/" or path != "/".join(parts):
         raise ValueError(f"`{path}` is not a path relative to `{root}`")
+
+
+def _remove(tree: Path) -> None:
+    import shutil  # maps three libraries, and a worker keeps most trees
+
+    shutil.rmtree(tree, ignore_errors=True)

@@ -9,7 +9,6 @@ has it. An alias stands for the assets that were written through it.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator
 from typing import assert_never
 
@@ -47,6 +46,8 @@ Condition = Leaf | AllOf | AnyOf
 
 def asset_key(name: str, uri: str) -> str:
     """Return the key of an asset in the database: 32 hexadecimal digits, the same wherever it is declared."""
+    import hashlib  # maps all of libcrypto, and templates do not need it
+
     return hashlib.sha256(f"{name}\0{uri}".encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 

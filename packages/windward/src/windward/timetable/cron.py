@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import MAXYEAR, MINYEAR, date, datetime
-from difflib import get_close_matches
 from functools import lru_cache
 from typing import Final
 
@@ -218,6 +217,8 @@ def _split(expression: str, *, allow_seconds: bool) -> list[str]:
 
 def _unknown_preset(expression: str) -> InvalidCronError:
     presets = (*PRESETS, *OTHER_PRESETS)
+    from difflib import get_close_matches  # for what is wrong only
+
     close = get_close_matches(expression.lower(), presets, n=1, cutoff=0.6)
     known = ", ".join(f"`{preset}`" for preset in presets)
     suggestion = f"Did you mean `{close[0]}`? " if close else ""

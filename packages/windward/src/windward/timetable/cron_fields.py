@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from difflib import get_close_matches
 from enum import StrEnum
 
 from windward.errors import InvalidCronError
@@ -251,6 +250,8 @@ def _unreadable(field: FieldText, item: str, text: str) -> InvalidCronError:
     if item.startswith("-"):
         return field.error(item, "is negative")
     word = re.split(r"[-/#]", text)[0]
+    from difflib import get_close_matches  # for what is wrong only
+
     close = get_close_matches(word[:3], field.rule.names, n=1, cutoff=0.6) if word.isalpha() else []
     if close:
         return field.error(item, "is not a name of this field", hint=f"Did you mean `{close[0]}`?")

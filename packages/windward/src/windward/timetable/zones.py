@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, timedelta, timezone, tzinfo
-from difflib import get_close_matches
 from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -58,6 +57,8 @@ def zone_name(zone: tzinfo | str) -> str:
 def _unknown_zone(name: str) -> UserError:
     zones = available_timezones()
     by_last = {zone.rpartition("/")[2].lower(): zone for zone in sorted(zones)}
+    from difflib import get_close_matches  # for what is wrong only
+
     close = get_close_matches(name, zones, n=1, cutoff=0.7)
     close = close or [by_last[last] for last in get_close_matches(name.lower(), by_last, n=1, cutoff=0.8)]
     suggestion = f"Did you mean `{close[0]}`? " if close else ""

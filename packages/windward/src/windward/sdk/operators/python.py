@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
 from typing import Any
 
 from windward.sdk.async_operator import BaseAsyncOperator, run_coroutine
-from windward.sdk.call_arguments import is_coroutine_function, keyword_arguments
+from windward.sdk.call_arguments import is_coroutine_function, is_generator_function, keyword_arguments
 from windward.sdk.context import get_current_context
 from windward.sdk.exceptions import AirflowException, DownstreamTasksSkipped
 from windward.sdk.skip import BaseBranchOperator, SkipMixin
@@ -75,7 +74,8 @@ class PythonOperator(BaseAsyncOperator):
         self.op_kwargs = self.determine_kwargs(context)
         result = self.execute_callable()
         if self.show_return_value_in_logs:
-            self.log.info("Done. Returned value was: %s", result)
+            if result is not None:
+                self.log.info("Done. Returned value was: %s", result)
         else:
             self.log.info("Done. Returned value not shown")
         return result
@@ -88,7 +88,7 @@ class PythonOperator(BaseAsyncOperator):
         """Call the function; a coroutine is run to its end."""
         if self.is_async:
             return run_coroutine(self.python_callable(*self.op_args, **self.op_kwargs))
-        if inspect.isgeneratorfunction(self.python_callable):
+        if is_generator_function(self.python_callable):
             return self._exhaust(self.python_callable(*self.op_args, **self.op_kwargs))
         return self.python_callable(*self.op_args, **self.op_kwargs)
 

@@ -32,7 +32,7 @@ from windward.model.states import RUN_FINISHED, TaskState
 from windward.ports.store import Note
 
 WINDWARD = Path(sys.executable).with_name("windward")
-DEADLINE_S = 40.0
+DEADLINE_S = 120.0
 LOOK_S = 0.02
 """Time between two looks at a file or a state that is waited for."""
 FAST_SETTINGS = {

@@ -10,7 +10,7 @@ from tests.acceptance.conftest import DATABASES, MakeSystem
 from tests.acceptance.harness import System, wait_for
 from tests.acceptance.test_kill import MIDDLE, TASKS, assert_in_the_middle, assert_whole, begin
 
-pytestmark = [pytest.mark.slow, pytest.mark.time_limit(120)]
+pytestmark = pytest.mark.slow
 DEATHS = 8
 BETWEEN = 25
 """So many attempts begin between two deaths."""

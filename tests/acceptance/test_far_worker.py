@@ -49,7 +49,7 @@ with DAG("many", schedule=None, start_date=datetime(2026, 1, 1), default_args={"
 
     one.expand(n=list(range(60)))
 """
-pytestmark = [pytest.mark.slow, pytest.mark.time_limit(180)]
+pytestmark = pytest.mark.slow
 
 
 def token_of(system: System) -> str:

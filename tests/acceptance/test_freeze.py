@@ -11,7 +11,7 @@ from tests.acceptance.conftest import DATABASES, MakeSystem
 from tests.acceptance.harness import System, cpu_s_of, wait_for
 from tests.acceptance.test_kill import TASKS, assert_in_the_middle, assert_whole, begin
 
-pytestmark = [pytest.mark.slow, pytest.mark.time_limit(120)]
+pytestmark = pytest.mark.slow
 SHORT_LEASES = {
     "WINDWARD__SCHEDULER__LEASE_S": "1.5",
     "WINDWARD__SCHEDULER__HOST_LEASE_S": "1.5",

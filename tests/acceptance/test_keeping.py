@@ -34,7 +34,7 @@ with DAG("kept", schedule=None, start_date=datetime(2026, 1, 1)):
 
     use(make())
 """
-pytestmark = [pytest.mark.slow, pytest.mark.time_limit(120)]
+pytestmark = pytest.mark.slow
 
 
 class AtOnce(Executor):

@@ -35,7 +35,7 @@ with DAG("grid", schedule=None, start_date=datetime(2026, 1, 1), max_active_task
         above = row
 """
 
-pytestmark = [pytest.mark.slow, pytest.mark.time_limit(120)]
+pytestmark = pytest.mark.slow
 
 
 def begin(system: System) -> System:

@@ -8,7 +8,7 @@ import pytest
 from tests.acceptance.conftest import DATABASES
 from tests.acceptance.harness import System, wait_for
 
-pytestmark = [pytest.mark.slow, pytest.mark.time_limit(120)]
+pytestmark = pytest.mark.slow
 MakeSystem = Callable[..., System]
 KINDS = {"bash": 4, "sql": 4, "files": 20, "deferred": 12}
 COUNT = sum(KINDS.values())

@@ -11,7 +11,7 @@ import pytest
 from tests.acceptance.conftest import MakeSystem
 from tests.acceptance.harness import wait_for
 
-pytestmark = [pytest.mark.slow, pytest.mark.time_limit(120)]
+pytestmark = pytest.mark.slow
 PROCESSES, SECONDS, TASKS = 4, 10, 300
 LEVEL = re.compile(r"Z (warning|error|critical)|Traceback")
 """What a component prints when something is wrong."""

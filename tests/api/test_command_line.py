@@ -14,11 +14,11 @@ import pytest
 import uvicorn
 
 from tests.api.conftest import NOW, Client, FakeTester
+from tests.cli.commands import whole_parser
 from tests.store.building import create, document_of, put_dags, run_of, step
 from tests.tidy import tree
 from windward.api.services import Services
-from windward.cli.catalogue import GROUPS
-from windward.cli.main import build_parser, main
+from windward.cli.main import main
 from windward.cli.remote import REMOTE
 from windward.core.paths import log_path
 from windward.core.transitions import TaskEvent
@@ -115,7 +115,7 @@ def filled(store: SqlStore, services: Services) -> SqlStore:
 
 
 def test_every_remote_command_is_one_of_the_command_line() -> None:
-    parser = build_parser(groups=list(GROUPS))
+    parser = whole_parser()
     for command in REMOTE:
         group, _, name = command.partition(" ")
         choices = next(action.choices for action in parser._actions if action.dest == "group")

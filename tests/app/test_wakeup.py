@@ -15,7 +15,7 @@ from windward.ports.executor import Woken
 from windward.ports.wakeup import Wakeup
 from windward.settings import Settings, load
 
-DEADLINE_S = 10.0
+DEADLINE_S = 60.0
 
 
 @pytest.fixture

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.commands import whole_parser
 from tests.cli.conftest import Installation, finished_run
 from windward.app.session import Session
-from windward.cli.catalogue import GROUPS, group_named
-from windward.cli.main import build_parser, main
+from windward.cli.catalogue import group_named
+from windward.cli.main import main
 from windward.core.paths import log_path
 from windward.logs.local import LocalLogStore
 from windward.logs.records import encode_line
@@ -43,7 +44,7 @@ def leaves(parser: argparse.ArgumentParser, words: tuple[str, ...] = ()) -> Iter
             yield from leaves(child, (*words, name))
 
 
-COMMANDS = sorted(leaves(build_parser(groups=list(GROUPS))))
+COMMANDS = sorted(leaves(whole_parser()))
 
 
 def test_there_are_the_commands_that_people_know() -> None:
@@ -320,7 +321,7 @@ def test_a_log_is_printed_in_the_zone_of_the_dag_and_followed_to_its_end(install
 def test_every_option_says_what_it_does() -> None:
     silent = []
     for words in COMMANDS:
-        parser: argparse.ArgumentParser = build_parser(groups=list(GROUPS))
+        parser: argparse.ArgumentParser = whole_parser()
         for word in words:
             (below,) = (action for action in parser._actions if isinstance(action.choices, dict))
             assert isinstance(below.choices, dict)

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.cli.commands import whole_parser
 from tests.tidy import tree
 from windward.cli.arguments import UsageError
-from windward.cli.catalogue import GROUPS
-from windward.cli.main import build_parser
 
 CONSOLE = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 VARIABLES = re.compile(r"^(?:[A-Z_]+=\S* )+")
@@ -29,7 +28,7 @@ def is_understood(command: str) -> bool:
     """Whether the command line takes this; a question for help counts."""
     words = shlex.split(command, comments=True)
     try:
-        build_parser(groups=list(GROUPS)).parse_args(words)
+        whole_parser().parse_args(words)
     except UsageError:
         return False
     except SystemExit as leaving:

@@ -5,7 +5,6 @@ import subprocess
 from datetime import date, timedelta
 from pathlib import Path
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -109,7 +108,6 @@ def test_a_run_loads_the_books_of_its_day_and_reports_them(home: Home) -> None:
     assert "succeeded" in (home.output / "crawl_site-last-run.txt").read_text()
 
 
-@pytest.mark.time_limit(120)
 def test_a_day_without_news_takes_the_other_branch_and_still_reports(home: Home) -> None:
     home.test("crawl_site.py", SATURDAY)
 
@@ -126,7 +124,6 @@ def test_a_day_without_news_takes_the_other_branch_and_still_reports(home: Home)
     assert on_sunday == on_saturday.replace(SATURDAY, SUNDAY)
 
 
-@pytest.mark.time_limit(120)
 def test_a_repeated_day_ends_with_the_same_rows_whatever_came_after(home: Home) -> None:
     home.test("crawl_site.py", FRIDAY)
     home.test("crawl_site.py", SATURDAY)

@@ -90,7 +90,6 @@ def test_a_year_without_changes_has_a_picture_too() -> None:
     assert "0 of" in " ".join(found.text or "" for found in svg.iter(f"{SVG}text"))
 
 
-@pytest.mark.time_limit(120)
 def test_a_run_loads_what_the_database_says_and_a_second_one_changes_nothing(home: Home) -> None:
     home.test("zone_changes.py", "2026-01-01")
 

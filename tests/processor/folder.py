@@ -33,7 +33,7 @@ from windward.settings import (
 )
 from windward.store.memory import MemoryStore
 
-DEADLINE_S = 20.0
+DEADLINE_S = 60.0
 
 
 def table_author(source: Source) -> Iterable[Declared]:

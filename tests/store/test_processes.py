@@ -6,8 +6,6 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import pytest
-
 from tests.store.conftest import FERNET_KEY
 from windward.store.sql.open import open_store
 
@@ -32,7 +30,6 @@ print(store.runs.counters.commits)
 """
 
 
-@pytest.mark.time_limit(120)
 def test_processes_that_share_sqlite_never_find_it_locked(tmp_path: Path) -> None:
     writers, count = 4, 80
     url = f"sqlite:///{tmp_path}/windward.db"

@@ -1,5 +1,6 @@
 """The documentation points at what exists and quotes what runs; each user-visible change is announced."""
 
+import functools
 import re
 import runpy
 from collections.abc import Iterator
@@ -18,13 +19,20 @@ KINDS = ("added", "changed", "fixed", "removed", "security")
 
 def broken_links(path: str, text: str) -> Iterator[str]:
     """Yield each relative link of `text` that leads to no file of the checkout."""
-    known = {*tree.paths(), *(str(parent) for name in tree.paths() for parent in PurePosixPath(name).parents)}
+    known = _known()
     for target in LINK.findall(FENCE.sub("", text)):
         place = target.split("#")[0]
         if place and "://" not in target and not target.startswith("mailto:"):
             wanted = _normal(PurePosixPath(path).parent / place)
             if wanted not in known:
                 yield f"{path}: links to `{target}`, which does not exist"
+
+
+@functools.cache
+def _known() -> frozenset[str]:
+    """Return every file and every folder of the checkout."""
+    folders = {str(parent) for name in tree.paths() for parent in PurePosixPath(name).parents}
+    return frozenset(folders.union(tree.paths()))
 
 
 def _normal(path: PurePosixPath) -> str:

@@ -22,7 +22,7 @@ from windward.sdk import serde
 from windward.triggerer.options import TriggererOptions
 from windward.triggerer.triggerer import Triggerer
 
-DEADLINE_S = 10.0
+DEADLINE_S = 60.0
 Message = TypeVar("Message")
 _NAMES = iter(range(1_000_000))
 

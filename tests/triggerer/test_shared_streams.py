@@ -24,7 +24,7 @@ from windward.triggerer.running import shared_key
 from windward.triggerer.streams import FellBehindError, Member, StreamEndedError, StreamLimits, Streams
 
 A, B = ref_of("a"), ref_of("b")
-DEADLINE_S = 10.0
+DEADLINE_S = 60.0
 
 
 class Source:

@@ -15,7 +15,7 @@ from tests.ui import tools
 
 WINDWARD = Path(sys.executable).with_name("windward")
 DAGS = Path(__file__).with_name("dags")
-START_TIMEOUT_S, STOP_TIMEOUT_S = 40, 20
+START_TIMEOUT_S, STOP_TIMEOUT_S = 120, 60
 LOOK_S = 0.05
 VIEWER_PASSWORD = "a viewer's own password"
 

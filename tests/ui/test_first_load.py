@@ -10,7 +10,7 @@ from tests.ui import tools
 KB_MAX = 250
 LINKED = re.compile(r'(?:src|href)="/(assets/[^"]+)"')
 
-pytestmark = [pytest.mark.slow, pytest.mark.time_limit(300)]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

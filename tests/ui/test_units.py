@@ -4,7 +4,7 @@ import pytest
 
 from tests.ui import tools
 
-pytestmark = [pytest.mark.slow, pytest.mark.time_limit(300)]
+pytestmark = pytest.mark.slow
 
 
 def test_the_unit_tests_of_the_interface_pass() -> None:

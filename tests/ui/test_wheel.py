@@ -11,7 +11,7 @@ import pytest
 from tests.tidy import tree
 from tests.ui import tools
 
-pytestmark = [pytest.mark.slow, pytest.mark.time_limit(300)]
+pytestmark = pytest.mark.slow
 STATIC = "windward/api/static/"
 
 

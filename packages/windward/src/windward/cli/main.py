@@ -5,6 +5,7 @@ Exit codes: 0 done, 1 not done (the message says why), 2 the command line cannot
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 from argparse import SUPPRESS, Namespace
@@ -89,7 +90,7 @@ def _run(words: list[str], *, environ: Mapping[str, str], make_session: MakeSess
     words, server = _with_server(words)
     named = next((word for word in words if not word.startswith("-")), None)
     group = group_named(named) if named is not None else None
-    parser = build_parser(groups=[group] if group else [])
+    parser = _parser_for(group)
     try:
         args, leftovers = parser.parse_known_args(words)
     except SystemExit as stop:  # after `--help` and `--version`
@@ -108,6 +109,12 @@ def _run(words: list[str], *, environ: Mapping[str, str], make_session: MakeSess
         code = _executed(args, session)
     sys.stdout.flush()
     return code
+
+
+@functools.cache
+def _parser_for(group: str | None) -> Parser:
+    """Return the parser with the commands of one group; it is kept for whoever runs many commands in a process."""
+    return build_parser(groups=[group] if group else [])
 
 
 def _with_server(words: list[str]) -> tuple[list[str], str | None]:

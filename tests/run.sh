@@ -1,19 +1,49 @@
 #!/usr/bin/env bash
-# Run every test by the pytest command that is given: those that start whole installations wait a good deal, and run
-# beside all the others, in processes of their own. Both are heard to their end, and what failed is told once more
-# there; the last line is pytest's own.
+# Run every test by the pytest command that is given: in parts, each a process of its own, `TEST_JOBS` of them at a
+# time (two). Whichever part ends makes room for the next, so that no core is idle while much is left. Each part is
+# heard when it has ended, and what failed is told once more at the end; the last line is pytest's own.
 set -uo pipefail
 
+readonly jobs_max=${TEST_JOBS:-2}
+# The longest first. What is in no part of its own is in the second.
+declare -rA folders=(
+	[acceptance]="acceptance"
+	[api]="api api_client"
+	[installed]="app cli docs examples"
+	[ui]="ui"
+)
+readonly parts=(acceptance others api ui installed)
+pytest=("$@")
 said=$(mktemp -d)
 trap 'rm -rf "$said"' EXIT
-"$@" --ignore=tests/acceptance --ignore=tests/ui >"$said/others" 2>&1 &
-others=$!
-"$@" tests/acceptance tests/ui 2>&1 | tee "$said/whole"
-whole=${PIPESTATUS[0]}
-wait "$others"
-code=$?
-cat "$said/others"
-if [[ $whole != 0 ]]; then
-	sed -n '/^=* short test summary info =*$/,$p' "$said/whole"
-fi
-exit $((code == 0 ? whole : code))
+# What runs in the background does not hear Ctrl-C.
+trap 'trap - TERM; kill 0' INT TERM
+
+run_part() {
+	local folder choice=()
+	echo "tests: $1"
+	if [[ $1 == others ]]; then
+		for folder in ${folders[*]}; do choice+=("--ignore=tests/$folder"); done
+	else
+		for folder in ${folders[$1]}; do choice+=("tests/$folder"); done
+	fi
+	"${pytest[@]}" "${choice[@]}" >"$said/$1" 2>&1
+	echo $? >"$said/$1.code"
+	cat "$said/$1"
+}
+
+for part in "${parts[@]}"; do
+	while (($(jobs -rp | wc -l) >= jobs_max)); do wait -n; done
+	run_part "$part" &
+done
+wait
+
+code=0
+for part in "${parts[@]}"; do
+	of_part=$(cat "$said/$part.code" 2>/dev/null || echo 1)
+	if [[ $of_part != 0 ]]; then
+		code=$of_part
+		sed -n '/^=* short test summary info =*$/,$p' "$said/$part"
+	fi
+done
+exit "$code"

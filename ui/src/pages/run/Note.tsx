@@ -1,8 +1,9 @@
-/** A note that people leave: text, changed in place. */
+/** A note that people leave: Markdown, changed in place. */
 import { Button, Textarea } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { MarkdownLine } from '@/pages/dag/Markdown';
 import { useRefresh } from './Dialogs';
 import classes from './Run.module.css';
 
@@ -22,7 +23,14 @@ export function Note({ note, mayWrite, save }: Props) {
   if (draft === null) {
     return (
       <div className={classes.note}>
-        {note && <span className={classes.noteText}>{note}</span>}
+        {note && (
+          <span className={classes.noteText}>
+            {note.split('\n').map((line, number) => (
+              // biome-ignore lint/suspicious/noArrayIndexKey: lines of a text have no other name.
+              <MarkdownLine key={number} text={line} />
+            ))}
+          </span>
+        )}
         {mayWrite && (
           <Button size="compact-xs" variant="subtle" onClick={() => setDraft(note ?? '')}>
             {t(note ? 'note.edit' : 'note.add')}

@@ -213,6 +213,7 @@ function ImportDialog({ close }: { close: () => void }) {
       <FileInput
         label={t('variables.file')}
         description={t('variables.fileHint')}
+        placeholder={t('variables.chooseFile')}
         accept="application/json,.json"
         clearable
         required

@@ -113,7 +113,7 @@ export function Shell() {
                 <Menu.Item
                   key={scheme}
                   onClick={() => setColorScheme(scheme)}
-                  leftSection={colorScheme === scheme ? '✓' : ' '}
+                  leftSection={<span className={classes.tick}>{colorScheme === scheme && '✓'}</span>}
                 >
                   {t(`scheme.${scheme}`)}
                 </Menu.Item>
@@ -124,7 +124,7 @@ export function Shell() {
                   key={code}
                   lang={code}
                   onClick={() => void speak(code)}
-                  leftSection={i18n.language === code ? '✓' : ' '}
+                  leftSection={<span className={classes.tick}>{i18n.language === code && '✓'}</span>}
                 >
                   {name}
                 </Menu.Item>

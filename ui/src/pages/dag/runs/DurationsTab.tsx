@@ -18,7 +18,7 @@ import classes from './Runs.module.css';
 const route = getRouteApi('/dags/$dagId');
 const RUNS = 90;
 const COUNTS = ['30', '90', '180', '365'];
-/** One moment alone has no span: it is shown in the middle of this much. */
+/** One moment alone has no span, and the drawing would give it years: it is shown in the middle of this much. */
 const LEAST_SPAN_S = 3_600;
 const spanOf = (min: number, max: number): [number, number] => {
   const more = Math.max(0, LEAST_SPAN_S - (max - min)) / 2;
@@ -59,7 +59,7 @@ function Plot({ runs, choose }: { runs: readonly Column[]; choose: (runId: strin
         height: HEIGHT,
         tzDate: (at) => uPlot.tzDate(new Date(at * 1000), zone),
         scales: {
-          x: { time: true, range: (_, min, max) => spanOf(min, max) },
+          x: { time: true, range: (_, min, max) => spanOf(min, ended.length === 1 ? min : max) },
           y: { range: (_, __, max) => [0, Math.max(1, max * 1.08)] },
         },
         axes: [

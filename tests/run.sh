@@ -16,8 +16,9 @@ readonly parts=(acceptance others api ui installed)
 pytest=("$@")
 said=$(mktemp -d)
 trap 'rm -rf "$said"' EXIT
-# What runs in the background does not hear Ctrl-C.
-trap 'trap - TERM; kill 0' INT TERM
+# What runs in the background does not hear Ctrl-C: each part is a process group of its own, and is told.
+set -m
+trap 'jobs -rp | while read -r part; do kill -TERM -- "-$part"; done; exit 130' INT TERM
 
 run_part() {
 	local folder choice=()

@@ -10,7 +10,7 @@ from tests.runner.fake_scheduler import host_under_test, submission
 from windward.model.states import Isolation
 
 ATTEMPTS = 20
-PAGES_MAX = 780
+PAGES_MAX = 740
 """Pages that a child copies or makes; each is about two microseconds of the kernel's."""
 NEEDLESS = {
     "argparse", "difflib", "email", "hashlib", "hmac", "importlib.metadata", "random", "secrets", "shutil", "sqlalchemy",

@@ -25,6 +25,7 @@ from windward.runner.child import Prepared, run_start, take_descriptors, take_si
 from windward.runner.importing import LoadedFile
 from windward.runner.options import HostOptions
 from windward.runner.pool import FileKey
+from windward.sdk import state_backend
 from windward.sdk.bridge import set_bridge
 from windward.sdk.dag import DAG
 from windward.sdk.operator import BaseOperator
@@ -62,7 +63,10 @@ def rehearse() -> None:
 
 
 def warm_up() -> None:
-    """Run a last one in a template: importing a file has filled the interpreter's cache of attributes with its own."""
+    """Run a few more in a template: what its host did since has taken places in the interpreter's cache of attributes.
+
+    Before a file is imported: the deployment's own code, which a file brings along, must not hear of rehearsals.
+    """
     _run(["nothing"] * WARM_UPS)
 
 
@@ -79,7 +83,7 @@ def _run(task_ids: Sequence[str]) -> None:
     )
     prepared.channel.begin()
     reader = FrameReader[FromChild](FromChild)
-    with _put_back():
+    with state_backend.set_aside(), _put_back():
         for task_id in task_ids:
             _rehearse_descriptors()
             take_signals()

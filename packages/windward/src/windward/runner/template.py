@@ -77,11 +77,11 @@ def run_template(
     connection = _keep_only(control)
     wakeup, wakeup_write = _reset_signals()
     faulthandler.enable(file=2, all_threads=False)
+    rehearsal.warm_up()
     began = time.monotonic()
     loaded, asked = (None, False) if is_bare else load_once(key, options)
     if isinstance(loaded, LoadedFile) and not asked:
         preload(loaded)
-        rehearsal.warm_up()
     has_threads = threads_count() > 1 and not _is_alone_after_fork()
     unfit = "it reads variables or connections" if asked else "it started threads" if has_threads else ""
     problem = loaded if isinstance(loaded, ImportProblem) and not asked else None

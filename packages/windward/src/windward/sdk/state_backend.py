@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import importlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -99,6 +101,17 @@ class _Process:
 def configure(path: str, *, clears_on_success: bool = False) -> None:
     """Have the values of this process kept by the class at this import path; in the database when empty."""
     _Process.path, _Process.backend, _Process.clears_on_success = path, None, clears_on_success
+
+
+@contextmanager
+def set_aside() -> Iterator[None]:
+    """Have nothing kept, and nobody's class imported, in the block."""
+    before = _Process.path, _Process.backend, _Process.clears_on_success
+    _Process.path, _Process.backend, _Process.clears_on_success = "", None, False
+    try:
+        yield
+    finally:
+        _Process.path, _Process.backend, _Process.clears_on_success = before
 
 
 def current() -> BaseStoreBackend | None:

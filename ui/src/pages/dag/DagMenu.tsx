@@ -1,5 +1,5 @@
 /** What is done with a DAG more rarely: reading its file again, deleting it. */
-import { Button, Menu, Modal } from '@mantine/core';
+import { Button, Group, Menu, Modal } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -8,7 +8,6 @@ import { client, data, type Schema } from '@/api/client';
 import { useMayTo } from '@/app/rights';
 import { tellDone } from '@/app/telling';
 import { Failure } from '@/components/Waiting';
-import classes from './Dag.module.css';
 
 type Dag = Pick<Schema['DAGDetailsResponse'], 'dag_id' | 'file_token' | 'is_stale' | 'tags'>;
 
@@ -74,14 +73,14 @@ function DeleteDialog({ dag, close }: { dag: Dag; close: () => void }) {
       <p className="mono">{dag.dag_id}</p>
       <p>{t(dag.is_stale ? 'menu.deleteGone' : 'menu.deleteHint')}</p>
       {remove.error && <Failure error={remove.error} />}
-      <div className={classes.pager}>
-        <Button size="xs" color="red" loading={remove.isPending} onClick={() => remove.mutate()}>
-          {t('menu.deleteNow')}
-        </Button>
+      <Group justify="flex-end" gap={8}>
         <Button size="xs" variant="default" onClick={close} data-autofocus>
           {t('menu.keep')}
         </Button>
-      </div>
+        <Button size="xs" color="red" loading={remove.isPending} onClick={() => remove.mutate()}>
+          {t('menu.deleteNow')}
+        </Button>
+      </Group>
     </Modal>
   );
 }

@@ -191,7 +191,7 @@ export default function Audit() {
                         change({ item: isOpen ? undefined : String(line.event_log_id), page: search.page })
                       }
                     >
-                      <span aria-hidden="true">{isOpen ? '▾' : '▸'}</span>{' '}
+                      <span aria-hidden="true">{isOpen ? '▾' : '▸'}</span>
                       <span className={classes.onWide}>
                         <Moment at={line.when} />
                       </span>

@@ -81,9 +81,9 @@ class LocalLogStore:
             return 1
         if not target.is_dir():
             return 0
-        count = sum(1 for found in target.rglob("*") if found.is_file())
         import shutil  # maps three libraries, and workers delete no logs
 
+        count = sum(1 for found in target.rglob("*") if found.is_file())
         shutil.rmtree(target)
         return count
 

@@ -34,6 +34,7 @@ from windward.sdk.operators.python import PythonOperator
 ROUNDS = 32
 """Enough for the interpreter to specialise what a short task runs."""
 WARM_UPS = 2
+"""The first fills the cache; the second finds what the first has pushed out."""
 _AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 

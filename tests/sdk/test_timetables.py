@@ -49,9 +49,15 @@ class Daily(Timetable):
 
 
 def ask(
-    timetable: Any, *, last: Interval | None = None, earliest: datetime | None = T0, now: datetime = T0
+    timetable: Any,
+    *,
+    last: Interval | None = None,
+    earliest: datetime | None = T0,
+    latest: datetime | None = None,
+    catchup: bool = True,
+    now: datetime = T0,
 ) -> Windows:
-    return windows_of(timetable, earliest=earliest, latest=None, catchup=True, last=last, now=now)
+    return windows_of(timetable, earliest=earliest, latest=latest, catchup=catchup, last=last, now=now)
 
 
 def test_the_document_names_the_class_and_not_its_slots() -> None:
@@ -74,6 +80,32 @@ def test_slots_go_on_from_the_last_run_to_a_number_beyond_now() -> None:
     assert found.slots[0].start == T0 + DAY
     assert [slot.run_after > T0 + 10 * DAY for slot in found.slots].count(True) == WINDOWS_AHEAD
     assert not found.is_complete
+
+
+def test_the_end_date_binds_a_timetable_that_does_not_look_at_it() -> None:
+    found = ask(Daily(), latest=T0 + 3 * DAY, now=T0 + 10 * DAY)
+
+    assert [slot.start for slot in found.slots] == [T0, T0 + DAY, T0 + 2 * DAY, T0 + 3 * DAY]
+    assert found.is_complete
+    after = ask(Daily(), last=Interval(T0 + 3 * DAY, T0 + 4 * DAY), latest=T0 + 3 * DAY)
+    assert (after.slots, after.is_complete) == ((), True)
+
+
+def test_without_catchup_only_the_latest_missed_slot_is_kept_however_many_there_were() -> None:
+    missed = 3 * WINDOWS_MAX
+    found = ask(Daily(), catchup=False, now=T0 + missed * DAY)
+
+    assert found.slots[0].run_after == T0 + missed * DAY
+    assert [slot.run_after for slot in found.slots[1:]] == [
+        T0 + (missed + number) * DAY for number in range(1, WINDOWS_AHEAD + 1)
+    ]
+
+
+def test_without_catchup_the_last_slot_of_a_timetable_that_has_ended_is_kept() -> None:
+    found = ask(Daily(last=T0 + 5 * DAY), catchup=False, now=T0 + 100 * DAY)
+
+    assert [slot.start for slot in found.slots] == [T0 + 5 * DAY]
+    assert found.is_complete
 
 
 def test_a_long_past_gives_a_bounded_number_of_slots() -> None:

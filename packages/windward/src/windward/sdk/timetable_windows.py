@@ -30,12 +30,16 @@ def windows_of(
 ) -> Windows:  # fmt: skip
     """Return the slots after `last` that a timetable wants, up to a bounded number beyond now.
 
+    The DAG's dates bind, whether or not the timetable looks at its restriction: nothing begins after `latest`, and
+    without `catchup` only the latest of the slots that were missed is kept.
+
     Raises `UserError` when the timetable cannot be asked at all; what goes wrong later is in `Windows.error`.
     """
     restriction = TimeRestriction(at_users_edge(earliest), at_users_edge(latest), catchup)
     before = _edged(last) if last is not None else None
     slots: list[Window] = []
     ahead = 0
+    is_second = False
     began = time.monotonic()
     while ahead < WINDOWS_AHEAD and len(slots) < WINDOWS_MAX:
         try:
@@ -45,16 +49,19 @@ def windows_of(
             if not slots:
                 raise
             return Windows(slots=tuple(slots), manual=_manual(timetable, slots, now), error=_line(error))
-        if slot is None:
+        if slot is None or (latest is not None and slot.start > latest):
             return Windows(slots=tuple(slots), is_complete=True, manual=_manual(timetable, slots, now))
         if slots and slot.run_after <= slots[-1].run_after:
             text = f"the timetable does not lead forward from {slots[-1].run_after.isoformat()}"
-            if len(slots) == 1:
+            if is_second:
                 raise UserError(
                     text,
                     hint="`next_dagrun_info` has to give a later run for a later `last_automated_data_interval`.",
                 )
             return Windows(slots=tuple(slots), manual=_manual(timetable, slots, now), error=text)
+        is_second = not slots
+        if slots and not catchup and slot.run_after <= now:
+            slots.pop()
         slots.append(slot)
         ahead += slot.run_after > now
         before = _edged(Interval(slot.start, slot.end))

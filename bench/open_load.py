@@ -6,15 +6,15 @@ that moment. A server that falls behind cannot hide that by being asked less.
 
 from __future__ import annotations
 
-import asyncio
 import random
+import select
+import socket
 import sys
 import time
 from collections import deque
-from typing import cast
+from contextlib import suppress
 
 import msgspec
-import uvloop
 
 CONNECTIONS = 16
 BUFFER_BYTES = 1 << 18
@@ -59,11 +59,17 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Load:
-    """The requests of a plan over connections that are kept; more are opened only when all are busy."""
+    """The requests of a plan over connections that are kept; more are opened only when all are busy.
+
+    One loop over `epoll`, with no event loop's machinery: what asking costs is taken from those who are measured.
+    """
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
+        self._poll = select.epoll()
+        self._connections: dict[int, _Connection] = {}
         self._free: deque[_Connection] = deque()
+        self._busy = 0
         self._raw = {
             ask.name: (
                 f"GET {ask.path} HTTP/1.1\r\nhost: {plan.host}:{plan.port}\r\n"
@@ -73,100 +79,131 @@ class Load:
         }
         self.looks: list[Look] = []
 
-    async def run(self) -> None:
-        """Send everything, and wait for the answers."""
-        plan, dice = self._plan, random.Random(self._plan.seed)
-        self._free.extend([await self._opened() for _ in range(CONNECTIONS)])
-        names = [ask.name for ask in plan.asks]
-        weights = [ask.weight for ask in plan.asks]
-        loop, under_way = asyncio.get_running_loop(), set[asyncio.Task[None]]()
-        began_s, began_at_s = loop.time(), time.time()
-        for number in range(int(plan.per_s * plan.seconds)):
-            offset_s = number / plan.per_s
-            if (wait_s := began_s + offset_s - loop.time()) > 0:
-                await asyncio.sleep(wait_s)
-            name = dice.choices(names, weights)[0]
-            task = asyncio.create_task(self._ask(name, began_s + offset_s, began_at_s + offset_s))
-            under_way.add(task)
-            task.add_done_callback(under_way.discard)
-        async with asyncio.timeout(DRAIN_S):
-            await asyncio.gather(*under_way)
-
-    async def _ask(self, name: str, due_s: float, due_at_s: float) -> None:
-        loop = asyncio.get_running_loop()
-        try:
-            connection = self._free.popleft() if self._free else await self._opened()
-            status = await connection.ask(self._raw[name])
-            self._free.append(connection)
-        except (OSError, EOFError):
-            status = 0
-        self.looks.append(
-            Look(name=name, due_s=due_at_s, took_ms=(loop.time() - due_s) * 1000, status=status)
-        )
-
-    async def _opened(self) -> _Connection:
-        loop = asyncio.get_running_loop()
-        _, opened = await loop.create_connection(_Connection, self._plan.host, self._plan.port)
-        return opened
-
-
-class _Connection(asyncio.BufferedProtocol):
-    """One connection, one request at a time. Of a body it only counts the bytes: the load may not be what is slow."""
-
-    def __init__(self) -> None:
-        self._buffer = memoryview(bytearray(BUFFER_BYTES))
-        self._head = bytearray()
-        self._left: int | None = None
-        self._status = 0
-        self._answered: asyncio.Future[int] | None = None
-
-    def ask(self, raw: bytes) -> asyncio.Future[int]:
-        """Send a request; return its status once all of the answer is here.
+    def run(self) -> None:
+        """Send everything, and wait for the answers.
 
         Raises:
-            EOFError: when the server hangs up first.
+            TimeoutError: when answers are missing long after the last request.
         """
-        self._head.clear()
-        self._left = None
-        self._answered = asyncio.get_running_loop().create_future()
-        if self._transport.is_closing():
-            self._answered.set_exception(EOFError())
-        else:
-            self._transport.write(raw)
-        return self._answered
+        plan, dice = self._plan, random.Random(self._plan.seed)
+        for _ in range(CONNECTIONS):
+            self._free.append(self._opened())
+        names, weights = [ask.name for ask in plan.asks], [ask.weight for ask in plan.asks]
+        began_s, began_at_s = time.monotonic(), time.time()
+        for number in range(int(plan.per_s * plan.seconds)):
+            offset_s = number / plan.per_s
+            while (wait_s := began_s + offset_s - time.monotonic()) > 0:
+                self._take_in(wait_s)
+            name = dice.choices(names, weights)[0]
+            self._ask(_Asked(name=name, due_s=began_s + offset_s, due_at_s=began_at_s + offset_s))
+        until_s = time.monotonic() + DRAIN_S
+        while self._busy:
+            if (wait_s := until_s - time.monotonic()) <= 0:
+                raise TimeoutError(f"{self._busy} requests have no answer")
+            self._take_in(wait_s)
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)  # those of uvloop are none by their class
+    def _opened(self) -> _Connection:
+        connection = _Connection(self._plan.host, self._plan.port)
+        self._connections[connection.fileno()] = connection
+        self._poll.register(connection.fileno(), select.EPOLLIN)
+        return connection
 
-    def connection_lost(self, error: Exception | None) -> None:
-        del error
-        if self._answered is not None and not self._answered.done():
-            self._answered.set_exception(EOFError())
+    def _ask(self, asked: _Asked) -> None:
+        try:
+            connection = self._free.popleft() if self._free else self._opened()
+        except OSError:
+            self._note(asked, status=0)
+            return
+        self._busy += 1
+        connection.ask(asked, self._raw[asked.name])
 
-    def get_buffer(self, sizehint: int) -> memoryview:
-        del sizehint
-        return self._buffer
+    def _take_in(self, seconds: float) -> None:
+        """Read what came, or wait so long for something."""
+        for descriptor, _ in self._poll.poll(seconds):
+            connection = self._connections[descriptor]
+            status = connection.read()
+            if status is None:
+                continue
+            asked, connection.asked = connection.asked, None
+            if status:
+                self._free.append(connection)
+            else:  # the server hung up
+                with suppress(ValueError):
+                    self._free.remove(connection)
+                self._poll.unregister(descriptor)
+                del self._connections[descriptor]
+                connection.close()
+            if asked is not None:
+                self._busy -= 1
+                self._note(asked, status=status)
 
-    def buffer_updated(self, nbytes: int) -> None:
+    def _note(self, asked: _Asked, *, status: int) -> None:
+        took_ms = (time.monotonic() - asked.due_s) * 1000
+        self.looks.append(Look(name=asked.name, due_s=asked.due_at_s, took_ms=took_ms, status=status))
+
+
+class _Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """A request under way: when it was due, by both clocks."""
+
+    name: str
+    due_s: float
+    due_at_s: float
+
+
+class _Connection:
+    """One connection, one request at a time. Of a body it only counts the bytes: the load may not be what is slow."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._socket = socket.create_connection((host, port))
+        self._socket.setblocking(False)
+        self._buffer = memoryview(bytearray(BUFFER_BYTES))
+        self._head = b""
+        self._left: int | None = None
+        self._status = 0
+        self.asked: _Asked | None = None
+
+    def fileno(self) -> int:
+        """Return the descriptor."""
+        return self._socket.fileno()
+
+    def close(self) -> None:
+        """Close it."""
+        self._socket.close()
+
+    def ask(self, asked: _Asked, raw: bytes) -> None:
+        """Send a request, which always fits into an empty buffer of the kernel. What fails is seen when it is read."""
+        self.asked, self._head, self._left = asked, b"", None
+        with suppress(OSError):
+            self._socket.send(raw)
+
+    def read(self) -> int | None:
+        """Read what is there. Return the status once all of the answer is here, None before, 0 when there is no more."""
+        try:
+            count = self._socket.recv_into(self._buffer)
+        except BlockingIOError:
+            return None
+        except OSError:
+            return 0
+        if count == 0:
+            return 0
         if self._left is None:
-            self._head += self._buffer[:nbytes]
+            self._head += self._buffer[:count]
             end = self._head.find(b"\r\n\r\n")
             if end < 0:
-                return
-            lines = bytes(self._head[:end]).split(b"\r\n")
-            length = next(int(line[15:]) for line in lines if line.lower().startswith(b"content-length:"))
-            self._status = int(lines[0].split(b" ", 2)[1])
-            self._left = length - (len(self._head) - end - 4)
+                return None
+            head = self._head[:end].lower()
+            at = head.index(b"\r\ncontent-length:") + 17
+            self._status = int(head[9:12])
+            self._left = int(head[at:].split(b"\r\n", 1)[0]) - (len(self._head) - end - 4)
         else:
-            self._left -= nbytes
-        if self._left == 0 and self._answered is not None and not self._answered.done():
-            self._answered.set_result(self._status)
+            self._left -= count
+        return self._status if self._left == 0 else None
 
 
 def main() -> None:
     """Do what the plan on the standard input says."""
     load = Load(msgspec.json.decode(sys.stdin.buffer.read(), type=Plan))
-    uvloop.run(load.run())  # half of the processor that asyncio's own loop takes from those who are measured
+    load.run()
     done = Done(looks=load.looks, cpu_s=time.process_time())
     sys.stdout.buffer.write(msgspec.json.encode(done))
 

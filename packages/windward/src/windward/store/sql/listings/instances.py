@@ -24,6 +24,7 @@ from windward.store.sql.columns import UtcTime
 from windward.store.sql.database import ROWS_PER_STATEMENT_MAX, Database, chunks
 from windward.store.sql.listings.documents import Documents, KnownDocument
 from windward.store.sql.listings.filters import Condition, matching, seconds_between, visible, within
+from windward.store.sql.listings.packed import packed, unpacked
 from windward.store.sql.listings.paging import Columns, Paged, SentBefore, names_in_order
 from windward.store.sql.listings.runs import SqlRunListings
 from windward.store.sql.listings.traits import has_traits, operator_column
@@ -78,6 +79,7 @@ class SqlInstanceListings:
 
     def __init__(self, database: Database, documents: Documents, runs: SqlRunListings) -> None:
         self._database = database
+        self._is_sqlite = database.dialect.is_sqlite
         self._documents = documents
         self._runs = runs
         self._rows = Unchanged(_instance, key_columns=3)
@@ -110,10 +112,10 @@ class SqlInstanceListings:
         with self._database.reading() as transaction:
             found = paged.plain_page(self._database, query, page, asked=which, sent=sent, count=count)
             read = self._read(transaction, found.rows)
-            runs, known = self._around(read)
+            runs, known = self._around(found.rows)
 
         def made() -> Page[InstanceRow]:
-            rows = self._made(read, runs, known)
+            rows = self._made(unpacked(read, is_sqlite=self._is_sqlite), runs, known)
             return Page(
                 rows=tuple(rows[key] for key in found.rows if key in rows),
                 total=found.total,
@@ -148,15 +150,15 @@ class SqlInstanceListings:
     def by_keys(self, keys: Collection[TaskKey]) -> Sequence[InstanceRow]:
         """Return instances by their keys."""
         with self._database.reading() as transaction:
-            rows = self._read(transaction, sorted(set(keys)))
+            rows = unpacked(self._read(transaction, sorted(set(keys))), is_sqlite=self._is_sqlite)
             made = self._made(rows, *self._around(rows))
         return [row for _, row in sorted(made.items())]
 
     def _read(self, transaction: Transaction, keys: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
-        """Return rows of `_COLUMNS` by their keys, in no order."""
+        """Return rows of `_COLUMNS` by their keys, packed and in no order."""
         rows: list[tuple[Any, ...]] = []
         for some in chunks(keys):
-            text = _text_of_keys(len(some), is_sqlite=self._database.dialect.is_sqlite)
+            text = _text_of_keys(len(some), is_sqlite=self._is_sqlite)
             rows += transaction.select(text, tuple(chain.from_iterable(some)))
         return rows
 
@@ -214,7 +216,7 @@ class SqlInstanceListings:
         return self._documents.load(hashes)
 
     def _around(self, rows: Sequence[Any]) -> tuple[dict[int, RunRow], dict[str, KnownDocument]]:
-        """Return the runs of rows of `_COLUMNS`, and the documents of those."""
+        """Return the runs of rows that begin with their keys, and the documents of those."""
         runs = self._runs.by_pks({row[0] for row in rows})
         return runs, self._documents.load({run.run.document_hash for run in runs.values()})
 
@@ -249,15 +251,16 @@ def _instance(row: tuple[Any, ...]) -> InstanceRow:
 @lru_cache(maxsize=2 * ROWS_PER_STATEMENT_MAX)
 def _text_of_keys(count: int, *, is_sqlite: bool) -> str:
     """Return the query of so many instances by their keys."""
+    columns = packed(_COLUMNS, is_sqlite=is_sqlite)
     if is_sqlite:
         # SQLite finds rows by a triple where it is joined, and not where it is one of a list.
         wanted = ", ".join(["(?, ?, ?)"] * count)
         return (
-            f"WITH wanted (run_pk, task_id, map_index) AS (VALUES {wanted}) SELECT {_COLUMNS} FROM wanted w "
+            f"WITH wanted (run_pk, task_id, map_index) AS (VALUES {wanted}) SELECT {columns} FROM wanted w "
             "CROSS JOIN task_instance t ON t.run_pk = w.run_pk AND t.task_id = w.task_id AND t.map_index = w.map_index"
         )
     marks = ", ".join(["(%s, %s, %s)"] * count)
-    return f"SELECT {_COLUMNS} FROM task_instance t WHERE (t.run_pk, t.task_id, t.map_index) IN ({marks})"
+    return f"SELECT {columns} FROM task_instance t WHERE (t.run_pk, t.task_id, t.map_index) IN ({marks})"
 
 
 def _own(which: InstanceFilter) -> list[Condition]:

@@ -26,6 +26,7 @@ from windward.store.sql.listings.filters import (
     visible,
     within,
 )
+from windward.store.sql.listings.packed import packed, unpacked
 from windward.store.sql.listings.paging import Paged, SentBefore, raw
 from windward.store.sql.listings.unchanged import UnchangedPages
 from windward.store.sql.rows import RUN_COLUMNS, Unchanged, run_of
@@ -41,11 +42,15 @@ UPDATED_AT: sa.ColumnElement[Any] = sa.type_coerce(
 )
 """When the state of a run changed last."""
 _RUN = tuple(raw(DAG_RUN.c[name]).label(f"run_{number}") for number, name in enumerate(RUN_COLUMNS))
-_ROWS = (
-    f"SELECT {', '.join(f'r.{name}' for name in RUN_COLUMNS)}, v.number, coalesce(v.stored_at, d.first_seen_at), "
-    "d.display_name FROM dag_run r LEFT JOIN dag d ON d.dag_id = r.dag_id "
+_COLUMNS = (
+    f"{', '.join(f'r.{name}' for name in RUN_COLUMNS)}, v.number, coalesce(v.stored_at, d.first_seen_at), "
+    "d.display_name"
+)
+_FROM_WHERE = (
+    " FROM dag_run r LEFT JOIN dag d ON d.dag_id = r.dag_id "
     "LEFT JOIN dag_document v ON v.document_hash = r.document_hash WHERE "
 )
+_ROWS = f"SELECT {_COLUMNS}{_FROM_WHERE}"
 """Runs with what their DAG is called and their version, as `_row` takes them; documents of before it was kept when they
 were stored are as old as their DAG."""
 _PAGED = Paged(
@@ -92,7 +97,7 @@ class SqlRunListings:
             read = self._read(transaction, [run_pk for (run_pk,) in found.rows])
 
         def made() -> Page[RunRow]:
-            rows = {row[0]: self._rows.of(row) for row in read}
+            rows = self._by_pk(read)
             return Page(
                 rows=tuple(rows[run_pk] for (run_pk,) in found.rows if run_pk in rows),
                 total=found.total,
@@ -113,15 +118,23 @@ class SqlRunListings:
         """Return runs by their keys."""
         with self._database.reading() as transaction:
             read = self._read(transaction, sorted(set(run_pks)))
-        return {row[0]: self._rows.of(row) for row in read}
+        return self._by_pk(read)
 
     def _read(self, transaction: Transaction, run_pks: Sequence[int]) -> Sequence[tuple[Any, ...]]:
-        """Return rows of `_ROWS`."""
+        """Return rows of `_ROWS`, packed."""
         found: list[tuple[Any, ...]] = []
+        dialect = self._database.dialect
         for some in chunks(run_pks):
-            text = f"{_ROWS}r.run_pk IN ({', '.join('?' * len(some))})"
-            found += transaction.select(self._database.dialect.sql(text), tuple(some))
+            marks = ", ".join("?" * len(some))
+            text = f"SELECT {packed(_COLUMNS, is_sqlite=dialect.is_sqlite)}{_FROM_WHERE}r.run_pk IN ({marks})"
+            found += transaction.select(dialect.sql(text), tuple(some))
         return found
+
+    def _by_pk(self, read: Sequence[tuple[Any, ...]]) -> dict[int, RunRow]:
+        """Return the runs of packed rows by their keys."""
+        return {
+            row[0]: self._rows.of(row) for row in unpacked(read, is_sqlite=self._database.dialect.is_sqlite)
+        }
 
     def newest(
         self, dag_ids: Sequence[str], *, limit: int, reach: DagReach

@@ -1,0 +1,29 @@
+"""Rows that come as one text each are the rows that they would be."""
+
+import sqlite3
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from windward.store.sql.listings.packed import packed, unpacked
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
+VALUES = st.none() | st.integers(-(2**63), 2**63 - 1) | TEXTS
+
+
+@given(st.lists(st.tuples(VALUES, VALUES, VALUES), max_size=5))
+def test_a_packed_row_says_what_its_columns_say(rows: list[tuple[object, ...]]) -> None:
+    with sqlite3.connect(":memory:") as connection:
+        connection.execute("CREATE TABLE t (a, b, c)")
+        connection.executemany("INSERT INTO t VALUES (?, ?, ?)", rows)
+        plain = connection.execute("SELECT a, b, c FROM t ORDER BY rowid").fetchall()
+        columns = packed("a, b, c", is_sqlite=True)
+        read = connection.execute(f"SELECT {columns} FROM t ORDER BY rowid").fetchall()
+
+    assert all(len(row) == 1 for row in read)
+    assert unpacked(read, is_sqlite=True) == plain == rows
+
+
+def test_other_databases_give_columns() -> None:
+    assert packed("a, b", is_sqlite=False) == "a, b"
+    assert unpacked([(1, "x")], is_sqlite=False) == [(1, "x")]

@@ -60,20 +60,25 @@ def fuzz(name: str, *, seconds: int, corpus: Path) -> None:
     words = corpus / f"{name}.words"
     words.write_text("".join(f'"{_escaped(word)}"\n' for word in TARGETS[name].words), encoding="ascii")
     atheris.Setup(
-        [
-            name,
-            f"-max_total_time={seconds}",
-            f"-max_len={INPUT_BYTES_MAX}",
-            f"-timeout={INPUT_S_MAX}",
-            f"-rss_limit_mb={MEMORY_MB_MAX}",
-            f"-artifact_prefix={corpus}/{name}-",
-            f"-dict={words}",
-            "-print_final_stats=1",
-            str(folder),
-        ],
+        arguments_of(name, seconds=seconds, corpus=corpus, words=words if TARGETS[name].words else None),
         TARGETS[name].check,
     )
     atheris.Fuzz()
+
+
+def arguments_of(name: str, *, seconds: int, corpus: Path, words: Path | None) -> list[str]:
+    """Return what a fuzzer is told. It refuses to begin with a file of words that has none."""
+    return [
+        name,
+        f"-max_total_time={seconds}",
+        f"-max_len={INPUT_BYTES_MAX}",
+        f"-timeout={INPUT_S_MAX}",
+        f"-rss_limit_mb={MEMORY_MB_MAX}",
+        f"-artifact_prefix={corpus}/{name}-",
+        *([f"-dict={words}"] if words is not None else []),
+        "-print_final_stats=1",
+        str(corpus / name),
+    ]
 
 
 def _escaped(word: str) -> str:

@@ -38,7 +38,7 @@ from windward.ports.listings.instances import InstanceFilter
 from windward.ports.listings.page import PageRequest
 from windward.ports.listings.runs import RunFilter
 from windward.protocol.framing import FrameError, FrameReader, frame
-from windward.protocol.messages import FromHost, ToHost
+from windward.protocol.messages import Cancel, FromHost, Shutdown, StartRequest, ToHost
 from windward.store.sql.open import SqlStore, open_store
 from windward.timetable import parse_cron
 
@@ -237,7 +237,16 @@ TARGETS: dict[str, Target] = {
             )
         ),
     ),
-    "framing": Target(framing, (b"\x00\x00\x00\x01\xc0", b"\xff\xff\xff\xff", b"\x00\x00\x00\x00\x00")),
+    "framing": Target(
+        framing,
+        (
+            b"\x00\x00\x00\x01\xc0",
+            b"\xff\xff\xff\xff",
+            b"\x00\x00\x00\x00\x00",
+            frame(Shutdown()) + frame(Cancel(refs=(), reason="it was marked")),
+            frame(StartRequest(refs=())),
+        ),
+    ),
     "ids": Target(ids, (b"a.b-c_1", b"../x", b"scheduled__2026-03-01T12:00:00+00:00", "é".encode())),
     "requests": Target(
         requests,

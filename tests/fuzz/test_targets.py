@@ -1,11 +1,13 @@
 """A few inputs of each fuzzer, the same in every run; `python -m tests.fuzz` goes on from there."""
 
 import random
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
+from tests.fuzz.__main__ import arguments_of
 from tests.fuzz.targets import TARGETS, Target
 
 EXAMPLES_MAX = 150
@@ -61,3 +63,11 @@ def test_whatever_comes_holds_the_law(name: str) -> None:
         TARGETS[name].check(data)
 
     check()
+
+
+@pytest.mark.parametrize("words", [None, Path("some.words")])
+def test_a_fuzzer_is_given_words_only_when_there_are_some(words: Path | None) -> None:
+    told = arguments_of("cron", seconds=1, corpus=Path("kept"), words=words)
+
+    assert [one for one in told if one.startswith("-dict=")] == ([f"-dict={words}"] if words else [])
+    assert told[-1] == "kept/cron"

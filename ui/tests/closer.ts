@@ -1,7 +1,7 @@
 /** People look closely: who wrote a line, what is around a task, which hour. Fails with what went wrong. */
 import { readFile } from 'node:fs/promises';
 import { ADDRESS, ask, barriers, launch, needed, open, signIn, until } from './browser.ts';
-import { conclude, finished, problems, type Run, runPath, step } from './steps.ts';
+import { conclude, finished, newest, problems, type Run, runPath, step } from './steps.ts';
 
 const browser = await launch();
 const admin = await open(browser);
@@ -189,6 +189,27 @@ await step('one goes from a run to the next, and stays at the task and its log',
   await page.keyboard.press('Enter');
   await page.waitForURL((url) => url.pathname === runPath('chatter', second));
 });
+
+await step(
+  'beside the tasks of a run stands how they went in the others, and an arrow goes there',
+  async () => {
+    const [first, second] = [chatter, (await newest(admin, 'chatter'))?.dag_run_id ?? ''];
+    await page.goto(`${ADDRESS}${runPath('chatter', first)}?task=talk`);
+    const tasks = page.getByRole('list', { name: 'Tasks' });
+    const talk = tasks.getByRole('link', { name: /^talk/ });
+    await until('each run has a cell', async () => (await tasks.locator('a[tabindex="-1"]').count()) === 2);
+    await talk.press('ArrowRight');
+    await page.waitForURL((url) => url.pathname === runPath('chatter', second));
+    const isThere = async () =>
+      (await page.evaluate(() => document.activeElement?.textContent))?.startsWith('talk');
+    await until('the list has the focus', isThere);
+    await page.getByText('Timeline', { exact: true }).click();
+    await tasks.getByRole('img', { name: /try 1/ }).waitFor();
+    problems.push(...(await barriers(page)));
+    await page.getByText('Off', { exact: true }).click();
+    await until('nothing is beside them', async () => (await tasks.getByRole('img').count()) === 0);
+  },
+);
 
 await browser.close();
 problems.push(...admin.complaints);

@@ -198,7 +198,8 @@ const run = createRoute({
     full: search.full === true || search.full === 'true' || undefined,
   }),
   component: lazyRouteComponent(async () => {
-    await needWords('run');
+    // The times beside its tasks are said in the words of a DAG's durations.
+    await Promise.all(['run', 'dag'].map(needWords));
     return import('@/pages/run/RunPage');
   }, 'RunPage'),
 });

@@ -12,13 +12,19 @@ interface MomentProps {
   /** Show the distance from now instead of the date. */
   relative?: boolean;
   withSeconds?: boolean;
+  /** Leave the viewer's zone away, where the next word names it. */
+  isBare?: boolean;
 }
 
-export function Moment({ at, zone, relative = false, withSeconds = true }: MomentProps) {
+export function Moment({ at, zone, relative = false, withSeconds = true, isBare = false }: MomentProps) {
   const [chosen] = useZone();
   const [isNear, setNear] = useState(false);
   if (at == null) return <span className="dim">–</span>;
-  const shown = relative ? <Distance at={at} /> : <Shown at={at} zone={chosen} withSeconds={withSeconds} />;
+  const shown = relative ? (
+    <Distance at={at} />
+  ) : (
+    <Shown at={at} zone={chosen} withSeconds={withSeconds} isBare={isBare} />
+  );
   // Tables have hundreds of moments: the pointer is near to one of them.
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: what it shows on hover is in the page's words elsewhere
@@ -38,12 +44,15 @@ const Shown = memo(function Shown({
   at,
   zone,
   withSeconds,
+  isBare,
 }: {
   at: string;
   zone: string;
   withSeconds: boolean;
+  isBare: boolean;
 }) {
-  return showMoment(at, zone, withSeconds);
+  const shown = showMoment(at, zone, withSeconds);
+  return isBare ? shown.slice(0, shown.lastIndexOf(' ')) : shown;
 });
 
 function Distance({ at }: { at: string }) {

@@ -14,15 +14,17 @@ interface PageProps {
   name: string;
   crumbs?: Crumb[];
   actions?: ReactNode;
+  /** Whether it is as high as the window, and its parts scroll. */
+  isWhole?: boolean;
   children: ReactNode;
 }
 
-export function Page({ title, name, crumbs = [], actions, children }: PageProps) {
+export function Page({ title, name, crumbs = [], actions, isWhole = false, children }: PageProps) {
   useEffect(() => {
     document.title = `${name} · Windward`;
   }, [name]);
   return (
-    <div className={classes.page}>
+    <div className={classes.page} data-whole={isWhole || undefined}>
       <header className={classes.head}>
         <div className={classes.titles}>
           {crumbs.length > 0 && (

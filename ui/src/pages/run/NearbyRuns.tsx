@@ -8,7 +8,7 @@ import { useZone } from '@/app/preferences';
 import { StateSign } from '@/components/State';
 import { showMoment } from '@/lib/time';
 import classes from './Nearby.module.css';
-import { nearbyQuery, type Sibling, siblingsOf } from './nearby';
+import { along, nearbyQuery, type Sibling, siblingsOf } from './nearby';
 import type { Run } from './queries';
 
 const route = getRouteApi('/dags/$dagId/runs/$runId');
@@ -21,14 +21,6 @@ interface Props {
   /** The task's name as it is shown. */
   label: string | undefined;
 }
-
-/** What of the address goes along: the task and how its log is read, but no try or instance of this run. */
-const along = <T extends object>(search: T) => ({
-  ...search,
-  map: undefined,
-  try: undefined,
-  page: undefined,
-});
 
 export function NearbyRuns({ run, isLive, taskId, label }: Props) {
   const { t } = useTranslation('run');

@@ -30,7 +30,7 @@ export function RunFacts({ run }: { run: Run }) {
       </Fact>
       {run.data_interval_start != null && run.data_interval_start !== run.data_interval_end && (
         <Fact name={t('fact.interval')}>
-          <Moment at={run.data_interval_start} /> – <Moment at={run.data_interval_end} />
+          <Moment at={run.data_interval_start} isBare /> – <Moment at={run.data_interval_end} />
         </Fact>
       )}
       <Fact name={t('fact.start')}>

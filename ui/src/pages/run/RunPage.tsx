@@ -2,7 +2,7 @@
 import { Button, Menu } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
-import { useState } from 'react';
+import { type RefObject, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { runQuery } from '@/api/queries';
 import { useMayTo } from '@/app/rights';
@@ -13,6 +13,7 @@ import { TriggerDialog } from '@/pages/dag/TriggerDialog';
 import type { Conf } from '@/pages/dag/TriggerSchema';
 import { AssetEvents } from './AssetEvents';
 import { noteRun } from './actions';
+import { useBeside } from './Beside';
 import { ClearRunDialog, DeleteRunDialog, MarkRunDialog } from './Dialogs';
 import { InstancePane } from './InstancePane';
 import { Json } from './Json';
@@ -35,6 +36,7 @@ export function RunPage() {
   const { dagId, runId } = route.useParams();
   const { t } = useTranslation('run');
   const { data: run, error, refetch } = useQuery(runQuery(dagId, runId));
+  const isFollowed = useRef(false);
   const crumbs = [
     { label: t('common:nav.dags'), to: '/dags' },
     { label: run?.dag_display_name ?? dagId, to: `/dags/${encodeURIComponent(dagId)}` },
@@ -49,11 +51,12 @@ export function RunPage() {
         </span>
       }
       crumbs={crumbs}
+      isWhole
       actions={run && <Actions run={run} />}
     >
       {error && <Failure error={error} again={() => void refetch()} />}
       {!run && !error && <Loading />}
-      {run && <Body run={run} />}
+      {run && <Body run={run} isFollowed={isFollowed} />}
     </Page>
   );
 }
@@ -135,13 +138,20 @@ function failedTasks(lines: Lines): string[] {
   });
 }
 
-function Body({ run }: { run: Run }) {
+interface BodyProps {
+  run: Run;
+  /** Whether one came by an arrow from the list of another run: the list takes the focus. */
+  isFollowed: RefObject<boolean>;
+}
+
+function Body({ run, isFollowed }: BodyProps) {
   const { t } = useTranslation('run');
   const search = route.useSearch();
   const isLive = isRunning(run);
   const mayTo = useMayTo({ dag_id: run.dag_id });
   const { data: lines, error, refetch } = useQuery(linesQuery(run, isLive));
   const { data: instances } = useQuery(instancesQuery(run, isLive));
+  const beside = useBeside(run, isLive);
   const task = lines?.tasks.find((one) => one.task_id === search.task);
   const isMapped =
     task !== undefined &&
@@ -158,7 +168,11 @@ function Body({ run }: { run: Run }) {
       </div>
       <NearbyRuns run={run} isLive={isLive} taskId={search.task} label={task?.label} />
       {run.state === 'failed' && <Recovery run={run} />}
-      <div className={classes.split} data-chosen={search.task !== undefined}>
+      <div
+        className={classes.split}
+        data-chosen={search.task !== undefined}
+        data-beside={beside.beside !== 'none'}
+      >
         <div className={`card ${classes.left}`}>
           {error && <Failure error={error} again={() => void refetch()} />}
           {!lines && !error && <Loading />}
@@ -168,6 +182,8 @@ function Body({ run }: { run: Run }) {
               lines={lines}
               instances={instances ?? new Map()}
               counts={stateCounts(lines)}
+              beside={beside}
+              isFollowed={isFollowed}
             />
           )}
         </div>

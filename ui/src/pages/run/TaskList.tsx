@@ -2,7 +2,7 @@
 import { Select, TextInput } from '@mantine/core';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { type KeyboardEvent, Suspense, useEffect, useMemo, useRef } from 'react';
+import { type KeyboardEvent, type RefObject, Suspense, useCallback, useEffect, useMemo, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useNow } from '@/app/preferences';
 import { useMayTo } from '@/app/rights';
@@ -13,9 +13,11 @@ import { StateSign } from '@/components/State';
 import { useTyped } from '@/components/useTyped';
 import { Empty } from '@/components/Waiting';
 import { lengthBetween, showLength } from '@/lib/time';
+import { BesideHead, BesideLine, type Shown } from './Beside';
 import { type Line, linesOf, ranked, type TaskLine } from './lines';
 import { TasksBar } from './many/lazy';
 import { type TaskRow, taskKey } from './many/rows';
+import { along } from './nearby';
 import type { Instance, Lines, Run } from './queries';
 import classes from './Run.module.css';
 
@@ -29,6 +31,8 @@ interface Props {
   lines: Lines;
   instances: ReadonlyMap<string, Instance>;
   counts: Record<string, number>;
+  beside: Shown;
+  isFollowed: RefObject<boolean>;
 }
 
 export function Counts({ counts }: { counts: Record<string, number> }) {
@@ -59,7 +63,7 @@ const rowOf = (run: Run, line: TaskLine): TaskRow => ({
   state: line.state,
 });
 
-export function TaskList({ run, lines, instances, counts }: Props) {
+export function TaskList({ run, lines, instances, counts, beside, isFollowed }: Props) {
   const { t } = useTranslation('run');
   const search = route.useSearch();
   const navigate = route.useNavigate();
@@ -95,7 +99,38 @@ export function TaskList({ run, lines, instances, counts }: Props) {
     if (chosen >= 0) scrollToIndex(chosen, { align: 'auto' });
   }, [chosen, scrollToIndex]);
 
+  const focus = useCallback(
+    (id: string) =>
+      requestAnimationFrame(() =>
+        scroller.current?.querySelector<HTMLElement>(`[data-task="${CSS.escape(id)}"]`)?.focus(),
+      ),
+    [],
+  );
+  const shownTask = chosen < 0 ? undefined : shown[chosen]?.id;
+  useEffect(() => {
+    if (shownTask === undefined || !isFollowed.current) return;
+    isFollowed.current = false;
+    focus(shownTask);
+  }, [shownTask, isFollowed, focus]);
+
+  /** Go to the same task of the run before or after this one, as in the grid. */
+  const turn = (event: KeyboardEvent) => {
+    const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
+    const task = (event.target as HTMLElement).dataset.task;
+    const at = beside.runs.findIndex((one) => one.dag_run_id === run.dag_run_id);
+    const other = beside.runs[at + step];
+    if (step === 0 || task === undefined || at < 0 || other === undefined) return;
+    event.preventDefault();
+    isFollowed.current = true;
+    void navigate({
+      to: '/dags/$dagId/runs/$runId',
+      params: { dagId: run.dag_id, runId: other.dag_run_id },
+      search: (before) => ({ ...along(before), task }),
+      resetScroll: false,
+    });
+  };
   const move = (event: KeyboardEvent) => {
+    turn(event);
     const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
     if (step === 0) return;
     event.preventDefault();
@@ -107,9 +142,7 @@ export function TaskList({ run, lines, instances, counts }: Props) {
       search: (before) => ({ ...before, task: line.id, map: undefined, try: undefined, page: undefined }),
       replace: true,
     });
-    requestAnimationFrame(() =>
-      scroller.current?.querySelector<HTMLElement>(`[data-task="${CSS.escape(line.id)}"]`)?.focus(),
-    );
+    focus(line.id);
   };
   const fold = (id: string) => {
     const next = new Set(folded);
@@ -164,6 +197,7 @@ export function TaskList({ run, lines, instances, counts }: Props) {
           {t('list.theRun')}
         </Link>
       </div>
+      <BesideHead run={run} shown={beside} />
       {shown.length === 0 && <Empty title={t('list.none')}>{t('list.noneHint')}</Empty>}
       {/* biome-ignore lint/a11y/noStaticElementInteractions: the arrows move between the links that it holds. */}
       <div ref={scroller} className={classes.list} onKeyDown={move}>
@@ -179,6 +213,7 @@ export function TaskList({ run, lines, instances, counts }: Props) {
                     isChosen={line.kind === 'task' && line.id === search.task}
                     fold={fold}
                   />
+                  <BesideLine run={run} line={line} shown={beside} />
                 </li>
               )
             );

@@ -67,3 +67,11 @@ export function siblingsOf(grid: Grid, taskId: string | undefined): Sibling[] {
     return { runId: run.dag_run_id, due: run.run_after, state: state ?? null };
   });
 }
+
+/** What of the address goes along: the task and how its log is read, but no try or instance of this run. */
+export const along = <T extends object>(search: T) => ({
+  ...search,
+  map: undefined,
+  try: undefined,
+  page: undefined,
+});

@@ -18,7 +18,7 @@ from windward.protocol.messages import Hello, ToHost
 from windward.protocol.work import AttemptRef, Submission
 
 Event = Envelope | HostGone | Woken
-DEADLINE_S = 10.0
+DEADLINE_S = 60.0
 
 
 class FakeHost:

@@ -61,7 +61,7 @@ def test_a_host_that_does_not_read_delays_nobody(hub: Hub, connect: Connect) -> 
     for _ in range(60):
         hub.send("frozen", load)
     hub.send("lively", Welcome(lease_s=3))
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < DEADLINE_S / 2
     assert lively.read() == Welcome(lease_s=3)
 
     received: list[object] = []
@@ -91,7 +91,7 @@ def test_nonsense_costs_the_connection_and_nothing_else(
 ) -> None:
     connect("good")
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as stranger:
-        stranger.settimeout(10)
+        stranger.settimeout(DEADLINE_S)
         stranger.connect(os.fspath(scheduler_socket(run_folder)))
         stranger.sendall(nonsense)
         assert events_until_closed(hub, stranger) == []
@@ -116,10 +116,8 @@ def test_a_killed_host_is_known_to_be_dead(hub: Hub, start_process: Callable[...
     process = start_process("p1")
     wait_for(hub, lambda event: isinstance(event, Envelope))
     os.kill(process.pid, signal.SIGKILL)  # type: ignore[attr-defined]
-    first = wait_for(hub, lambda event: isinstance(event, HostGone))
-    if first == HostGone("p1", is_dead=False):  # its socket was closed a moment before its process was gone
-        first = wait_for(hub, lambda event: isinstance(event, HostGone))
-    assert first == HostGone("p1", is_dead=True)
+    # Its socket may be closed a moment before its process is gone, which is told as well.
+    wait_for(hub, lambda event: event == HostGone("p1", is_dead=True))
 
 
 def test_a_host_that_lost_its_connection_is_watched_until_it_dies(
@@ -162,10 +160,11 @@ def test_a_wake_up_ends_a_wait_at_once(hub: Hub, run_folder: Path) -> None:
 
         thread = threading.Thread(target=send)
         thread.start()
-        assert hub.wait(10) == [Woken()]
+        assert hub.wait(DEADLINE_S) == [Woken()]
         latencies.append(time.monotonic() - sent[0])
         thread.join()
-    assert sorted(latencies)[10] < 0.05
+    # Of a machine that does much else a quarter tells: who looked now and then only would fail all the same.
+    assert sorted(latencies)[len(latencies) // 4] < 0.05
 
 
 def test_many_wake_ups_are_one(hub: Hub) -> None:
@@ -180,8 +179,8 @@ def test_a_signal_handler_can_end_a_wait(hub: Hub) -> None:
     try:
         began = time.monotonic()
         threading.Thread(target=os.kill, args=(os.getpid(), signal.SIGUSR2)).start()
-        assert hub.wait(10) == []
-        assert time.monotonic() - began < 5
+        assert hub.wait(DEADLINE_S) == []
+        assert time.monotonic() - began < DEADLINE_S / 2
     finally:
         signal.signal(signal.SIGUSR2, before)
 

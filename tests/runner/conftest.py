@@ -28,7 +28,7 @@ def shared_host(short_folder: Path) -> Iterator[HostUnderTest]:
     """A host that many tests use; none of them stops it or loses its connection."""
     folder = short_folder / "shared"
     folder.mkdir()
-    with host_under_test(folder, "--kill-grace", "1.0", "--import-limit", "1.0") as host:
+    with host_under_test(folder) as host:
         yield host
 
 
@@ -50,5 +50,5 @@ def start_host(short_folder: Path) -> Iterator[StartHost]:
 @pytest.fixture
 def bench(start_host: StartHost) -> Bench:
     """A host of the test's own whose tasks leave marks."""
-    host = start_host("--kill-grace", "0.3", "--heartbeat", "0.1", "--spare", "0")
+    host = start_host("--kill-grace", "20", "--heartbeat", "0.1", "--spare", "0")
     return Bench(host, host.home / "marks")

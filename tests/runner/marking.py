@@ -27,7 +27,7 @@ class Task(BaseOperator):
 BODY = """
 class Wait(Task):
     def work(self, context):
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 300
         while not MARKS.joinpath("go").exists() and time.monotonic() < deadline:
             time.sleep(0.005)
         return "went"
@@ -39,8 +39,8 @@ class Stubborn(Task):
         signal.signal(signal.SIGTERM, lambda *_: MARKS.joinpath("asked").touch())
         if os.fork() == 0:
             MARKS.joinpath("grandchild").write_text(str(os.getpid()))
-            time.sleep(60)
-        time.sleep(60)
+            time.sleep(600)
+        time.sleep(600)
 
 class Swallows(Wait):
     def work(self, context):

@@ -129,7 +129,7 @@ def test_a_stale_attempt_is_killed_and_not_reported(bench: Bench) -> None:
 def test_a_host_that_was_frozen_beyond_its_lease_starts_nothing_that_was_granted_before(
     start_host: StartHost,
 ) -> None:
-    host = start_host("--kill-grace", "0.3", "--heartbeat", "0.05", lease_s=0.4)
+    host = start_host("--heartbeat", "0.05", lease_s=3.0)
     bench = Bench(host, host.home / "marks")
     bench.host.run(bench.work("quick"))
     bench.scheduler.grants_starts = False
@@ -139,7 +139,7 @@ def test_a_host_that_was_frozen_beyond_its_lease_starts_nothing_that_was_granted
     os.kill(host.process.pid, signal.SIGSTOP)
     bench.scheduler.answers_beats = False
     bench.scheduler.grant(work.ref)
-    wait_s(bench, 0.6)
+    wait_s(bench, 4.0)
     os.kill(host.process.pid, signal.SIGCONT)
     ending = bench.ended(work.ref)
     assert ending.exit.kind == "never_started"

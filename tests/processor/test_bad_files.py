@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.processor.folder import Folder
+from tests.processor.folder import Folder, eventually
 
 GOOD = 'DAGS = {"good": ["extract", "load"]}'
 
@@ -89,34 +89,34 @@ def test_a_crash_in_c_shows_the_signal_and_the_line(folder: Folder) -> None:
 
 
 def test_a_file_that_hangs_is_ended_and_shows_where(folder: Folder) -> None:
-    folder.set(dagbag_import_timeout_s=0.3)
-    folder.write("bad.py", "import time\n\ndef wait():\n    time.sleep(60)\n\nwait()")
+    folder.set(dagbag_import_timeout_s=2)
+    folder.write("bad.py", "import time\n\ndef wait():\n    time.sleep(600)\n\nwait()")
     folder.parse()
     error = folder.error("bad.py")
-    assert "longer than 0.3 s" in error
+    assert "longer than 2 s" in error
     assert "dagbag_import_timeout" in error
     assert error.index('File "bad.py", line 5') < error.index('File "bad.py", line 7')
     assert the_good_one_is_unharmed(folder)
 
 
 def test_a_file_that_catches_everything_cannot_outlive_its_time(folder: Folder) -> None:
-    folder.set(dagbag_import_timeout_s=0.3)
+    folder.set(dagbag_import_timeout_s=2)
     folder.write("bad.py", "while True:\n    try:\n        while True: pass\n    except BaseException: pass")
     folder.parse()
-    assert "longer than 0.3 s" in folder.error("bad.py")
+    assert "longer than 2 s" in folder.error("bad.py")
 
 
 def test_a_file_that_disarms_its_time_limit_is_killed(folder: Folder) -> None:
-    folder.set(dagbag_import_timeout_s=0.2, dag_file_processor_timeout_s=-4.7)  # 5 s of grace less 4.7
-    folder.write("bad.py", "import signal, time\nsignal.setitimer(signal.ITIMER_REAL, 0)\ntime.sleep(60)")
+    folder.set(dagbag_import_timeout_s=2, dag_file_processor_timeout_s=-4.7)  # 5 s of grace less 4.7
+    folder.write("bad.py", "import signal, time\nsignal.setitimer(signal.ITIMER_REAL, 0)\ntime.sleep(600)")
     folder.parse()
-    assert "longer than 0.2 s" in folder.error("bad.py")
+    assert "longer than 2 s" in folder.error("bad.py")
 
 
 def test_documents_that_take_too_long_name_the_other_limit(folder: Folder) -> None:
-    folder.set(dag_file_processor_timeout_s=0.3)
+    folder.set(dag_file_processor_timeout_s=2)
     folder.write(
-        "bad.py", "import time\nclass Slow(dict):\n    def items(self): time.sleep(60)\nDAGS = Slow()"
+        "bad.py", "import time\nclass Slow(dict):\n    def items(self): time.sleep(600)\nDAGS = Slow()"
     )
     folder.parse()
     assert "dag_file_processor_timeout" in folder.error("bad.py")
@@ -179,7 +179,7 @@ def test_a_file_that_reads_its_input_finds_none(folder: Folder) -> None:
 def test_threads_that_a_file_starts_hold_nothing_up(folder: Folder) -> None:
     folder.write(
         "threads.py",
-        "import threading, time\nthreading.Thread(target=time.sleep, args=(60,), name='poller').start()\nDAGS = {'threads': []}",
+        "import threading, time\nthreading.Thread(target=time.sleep, args=(600,), name='poller').start()\nDAGS = {'threads': []}",
     )
     folder.parse()
     (warning,) = folder.file("threads.py").warnings
@@ -193,17 +193,17 @@ def test_what_a_file_leaves_running_ends_with_it(folder: Folder) -> None:
     left = folder.path / "left"
     folder.write(
         "spawn.py",
-        f"import subprocess\np = subprocess.Popen(['sleep', '60'])\nopen({str(left)!r}, 'w').write(str(p.pid))\nDAGS = {{'spawn': []}}",
+        f"import subprocess\np = subprocess.Popen(['sleep', '600'])\nopen({str(left)!r}, 'w').write(str(p.pid))\nDAGS = {{'spawn': []}}",
     )
     folder.parse()
-    with pytest.raises((ProcessLookupError, FileNotFoundError)):
-        _not_a_zombie(int(left.read_text()))
+    eventually(lambda: _is_gone(int(left.read_text())))
 
 
-def _not_a_zombie(pid: int) -> None:
-    with Path(f"/proc/{pid}/stat").open() as file:
-        if file.read().rsplit(")", 1)[1].split()[0] in {"Z", "X"}:
-            raise ProcessLookupError
+def _is_gone(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] in {"Z", "X"}
+    except OSError:
+        return True
 
 
 def test_a_file_that_forks_declares_its_dags_once(folder: Folder) -> None:

@@ -251,7 +251,7 @@ def test_one_that_takes_too_long_fails_alone() -> None:
         source.put("y")
         assert await waiting == "y"
 
-    in_loop(scene, ack_timeout_s=0.1)
+    in_loop(scene, ack_timeout_s=2)
 
 
 def test_an_advance_that_fails_fails_all_triggers() -> None:
@@ -288,7 +288,7 @@ def test_a_stream_waits_for_its_cohort() -> None:
         late = join(streams, B, Sharing())
         assert [await anext(one), await anext(late)] == ["x", "x"]
 
-    in_loop(scene, cohort_grace_s=0.05)
+    in_loop(scene, cohort_grace_s=2)
 
 
 def test_a_key_that_cannot_be_had_lets_the_trigger_read_by_itself(caplog: pytest.LogCaptureFixture) -> None:
@@ -353,7 +353,7 @@ def test_siblings_share_a_stream_and_the_source_is_told_after_the_scheduler_has_
     make_place: Callable[..., Place],
 ) -> None:
     # The window in which both join is the test's own: what matters is that one reader serves both.
-    place = make_place(STREAM, streams=StreamLimits(cohort_grace_s=0.3))
+    place = make_place(STREAM, streams=StreamLimits(cohort_grace_s=3))
     path = place.folder / "lines"
     path.write_text("red green end", encoding="utf-8")
     refs = {word: place.watch(word, path=str(path), word=word, goes_on=True) for word in ("red", "green")}

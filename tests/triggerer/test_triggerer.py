@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.triggerer.conftest import Place, ref_of
+from tests.triggerer.conftest import DEADLINE_S, Place, ref_of
 from windward.protocol.calls import GetVariable, VariableAnswer
 from windward.protocol.fired import Broken, EndTask, Event
 from windward.protocol.messages import Beat, CallAnswer, ChildCall, Goodbye, Heartbeat
@@ -209,10 +209,10 @@ def test_a_trigger_that_blocks_the_loop_is_named_with_its_line(make_place: MakeP
         class Trigger(BaseTrigger):
             def serialize(self): return "", {}
             async def run(self):
-                time.sleep(0.6)
+                time.sleep(3)
                 yield TriggerEvent(1)
         """,
-        blocked_warn_s=0.1,
+        blocked_warn_s=0.5,
     )
     place.watch("a")
     assert isinstance(place.word(), Event)
@@ -226,10 +226,10 @@ def test_a_blocked_loop_is_told_with_one_heartbeat(make_place: MakePlace) -> Non
         class Trigger(BaseTrigger):
             def serialize(self): return "", {}
             async def run(self):
-                time.sleep(0.3)
+                time.sleep(3)
                 yield TriggerEvent(1)
         """,
-        blocked_warn_s=0.1,
+        blocked_warn_s=0.5,
     )
     place.watch("a")
     while not (beat := place.scheduler.hear(Heartbeat)).blocked:
@@ -243,7 +243,7 @@ def test_a_trigger_that_keeps_the_loop_fails_and_the_others_go_elsewhere(make_pl
 
     def begin_anew() -> None:
         lost.set()
-        go_on.wait(5)
+        go_on.wait(DEADLINE_S)
 
     place = make_place(
         """
@@ -256,15 +256,15 @@ def test_a_trigger_that_keeps_the_loop_fails_and_the_others_go_elsewhere(make_pl
                     time.sleep(0.01)
                 yield TriggerEvent(1)
         """,
-        blocked_warn_s=0.05,
-        blocked_max_s=0.2,
+        blocked_warn_s=0.2,
+        blocked_max_s=1.5,
         begin_anew=begin_anew,
     )
     ref = place.watch("a")
     said = place.scheduler.hear(TriggerFired)
     place.scheduler.hear(Goodbye)
     assert (said.ref, isinstance(said.fired, Broken)) == (ref, True)
-    assert lost.wait(5)
+    assert lost.wait(DEADLINE_S)
     _let_go(place)
     go_on.set()
 
@@ -307,6 +307,7 @@ def test_a_trigger_that_comes_back_runs_again(make_place: MakePlace) -> None:
     place.scheduler.say(GiveBack(refs=(ref,)))
     place.scheduler.hear(GivenBack)
     place.watch("a", path=str(place.folder / "a"))
+    place.wait(lambda: place.scheduler.hear(Heartbeat).running == (ref,))
     place.scheduler.drop()
 
     assert place.scheduler.welcome().running == (ref,)

@@ -10,7 +10,7 @@ from queue import Queue
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric
 
-DEADLINE_S = 30.0
+DEADLINE_S = 60.0
 
 
 @dataclass

@@ -118,7 +118,7 @@ def listening(app: Any, **bounds: int) -> Iterator[Callable[[], socket.socket]]:
     opened: list[socket.socket] = []
 
     def connect() -> socket.socket:
-        opened.append(socket.create_connection(address, timeout=30))
+        opened.append(socket.create_connection(address, timeout=60))
         return opened[-1]
 
     try:

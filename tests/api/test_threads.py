@@ -30,7 +30,7 @@ class Gates:
             self.begun.append(number)
             self.inside += 1
             self.at_once.append(self.inside)
-        assert self.gates.setdefault(number, threading.Event()).wait(30)
+        assert self.gates.setdefault(number, threading.Event()).wait(60)
         with self.lock:
             self.inside -= 1
         return number
@@ -42,7 +42,7 @@ class Gates:
 
 
 async def until(is_so: Callable[[], bool]) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while not is_so():  # noqa: ASYNC110  # of what threads do, no event of this loop tells
             await asyncio.sleep(0.001)
 
@@ -137,5 +137,5 @@ def test_a_pool_that_nobody_has_any_more_has_no_threads() -> None:
     pool = Threads(3)
     thread = asyncio.run(pool.run(threading.current_thread))
     del pool
-    thread.join(30)
+    thread.join(60)
     assert not thread.is_alive()

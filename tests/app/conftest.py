@@ -1,5 +1,6 @@
 """A real `windward standalone` in a home of its own, and ways to wait for what it says and does."""
 
+import contextlib
 import json
 import os
 import queue
@@ -61,6 +62,11 @@ class Standalone:
                 return line
         raise AssertionError(f"it never said {pattern!r}, but:\n{''.join(self.said)}")
 
+    def has_said(self, pattern: str) -> str:
+        """Return the first line that matches; wait for it when it was not said yet."""
+        found = next((line for line in self.said if re.search(pattern, line)), None)
+        return found or self.wait_for(pattern)
+
     def ready(self) -> "Standalone":
         self.wait_for("ready in")
         return self
@@ -76,7 +82,9 @@ class Standalone:
     def component(self, name: str) -> int:
         """Return the process id of a component."""
         for pid in children_of(self.process.pid):
-            words = Path(f"/proc/{pid}/cmdline").read_text()
+            words = ""
+            with contextlib.suppress(OSError):
+                words = Path(f"/proc/{pid}/cmdline").read_text()
             if f"windward {name}" in words or (name == "worker" and "worker_host" in words):
                 return pid
         raise AssertionError(f"there is no {name}")
@@ -99,13 +107,25 @@ class Standalone:
 
 
 def children_of(pid: int) -> list[int]:
-    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    try:
+        return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:  # it has ended meanwhile
+        return []
 
 
 def tree_below(pid: int) -> list[int]:
     found = children_of(pid)
     for child in found:
         found += children_of(child)
+    return found
+
+
+def pidfds_below(pid: int) -> list[int]:
+    """Return descriptors of all processes below a process, but for those that end meanwhile."""
+    found = []
+    for below in tree_below(pid):
+        with contextlib.suppress(ProcessLookupError):
+            found.append(os.pidfd_open(below))
     return found
 
 
@@ -139,7 +159,7 @@ def start(home: Path) -> Iterator[Callable[..., Standalone]]:
         if one.process.poll() is None:
             one.process.send_signal(signal.SIGTERM)
             try:
-                one.process.wait(timeout=5)
+                one.process.wait(timeout=DEADLINE_S)
             except subprocess.TimeoutExpired:
                 one.process.kill()
                 one.process.wait()

@@ -13,7 +13,7 @@ def test_jobs_are_done_in_order_in_a_thread_that_begins_with_the_first() -> None
 
     futures = [background.submit(lambda n: (n, threading.current_thread().name), n) for n in range(5)]
 
-    assert [future.result(timeout=10) for future in futures] == [(n, "test-order") for n in range(5)]
+    assert [future.result(timeout=60) for future in futures] == [(n, "test-order") for n in range(5)]
     background.shutdown()
 
 
@@ -26,8 +26,8 @@ def test_what_a_job_raises_reaches_who_asked_and_stops_no_other() -> None:
     failing, following = background.submit(fail), background.submit(int, "7")
 
     with pytest.raises(OSError, match="full"):
-        failing.result(timeout=10)
-    assert following.result(timeout=10) == 7
+        failing.result(timeout=60)
+    assert following.result(timeout=60) == 7
     background.shutdown()
 
 
@@ -37,10 +37,10 @@ def test_a_shutdown_drops_what_waits_and_does_not_wait_for_what_hangs() -> None:
 
     def hang() -> bool:
         begun.set()
-        return may_end.wait(10)
+        return may_end.wait(60)
 
     hanging = background.submit(hang)
-    assert begun.wait(10)
+    assert begun.wait(60)
     waiting = background.submit(int)
 
     background.shutdown(wait=False, cancel_futures=True)
@@ -50,5 +50,5 @@ def test_a_shutdown_drops_what_waits_and_does_not_wait_for_what_hangs() -> None:
     (thread,) = (thread for thread in threading.enumerate() if thread.name == "test-end")
     assert thread.daemon
     may_end.set()
-    thread.join(timeout=10)
+    thread.join(timeout=60)
     assert not thread.is_alive()

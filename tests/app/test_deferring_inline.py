@@ -83,7 +83,6 @@ def test_a_tested_run_waits_for_its_triggers_and_goes_on(tmp_path: Path, setting
     assert sorted((tmp_path / "out").read_text().splitlines()) == ["a red 3", "b red 3"]
 
 
-@pytest.mark.time_limit(20)
 def test_a_tested_run_runs_the_triggers_of_all_queues(tmp_path: Path, settings: Settings) -> None:
     path = dag_file(tmp_path, "Wait(task_id='a', word='colour', queue='gpu')")
     settings = replace(settings, triggerer=replace(settings.triggerer, queues_enabled=True))

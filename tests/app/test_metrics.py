@@ -1,11 +1,13 @@
 """Metrics of real processes reach StatsD, `/metrics` and OTLP receivers."""
 
 import base64
+import select
 import socket
+import time
 import urllib.request
 from collections.abc import Callable
 
-from tests.app.conftest import Pipe, Standalone
+from tests.app.conftest import DEADLINE_S, Pipe, Standalone
 from tests.otlp import attributes_of, metrics_of, receiving
 
 
@@ -14,7 +16,7 @@ def test_what_ran_is_told_to_statsd_and_shown_to_prometheus(
 ) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as statsd:
         statsd.bind(("127.0.0.1", 0))
-        statsd.settimeout(30)
+        statsd.settimeout(DEADLINE_S)
         write_task("def work():\n    tell('ran')")
         standalone = start(
             variables={
@@ -35,9 +37,19 @@ def test_what_ran_is_told_to_statsd_and_shown_to_prometheus(
     request = urllib.request.Request(f"{standalone.address}/metrics")
     secret = base64.b64encode(f"admin:{password}".encode()).decode()
     request.add_header("authorization", f"Basic {secret}")
-    with urllib.request.urlopen(request, timeout=10) as answer:
-        text = answer.read().decode()
-    assert 'airflow_scheduler_scheduler_loop_duration_seconds_count{component="scheduler"' in text
+    wait_for_text(request, 'airflow_scheduler_scheduler_loop_duration_seconds_count{component="scheduler"')
+
+
+def wait_for_text(request: urllib.request.Request, wanted: str) -> None:
+    """Ask until the answer has it: components write down their figures now and then."""
+    end = time.monotonic() + DEADLINE_S
+    while True:
+        with urllib.request.urlopen(request, timeout=DEADLINE_S) as answer:
+            text = answer.read().decode()
+        if wanted in text:
+            return
+        assert time.monotonic() < end, text
+        select.select([], [], [], 0.1)
 
 
 def test_each_component_sends_its_last_figures_by_otlp_when_it_ends(

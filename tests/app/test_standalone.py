@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.app.conftest import WINDWARD, Pipe, Standalone, tree_below, wait_until_gone
+from tests.app.conftest import DEADLINE_S, WINDWARD, Pipe, Standalone, pidfds_below, wait_until_gone
 
 Start = Callable[..., Standalone]
 ENDLESS = """
@@ -53,6 +53,7 @@ def test_a_scheduler_that_is_started_again_leads_at_once(
     start: Start, write_task: Callable[[str], None], pipe: Pipe
 ) -> None:
     standalone = start().ready()
+    assert "epoch=1" in standalone.has_said("scheduler leads")
     os.kill(standalone.component("scheduler"), signal.SIGKILL)
     assert "epoch=2" in standalone.wait_for("scheduler leads")
     write_task("def work():\n    tell('ran')")
@@ -107,7 +108,7 @@ def work():
     )
     standalone = start().ready()
     pipe.read()
-    processes = [os.pidfd_open(pid) for pid in tree_below(standalone.process.pid)]
+    processes = pidfds_below(standalone.process.pid)
     assert len(processes) >= 6
     assert standalone.stop(signal.SIGINT) == 0
     assert pipe.read().startswith("cleaned up")
@@ -130,7 +131,7 @@ def work():
     )
     standalone = start().ready()
     pipe.read()
-    processes = [os.pidfd_open(pid) for pid in tree_below(standalone.process.pid)]
+    processes = pidfds_below(standalone.process.pid)
     standalone.process.send_signal(signal.SIGINT)
     assert pipe.read().startswith("ignored")
     assert standalone.stop(signal.SIGINT) == 130
@@ -143,7 +144,7 @@ def test_a_killed_supervisor_leaves_no_process(
     write_task(ENDLESS)
     standalone = start().ready()
     pipe.read()
-    processes = [os.pidfd_open(pid) for pid in tree_below(standalone.process.pid)]
+    processes = pidfds_below(standalone.process.pid)
     standalone.process.kill()
     wait_until_gone(processes)
     again = start().ready()
@@ -159,14 +160,13 @@ def test_a_second_one_on_the_same_home_is_refused(start: Start) -> None:
 
 
 def test_a_scheduler_beside_it_on_the_same_home_is_refused(start: Start) -> None:
-
     standalone = start().ready()
     done = subprocess.run(
         [str(WINDWARD), "scheduler"],
         env={**os.environ, "WINDWARD_HOME": str(standalone.home)},
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=DEADLINE_S,
     )
     assert done.returncode == 1
     assert "a scheduler runs on the home" in done.stderr

@@ -46,7 +46,8 @@ def test_a_wake_up_ends_the_scheduler_s_wait_within_milliseconds(wakeup: Wakeup,
         threading.Thread(target=wakeup.wake).start()
         assert hub.wait(DEADLINE_S) == [Woken()]
         latencies.append(time.monotonic() - began)
-    assert sorted(latencies)[25] < 0.02
+    # Of a machine that does much else a quarter tells: who looked now and then only would fail all the same.
+    assert sorted(latencies)[len(latencies) // 4] < 0.02
 
 
 def test_a_wake_up_without_a_scheduler_does_nothing(wakeup: Wakeup) -> None:
@@ -57,7 +58,7 @@ def test_a_scheduler_that_does_not_read_is_not_waited_for(wakeup: Wakeup, hub: H
     began = time.monotonic()
     for _ in range(5000):
         wakeup.wake()
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < DEADLINE_S / 2
     assert hub.wait(0) == [Woken()]
 
 

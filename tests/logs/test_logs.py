@@ -125,7 +125,7 @@ def test_held_lines_reach_the_file_without_another_line(writer: LogWriter, file:
         writer.line("info", f"event {number}")
     for thread in threading.enumerate():
         if thread.name == "windward-log":
-            thread.join(5)
+            thread.join(60)
     assert read(file)[-1]["event"] == "event 199"
 
 

@@ -51,9 +51,9 @@ def test_output_is_logged_while_the_command_runs(dag: DAG, tmp_path: Path) -> No
         with running(operator) as (context, _):
             thread = threading.Thread(target=operator.execute, args=(context,), daemon=True)
             thread.start()
-            assert seen.wait(20)
+            assert seen.wait(60)
             gate.write_text("late\n")
-            thread.join(20)
+            thread.join(60)
             assert not thread.is_alive()
     finally:
         logger.removeHandler(handler)
@@ -125,19 +125,19 @@ def test_a_kill_reaches_what_the_command_started(dag: DAG, tmp_path: Path, trap:
             target=pytest.raises, args=(AirflowException, operator.execute, context), daemon=True
         )
         thread.start()
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while not (pids.exists() and pids.read_text().strip() and operator.subprocess_hook.sub_process):
             assert time.monotonic() < deadline
             os.sched_yield()
         operator.subprocess_hook.send_sigterm(grace_s=0.2)
-        thread.join(20)
+        thread.join(60)
         assert not thread.is_alive()
     assert is_gone(int(pids.read_text()))
 
 
 def is_gone(pid: int) -> bool:
     """Whether a process ended; a zombie that nobody waits for has."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         try:
             os.kill(pid, signal.SIG_DFL)

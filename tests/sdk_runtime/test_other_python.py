@@ -322,7 +322,7 @@ def test_a_stop_reaches_the_other_interpreter(dag: DAG, tmp_path: Path) -> None:
         from pathlib import Path
 
         Path(mark).touch()
-        time.sleep(60)
+        time.sleep(600)
 
     operator = ExternalPythonOperator(
         task_id="p", python=sys.executable, python_callable=waits, op_args=[str(mark)], dag=dag
@@ -340,7 +340,7 @@ def test_a_stop_reaches_the_other_interpreter(dag: DAG, tmp_path: Path) -> None:
     while not mark.exists():
         time.sleep(0.01)
     operator.on_kill()
-    thread.join(10)
+    thread.join(60)
     assert "SIGTERM" in str(errors[0])
 
 

@@ -235,14 +235,14 @@ def test_a_ticket_lets_one_of_many_in(sql_store: SqlStore) -> None:
     gate, taken = threading.Barrier(4), list[str | None]()
 
     def take() -> None:
-        gate.wait(timeout=20)
+        gate.wait(timeout=60)
         taken.append(accounts.take_ticket("d", now=T0))
 
     threads = [threading.Thread(target=take) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=40)
+        thread.join(timeout=60)
     assert sorted(taken, key=str) == [None, None, None, "id-ada"]
     assert accounts.take_ticket("late", now=at(9)) is None
 

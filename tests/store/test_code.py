@@ -62,14 +62,14 @@ def test_many_may_materialise_at_once(tmp_path: Path) -> None:
     counts = []
 
     def materialise() -> None:
-        gate.wait(timeout=10)
+        gate.wait(timeout=60)
         counts.append(len(list(LocalCodeStore(tmp_path).materialise(code_hash).iterdir())))
 
     threads = [threading.Thread(target=materialise) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=20)
+        thread.join(timeout=60)
 
     assert counts == [50] * 8
     assert len(list((tmp_path / "trees").iterdir())) == 1
@@ -123,8 +123,8 @@ def test_a_save_waits_for_who_discards(tmp_path: Path) -> None:
         thread = threading.Thread(target=save)
         thread.start()
         assert not done.wait(0.05)
-    assert done.wait(20)
-    thread.join(timeout=20)
+    assert done.wait(60)
+    thread.join(timeout=60)
 
 
 def test_an_empty_folder_has_nothing_to_discard(tmp_path: Path) -> None:

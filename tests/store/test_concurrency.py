@@ -24,7 +24,7 @@ from windward.store.sql.open import SqlStore
 from windward.store.sql.secrets import Cipher
 from windward.store.sql.transaction import Transaction
 
-WAIT_S = 20
+WAIT_S = 60
 LOAD = TaskKey(1, "load")
 
 

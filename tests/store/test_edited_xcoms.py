@@ -85,7 +85,7 @@ def make_at_once(stores: list[SqlStore], name: str) -> list[str]:
     length: dict[str, Any] = {"return_length": 7} if name == "return_value" else {}
 
     def make(store: SqlStore, text: str) -> None:
-        gate.wait(10)
+        gate.wait(60)
         try:
             store.xcoms.edit_xcom(LOAD, name, xcom(text), is_new=True, now=T0, **length)
         except ConflictError:
@@ -99,5 +99,5 @@ def make_at_once(stores: list[SqlStore], name: str) -> list[str]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
     return came

@@ -54,7 +54,7 @@ def test_processes_that_share_sqlite_never_find_it_locked(tmp_path: Path) -> Non
 
     pool = ThreadPoolExecutor(2)
     readers = [pool.submit(read) for _ in range(2)]
-    outcomes = [process.communicate(timeout=100) for process in processes]
+    outcomes = [process.communicate(timeout=150) for process in processes]
     stop.set()
 
     assert [error for _, error in outcomes if error] == []

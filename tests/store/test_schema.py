@@ -146,7 +146,7 @@ def test_several_that_begin_at_once_make_one_schema(url: str) -> None:
 
     def begin() -> None:
         engine = make_engine(url)
-        gate.wait(timeout=10)
+        gate.wait(timeout=60)
         made.append(schema.create_all_at_once(engine))
         engine.dispose()
 
@@ -154,7 +154,7 @@ def test_several_that_begin_at_once_make_one_schema(url: str) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=40)
+        thread.join(timeout=60)
 
     assert sorted(made) == [False, False, False, True]
 

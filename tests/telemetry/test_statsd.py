@@ -13,7 +13,7 @@ from windward.telemetry.statsd import PACKET_BYTES_MAX, SENT_EVERY_S, Statsd, Ta
 def server() -> Iterator[socket.socket]:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as opened:
         opened.bind(("127.0.0.1", 0))
-        opened.settimeout(10)
+        opened.settimeout(60)
         yield opened
 
 

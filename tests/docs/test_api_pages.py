@@ -17,7 +17,7 @@ BLOCK = re.compile(
     r"^```(?:console\n(?P<console>.*?)|python file=(?P<file>\S+)\n.*?)^```$", re.MULTILINE | re.DOTALL
 )
 MARK = "==== {number}"
-RUN_S = 50
+RUN_S = 300
 PAGES = sorted(path for path in tree.paths() if re.fullmatch(r"docs/api/[a-z0-9-]+\.md", path))
 
 

@@ -1,13 +1,14 @@
 """The folder of examples as a whole: what `make run` does with it."""
 
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from tests.examples.conftest import EXAMPLES, Home
 
-DEADLINE_S = 90.0
+DEADLINE_S = 300.0
 """A busy machine is no bug; on a quiet one it takes a few seconds."""
 
 
@@ -41,7 +42,7 @@ def test_the_readme_names_every_dag_file() -> None:
 
 @pytest.mark.slow
 def test_both_pipelines_succeed_on_a_fresh_home_without_being_asked(home: Home) -> None:
-    deadline = time.monotonic() + DEADLINE_S
+    deadline, first_day = time.monotonic() + DEADLINE_S, datetime.now(UTC).date()
     states: dict[str, list[str]] = {}
 
     with home.standalone() as process:
@@ -52,10 +53,13 @@ def test_both_pipelines_succeed_on_a_fresh_home_without_being_asked(home: Home) 
             if all(found and set(found) <= {"success", "failed"} for found in states.values()):
                 break
 
-    assert states == {"crawl_site": ["success"], "zone_changes": ["success"]}, (
-        home.folder / "standalone.log"
-    ).read_text()
+    assert {name: set(found) for name, found in states.items()} == {
+        "crawl_site": {"success"},
+        "zone_changes": {"success"},
+    }, (home.folder / "standalone.log").read_text()
+    days_max = 1 + (datetime.now(UTC).date() - first_day).days  # one run for the last day, also at midnight
+    assert all(len(found) <= days_max for found in states.values())
     assert (home.output / "crawl_site-last-run.txt").exists()
-    assert len(list(home.output.glob("*.svg"))) == 1
+    assert 1 <= len(list(home.output.glob("*.svg"))) <= days_max
     logs = {path.parent.name for path in (home.folder / "logs").rglob("*.log")}
     assert {"task_id=crawl", "task_id=report", "task_id=draw"} <= logs

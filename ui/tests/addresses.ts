@@ -54,11 +54,12 @@ function seen(at: Page): Promise<string[]> {
   });
 }
 
-/** Wait until a page shows what it should. */
-async function shows(looked: Looked, wanted: string[], when: string): Promise<void> {
+/** Wait until a page shows what another one does: what changes by itself meanwhile changes on both. */
+async function agrees(looked: Looked, model: Looked, when: string): Promise<void> {
   let now: string[] = [];
+  let wanted: string[] = [];
   const ok = async () => {
-    now = await seen(looked.page);
+    [now, wanted] = await Promise.all([seen(looked.page), seen(model.page)]);
     return now.join('\n') === wanted.join('\n');
   };
   for (const end = Date.now() + DEADLINE_MS; Date.now() < end; ) {
@@ -90,13 +91,13 @@ for (const [number, [name, view]] of Object.entries(viewsOf(ids.bakery, ids.burn
     const search = searchOf(admin);
     const lost = view.holds.filter((one) => !search.includes(one));
     if (lost.length > 0) throw new Error(`the address is ${search}, without ${lost.join(', ')}`);
-    const wanted = await seen(page);
 
     await other.page.goto(page.url());
-    await shows(other, wanted, 'in another browser');
+    await settled(other);
+    await agrees(other, admin, 'in another browser');
     if (number % THOROUGH_EVERY !== 0) return;
     await page.reload();
-    await shows(admin, wanted, 'after loading anew');
+    await agrees(admin, other, 'after loading anew');
 
     // Away by a link, as people go, and back.
     const here = page.url();
@@ -104,7 +105,7 @@ for (const [number, [name, view]] of Object.entries(viewsOf(ids.bakery, ids.burn
     await page.waitForURL(`${ADDRESS}/`);
     await page.goBack();
     await page.waitForURL(here);
-    await shows(admin, wanted, 'on Back');
+    await agrees(admin, other, 'on Back');
     await page.goForward();
     await page.waitForURL(`${ADDRESS}/`);
   });

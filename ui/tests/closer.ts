@@ -100,7 +100,7 @@ await triggered('market');
 await step('a task is found in the graph, in a group that was folded too', async () => {
   await page.goto(`${ADDRESS}/dags/market?tab=graph&fold=bread,cake`);
   await nodes.first().waitFor();
-  if ((await names()) !== 'count') throw new Error(`at first there are ${await names()}`);
+  await until('both groups are folded', async () => (await names()) === 'count');
   await choose('Find a task', 'cake.sell');
   await page.waitForURL(/around=cake\.sell/);
   const found = page.locator('.react-flow__node', { has: page.locator('[data-task="cake.sell"]') });
@@ -111,7 +111,7 @@ await step('a task is found in the graph, in a group that was folded too', async
     const above = Math.abs(it.y + it.height / 2 - all.y - all.height / 2);
     return aside < 4 && above < 4;
   });
-  if ((await names()) !== 'cake.sell,count') throw new Error(`other groups unfolded: ${await names()}`);
+  await until('no other group unfolded', async () => (await names()) === 'cake.sell,count');
 });
 
 await step('only what is around a task is shown, and a press leaves it', async () => {

@@ -61,6 +61,8 @@ await step('a DAG is paused and goes on', async () => {
   const paused = async () => (await ask<{ is_paused: boolean }>(page, 'GET', '/api/v2/dags/burnt')).is_paused;
   await turn(toggle);
   await until('it is paused', paused);
+  // A press means the other of what is shown, which follows the server's answer.
+  await until('it is shown as paused', async () => !(await toggle.isChecked()));
   await turn(toggle);
   await until('it goes on', async () => !(await paused()));
 });

@@ -125,9 +125,9 @@ async function toldByThePage(looked: Looked, why: string): Promise<void> {
   problems.push(...(await barriers(page)));
   const before = await page.title();
   await end(looked, run);
-  if ((await page.title()) !== '● rising has ended: success') throw new Error(`it is ${await page.title()}`);
+  await until('the title calls', async () => (await page.title()) === '● rising has ended: success');
   await page.keyboard.press('Shift');
-  if ((await page.title()) !== before) throw new Error('the title goes on calling');
+  await until('the title calls no more', async () => (await page.title()) === before);
   problems.push(...(await barriers(page)));
   problems.push(...looked.complaints);
 }

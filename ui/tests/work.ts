@@ -3,6 +3,8 @@ import { ADDRESS, ask, barriers, launch, needed, open, settled, signIn, turn, un
 import { conclude, finished, newest, problems, type Run, runAddress, runPath, step } from './steps.ts';
 
 const SECRET = 'flour-and-water-9';
+/** Backfills get what other processes leave, which is little on a busy machine. */
+const IDLE_MS = 180_000;
 
 const browser = await launch();
 const admin = await open(browser);
@@ -93,7 +95,7 @@ await step('a backfill is made after its preview, and is seen to be done', async
   if ((await newestBackfill()) !== undefined) throw new Error('it was made before anybody said so');
   await dialog.getByRole('button', { name: 'Make 3 runs' }).click();
   await dialog.waitFor({ state: 'detached' });
-  await page.getByRole('img', { name: '3 success' }).waitFor();
+  await page.getByRole('img', { name: '3 success' }).waitFor({ timeout: IDLE_MS });
   await page.getByRole('cell', { name: 'done' }).waitFor();
 });
 
@@ -103,7 +105,7 @@ await step('a backfill is paused, goes on, and is cancelled', async () => {
   await dialog.getByRole('button', { name: 'Make 5 runs' }).click();
   await dialog.waitFor({ state: 'detached' });
   const row = page.getByRole('row').filter({ hasText: '2026-03-05' });
-  await row.getByRole('img', { name: /running/ }).waitFor();
+  await row.getByRole('img', { name: /running/ }).waitFor({ timeout: IDLE_MS });
   await row.getByRole('button', { name: 'Pause' }).click();
   await row.getByRole('cell', { name: 'paused' }).waitFor();
   await until('it is paused', async () => (await newestBackfill())?.is_paused);
@@ -124,6 +126,7 @@ await step('a DAG is paused on its page, and goes on', async () => {
   await turn(toggle);
   await page.getByText('paused: no run is made by the schedule').waitFor();
   await until('it is paused', isPaused);
+  await until('it is shown as paused', async () => !(await toggle.isChecked()));
   await turn(toggle);
   await page.getByText('Active', { exact: true }).waitFor();
   await until('it goes on', async () => !(await isPaused()));

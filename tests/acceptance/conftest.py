@@ -10,8 +10,17 @@ import pytest
 from tests import services
 from tests.acceptance.harness import System
 
+LIMIT_S = 600.0
+"""Time for a test, also for one that is not slow on a machine that does nothing else."""
 MakeSystem = Callable[..., System]
 DATABASES = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give the tests of this folder more time than others, unless they name their own."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents and not item.get_closest_marker("time_limit"):
+            item.add_marker(pytest.mark.time_limit(LIMIT_S))
 
 
 @pytest.fixture

@@ -18,9 +18,11 @@ import time
 import urllib.request
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
+from tests.acceptance.processes import children_of, command_of, is_alive, tree_below
 from windward.app.session import Session
 from windward.cli.main import main as run_command
 from windward.core.people import decide_mark
@@ -32,7 +34,8 @@ from windward.model.states import RUN_FINISHED, TaskState
 from windward.ports.store import Note
 
 WINDWARD = Path(sys.executable).with_name("windward")
-DEADLINE_S = 120.0
+DEADLINE_S = 300.0
+"""A limit and no claim: what is of the idle class gets what others leave, which is little on a busy machine."""
 LOOK_S = 0.02
 """Time between two looks at a file or a state that is waited for."""
 FAST_SETTINGS = {
@@ -55,6 +58,12 @@ def wait_for(
             raise AssertionError(f"after {deadline_s:g} s: {what if isinstance(what, str) else what()}")
         select.select([], [], [], LOOK_S)
     return found
+
+
+def daily() -> str:
+    """Return a daily schedule that is half a day from its next time, so that no run of it begins during a test."""
+    at = datetime.now(UTC) + timedelta(hours=12)
+    return f"{at.minute} {at.hour} * * *"
 
 
 @dataclass(frozen=True)
@@ -317,6 +326,21 @@ class System:
         which = () if try_number is None else ("--try-number", str(try_number))
         return self.cli("tasks", "logs", dag_id, task_id, run_id, *which)
 
+    def wait_log(self, dag_id: str, run_id: str, task_id: str, *texts: str, **which: int) -> str:
+        """Return an attempt's log as soon as it has all of these texts.
+
+        What is said after the ending was reported (the end itself, callbacks), and what was printed past Python, may come
+        a moment after the state.
+        """
+
+        def look() -> str | None:
+            log = self.log_of(dag_id, run_id, task_id, **which)
+            return log if all(text in log for text in texts) else None
+
+        return wait_for(
+            look, lambda: f"{texts} are not all in\n{self.log_of(dag_id, run_id, task_id, **which)}"
+        )
+
     def value(self, dag_id: str, run_id: str, task_id: str, key: str = "return_value") -> Any:
         """Return an XCom that is stored as plain JSON."""
         found = self.session.store.xcoms.get_xcom(dag_id, run_id, key, task_id=task_id, map_index=None)
@@ -352,43 +376,3 @@ class System:
         done = {"success", "skipped"}
         left = {x: state for x, state in self.states(dag_id, run_id).items() if state not in done}
         return dict(list(left.items())[:20])
-
-
-def is_alive(pid: int) -> bool:
-    """Whether a process exists and is no zombie."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in {"Z", "X"}
-    except OSError:
-        return False
-
-
-def cpu_s_of(pid: int) -> float:
-    """Return the seconds of processor time that a process has taken."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def command_of(pid: int) -> str:
-    """Return a process's command line, or nothing when it is gone."""
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_text(errors="replace").replace("\0", " ")
-    except OSError:
-        return ""
-
-
-def children_of(pid: int) -> list[int]:
-    """Return the children of a process, of all of its threads."""
-    found: list[int] = []
-    with contextlib.suppress(OSError):
-        for thread in Path(f"/proc/{pid}/task").iterdir():
-            with contextlib.suppress(OSError):
-                found += [int(word) for word in (thread / "children").read_text().split()]
-    return found
-
-
-def tree_below(pid: int) -> list[int]:
-    """Return all processes below a process."""
-    found = children_of(pid)
-    for child in found:
-        found += children_of(child)
-    return found

@@ -84,7 +84,7 @@ with DAG("dies", schedule=None, start_date=datetime(2026, 1, 1)):
 with DAG("watcher", schedule=None, start_date=datetime(2026, 1, 1), default_args={"poke_interval": 0.2}):
     ExternalTaskSensor(task_id="task", external_dag_id="watched", external_task_id="g.x")
     ExternalTaskSensor(task_id="group", external_dag_id="watched", external_task_group_id="g", mode="reschedule")
-    ExternalTaskSensor(task_id="whole", external_dag_id="watched", deferrable=True, timeout=60)
+    ExternalTaskSensor(task_id="whole", external_dag_id="watched", deferrable=True, timeout=600)
     ExternalTaskSensor(
         task_id="fails", external_dag_id="unlucky", failed_states=["failed"], retries=0,
         execution_date_fn=lambda date: date,
@@ -133,13 +133,13 @@ def sections(parent, child):
 
 
 def wait():
-    end = time.monotonic() + 30
+    end = time.monotonic() + 300
     while not os.path.exists(HOME + "/slas") and time.monotonic() < end:
         time.sleep(0.05)
 
 
 late = DAG(
-    "late", start_date=datetime(2026, 1, 1), schedule_interval="@daily", catchup=False, sla_miss_callback=tell,
+    "late", start_date=datetime(2026, 1, 1), schedule_interval="DAILY", catchup=False, sla_miss_callback=tell,
 )
 slow = PythonOperator(task_id="slow", python_callable=wait, sla=timedelta(seconds=1), dag=late)
 slow >> DummyOperator(task_id="after", sla=timedelta(seconds=1), dag=late)
@@ -164,7 +164,7 @@ HOME = os.environ["WINDWARD_HOME"]
 
 
 def wait():
-    end = time.monotonic() + 30
+    end = time.monotonic() + 300
     while not os.path.exists(HOME + "/told") and time.monotonic() < end:
         time.sleep(0.05)
 
@@ -174,7 +174,7 @@ def broken(dag, task_list, blocking_task_list, slas, blocking_tis):
 
 
 with DAG(
-    "mailed", start_date=datetime(2026, 1, 1), schedule_interval="@daily", catchup=False,
+    "mailed", start_date=datetime(2026, 1, 1), schedule_interval="DAILY", catchup=False,
     sla_miss_callback=broken, default_args={"sla": timedelta(seconds=1)},
 ):
     load = PythonOperator(task_id="load", python_callable=wait, email="ops@example.com, data@example.com")

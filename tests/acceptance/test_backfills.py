@@ -12,7 +12,7 @@ from tests.acceptance.test_people import HEAD
 DAILY = (
     HEAD
     + """
-with DAG("daily", schedule="@daily", start_date=datetime(2030, 1, 1)):
+with DAG("daily", schedule="@daily", start_date=datetime(2100, 1, 1)):
     @task
     def first(ti=None):
         tell(ti)
@@ -30,7 +30,7 @@ with DAG("daily", schedule="@daily", start_date=datetime(2030, 1, 1)):
 HELD = (
     HEAD
     + """
-with DAG("held", schedule="@daily", start_date=datetime(2030, 1, 1)):
+with DAG("held", schedule="@daily", start_date=datetime(2100, 1, 1)):
     @task
     def waits(ti=None):
         tell(ti)

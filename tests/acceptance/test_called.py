@@ -25,10 +25,10 @@ def system(request: pytest.FixtureRequest, make_system: MakeSystem) -> System:
     return made
 
 
-def told(system: System, kind: str) -> list[dict[str, Any]]:
+def told(system: System, kind: str, dag_id: str | None = None) -> list[dict[str, Any]]:
     file = system.home / "told"
-    lines = file.read_text().splitlines() if file.exists() else []
-    return [fact for line in lines if (fact := json.loads(line))["kind"] == kind]
+    facts = map(json.loads, file.read_text().splitlines() if file.exists() else [])
+    return [fact for fact in facts if fact["kind"] == kind and dag_id in {None, fact["dag"]}]
 
 
 def answer_in(system: System, task_id: str) -> dict[str, Any]:
@@ -51,8 +51,8 @@ def test_callbacks_of_the_dead_and_the_limits_on_failure(system: System) -> None
     begin(system, "dead", "fast", "keeps", "lost")
 
     assert system.wait_run("dead", "r") == "failed"
-    retried = wait_for(lambda: told(system, "retry"), "no retry callback")[0]
-    failed = wait_for(lambda: told(system, "failure"), "no failure callback")[0]
+    (retried,) = wait_for(lambda: told(system, "retry", "dead"), "no retry callback")
+    (failed,) = wait_for(lambda: told(system, "failure", "dead"), "no failure callback")
     assert (retried["task"], retried["try_number"], retried["state"]) == ("kills_itself", 1, "up_for_retry")
     assert (failed["task"], failed["try_number"], failed["state"]) == ("kills_itself", 2, "failed")
     assert "SIGKILL" in failed["text"]
@@ -68,9 +68,7 @@ def test_callbacks_of_the_dead_and_the_limits_on_failure(system: System) -> None
 
     started = wait_for(lambda: told(system, "started"), "the task of `lost` has not begun")[0]
     os.kill(system.component("worker"), signal.SIGKILL)
-    found = wait_for(
-        lambda: [fact for fact in told(system, "retry") if fact["dag"] == "lost"], "nobody heard of the loss"
-    )
+    found = wait_for(lambda: told(system, "retry", "lost"), "nobody heard of the loss")
     assert (found[0]["task"], found[0]["try_number"]) == ("waits", 1)
     assert started["pid"] != os.getpid()
     assert system.wait_run("lost", "r") == "success"

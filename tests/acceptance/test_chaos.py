@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from tests import services
 from tests.acceptance.conftest import DATABASES, MakeSystem
 from tests.acceptance.harness import System, wait_for
-from tests.acceptance.test_kill import MIDDLE, TASKS, assert_in_the_middle, assert_whole, begin
+from tests.acceptance.test_kill import MIDDLE, TASKS, assert_whole, begin, go_on_from_the_middle
 
 pytestmark = pytest.mark.slow
 DEATHS = 8
@@ -38,7 +38,7 @@ def test_many_deaths_in_one_run_cost_no_task_and_double_none(make_system: MakeSy
         for pid in victims(system, name):
             killed += system.kill_if_there(pid)
     assert killed >= DEATHS - 2
-    assert_in_the_middle(system)
+    go_on_from_the_middle(system)
     assert_whole(system)
 
 
@@ -60,7 +60,7 @@ def test_a_database_that_drops_every_connection_costs_no_task_and_doubles_none(
             system.session.close()
             with server.connect() as connection:
                 assert connection.execute(drop_all).scalar_one() >= 1
-        assert_in_the_middle(system)
+        go_on_from_the_middle(system)
         tries = assert_whole(system)
         assert tries == {1: TASKS}, "no task had to suffer"
         assert {name: system.component(name) for name in before} == before
@@ -74,7 +74,7 @@ def test_a_stop_and_a_start_in_the_middle_cost_no_task_and_double_none(
 ) -> None:
     system = begin(make_system(database=database))
     assert system.stop() == 0
-    assert system.pids() == set()
-    assert_in_the_middle(system)
+    wait_for(lambda: not system.pids(), lambda: f"processes are left: {system.pids()}")
+    go_on_from_the_middle(system)
     system.start()
     assert_whole(system)

@@ -46,14 +46,14 @@ def test_two_hundred_deferred_tasks_outlive_a_killed_triggerer_and_none_goes_on_
     system = deferring(MANY.replace("COUNT", str(COUNT)), database=database)
     assert triggerers(system) == []
     system.trigger("many", "r")
-    wait_for(lambda: in_state(system, "many", "deferred") == COUNT, "not all tasks deferred", deadline_s=60)
+    wait_for(lambda: in_state(system, "many", "deferred") == COUNT, "not all tasks deferred")
     (first,) = wait_for(lambda: triggerers(system), "no triggerer was started")
 
     (system.home / "go").touch()
     wait_for(lambda: len(system.effects()) >= 5, "nothing was resumed")
     system.kill(first, signal.SIGKILL)
 
-    assert system.wait_run("many", "r", deadline_s=90) == "success"
+    assert system.wait_run("many", "r") == "success"
     effects = system.effects()
     assert len(effects) == COUNT
     assert {effect.try_number for effect in effects} == {1}
@@ -84,6 +84,7 @@ def test_a_triggerer_that_joins_takes_its_share_from_the_one_that_is_there(
     system.trigger("many", "r")
     wait_for(lambda: in_state(system, "many", "deferred") == 20, "not all tasks deferred")
     (one,) = wait_for(lambda: triggerers(system), "no triggerer was started")
+    wait_for(lambda: starts_of_triggers(system) == 20, "not all triggers began")
     system.launch("triggerer")
     wait_for(lambda: starts_of_triggers(system) == 30, "ten triggers did not move")
     (system.home / "go").touch()

@@ -105,9 +105,13 @@ def why_runs(system: System) -> None:
 
 def why_past(system: System) -> None:
     """Of runs that depend on the past: which one, and what becomes of it."""
-    rows = system.rows("dags", "list-runs", "chained")
+    rows = wait_for(
+        lambda: found if len(found := system.rows("dags", "list-runs", "chained")) >= 2 else None,
+        "the schedule has not made two runs",
+    )
     first, second = sorted(row["run_id"] for row in rows)[:2]
     wait_for(lambda: system.run("chained", first).state == "failed", "the first run does not fail")
+    wait_for(lambda: system.run("chained", second).state == "running", "the second run does not begin")
     told = system.cli("dags", "explain", "chained", first)
     assert "the schedule made it: every day at 06:00 (Asia/Seoul)" in told
     assert "it was due at 2025-12-31 21:00:00 UTC (2026-01-01 06:00:00 Asia/Seoul)" in told

@@ -8,8 +8,9 @@ import sqlalchemy as sa
 
 from tests import services
 from tests.acceptance.conftest import DATABASES, MakeSystem
-from tests.acceptance.harness import System, cpu_s_of, wait_for
-from tests.acceptance.test_kill import TASKS, assert_in_the_middle, assert_whole, begin
+from tests.acceptance.harness import System, wait_for
+from tests.acceptance.processes import cpu_s_of
+from tests.acceptance.test_kill import TASKS, assert_whole, begin, go_on_from_the_middle
 
 pytestmark = pytest.mark.slow
 SHORT_LEASES = {
@@ -30,10 +31,12 @@ def lost_attempts(system: System) -> list[str]:
     return [record.task_id for record in system.tasks("grid", "r") if record.try_number > 1]
 
 
-def second_machine(make_system: MakeSystem, first: System, url: str) -> System:
+def second_machine(
+    make_system: MakeSystem, first: System, url: str, *, settings: dict[str, str] = SHORT_LEASES
+) -> System:
     """Start a scheduler and a worker that share the database, the DAG folder, its snapshots and the secrets of `first`."""
     shared = {"EFFECTS": str(first.effects_file), "WINDWARD__CORE__DAGS_FOLDER": str(first.dags)}
-    second = make_system(url=url, settings=SHORT_LEASES | shared)
+    second = make_system(url=url, settings=settings | shared)
     secrets = second.home / "secrets.toml"
     secrets.write_bytes((first.home / "secrets.toml").read_bytes())
     secrets.chmod(0o600)
@@ -52,7 +55,7 @@ def test_a_worker_that_was_frozen_beyond_its_lease_does_no_harm(
     worker = system.component("worker")
     system.kill(worker, signal.SIGSTOP)
     wait_for(lambda: lost_attempts(system), "the frozen worker's attempts were never given up")
-    assert_in_the_middle(system)
+    go_on_from_the_middle(system)
     system.kill(worker, signal.SIGCONT)
     assert_whole(system)
     assert system.component("worker") == worker
@@ -65,20 +68,22 @@ def test_a_second_scheduler_takes_over_from_a_frozen_one(make_system: MakeSystem
     frozen = first.component("scheduler")
     first.kill(frozen, signal.SIGSTOP)
     second.wait_until_said("scheduler leads")
-    assert_in_the_middle(first)
+    go_on_from_the_middle(first)
     assert_whole(first)
 
     first.kill(frozen, signal.SIGCONT)
     first.trigger("grid", "after")
-    assert first.wait_run("grid", "after", deadline_s=60) == "success"
+    assert first.wait_run("grid", "after") == "success"
     assert len(first.effects()) >= 2 * TASKS
 
 
 @pytest.mark.postgres
 def test_a_scheduler_that_stands_by_costs_next_to_nothing(make_system: MakeSystem, url: str) -> None:
     """Its worker's hello waits with it: that once made it ask for the lease again and again without a pause."""
-    first = make_system(url=url, settings=SHORT_LEASES).start()
-    second = second_machine(make_system, first, url)
+    # Long enough that the first never loses it, on a busy machine too; it is renewed every two seconds.
+    settings = SHORT_LEASES | {"WINDWARD__SCHEDULER__LEASE_S": "6"}
+    first = make_system(url=url, settings=settings).start()
+    second = second_machine(make_system, first, url, settings=settings)
     engine = sa.create_engine(url)
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         ends = sa.text("SELECT * FROM lease WHERE name = 'scheduler'")
@@ -88,10 +93,12 @@ def test_a_scheduler_that_stands_by_costs_next_to_nothing(make_system: MakeSyste
                 before = connection.execute(ends).all()
                 wait_for(lambda: connection.execute(ends).all() != before, "nobody renews the lease")  # noqa: B023
 
-        wait_for_renewals(4)
-        before_s = cpu_s_of(second.process.pid)
-        wait_for_renewals(4)
-        spent_s = cpu_s_of(second.process.pid) - before_s
+        def is_quiet() -> bool:
+            before_s = cpu_s_of(second.process.pid)
+            wait_for_renewals(2)
+            return cpu_s_of(second.process.pid) - before_s <= 0.2
+
+        # Its start may not be over yet; who asks without a pause is never quiet.
+        wait_for(is_quiet, "it is busy with standing by")
     engine.dispose()
     assert "scheduler leads" not in second.said()
-    assert spent_s <= 0.2

@@ -1,13 +1,15 @@
 """Gates and scopes on the whole real way: short circuits, the newest run only, setups and teardowns, and clearing."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from tests.acceptance.conftest import DATABASES, MakeSystem
-from tests.acceptance.harness import System, wait_for
+from tests.acceptance.harness import System, daily, wait_for
 
 FILE = """
 import os
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 
 from airflow import DAG
 from airflow.decorators import setup, task, teardown
@@ -15,7 +17,7 @@ from airflow.operators.empty import EmptyOperator
 from airflow.operators.latest_only import LatestOnlyOperator
 from airflow.operators.python import PythonOperator, ShortCircuitOperator
 
-TODAY = datetime.now(timezone.utc).replace(hour=0, minute=0, second=0, microsecond=0)
+START = datetime.fromisoformat("SINCE")
 ARGS = {"retries": 0}
 
 
@@ -25,12 +27,12 @@ def say(**context):
 
 
 with DAG(
-    "newest", schedule="@daily", start_date=TODAY - timedelta(days=4), catchup=True, max_active_runs=1,
+    "newest", schedule="DAILY", start_date=START, catchup=True, max_active_runs=1,
     default_args=ARGS,
 ):
     LatestOnlyOperator(task_id="latest") >> PythonOperator(task_id="report", python_callable=say)
 
-with DAG("gates", schedule=None, start_date=TODAY, default_args=ARGS):
+with DAG("gates", schedule=None, start_date=START, default_args=ARGS):
 
     @task.short_circuit
     def is_open(params=None, dag_run=None):
@@ -50,7 +52,7 @@ with DAG("gates", schedule=None, start_date=TODAY, default_args=ARGS):
     conditional()
 
 for name, fails_run in (("cluster", False), ("strict_cluster", True)):
-    with DAG(name, schedule=None, start_date=TODAY, default_args=ARGS):
+    with DAG(name, schedule=None, start_date=START, default_args=ARGS):
 
         @setup
         def start(ti=None):
@@ -78,7 +80,7 @@ for name, fails_run in (("cluster", False), ("strict_cluster", True)):
         with stop(started).as_teardown(setups=started, on_failure_fail_dagrun=fails_run):
             query() >> report()
 
-with DAG("broken_cluster", schedule=None, start_date=TODAY, default_args=ARGS):
+with DAG("broken_cluster", schedule=None, start_date=START, default_args=ARGS):
 
     @setup
     def breaks():
@@ -100,7 +102,8 @@ with DAG("broken_cluster", schedule=None, start_date=TODAY, default_args=ARGS):
 @pytest.fixture(params=DATABASES)
 def system(request: pytest.FixtureRequest, make_system: MakeSystem) -> System:
     made = make_system(database=request.param)
-    (made.dags / "gates.py").write_text(FILE)
+    since = datetime.now(UTC) - timedelta(days=5)
+    made.write("gates.py", FILE.replace("DAILY", daily()).replace("SINCE", since.isoformat()))
     return made.start()
 
 

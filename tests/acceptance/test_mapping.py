@@ -72,7 +72,7 @@ with DAG("refused", schedule=None, start_date=datetime(2026, 1, 1), default_args
 @pytest.fixture(params=DATABASES)
 def system(request: pytest.FixtureRequest, make_system: MakeSystem) -> System:
     made = make_system(database=request.param)
-    (made.dags / "mapping.py").write_text(FILE)
+    made.write("mapping.py", FILE)
     return made.start()
 
 

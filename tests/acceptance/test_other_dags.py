@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.acceptance.conftest import DATABASES
-from tests.acceptance.harness import System, wait_for
+from tests.acceptance.harness import System, daily, wait_for
 from tests.acceptance.other_dags import CHILDREN, LATE, MAILED, MOTHERS, WATCHED
 from tests.mails import mail_sink
 from tests.tidy import tree
@@ -88,7 +88,7 @@ def test_sensors_wait_for_tasks_groups_and_runs_of_other_dags(make_system: MakeS
 @pytest.mark.parametrize("database", DATABASES)
 def test_slas_and_sub_dags_of_airflow_2_files(make_system: MakeSystem, database: str) -> None:
     system = make_system(database=database)
-    system.write("late.py", LATE)
+    system.write("late.py", LATE.replace("DAILY", daily()))
     system.start()
     system.trigger("sections", "r")
     wait_for(lambda: system.lines("slas"), "nobody was told of the missed SLA")
@@ -114,7 +114,7 @@ def test_the_addresses_of_late_tasks_get_one_mail(make_system: MakeSystem, datab
         }  # fmt: skip
         settings = {f"AIRFLOW__SMTP__SMTP_{name}": value for name, value in smtp.items()}
         system = make_system(database=database, settings=settings)
-        system.write("mailed.py", MAILED)
+        system.write("mailed.py", MAILED.replace("DAILY", daily()))
         system.start()
         wait_for(lambda: sink.mails, "no mail came")
         (system.home / "told").touch()

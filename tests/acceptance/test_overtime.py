@@ -38,7 +38,7 @@ with DAG("dawdling", schedule=None, start_date=datetime(2026, 1, 1)):
 def test_a_process_that_lives_on_after_success_is_killed_and_its_task_stays_successful(
     database: str, make_system: MakeSystem
 ) -> None:
-    system = make_system(database=database, settings={"WINDWARD__CORE__TASK_SUCCESS_OVERTIME": "0.5"})
+    system = make_system(database=database, settings={"WINDWARD__CORE__TASK_SUCCESS_OVERTIME": "3"})
     system.write("dawdling.py", FILE)
     system.start()
     system.trigger("dawdling", "r")

@@ -6,7 +6,8 @@ from datetime import datetime
 import pytest
 
 from tests.acceptance.conftest import DATABASES, MakeSystem
-from tests.acceptance.harness import System, is_alive, wait_for
+from tests.acceptance.harness import System, wait_for
+from tests.acceptance.processes import is_alive
 from windward.model.states import TaskState
 
 HEAD = """

@@ -58,7 +58,7 @@ def test_forty_waiting_sensors_with_two_slots_leave_room_for_a_normal_task(
         seen.update(task for task, state in states.items() if state in {"up_for_reschedule", "deferred"})
         return len(seen) == COUNT
 
-    wait_for(all_waited, lambda: f"not all waited: {system.states('waiting', 'r')}", deadline_s=45)
+    wait_for(all_waited, lambda: f"not all waited: {system.states('waiting', 'r')}")
     assert list(system.states("waiting", "r").values()).count("deferred") == KINDS["deferred"]
     system.trigger("normal", "r")
     assert system.wait_run("normal", "r") == "success"
@@ -67,7 +67,7 @@ def test_forty_waiting_sensors_with_two_slots_leave_room_for_a_normal_task(
     with sqlite3.connect(lite) as connection:
         connection.execute("insert into arrived values (1)")
     (system.home / "go").touch()
-    assert system.wait_run("waiting", "r", deadline_s=45) == "success"
+    assert system.wait_run("waiting", "r") == "success"
     assert {task.try_number for task in system.tasks("waiting", "r")} == {1}, "a look is no try"
 
 

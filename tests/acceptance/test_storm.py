@@ -95,7 +95,7 @@ def test_nobody_meets_a_locked_database(make_system: MakeSystem) -> None:
         )
         for number in range(PROCESSES)
     ]
-    told = [json.loads(person.communicate(timeout=60)[0]) for person in people]
+    told = [json.loads(person.communicate(timeout=300)[0]) for person in people]
 
     done = sum((Counter(one["done"]) for one in told), Counter[str]())
     print(f"{done.total()} commands in {SECONDS} s: {dict(done)}")

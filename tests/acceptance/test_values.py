@@ -96,8 +96,7 @@ def test_values_pass_through_the_deployments_backend(
     system.cli("dags", "delete", "values", "-y")
     wait_for(
         lambda: not list(tmp_path.glob("values.*")),
-        f"what the backend kept is gone: {system.said()}",
-        deadline_s=40,
+        lambda: f"what the backend kept is still there: {system.said()}",
     )
 
 

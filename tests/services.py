@@ -17,8 +17,8 @@ import psycopg
 import pymysql
 import pytest
 
-PROBE_TIMEOUT_S = 2
-DROP_TIMEOUT_S = 10
+PROBE_TIMEOUT_S = 20
+DROP_TIMEOUT_S = 60
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -244,10 +244,10 @@ def test_what_the_server_refuses_is_told_with_what_to_do(run: Run) -> None:
 
 
 def test_a_server_that_is_not_there_is_told(capsys: pytest.CaptureFixture[str]) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    words = ["--server", f"http://127.0.0.1:{port}", "dags", "list"]
-    assert main(words, environ={"WINDWARD_TOKEN": "x"}) == 1
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))  # nobody else gets the port, and nobody listens
+        words = ["--server", f"http://127.0.0.1:{silent.getsockname()[1]}", "dags", "list"]
+        assert main(words, environ={"WINDWARD_TOKEN": "x"}) == 1
     said = capsys.readouterr().err
     assert "does not answer" in said
     assert "windward db check" not in said

@@ -163,12 +163,13 @@ def test_a_password_never_crosses_a_plain_connection(mail: MailSink) -> None:
 
 
 def test_a_server_that_is_not_there_is_told() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
     bridge = FakeBridge()
-    bridge.connections["m"] = {"conn_type": "smtp", "host": "127.0.0.1", "port": port}
-    with pytest.raises(AirflowException, match="cannot be reached"):
-        called(SmtpNotifier(to="a@example.com", smtp_conn_id="m"), bridge=bridge)
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))  # nobody else gets the port, and nobody listens
+        port = silent.getsockname()[1]
+        bridge.connections["m"] = {"conn_type": "smtp", "host": "127.0.0.1", "port": port}
+        with pytest.raises(AirflowException, match="cannot be reached"):
+            called(SmtpNotifier(to="a@example.com", smtp_conn_id="m"), bridge=bridge)
 
 
 # The library `apprise` imports a module of the standard library that is on its way out.

@@ -218,7 +218,7 @@ class Standalone:
             found[:] = re.findall(r"store counters queries=(\d+)", self.said()[start:])
             return len(found) == len(mine)
 
-        self.wait_for(have_answered, seconds=10)
+        self.wait_for(have_answered, seconds=60)
         return sum(map(int, found))
 
     def idle(self, seconds: float) -> tuple[float, float]:

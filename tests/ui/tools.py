@@ -24,7 +24,7 @@ def run(*command: str) -> str:
 
 
 def do(
-    *command: str, env: dict[str, str] | None = None, timeout_s: float = 240
+    *command: str, env: dict[str, str] | None = None, timeout_s: float = 500
 ) -> "subprocess.CompletedProcess[str]":
     """Run a command of Node's beside its packages, return what became of it."""
     require_node()

@@ -230,6 +230,29 @@ def test_a_retry_waits_in_the_queue_that_its_try_has(world: World) -> None:
     assert queues == ["default", "patient", "patient"]
 
 
+def test_a_retry_goes_by_the_weight_that_its_try_has(world: World) -> None:
+    document = dag(
+        task(
+            "a", retries=1, retry_delay_s=1.0, priority_weight=9, weight_rule="absolute", retry_weights=(1,)
+        ),
+        task("b", retries=1, retry_delay_s=1.0, priority_weight=5, weight_rule="absolute"),
+        max_active_tasks=1,
+    )
+    world.put(document)
+    world.trigger(document)
+    order = list[str]()
+
+    def failing(ref: AttemptRef) -> Outcome:
+        order.append(ref.task_id)
+        return Failed()
+
+    world.serve(failing)
+    world.clock.pass_by(2)
+    world.beat()
+    world.serve(failing)
+    assert order == ["a", "b", "b", "a"]
+
+
 def test_a_sensor_gives_its_slot_back_and_goes_on_in_its_try(world: World) -> None:
     document = dag(task("a"), task("b"), max_active_tasks=1)
     world.put(document)

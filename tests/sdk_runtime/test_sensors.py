@@ -20,7 +20,7 @@ from windward.sdk.sensors.bash import BashSensor
 from windward.sdk.sensors.filesystem import FileSensor
 from windward.sdk.sensors.python import PythonSensor
 from windward.sdk.sensors.sql import SqlSensor
-from windward.sdk.triggers.file import FileDeleteTrigger, FileTrigger
+from windward.sdk.triggers.file import DirectoryFileDeleteTrigger, FileDeleteTrigger, FileTrigger
 
 
 def poked(sensor: BaseSensorOperator, *, bridge: FakeBridge | None = None, **fields: Any) -> Any:
@@ -148,7 +148,7 @@ def test_a_deferrable_file_sensor_leaves_the_wait_to_a_trigger(
         assert sensor.execute(context) is None
 
 
-async def _first(trigger: FileTrigger | FileDeleteTrigger) -> Any:
+async def _first(trigger: FileTrigger | FileDeleteTrigger | DirectoryFileDeleteTrigger) -> Any:
     async for event in trigger.run():
         return event.payload
     return None
@@ -173,6 +173,33 @@ def test_a_deleting_trigger_takes_the_file_away(tmp_path: Path) -> None:
     (tmp_path / "a").touch()
     assert asyncio.run(asyncio.wait_for(_first(FileDeleteTrigger(str(tmp_path / "a"))), 20)) is True
     assert not (tmp_path / "a").exists()
+
+
+def test_triggers_of_one_folder_share_its_reader_and_take_each_its_own_file(tmp_path: Path) -> None:
+    import asyncio
+
+    folder = tmp_path / "flags"
+    one, other = (
+        DirectoryFileDeleteTrigger(directory=path, filename=name, poke_interval=0.01)
+        for path, name in ((str(folder), "us"), (f"{tmp_path}/./flags/", "eu"))
+    )
+    assert one.shared_stream_key() == other.shared_stream_key()
+    assert (
+        DirectoryFileDeleteTrigger(directory=str(tmp_path), filename="us").shared_stream_key()
+        != one.shared_stream_key()
+    )
+
+    async def wait() -> Any:
+        waiting = asyncio.create_task(_first(one))
+        await asyncio.sleep(0.05)
+        assert not waiting.done(), "the folder is not there yet"
+        folder.mkdir()
+        (folder / "eu").touch()
+        (folder / "us").touch()
+        return await asyncio.wait_for(waiting, 20)
+
+    assert asyncio.run(wait()) == {"filepath": str(folder / "us")}
+    assert [path.name for path in folder.iterdir()] == ["eu"]
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from windward.core.attempts import coming_try
 from windward.core.plan import DagPlan
 from windward.core.view import RunView
 from windward.model.ids import TaskKey
@@ -176,7 +177,8 @@ class ReadyQueue:
         due = record.due_at if record is not None and record.state in WAITING else None
         due_at = due.timestamp() if due is not None else 0.0
         run_after = view.run.run_after.timestamp()
-        entry = Entry(-plan.weight[number], run_after, due_at, key.map_index, key.task_id, key.run_pk)
+        weight = task.weight_of(coming_try(record) if record is not None else 1, plan.weight[number])
+        entry = Entry(-weight, run_after, due_at, key.map_index, key.task_id, key.run_pk)
         heappush(bucket.entries, entry)
         if bucket.parked_on is None and bucket.entries[0] is entry:
             heappush(self._lanes.setdefault(lane, []), (entry, name))

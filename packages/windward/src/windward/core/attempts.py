@@ -37,17 +37,22 @@ _JSON = msgspec.json.Encoder()
 QUEUEABLE = UNSTARTED | WAITING
 
 
+def coming_try(record: TaskRecord) -> int:
+    """Return the number of the try for which an instance waits."""
+    goes_on = record.state in (TaskState.UP_FOR_RESCHEDULE, TaskState.SCHEDULED)
+    return record.try_number if goes_on else record.try_number + 1
+
+
 def decide_queue(record: TaskRecord, *, now: datetime) -> MoveTask:
     """Make an attempt of an instance that is ready and was given a slot.
 
     A rescheduled sensor and a resumed deferral go on within their try; everything else begins a new one.
     """
-    goes_on = record.state in (TaskState.UP_FOR_RESCHEDULE, TaskState.SCHEDULED)
     return move(
         record,
         TaskEvent.QUEUE,
         at=now,
-        try_number=record.try_number if goes_on else record.try_number + 1,
+        try_number=coming_try(record),
         queued_at=now,
         owner=None,
         start_date=record.start_date if record.trigger_class is not None else None,

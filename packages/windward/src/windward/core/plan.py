@@ -34,7 +34,7 @@ class DagPlan(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     expansions: tuple[Expansion | None, ...]
     """What a task is expanded over: its own expansion, or its mapped group's."""
     weight: tuple[int, ...]
-    """Effective priority by weight rule, within 32 bits."""
+    """Effective priority by weight rule, within 32 bits, of the first try; see `TaskDocument.weight_of`."""
     roots: tuple[int, ...]
     deciding: tuple[int, ...]
     """The tasks whose ends decide the run's: leaves (with `fail_fast` all tasks), teardowns left out."""

@@ -113,6 +113,8 @@ class TaskDocument(_Part, frozen=True):
     pool_slots: int = 1
     priority_weight: int = 1
     weight_rule: WeightRule = WeightRule.DOWNSTREAM
+    retry_weights: tuple[int, ...] = ()
+    """Effective priorities of the second try and those after it, the last one for all more; empty: as the first."""
     max_active_tis_per_dag: int | None = None
     max_active_tis_per_dagrun: int | None = None
     queue: str = "default"
@@ -160,6 +162,12 @@ class TaskDocument(_Part, frozen=True):
     link_keys: tuple[str, ...] = ()
     """Keys of the XComs that hold the addresses of `extra_links`, in their order."""
     marks: ExternalMark | None = None
+
+    def weight_of(self, try_number: int, first: int) -> int:
+        """Return the effective priority of a try; the first is 1, and has what its relatives make of it."""
+        if try_number <= 1 or not self.retry_weights:
+            return first
+        return self.retry_weights[min(try_number - 2, len(self.retry_weights) - 1)]
 
     def queue_of(self, try_number: int) -> str:
         """Return the queue that a try waits in; the first is 1."""

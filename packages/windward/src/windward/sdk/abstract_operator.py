@@ -17,6 +17,7 @@ from windward.sdk.node import DAGNode
 from windward.sdk.relations import DependencyMixin, nodes_of
 from windward.sdk.times import at_users_edge
 from windward.sdk.unset import NOTSET, is_arg_set
+from windward.sdk.weight_strategies import PriorityWeightStrategy
 
 if TYPE_CHECKING:
     from windward.sdk.dag import DAG
@@ -61,7 +62,7 @@ class AbstractOperator(DAGNode):
     wait_for_past_depends_before_skipping: bool
     wait_for_downstream: bool
     priority_weight: int
-    weight_rule: WeightRule
+    weight_rule: WeightRule | PriorityWeightStrategy
     queue: str
     pool: str
     pool_slots: int

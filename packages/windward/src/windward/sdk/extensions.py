@@ -28,7 +28,7 @@ MARK = b"AirflowPlugin"
 FILES_MAX = 1000
 NOT_SUPPORTED = (
     "admin_views", "flask_blueprints", "menu_links", "appbuilder_views", "appbuilder_menu_items", "fastapi_apps",
-    "fastapi_root_middlewares", "external_views", "react_apps", "priority_weight_strategies", "hook_lineage_readers",
+    "fastapi_root_middlewares", "external_views", "react_apps", "hook_lineage_readers",
     "partition_mappers", "windows",
 )  # fmt: skip
 """What plugins may list and nothing is done with; a warning says so when they are loaded."""

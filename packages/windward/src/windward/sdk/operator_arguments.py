@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from windward.errors import UserError
 from windward.model.ids import check_key
-from windward.model.states import Isolation, TriggerRule, WeightRule
+from windward.model.states import Isolation, TriggerRule
 from windward.sdk import deprecations
 from windward.sdk.defaults import AuthoringDefaults, current
 from windward.sdk.spelling import did_you_mean
 from windward.sdk.times import default_zone, duration, parse_date, to_utc
 from windward.sdk.unset import ArgNotSet, is_arg_set
+from windward.sdk.weight_strategies import weight_rule_of
 
 if TYPE_CHECKING:
     from windward.sdk.dag import DAG
@@ -57,7 +58,8 @@ def attributes_of(given: Mapping[str, Any], *, kind: str, dag: DAG | None) -> di
     found["start_utc"] = date_of(given["start_date"], dag, what=f"`start_date` {what}")
     found["end_utc"] = date_of(given["end_date"], dag, what=f"`end_date` {what}")
     found["trigger_rule"] = trigger_rule_of(given["trigger_rule"], what)
-    found["weight_rule"] = _weight_rule(given["weight_rule"], defaults, what)
+    weight_rule = given["weight_rule"] if is_arg_set(given["weight_rule"]) else None
+    found["weight_rule"] = weight_rule_of(defaults.weight_rule if weight_rule is None else weight_rule, what)
     found["priority_weight"] = _priority_weight(given["priority_weight"], what)
     found["own_display_name"] = given["task_display_name"]
     found["executor_config"] = given["executor_config"] or {}
@@ -186,17 +188,6 @@ def _isolation(value: Any, what: str) -> Isolation:
         return Isolation(value)
     except ValueError as error:
         raise UserError(f"`isolation` {what} is `{value!r}`", hint="Use `isolated` or `warm`.") from error
-
-
-def _weight_rule(value: Any, defaults: AuthoringDefaults, what: str) -> WeightRule:
-    name = defaults.weight_rule if isinstance(value, ArgNotSet) or value is None else value
-    try:
-        return WeightRule(str(getattr(name, "value", name)))
-    except ValueError as error:
-        raise UserError(
-            f"`weight_rule` {what} is `{name}`, an unknown priority strategy",
-            hint=f"Use one of {', '.join(f'`{rule}`' for rule in WeightRule)}.",
-        ) from error
 
 
 def _priority_weight(value: Any, what: str) -> int:

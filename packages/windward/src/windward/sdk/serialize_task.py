@@ -9,6 +9,7 @@ from windward.core.links import link_key
 from windward.core.markers import needs_rendering
 from windward.document import ParamDocument, StartTrigger, TaskDocument
 from windward.document.dag import ExternalMark
+from windward.model.states import WeightRule
 from windward.sdk.defaults import current
 from windward.sdk.extra_links import links_of
 from windward.sdk.mapping import MappedOperator
@@ -16,6 +17,7 @@ from windward.sdk.operator_arguments import CALLBACKS
 from windward.sdk.preview import preview, text_of
 from windward.sdk.serialize_assets import leaves_of
 from windward.sdk.unset import is_arg_set
+from windward.sdk.weight_strategies import PriorityWeightStrategy, asked_weights
 
 if TYPE_CHECKING:
     from windward.sdk.abstract_operator import AbstractOperator
@@ -51,8 +53,7 @@ def task_document(task: Any) -> TaskDocument:
         end_date=task.end_utc,
         pool=task.pool,
         pool_slots=task.pool_slots,
-        priority_weight=task.priority_weight,
-        weight_rule=task.weight_rule,
+        **_weights(task),
         max_active_tis_per_dag=task.max_active_tis_per_dag,
         max_active_tis_per_dagrun=task.max_active_tis_per_dagrun,
         queue=task.queue,
@@ -81,6 +82,15 @@ def task_document(task: Any) -> TaskDocument:
         marks=_mark_of(task),
         **_for_people(task),
     )
+
+
+def _weights(task: Any) -> dict[str, Any]:
+    """Return the fields of a task's priority. What a strategy says of it is the whole of it."""
+    rule = task.weight_rule
+    if not isinstance(rule, PriorityWeightStrategy):
+        return {"priority_weight": task.priority_weight, "weight_rule": rule}
+    first, later = asked_weights(rule, task)
+    return {"priority_weight": first, "weight_rule": WeightRule.ABSOLUTE, "retry_weights": later}
 
 
 def _for_people(task: Any) -> dict[str, Any]:

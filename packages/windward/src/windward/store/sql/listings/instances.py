@@ -238,11 +238,13 @@ class SqlInstanceListings:
 def _instance(row: tuple[Any, ...]) -> InstanceRow:
     """Return an instance of its key, its run, its document, and a row of `_COLUMNS`."""
     run, document, record = row[3], row[4], task_of(row[5:])
+    task = document.tasks.get(record.task_id) if document is not None else None
+    first = document.weights.get(record.task_id) if document is not None else None
     return InstanceRow(
         run=run,
         record=record,
-        task=document.tasks.get(record.task_id) if document is not None else None,
-        weight=document.weights.get(record.task_id) if document is not None else None,
+        task=task,
+        weight=task.weight_of(record.try_number, first) if task is not None and first is not None else None,
         rendered=row[-2],
         deferred_at=_deferred_at(row[-1]),
     )

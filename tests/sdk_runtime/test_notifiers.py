@@ -293,3 +293,22 @@ def test_each_kind_of_callback_takes_its_own_way_of_a_notifier_that_has_both() -
     deadline.call(AsyncCallback(Both, {"told": told}), {})
     deadline.call(SyncCallback(Both, {"told": told}), {})
     assert told == ["async", "plain"]
+
+
+def test_a_notifier_whose_class_calls_no_init_of_ours_is_told_all_the_same() -> None:
+    class Bare(BaseNotifier):
+        template_fields = ("message",)
+
+        def __init__(self, message: str) -> None:
+            self.message = message
+
+        def notify(self, context: Any) -> None:
+            heard.append((self.message, context["name"]))
+
+    heard: list[tuple[str, str]] = []
+    bare = Bare("to {{ name }}")
+    for name in ("one", "two"):
+        bare({"name": name})
+
+    assert heard == [("to one", "one"), ("to two", "two")]
+    assert dict(bare.context) == {}

@@ -18,6 +18,7 @@ from windward.sdk.operator_meta import AirflowTypeError, BaseOperatorMeta, param
 from windward.sdk.spelling import did_you_mean
 from windward.sdk.templating import Templater
 from windward.sdk.unset import NOTSET, ArgNotSet
+from windward.sdk.weight_strategies import PriorityWeightStrategy
 
 if TYPE_CHECKING:
     from windward.sdk.dag import DAG
@@ -68,7 +69,7 @@ class BaseOperator(AbstractOperator, Templater, metaclass=BaseOperatorMeta):
         params: Mapping[str, Any] | None = None,
         default_args: dict[str, Any] | None = None,
         priority_weight: int = 1,
-        weight_rule: str | ArgNotSet = NOTSET,
+        weight_rule: str | PriorityWeightStrategy | type[PriorityWeightStrategy] | ArgNotSet = NOTSET,
         queue: str | ArgNotSet = NOTSET,
         pool: str | None = None,
         pool_slots: int = 1,

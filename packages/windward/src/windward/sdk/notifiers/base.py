@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Any
 
 from windward.sdk.logging_mixin import LoggingMixin
@@ -16,10 +17,12 @@ class BaseNotifier(LoggingMixin, Templater):
     template_fields: Sequence[str] = ()
     template_ext: Sequence[str] = ()
     dag: Any = None
+    context: Mapping[str, Any] = MappingProxyType({})
+    """What it is told with; of the class as well, for many a subclass does not call our `__init__`."""
 
     def __init__(self, context: Mapping[str, Any] | None = None) -> None:
         super().__init__()
-        self.context: Mapping[str, Any] = context or {}
+        self.context = context or {}
 
     def render_template_fields(self, context: Mapping[str, Any], jinja_env: Any = None) -> None:
         """Replace the template fields by what they render to, with the macros and files of the run's DAG."""

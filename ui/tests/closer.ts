@@ -67,9 +67,14 @@ await step('a key gives the log the whole window, and Escape takes it back', asy
   for (let presses = 0; presses < 30; presses += 1) await page.keyboard.press('Tab');
   if (!(await full.evaluate((one) => one.contains(document.activeElement))))
     throw new Error('the focus left it');
-  await page.getByRole('button', { name: /^Source/ }).click();
+  const source = page.getByRole('button', { name: /^Source/ });
+  await source.click();
+  // A key belongs to what has the focus, which comes and goes with the menu.
+  const menu = page.getByRole('menu');
+  await until('the menu has the focus', () => menu.evaluate((one) => one.contains(document.activeElement)));
   await page.keyboard.press('Escape');
-  await page.getByRole('menu').waitFor({ state: 'detached' });
+  await menu.waitFor({ state: 'detached' });
+  await until('the menu is closed', async () => (await source.getAttribute('aria-expanded')) !== 'true');
   await full.waitFor();
   await page.keyboard.press('Escape');
   await full.waitFor({ state: 'detached' });
@@ -210,6 +215,39 @@ await step(
     await until('nothing is beside them', async () => (await tasks.getByRole('img').count()) === 0);
   },
 );
+
+await step(
+  'the tasks of a DAG are listed as declared, and one of them is followed over the runs',
+  async () => {
+    await page.goto(`${ADDRESS}/dags/chatter?tab=tasks`);
+    const row = page.getByRole('row', { name: /^talk/ });
+    await row.waitFor();
+    await page.getByRole('textbox', { name: 'Find by name, operator, rule or pool' }).fill('nothing-like-it');
+    await page.getByText('No task fits').waitFor();
+    await page.getByRole('textbox', { name: 'Find by name, operator, rule or pool' }).fill('tal');
+    problems.push(...(await barriers(page)));
+    await row.getByRole('link', { name: 'Durations' }).click();
+    await page.waitForURL(/tab=durations&task=talk/);
+    const what = page
+      .getByRole('combobox', { name: 'Of what' })
+      .or(page.getByRole('textbox', { name: 'Of what' }));
+    await until('it is chosen', async () => (await what.first().inputValue()) === 'talk');
+    problems.push(...(await barriers(page)));
+  },
+);
+
+await step('a question is answered at the task that asks it', async () => {
+  const { dag_run_id: id } = await ask<Run>(page, 'POST', '/api/v2/dags/errand/dagRuns', {
+    logical_date: null,
+  });
+  await page.goto(`${ADDRESS}${runPath('errand', id)}?task=which_flour`);
+  const question = page.getByRole('article', { name: 'Which flour is wanted?' });
+  await question.getByRole('button', { name: 'wheat' }).waitFor();
+  problems.push(...(await barriers(page)));
+  await question.getByRole('button', { name: 'wheat' }).click();
+  await finished(admin, 'errand', id);
+  await question.waitFor({ state: 'detached' });
+});
 
 await browser.close();
 problems.push(...admin.complaints);

@@ -10,6 +10,7 @@ export interface Runs {
 const DAG_TABS = [
   'graph',
   'runs',
+  'tasks',
   'durations',
   'calendar',
   'events',

@@ -36,6 +36,9 @@ const BackfillsTab = lazy(() =>
 const DurationsTab = lazy(() =>
   import('@/pages/dag/runs/DurationsTab').then((found) => ({ default: found.DurationsTab })),
 );
+const TasksTab = lazy(() =>
+  import('@/pages/dag/more/TasksTab').then((found) => ({ default: found.TasksTab })),
+);
 const CalendarTab = lazy(() =>
   import('@/pages/dag/runs/CalendarTab').then((found) => ({ default: found.CalendarTab })),
 );
@@ -49,6 +52,7 @@ const TABS = [
   'grid',
   'graph',
   'runs',
+  'tasks',
   'durations',
   'calendar',
   'code',
@@ -325,6 +329,7 @@ export function DagPage() {
             <Suspense fallback={<Loading />} key={tab}>
               {tab === 'grid' && <GridTab key={dagId} dagId={dagId} trigger={trigger} />}
               {tab === 'graph' && <GraphTab dagId={dagId} />}
+              {tab === 'tasks' && <TasksTab dagId={dagId} />}
               {tab === 'durations' && <DurationsTab dagId={dagId} />}
               {tab === 'calendar' && <CalendarTab dagId={dagId} />}
               {tab === 'events' && <EventsTab dagId={dagId} />}

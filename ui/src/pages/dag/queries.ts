@@ -19,6 +19,36 @@ export const detailsQuery = (dagId: string) =>
     refetchInterval: CALM_MS,
   });
 
+/** The tasks of a DAG as it declares them, in the order of their ids. */
+export const tasksQuery = (dagId: string) =>
+  queryOptions({
+    queryKey: ['dag', dagId, 'tasks'],
+    queryFn: async () =>
+      (await data(client.GET('/api/v2/dags/{dag_id}/tasks', { params: { path: { dag_id: dagId } } }))).tasks,
+    refetchInterval: 60_000,
+  });
+
+/** The instances of a task that is not mapped, in as many runs as are asked for, the oldest first. */
+export const taskTimesQuery = (dagId: string, taskId: string, count: number) =>
+  queryOptions({
+    queryKey: ['dag', dagId, 'times', taskId, count],
+    queryFn: async () => {
+      const { task_instances } = await wholeOf('task_instances', count, (page) =>
+        data(
+          client.GET('/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances', {
+            params: {
+              path: { dag_id: dagId, dag_run_id: '~' },
+              query: { task_id: taskId, map_index: [-1], order_by: ['-run_after'], ...page },
+            },
+          }),
+        ),
+      );
+      return task_instances.reverse();
+    },
+    refetchInterval: CALM_MS,
+    placeholderData: keepPreviousData,
+  });
+
 /** The grid: the first time whole, then what differs from the time before. */
 export const gridQuery = (dagId: string, limit: number, before?: string) =>
   queryOptions({

@@ -9,8 +9,7 @@ import uPlot from 'uplot';
 import { useZone } from '@/app/preferences';
 import { Empty, Failure, Loading } from '@/components/Waiting';
 import { showLength, showMoment } from '@/lib/time';
-import type { Column } from '@/pages/dag/grid/model';
-import { gridQuery, timelineQuery } from '@/pages/dag/queries';
+import { gridQuery, taskTimesQuery, timelineQuery } from '@/pages/dag/queries';
 import { Gantt } from '@/pages/dag/runs/Gantt';
 import pageClasses from '../Dag.module.css';
 import classes from './Runs.module.css';
@@ -24,13 +23,23 @@ const spanOf = (min: number, max: number): [number, number] => {
   const more = Math.max(0, LEAST_SPAN_S - (max - min)) / 2;
   return [min - more, max + more];
 };
+const fromZero = (_: uPlot, __: number, max: number): [number, number] => [0, Math.max(1, max * 1.08)];
 const HEIGHT = 220;
 /** Steps of the scale, in seconds, that people count in. */
 const STEPS_S = [
-  0.1, 0.5, 1, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21_600, 43_200, 86_400, 604_800,
+  0.1, 0.5, 1, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21_600, 43_200, 86_400, 604_800, 2_592_000,
+  7_776_000, 31_536_000,
 ];
 
-function Plot({ runs, choose }: { runs: readonly Column[]; choose: (runId: string) => void }) {
+/** A run, or the instance of a task in it. */
+interface Timed {
+  dag_run_id: string;
+  run_after: string;
+  start_date: string | null;
+  end_date: string | null;
+}
+
+function Plot({ runs, choose }: { runs: readonly Timed[]; choose: (runId: string) => void }) {
   const { t } = useTranslation('dag');
   const place = useRef<HTMLDivElement>(null);
   const scheme = useComputedColorScheme('light');
@@ -60,7 +69,9 @@ function Plot({ runs, choose }: { runs: readonly Column[]; choose: (runId: strin
         tzDate: (at) => uPlot.tzDate(new Date(at * 1000), zone),
         scales: {
           x: { time: true, range: (_, min, max) => spanOf(min, ended.length === 1 ? min : max) },
-          y: { range: (_, __, max) => [0, Math.max(1, max * 1.08)] },
+          y: { range: fromZero },
+          // Where runs were caught up with, how late they landed is far from how long they took.
+          late: { range: fromZero },
         },
         axes: [
           {
@@ -72,7 +83,17 @@ function Plot({ runs, choose }: { runs: readonly Column[]; choose: (runId: strin
             values: (_, splits) =>
               splits.map((at) => showMoment(new Date(at * 1000), zone, false).slice(5, 16)),
           },
-          { ...axis, size: 84, values: words, incrs: STEPS_S },
+          { ...axis, size: 84, values: words, incrs: STEPS_S, stroke: colour('--state-success') },
+          {
+            ...axis,
+            scale: 'late',
+            side: 1,
+            size: 84,
+            values: words,
+            incrs: STEPS_S,
+            stroke: colour('--state-waiting'),
+            grid: { show: false },
+          },
         ],
         series: [
           {
@@ -88,6 +109,7 @@ function Plot({ runs, choose }: { runs: readonly Column[]; choose: (runId: strin
           },
           {
             label: t('durations.landing'),
+            scale: 'late',
             stroke: colour('--state-waiting'),
             width: 2,
             dash: [6, 4],
@@ -95,7 +117,7 @@ function Plot({ runs, choose }: { runs: readonly Column[]; choose: (runId: strin
             value: (_, value) => (value == null ? '' : showLength(value * 1000)),
           },
         ],
-        padding: [8, 44, 0, 0],
+        padding: [8, 8, 0, 0],
         cursor: { drag: { x: true, y: false } },
       },
       [
@@ -146,6 +168,11 @@ export function DurationsTab({ dagId }: { dagId: string }) {
     ...timelineQuery(dagId, run?.dag_run_id ?? '', run?.end_date === null),
     enabled: run !== undefined,
   });
+  const task = grid?.tasks.find((one) => one.task_id === search.task && !one.is_mapped);
+  const times = useQuery({
+    ...taskTimesQuery(dagId, task?.task_id ?? '', limit),
+    enabled: task !== undefined,
+  });
   const choose = (runId: string | null) =>
     void navigate({ search: (before) => ({ ...before, run: runId ?? undefined }), resetScroll: false });
   if (error) return <Failure error={error} />;
@@ -162,9 +189,27 @@ export function DurationsTab({ dagId }: { dagId: string }) {
           value={COUNTS.includes(String(limit)) ? String(limit) : null}
           onChange={(count) => void navigate({ search: (before) => ({ ...before, count: Number(count) }) })}
         />
+        <Select
+          size="xs"
+          w={240}
+          searchable
+          clearable
+          aria-label={t('durations.task')}
+          placeholder={t('durations.whole')}
+          data={grid.tasks.filter((one) => !one.is_mapped).map((one) => one.task_id)}
+          value={task?.task_id ?? null}
+          onChange={(id) =>
+            void navigate({ search: (before) => ({ ...before, task: id ?? undefined }), resetScroll: false })
+          }
+        />
         <span className="dim">{t('durations.what')}</span>
       </div>
-      <Plot runs={grid.runs} choose={choose} />
+      {times.error && <Failure error={times.error} />}
+      {task === undefined || times.data === undefined ? (
+        <Plot runs={grid.runs} choose={choose} />
+      ) : (
+        <Plot runs={times.data} choose={choose} />
+      )}
       {run !== undefined && (
         <>
           <div className={`${pageClasses.tools} ${classes.middle} ${classes.second}`}>

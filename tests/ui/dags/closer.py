@@ -5,6 +5,7 @@ import logging
 import sys
 from datetime import datetime
 
+from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk import DAG, TaskGroup, task
 
 with DAG("chatter", schedule=None, tags=["food"]):
@@ -20,6 +21,9 @@ with DAG("chatter", schedule=None, tags=["food"]):
             logging.getLogger("till").exception("the order cannot be read")
 
     talk()
+
+with DAG("errand", schedule=None, tags=["food"]):
+    HITLOperator(task_id="which_flour", subject="Which flour is wanted?", options=["rye", "wheat"])
 
 with DAG("market", schedule="@hourly", start_date=datetime(2026, 1, 1), catchup=False, tags=["food"]):
 

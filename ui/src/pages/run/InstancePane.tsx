@@ -10,6 +10,7 @@ import { Moment } from '@/components/Moment';
 import { EndedOf } from '@/components/Said';
 import { StateSign, StateWord } from '@/components/State';
 import { Empty, Failure, Loading } from '@/components/Waiting';
+import { needWords } from '@/i18n';
 import { isFinished } from '@/lib/states';
 import { lengthBetween, showLength } from '@/lib/time';
 import { MadeEvents } from './AssetEvents';
@@ -27,6 +28,10 @@ import { Why } from './Why';
 import { XComs } from './XComs';
 
 const LogView = lazy(async () => ({ default: (await import('./log/LogView')).LogView }));
+const Asked = lazy(async () => {
+  await needWords('manage');
+  return { default: (await import('./Asked')).Asked };
+});
 const TABS = ['log', 'why', 'attempts', 'xcom', 'rendered', 'details'] as const;
 const route = getRouteApi('/dags/$dagId/runs/$runId');
 
@@ -111,6 +116,11 @@ export function InstancePane({ place, label, isMapped, isLive }: Props) {
           save={(note) => noteInstance(place.dagId, place.runId, place.taskId, place.mapIndex, note)}
         />
       </div>
+      {one.state === 'awaiting_input' && (
+        <Suspense>
+          <Asked place={place} />
+        </Suspense>
+      )}
       <Tabs
         value={tab}
         onChange={(value) =>

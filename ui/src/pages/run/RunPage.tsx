@@ -36,6 +36,7 @@ export function RunPage() {
   const { dagId, runId } = route.useParams();
   const { t } = useTranslation('run');
   const { data: run, error, refetch } = useQuery(runQuery(dagId, runId));
+  const { task } = route.useSearch();
   const isFollowed = useRef(false);
   const crumbs = [
     { label: t('common:nav.dags'), to: '/dags' },
@@ -52,7 +53,13 @@ export function RunPage() {
       }
       crumbs={crumbs}
       isWhole
-      actions={run && <Actions run={run} />}
+      actions={
+        run && (
+          <div className={classes.ofRun} data-chosen={task !== undefined}>
+            <Actions run={run} />
+          </div>
+        )
+      }
     >
       {error && <Failure error={error} again={() => void refetch()} />}
       {!run && !error && <Loading />}
@@ -158,7 +165,7 @@ function Body({ run, isFollowed }: BodyProps) {
     (lines?.column?.mapped[task.task_id] !== undefined || (task.is_mapped && !instances?.has(task.task_id)));
   return (
     <>
-      <div className={classes.factsRow}>
+      <div className={`${classes.factsRow} ${classes.ofRun}`} data-chosen={search.task !== undefined}>
         <RunFacts run={run} />
         <Note
           note={run.note}

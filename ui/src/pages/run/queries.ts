@@ -104,6 +104,21 @@ export const instanceQuery = ({ dagId, runId, taskId, mapIndex }: Place, isLive:
     refetchInterval: every(isLive),
   });
 
+/** What an instance asks people. */
+export const questionQuery = ({ dagId, runId, taskId, mapIndex }: Place) =>
+  queryOptions({
+    queryKey: ['questions', dagId, runId, taskId, mapIndex],
+    queryFn: () =>
+      data(
+        client.GET(
+          '/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/{map_index}/hitlDetails',
+          { params: { path: { dag_id: dagId, dag_run_id: runId, task_id: taskId, map_index: mapIndex } } },
+        ),
+      ),
+    refetchInterval: CALM_MS,
+    retry: false,
+  });
+
 /** Each attempt of an instance, and how it ended. */
 export const attemptsQuery = ({ dagId, runId, taskId, mapIndex }: Place, isLive: boolean) =>
   queryOptions({

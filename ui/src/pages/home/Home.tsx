@@ -123,7 +123,7 @@ function Failed() {
       {isPending && <Loading />}
       {data && causes.length === 0 && <Empty title={t('home.nothingFailed')} />}
       {causes.length > 0 && (
-        <table className="plain">
+        <table className={`plain ${classes.causes}`}>
           <tbody>
             {causes.map((cause) => (
               <tr key={`${cause.dag_id}/${cause.task_id}/${cause.reason}`}>

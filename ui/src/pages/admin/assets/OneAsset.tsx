@@ -127,7 +127,7 @@ function Events({ asset }: { asset: Asset }) {
                 <td>
                   <Moment at={event.timestamp} />
                 </td>
-                <td className={shared.any}>
+                <td className="nowrap">
                   {event.source_dag_id !== null && event.source_run_id !== null ? (
                     <Link
                       to="/dags/$dagId/runs/$runId"

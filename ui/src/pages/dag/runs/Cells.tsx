@@ -1,6 +1,6 @@
 /** Squares of a calendar: those with runs lead to them; arrows go from one to the next, and what each holds is said. */
 import { Link } from '@tanstack/react-router';
-import { type KeyboardEvent, type ReactNode, useRef, useState } from 'react';
+import { type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from 'react';
 import { outcomeOf } from './calendar';
 import classes from './Runs.module.css';
 import { SIDE, Sign } from './Sign';
@@ -49,6 +49,8 @@ const STEPS: Record<string, [number, number]> = {
   ArrowDown: [0, 1],
 };
 const BESIDE = SIDE + 10;
+/** How much of what follows the latest square is in sight. */
+const AFTER_LAST = 84;
 /** Going aside counts for more than going on, so that one stays in a line while there is something in it. */
 const ASIDE = 20;
 
@@ -70,6 +72,13 @@ export function Cells({ dagId, label, width, height, cells, withNumbers = false,
   const [at, setAt] = useState<string | null>(null);
   const led = cells.filter((cell) => totalOf(cell.counts) > 0);
   const stop = led.find((cell) => cell.key === at) ?? led.at(-1);
+  const calendar = useRef<HTMLDivElement>(null);
+  const last = led.at(-1)?.x;
+  // Where not all are in sight, the latest are.
+  useEffect(() => {
+    if (calendar.current !== null && last !== undefined)
+      calendar.current.scrollLeft = last + AFTER_LAST - calendar.current.clientWidth;
+  }, [last]);
   const say = (target: EventTarget) => {
     const one = (target as Element).closest('[data-cell]');
     const cell = cells.find((other) => other.key === one?.getAttribute('data-cell'));
@@ -98,7 +107,7 @@ export function Cells({ dagId, label, width, height, cells, withNumbers = false,
       onMouseLeave={() => setTip(null)}
       onBlur={() => setTip(null)}
     >
-      <div className={classes.calendar}>
+      <div ref={calendar} className={classes.calendar}>
         <svg width={width} height={height} className={classes.year} role="group" aria-label={label}>
           {children}
           {cells.map((cell) => {

@@ -249,6 +249,28 @@ await step('a question is answered at the task that asks it', async () => {
   await question.waitFor({ state: 'detached' });
 });
 
+await step('one instance is left out of what is cleared', async () => {
+  const { dag_run_id: id } = await ask<Run>(page, 'POST', '/api/v2/dags/burnt/dagRuns', {
+    logical_date: null,
+  });
+  await finished(admin, 'burnt', id);
+  await page.goto(`${ADDRESS}${runPath('burnt', id)}?task=burn`);
+  await page.getByRole('button', { name: 'Clear…' }).last().click();
+  const dialog = page.getByRole('dialog', { name: /Clear/ });
+  await dialog.getByRole('checkbox', { name: /after/ }).check();
+  await dialog.getByText('2 task instances are touched').waitFor();
+  problems.push(...(await barriers(page)));
+  await dialog.getByRole('checkbox', { name: 'eat' }).uncheck();
+  await dialog.getByText('1 task instance is touched').waitFor();
+  const asked = page.waitForRequest(
+    (request) => request.url().endsWith('/clearTaskInstances') && request.postDataJSON().dry_run === false,
+  );
+  await dialog.getByRole('button', { name: 'Clear' }).last().click();
+  const { task_ids: taskIds, include_downstream: isWide } = (await asked).postDataJSON();
+  if (JSON.stringify([taskIds, isWide]) !== '[["burn"],false]') throw new Error(JSON.stringify(taskIds));
+  await dialog.waitFor({ state: 'detached' });
+});
+
 await browser.close();
 problems.push(...admin.complaints);
 conclude();

@@ -6,17 +6,25 @@ import { StateSign } from '@/components/State';
 import { Failure, Loading } from '@/components/Waiting';
 import classes from './Run.module.css';
 import { Counts } from './TaskList';
-import type { Named, TaskCount, Touched } from './touched';
+import { keyOf, type Named, type TaskCount, type Touched } from './touched';
 
 const TASKS_STEP = 50;
+
+/** What is left out of them, by its keys. */
+export interface Leaving {
+  left: ReadonlySet<string>;
+  turn: (key: string) => void;
+}
 
 interface Props {
   found: Touched | undefined;
   error: Error | null;
   isPending: boolean;
+  /** Null where all are touched or none. */
+  leaving?: Leaving | null;
 }
 
-export function Affected({ found, error, isPending }: Props) {
+export function Affected({ found, error, isPending, leaving = null }: Props) {
   const { t } = useTranslation('run');
   if (error) return <Failure error={error} />;
   if (isPending || found === undefined) return <Loading />;
@@ -25,13 +33,13 @@ export function Affected({ found, error, isPending }: Props) {
   return (
     <div>
       <p className={classes.previewHead} aria-live="polite">
-        {t('preview.count', { count: found.total })}
+        {t('preview.count', { count: found.total - (leaving?.left.size ?? 0) })}
         {found.runs > 1 && ` · ${t('preview.runs', { count: found.runs })}`}
       </p>
       {found.instances === null ? (
         <Tasks tasks={found.tasks} hasRuns={found.runs > 1} hasDags={hasDags} />
       ) : (
-        <Instances instances={found.instances} hasRuns={found.runs > 1} hasDags={hasDags} />
+        <Instances instances={found.instances} hasRuns={found.runs > 1} hasDags={hasDags} leaving={leaving} />
       )}
     </div>
   );
@@ -42,12 +50,25 @@ interface ListProps {
   hasDags: boolean;
 }
 
-function Instances({ instances, hasRuns, hasDags }: ListProps & { instances: Named[] }) {
+interface InstancesProps extends ListProps {
+  instances: Named[];
+  leaving: Leaving | null;
+}
+
+function Instances({ instances, hasRuns, hasDags, leaving }: InstancesProps) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, also by keys.
     <ul className={classes.preview} tabIndex={0}>
       {instances.map((one) => (
         <li key={`${one.dag_id}\n${one.dag_run_id}\n${one.task_id}\n${one.map_index}`}>
+          {leaving && (
+            <input
+              type="checkbox"
+              aria-label={one.map_index < 0 ? one.task_id : `${one.task_id} [${one.map_index}]`}
+              checked={!leaving.left.has(keyOf(one))}
+              onChange={() => leaving.turn(keyOf(one))}
+            />
+          )}
           <StateSign state={one.state} />
           <span className="mono">
             {one.task_id}

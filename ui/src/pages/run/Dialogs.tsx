@@ -10,6 +10,7 @@ import { Affected } from './Affected';
 import {
   type Action,
   change,
+  clearInstances,
   clearRun,
   deleteRun,
   foreseeRun,
@@ -21,6 +22,9 @@ import {
   type Target,
 } from './actions';
 import classes from './Run.module.css';
+import { isChoosable, keptOf } from './touched';
+
+const NONE_LEFT: ReadonlySet<string> = new Set();
 
 /** Ask again for all that a change may have touched. */
 export function useRefresh(): () => Promise<unknown> {
@@ -47,8 +51,20 @@ export function ChangeDialog({ target, action, begin, close }: ChangeProps) {
     queryFn: () => change(target, action, reach, true),
     staleTime: 0,
   });
+  const [left, setLeft] = useState<ReadonlySet<string>>(NONE_LEFT);
+  const found = preview.isFetching ? undefined : preview.data;
+  const hasChoice = action.kind === 'clear' && found !== undefined && isChoosable(found, target.dagId);
+  const turn = (key: string) => {
+    const next = new Set(left);
+    if (!next.delete(key)) next.add(key);
+    setLeft(next);
+  };
+  const isAnyLeft = found !== undefined && found.total > left.size;
   const doIt = useMutation({
-    mutationFn: () => change(target, action, reach, false),
+    mutationFn: () =>
+      hasChoice && left.size > 0
+        ? clearInstances(target.dagId, target.runId, keptOf(found, left), HERE, false)
+        : change(target, action, reach, false),
     onSuccess: (done) => {
       tellDone(t('done.changed', { count: done.total }));
       close();
@@ -68,6 +84,7 @@ export function ChangeDialog({ target, action, begin, close }: ChangeProps) {
       onChange={(event) => {
         const { checked } = event.currentTarget;
         setReach((before) => ({ ...before, [key]: checked }));
+        setLeft(NONE_LEFT);
       }}
     />
   );
@@ -92,17 +109,17 @@ export function ChangeDialog({ target, action, begin, close }: ChangeProps) {
         {REACHES.filter((key) => action.kind === 'clear' || key !== 'onlyFailed').map(box)}
         {isAlone && <span className="dim">{t('reach.alone')}</span>}
       </fieldset>
-      <Affected found={preview.data} error={preview.error} isPending={preview.isFetching} />
+      <Affected
+        found={preview.data}
+        error={preview.error}
+        isPending={preview.isFetching}
+        leaving={hasChoice ? { left, turn } : null}
+      />
       <Group justify="flex-end" mt={16} gap={8}>
         <Button variant="default" onClick={close}>
           {t('cancel')}
         </Button>
-        <Button
-          data-autofocus
-          loading={doIt.isPending}
-          disabled={!preview.data || preview.data.total === 0}
-          onClick={() => doIt.mutate()}
-        >
+        <Button data-autofocus loading={doIt.isPending} disabled={!isAnyLeft} onClick={() => doIt.mutate()}>
           {name}
         </Button>
       </Group>

@@ -1,5 +1,6 @@
 /** What is known of a task instance: rendered templates, links, details. */
 import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { Moment } from '@/components/Moment';
 import { Empty } from '@/components/Waiting';
@@ -67,7 +68,15 @@ export function Details({ instance }: { instance: Instance }) {
     priority: instance.priority_weight,
     executor: instance.executor,
     user: instance.unixname,
-    version: instance.dag_version && `v${instance.dag_version.version_number}`,
+    version: instance.dag_version && (
+      <Link
+        to="/dags/$dagId"
+        params={{ dagId: instance.dag_id }}
+        search={{ tab: 'code', version: instance.dag_version.version_number }}
+      >
+        v{instance.dag_version.version_number} · {t('detail.code')}
+      </Link>
+    ),
     id: instance.id,
   };
   const moments = {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { countOf, NAMED_MAX, type Named, sumOf } from './touched';
+import { countOf, isChoosable, keptOf, keyOf, NAMED_MAX, type Named, sumOf } from './touched';
 
 const one = (run: string, task: string, index = -1, state: Named['state'] = 'failed'): Named => ({
   dag_id: 'd',
@@ -37,5 +37,18 @@ describe('what a change touches', () => {
       ],
       instances: null,
     });
+  });
+
+  it('is chosen from while it is named and of one run', () => {
+    expect(isChoosable(countOf([one('r', 'a'), one('r', 'b')]), 'd')).toBe(true);
+    expect(isChoosable(countOf([one('r', 'a')]), 'd')).toBe(false);
+    expect(isChoosable(countOf([one('r1', 'a'), one('r2', 'a')]), 'd')).toBe(false);
+    expect(isChoosable(countOf([one('r', 'a'), one('r', 'b')]), 'another')).toBe(false);
+  });
+
+  it('is without what was left out', () => {
+    const found = countOf([one('r', 'a'), one('r', 'b', 0), one('r', 'b', 1)]);
+    expect(keptOf(found, new Set())).toEqual(['a', ['b', 0], ['b', 1]]);
+    expect(keptOf(found, new Set([keyOf(one('r', 'a')), keyOf(one('r', 'b', 1))]))).toEqual([['b', 0]]);
   });
 });

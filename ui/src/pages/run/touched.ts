@@ -23,7 +23,7 @@ export interface Touched {
 }
 
 export const NOTHING_TOUCHED: Touched = { total: 0, runs: 0, tasks: [], instances: [] };
-const keyOf = (one: Named) => [one.dag_id, one.dag_run_id, one.task_id, one.map_index].join('\n');
+export const keyOf = (one: Named) => [one.dag_id, one.dag_run_id, one.task_id, one.map_index].join('\n');
 
 /** Return what some instances are, each once. */
 export function countOf(found: readonly Named[]): Touched {
@@ -43,6 +43,23 @@ export function countOf(found: readonly Named[]): Touched {
     tasks: [...tasks.values()].map(({ of, ...task }) => ({ ...task, runs: of.size })),
     instances: instances.length > NAMED_MAX ? null : instances,
   };
+}
+
+/** Whether single instances can be left out: they are named, and all of one run. */
+export function isChoosable(found: Touched, dagId: string): boolean {
+  return (
+    found.instances !== null &&
+    found.total > 1 &&
+    found.runs === 1 &&
+    found.tasks.every((one) => one.dag_id === dagId)
+  );
+}
+
+/** Return the instances that are not left out, as they are asked for: a task, or one of its mapped instances. */
+export function keptOf(found: Touched, left: ReadonlySet<string>): (string | [string, number])[] {
+  return (found.instances ?? [])
+    .filter((one) => !left.has(keyOf(one)))
+    .map((one) => (one.map_index < 0 ? one.task_id : [one.task_id, one.map_index]));
 }
 
 /** Return counts of different runs as one. */

@@ -4,8 +4,11 @@ import pytest
 
 from bench.harness import Standalone
 
-IDLE_S = 10.0
+IDLE_S = 30.0
+"""A multiple of every period by which components ask: each stretch of it has as many questions as any other."""
 QUERIES_PER_S_MAX = 1.0
+EDGE_QUERIES_MAX = 5
+"""Of what is asked at intervals, so much may fall on both edges of what is measured."""
 LOOKS_MAX = 30
 
 
@@ -20,4 +23,4 @@ def test_an_idle_standalone_sends_at_most_one_query_a_second() -> None:
 
         _, queries_per_s = standalone.idle(IDLE_S)
 
-    assert 0 < queries_per_s <= QUERIES_PER_S_MAX
+    assert 0 < queries_per_s <= QUERIES_PER_S_MAX + EDGE_QUERIES_MAX / IDLE_S

@@ -102,6 +102,7 @@ def test_questions_go_on_as_the_same_user_and_decide_what_follows(
     answer("many", "no", "--map-index", "1")
 
     assert system.wait_run("asked", "r") == "failed"
+    print(system.log_of("asked", "r", "other"), system.said())
     assert system.states("asked", "r") == {
         "other": "success", "reads": "success", "rejected": "success", "near": "skipped", "last": "skipped",
         "fatal": "failed", "way": "success", "a": "success", "b": "skipped", "c": "success",

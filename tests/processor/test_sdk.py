@@ -161,7 +161,7 @@ def test_a_preset_of_an_installed_package_is_its_timetable(folder: Folder) -> No
     folder.write(
         "named.py",
         "import pendulum\nfrom windward import DAG\n"
-        "dag = DAG('named', schedule='@noon', start_date=pendulum.datetime(2026, 1, 1, 12))",
+        "dag = DAG('named', schedule='@noon', start_date=pendulum.datetime(2026, 1, 1, 12), catchup=True)",
     )
 
     parse(folder)

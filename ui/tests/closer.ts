@@ -255,6 +255,8 @@ await step('one instance is left out of what is cleared', async () => {
   });
   await finished(admin, 'burnt', id);
   await page.goto(`${ADDRESS}${runPath('burnt', id)}?task=burn`);
+  // The run has such a button, too, and is there before its task is.
+  await page.getByRole('button', { name: 'Run again from here…' }).waitFor();
   await page.getByRole('button', { name: 'Clear…' }).last().click();
   const dialog = page.getByRole('dialog', { name: /Clear/ });
   await dialog.getByRole('checkbox', { name: /after/ }).check();

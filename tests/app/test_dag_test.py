@@ -213,6 +213,28 @@ def test_a_dag_is_found_by_its_id_in_the_dag_folder(write: Write, run: Run, tmp_
     assert run("e") == 2
 
 
+def test_a_dag_is_found_beside_files_that_cannot_be_read_or_are_ignored(
+    write: Write, run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "home" / "dags"
+    folder.mkdir(parents=True)
+    write("task('a', lambda: None)").rename(folder / "zz.py")
+    made = (folder / "zz.py").read_text().replace("DAG('d'", "DAG('co' + 'mputed'")
+    (folder / "zz.py").write_text(made)
+    (folder / "broken.py").write_text("# a dag of airflow\nraise ValueError('mine')\n")
+    (folder / "ignored.py").write_text("import os\nos._exit(9)  # a dag of airflow\n")
+    (folder / ".airflowignore").write_text("ignored.py\n")
+
+    assert run("computed") == 0
+
+    capsys.readouterr()
+    assert run("nowhere") == 2
+    assert "declares a DAG `nowhere`; 1 of them cannot be imported: `broken.py`" in capsys.readouterr().err
+    (folder / "broken.py").write_text("# a dag of airflow, 'nowhere'\nraise ValueError('mine')\n")
+    assert run("nowhere") == 2
+    assert "ValueError: mine" in capsys.readouterr().err
+
+
 def test_the_home_is_left_alone(write: Write, run: Run, tmp_path: Path) -> None:
     assert run(write("task('a', lambda: None)")) == 0
     assert not (tmp_path / "home").exists()

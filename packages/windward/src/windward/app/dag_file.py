@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 from windward.document import DagDocument
 from windward.errors import DagImportError, UserError
+from windward.processor.discover import Found, discover, read_source
+from windward.processor.fingerprint import Fingerprints
 from windward.runner.importing import load_file
 from windward.runner.options import HostOptions
 from windward.runner.pool import FileKey
@@ -35,14 +39,8 @@ def find_dag(target: str, settings: Settings, *, dag_id: str | None = None) -> t
             )
         dags = import_file(path.absolute(), settings)
         return _chosen(dags, path, dag_id), dags
-    for file in _files(settings.core.dags_folder, target):
-        dags = import_file(file, settings)
-        if target in dags:
-            return dags[target], dags
-    raise UserError(
-        f"no file of `{settings.core.dags_folder}` declares a DAG `{target}`",
-        hint="Give the path of the file, or set `[core] dags_folder`.",
-    )
+    dags = _in_folder(target, settings)
+    return dags[target], dags
 
 
 def import_file(path: Path, settings: Settings) -> Mapping[str, Any]:
@@ -87,16 +85,43 @@ def _chosen(dags: Mapping[str, Any], path: Path, dag_id: str | None) -> Any:
     return next(iter(dags.values()))
 
 
-def _files(folder: Path, dag_id: str) -> Iterator[Path]:
-    """Yield the Python files of the DAG folder, those whose text has the id first: ids may be made by code."""
-    others = []
-    for path in sorted(folder.rglob("*.py")):
+def _in_folder(dag_id: str, settings: Settings) -> Mapping[str, Any]:
+    """Return the DAGs of the file of the DAG folder that declares one. Files that say its id are tried first.
+
+    A file that cannot be imported is passed over: it may well be another one that declares the DAG.
+    """
+    folder = settings.core.dags_folder.absolute()
+    naming, others = list[str](), list[str]()
+    for found in _listed(folder, settings):
+        with suppress(OSError, KeyError, BadZipFile):
+            source = read_source(folder, found.source, found.fileloc)
+            (naming if dag_id.encode() in source else others).append(found.fileloc)
+    failed = dict[str, DagImportError]()
+    for fileloc in [*naming, *others]:  # ids may be made by code
         try:
-            text = path.read_bytes()
-        except OSError:
+            dags = import_file(folder / fileloc, settings)
+        except DagImportError as error:
+            failed[fileloc] = error
             continue
-        if dag_id.encode() in text:
-            yield path
-        elif b"dag" in text.lower():
-            others.append(path)
-    yield from others
+        if dag_id in dags:
+            return dags
+    for fileloc in naming:
+        if fileloc in failed:
+            raise failed[fileloc]
+    unread = ", ".join(f"`{fileloc}`" for fileloc in sorted(failed)[:NAMED_MAX])
+    raise UserError(
+        f"no file of `{settings.core.dags_folder}` declares a DAG `{dag_id}`"
+        + (f"; {len(failed)} of them cannot be imported: {unread}" if failed else ""),
+        hint="Give the path of the file, or set `[core] dags_folder`.",
+    )
+
+
+def _listed(folder: Path, settings: Settings) -> tuple[Found, ...]:
+    """Return the files that the processor would parse."""
+    core = settings.core
+    return discover(
+        folder,
+        Fingerprints(folder),
+        syntax=core.dag_ignore_file_syntax,
+        is_safe_mode=core.dag_discovery_safe_mode,
+    ).files

@@ -202,12 +202,14 @@ await step(
     await page.goto(`${ADDRESS}${runPath('chatter', first)}?task=talk`);
     const tasks = page.getByRole('list', { name: 'Tasks' });
     const talk = tasks.getByRole('link', { name: /^talk/ });
-    await until('each run has a cell', async () => (await tasks.locator('a[tabindex="-1"]').count()) === 2);
+    await until('each run has a cell', async () => (await tasks.locator('[data-run]').count()) === 2);
     await talk.press('ArrowRight');
     await page.waitForURL((url) => url.pathname === runPath('chatter', second));
     const isThere = async () =>
       (await page.evaluate(() => document.activeElement?.textContent))?.startsWith('talk');
     await until('the list has the focus', isThere);
+    await tasks.locator(`[data-run="${first}"]`).click();
+    await page.waitForURL((url) => url.pathname === runPath('chatter', first));
     await page.getByText('Timeline', { exact: true }).click();
     await tasks.getByRole('img', { name: /try 1/ }).waitFor();
     problems.push(...(await barriers(page)));

@@ -341,7 +341,7 @@ export const SCENES: Record<string, Script> = {
       'second page': () => document.querySelector('table.plain')?.textContent?.includes('[50]') ?? false,
       'one instance': () => document.querySelectorAll('table.plain tbody tr').length === 1,
       labelled: () =>
-        document.querySelector('table.plain tbody td')?.textContent?.includes('shop-777') ?? false,
+        document.querySelector('table.plain tbody tr')?.textContent?.includes('shop-777') ?? false,
     },
     rows: mapped,
   },

@@ -1,8 +1,8 @@
 /** Beside the tasks of a run: a column for each run around it, or the time in which each task ran. */
 import { SegmentedControl } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
-import { useMemo, useState } from 'react';
+import { useNavigate } from '@tanstack/react-router';
+import { type MouseEvent, memo, useCallback, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useZone } from '@/app/preferences';
 import { StateSign } from '@/components/State';
@@ -36,6 +36,10 @@ export interface Shown {
   beside: Beside;
   choose: (beside: Beside) => void;
   runs: readonly Column[];
+  /** When each of the runs was due, in words. */
+  due: readonly string[];
+  /** Go to another run, and there to the task, or to the one that is looked at. */
+  turn: (runId: string, taskId: string | null) => void;
   statesOf: ((line: Line) => (string | null)[]) | null;
   times: Times | null;
 }
@@ -65,11 +69,28 @@ export function useBeside(run: Run, isLive: boolean): Shown {
     const gantt = ganttOf(tries, now);
     return { start: gantt.start, end: gantt.end, barsOf: barsBeside(gantt) };
   }, [beside, tries, now]);
-  const choose = (next: Beside) => {
+  const choose = useCallback((next: Beside) => {
     chooseBeside(next);
     setBeside(next);
-  };
-  return { beside, choose, runs, statesOf, times };
+  }, []);
+  const [zone] = useZone();
+  const due = useMemo(() => runs.map((one) => showMoment(one.run_after, zone, false)), [runs, zone]);
+  const navigate = useNavigate({ from: '/dags/$dagId/runs/$runId' });
+  const turn = useCallback(
+    (runId: string, taskId: string | null) =>
+      void navigate({
+        to: '/dags/$dagId/runs/$runId',
+        params: { dagId: run.dag_id, runId },
+        search: (before) => ({ ...along(before), task: taskId ?? before.task }),
+        resetScroll: false,
+      }),
+    [navigate, run.dag_id],
+  );
+  // The same while nothing changed: the lines of a long list are drawn anew only when they come into view.
+  return useMemo(
+    () => ({ beside, choose, runs, due, turn, statesOf, times }),
+    [beside, choose, runs, due, turn, statesOf, times],
+  );
 }
 
 /** What to show beside the tasks, and a head for it. */
@@ -86,11 +107,7 @@ export function BesideHead({ run, shown }: { run: Run; shown: Shown }) {
         onChange={(next) => shown.choose(BESIDES.find((one) => one === next) ?? 'none')}
       />
       {shown.statesOf && (
-        <span className={classes.cells} aria-hidden="true">
-          {shown.runs.map((one) => (
-            <Cell key={one.dag_run_id} run={run} of={one} state={one.state} taskId={null} />
-          ))}
-        </span>
+        <Cells run={run} shown={shown} states={shown.runs.map((one) => one.state)} taskId={null} />
       )}
       {times && times.end > times.start && (
         <span className={`num dim ${classes.times} ${classes.scale}`}>
@@ -103,7 +120,15 @@ export function BesideHead({ run, shown }: { run: Run; shown: Shown }) {
 }
 
 /** How a task went in each of the runs, or when it ran. The keys that go from run to run are the list's. */
-export function BesideLine({ run, line, shown }: { run: Run; line: Line; shown: Shown }) {
+export const BesideLine = memo(function BesideLine({
+  run,
+  line,
+  shown,
+}: {
+  run: Run;
+  line: Line;
+  shown: Shown;
+}) {
   const { statesOf, times } = shown;
   if (times !== null) {
     const bars = times.barsOf(line);
@@ -114,47 +139,44 @@ export function BesideLine({ run, line, shown }: { run: Run; line: Line; shown: 
     );
   }
   if (statesOf === null) return null;
-  const states = statesOf(line);
   return (
-    <span className={classes.cells} aria-hidden="true">
-      {shown.runs.map((one, number) => (
-        <Cell
-          key={one.dag_run_id}
-          run={run}
-          of={one}
-          state={states[number] ?? null}
-          taskId={line.kind === 'task' ? line.id : null}
-        />
-      ))}
-    </span>
+    <Cells run={run} shown={shown} states={statesOf(line)} taskId={line.kind === 'task' ? line.id : null} />
   );
-}
+});
 
-interface CellProps {
+interface CellsProps {
   run: Run;
-  of: Column;
-  state: string | null;
+  shown: Shown;
+  states: readonly (string | null)[];
   /** Null for what is no task: the one that is looked at stays. */
   taskId: string | null;
 }
 
-function Cell({ run, of, state, taskId }: CellProps) {
+/** A sign for each run, for the pointer: keys go by the arrows of the list. One listener does for a whole line. */
+function Cells({ run, shown, states, taskId }: CellsProps) {
   const { t } = useTranslation('run');
-  const [zone] = useZone();
-  const word =
-    state === null ? t('nearby.absent') : t(`states.${state}`, { ns: 'common', defaultValue: state });
+  const go = (event: MouseEvent<HTMLElement>) => {
+    const cell = event.target instanceof Element ? event.target.closest<HTMLElement>('[data-run]') : null;
+    if (cell?.dataset.run !== undefined) shown.turn(cell.dataset.run, taskId);
+  };
   return (
-    <Link
-      to="/dags/$dagId/runs/$runId"
-      params={{ dagId: run.dag_id, runId: of.dag_run_id }}
-      search={(before) => ({ ...along(before), task: taskId ?? before.task })}
-      resetScroll={false}
-      className={classes.cell}
-      data-here={of.dag_run_id === run.dag_run_id || undefined}
-      tabIndex={-1}
-      title={`${taskId === null ? '' : `${taskId}\n`}${showMoment(of.run_after, zone, false)}: ${word}`}
-    >
-      {state !== null && <StateSign state={state} size={10} />}
-    </Link>
+    <span className={classes.cells} aria-hidden="true" onClick={go}>
+      {shown.runs.map((one, number) => {
+        const state = states[number] ?? null;
+        const word =
+          state === null ? t('nearby.absent') : t(`states.${state}`, { ns: 'common', defaultValue: state });
+        return (
+          <span
+            key={one.dag_run_id}
+            className={classes.cell}
+            data-run={one.dag_run_id}
+            data-here={one.dag_run_id === run.dag_run_id || undefined}
+            title={`${taskId === null ? '' : `${taskId}\n`}${shown.due[number]}: ${word}`}
+          >
+            {state !== null && <StateSign state={state} size={10} />}
+          </span>
+        );
+      })}
+    </span>
   );
 }

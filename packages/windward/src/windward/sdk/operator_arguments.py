@@ -14,6 +14,7 @@ from windward.model.ids import check_key
 from windward.model.states import Isolation, TriggerRule
 from windward.sdk import deprecations
 from windward.sdk.defaults import AuthoringDefaults, current
+from windward.sdk.planned import within_int32
 from windward.sdk.spelling import did_you_mean
 from windward.sdk.times import default_zone, duration, parse_date, to_utc
 from windward.sdk.unset import ArgNotSet, is_arg_set
@@ -27,7 +28,6 @@ _LEGACY_RULES = {
     "none_failed_or_skipped": TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS,
     "dummy": TriggerRule.ALWAYS,
 }
-_INT32_MAX = 2**31 - 1
 
 # Arguments that become attributes as they are.
 _PLAIN = (
@@ -195,7 +195,7 @@ def _priority_weight(value: Any, what: str) -> int:
         raise TypeError(
             f"`priority_weight` {what} expects a whole number, got `{value!r}` of type {type(value).__name__}"
         )
-    return max(-_INT32_MAX - 1, min(_INT32_MAX, value))
+    return within_int32(value)
 
 
 def _as_list(value: Any) -> list[Any]:

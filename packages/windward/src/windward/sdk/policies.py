@@ -13,11 +13,10 @@ from typing import Any
 from windward.sdk import extensions
 from windward.sdk.exceptions import AirflowClusterPolicyError, AirflowClusterPolicySkipDag, AirflowException
 from windward.sdk.mapping import ARGUMENT_DEFAULTS, MappedOperator
+from windward.sdk.planned import TRIES_ASKED_MAX, planned_instance
 
 _MUTABLE = ("queue", "pool", "pool_slots", "executor", "executor_config")
 """Columns of a task instance that `task_instance_mutation_hook` may set, which a task has by the same names."""
-TRIES_ASKED_MAX = 10
-"""For so many tries a hook is asked for their queues; the last one holds for all that follow."""
 
 
 def hookimpl(function: Any = None, **_order: Any) -> Any:
@@ -129,11 +128,13 @@ def _asked(hook: Callable[..., Any], instance: SimpleNamespace) -> SimpleNamespa
 
 
 def _instance(dag: Any, task: Any, tries_before: int) -> SimpleNamespace:
-    return SimpleNamespace(
-        task=task, dag_id=dag.dag_id, task_id=task.task_id, run_id=None, map_index=-1, try_number=tries_before,
-        state=None, operator=task.task_type, max_tries=task.retries, priority_weight=task.priority_weight,
-        **{name: getattr(task, name, None) for name in _MUTABLE},
-    )  # fmt: skip
+    return planned_instance(
+        task,
+        dag_id=dag.dag_id,
+        tries_before=tries_before,
+        executor=getattr(task, "executor", None),
+        executor_config=getattr(task, "executor_config", None),
+    )
 
 
 def _call(hook: Callable[..., Any], value: Any, *, name: str) -> Any:

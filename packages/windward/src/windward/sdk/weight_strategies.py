@@ -8,14 +8,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from importlib import import_module
-from types import SimpleNamespace
 from typing import Any
 
 from windward.errors import UserError
 from windward.model.states import WeightRule
-
-TRIES_ASKED_MAX = 100
-_INT32_MAX = 2**31 - 1
+from windward.sdk.planned import TRIES_ASKED_MAX, planned_instance, within_int32
 
 
 class PriorityWeightStrategy(ABC):
@@ -67,19 +64,14 @@ def asked_weights(strategy: PriorityWeightStrategy, task: Any) -> tuple[int, tup
 
 
 def _asked(strategy: PriorityWeightStrategy, task: Any, tries_before: int) -> int:
-    dag = getattr(task, "dag", None)
-    instance = SimpleNamespace(
-        task=task, dag_id=getattr(dag, "dag_id", None), task_id=task.task_id, run_id=None, map_index=-1, dag_run=None,
-        try_number=tries_before, state=None, operator=task.task_type, max_tries=task.retries, queue=task.queue,
-        pool=task.pool, pool_slots=task.pool_slots, priority_weight=task.priority_weight,
-    )  # fmt: skip
-    weight = strategy.get_weight(instance)
+    dag_id = getattr(getattr(task, "dag", None), "dag_id", None)
+    weight = strategy.get_weight(planned_instance(task, dag_id=dag_id, tries_before=tries_before))
     if isinstance(weight, bool) or not isinstance(weight, int | float):
         raise UserError(
             f"`{type(strategy).__name__}` gives `{weight!r}` as the weight of task `{task.task_id}`",
             hint="`get_weight` returns a whole number.",
         )
-    return max(-_INT32_MAX - 1, min(_INT32_MAX, int(weight)))
+    return within_int32(int(weight))
 
 
 def _imported(path: str, what: str) -> Any:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -137,6 +138,21 @@ def test_it_is_the_same_answer_in_a_thread_and_at_once(
             assert server.ask(path, known)[::2] == (304, b"")
             assert not server.gate.threads[-1].startswith("request-")
         assert server.ask(HEALTH, {}) == server.ask(HEALTH, {})
+
+
+def test_an_answer_is_dated_when_it_is_asked_for(
+    services: Services, store: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    days = list[str | None]()
+    with serving(services, store) as server:
+        for day in range(2):
+            clock = SimpleNamespace(time=lambda day=day: day * 86_400.5)
+            monkeypatch.setattr("windward.api.http.time", clock)
+            server.connection.request("GET", HEALTH)
+            answer = server.connection.getresponse()
+            answer.read()
+            days.append(answer.getheader("date"))
+    assert days == ["Thu, 01 Jan 1970 00:00:00 GMT", "Fri, 02 Jan 1970 00:00:00 GMT"]
 
 
 def test_who_asks_and_what_they_may_and_what_is_there_is_read_each_time(

@@ -5,6 +5,9 @@ The parser has none of its own: it collects a header until that ends, and reques
 
 from __future__ import annotations
 
+import functools
+import time
+from email.utils import formatdate
 from typing import Any
 
 from starlette.responses import Response
@@ -41,6 +44,7 @@ class BoundedHttp(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Read on, unless what does not end is too much."""
+        self.server_state.default_headers = _dated(int(time.time()))
         self._silent_bytes += len(data)
         self._may_be_at_once = self._at_once is not None
         super().data_received(data)
@@ -126,3 +130,9 @@ class BoundedHttp(HttpToolsProtocol):
         self._head_bytes += count
         if self._head_bytes > HEADERS_BYTES_MAX:
             raise BeyondBounds("bytes of headers")
+
+
+@functools.lru_cache(maxsize=1)
+def _dated(second: int) -> list[tuple[bytes, bytes]]:
+    """Return the headers of every answer, made anew where there is somebody to answer: an idle server needs no clock."""
+    return [(b"date", formatdate(second, usegmt=True).encode())]

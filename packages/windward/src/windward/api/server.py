@@ -37,7 +37,6 @@ log = logging.getLogger("windward.api")
 BEAT_S = 15.0
 TOLD_EVERY_S = 5.0
 """Time between two times that requests are told to metrics."""
-TICK_S = 1.0
 THREADS_BESIDE = 4
 """Threads for pages and streams, beside those in which operations run: one for each connection to the database."""
 CONNECTIONS_MAX = 800
@@ -69,11 +68,8 @@ class _Server(uvicorn.Server):
         yield
 
     async def main_loop(self) -> None:
-        """Keep the `Date` header right, once a second; uvicorn's own loop turns ten times as often."""
-        while not self.stopped.is_set():
-            await self.on_tick(0)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.stopped.wait(), TICK_S)
+        """Sleep until the stop. Uvicorn's own loop turns ten times a second, for a date that `BoundedHttp` makes."""
+        await self.stopped.wait()
 
 
 def serve(

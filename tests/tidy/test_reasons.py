@@ -9,6 +9,7 @@ import functools
 import json
 import re
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 
 from tests.tidy import tree
 
@@ -36,7 +37,9 @@ WARNING = tuple(
     for name in ("processor/asset_claims.py", "processor/results.py", "sdk/serialize_assets.py")
 )
 """Where warnings of DAGs that the interface shows are made: prose that is appended to a list."""
-CATALOGUES = tuple(f"ui/src/i18n/ko/{name}.json" for name in ("reasons", "refusals", "schedules"))
+CATALOGUES = tuple(f"ui/src/i18n/ko/{name}.json" for name in ("reasons", "refusals", "schedules", "settings"))
+SETTINGS = f"{tree.PRODUCT}settings/sections.py"
+"""Where each field of a class is a setting, and the text below it its explanation."""
 HOLES = re.compile(r"(?:\{(?:\w+(?::[.\w]+)?[?*+]?)?\})+")
 """Holes that stand side by side count as one: a list of words may be one hole of the interface's."""
 PROSE = re.compile(r"(?=.*[a-z]{2})(?=.*\s)", re.DOTALL)
@@ -109,6 +112,19 @@ def refusals(module: tree.Module) -> Iterator[tuple[int, str]]:
                         yield keyword.value.lineno, _template(keyword.value)
 
 
+def explanations(module: tree.Module) -> Iterator[tuple[int, str, str]]:
+    """Yield the line, the name and the explanation of each setting that a module declares; empty where it has none."""
+    for section in module.tree.body:
+        match section:
+            case ast.ClassDef(name=name, body=body) if name != "Settings":
+                for field, below in pairwise([*body, ast.Pass()]):
+                    match field, below:
+                        case ast.AnnAssign(target=ast.Name(id=key)), ast.Expr(value=ast.Constant(value=str(text))):
+                            yield below.lineno, key, " ".join(text.split())
+                        case ast.AnnAssign(target=ast.Name(id=key)), _:
+                            yield field.lineno, key, ""
+
+
 def _given(root: ast.AST, *, is_warning: bool) -> Iterator[ast.AST]:
     for node in ast.walk(root):
         match node:
@@ -170,6 +186,12 @@ def refused() -> tuple[tuple[str, int, str], ...]:
     )
 
 
+@functools.cache
+def explained() -> tuple[tuple[int, str, str], ...]:
+    """Return the line, the name and the explanation of each setting of the product."""
+    return tuple(explanations(tree.parse(SETTINGS, tree.texts()[SETTINGS])))
+
+
 def known() -> dict[str, str]:
     return known_of({path: tree.texts()[path] for path in CATALOGUES})
 
@@ -218,8 +240,33 @@ def test_each_refusal_of_the_server_has_a_korean_counterpart() -> None:
     assert not missing, tree.report(missing)
 
 
+def test_a_planted_setting_is_found() -> None:
+    source = '''class ApiSettings:
+    """It is a section."""
+    host: str = "127.0.0.1"
+    """Address that
+    it binds to."""
+    port: int = 1
+class Settings:
+    api: ApiSettings
+'''
+    found = list(explanations(tree.parse(SETTINGS, source)))
+    assert found == [(4, "host", "Address that it binds to."), (6, "port", "")]
+
+
+def test_each_setting_is_explained_in_korean() -> None:
+    counterparts = known()
+    missing = [
+        f"{SETTINGS}:{line}: no counterpart in {CATALOGUES[3]} of the explanation of `{name}`: `{text}`"
+        for line, name, text in explained()
+        if text not in counterparts
+    ]
+    assert len(explained()) > 100
+    assert not missing, tree.report(missing)
+
+
 def test_each_counterpart_belongs_to_a_sentence_that_is_still_said() -> None:
-    texts = {text for _, _, text in (*said(), *refused())}
+    texts = {text for _, _, text in (*said(), *refused(), *explained())}
     sources = "\n".join(
         text for path, text in tree.texts().items() if path.startswith(tree.PRODUCT) and path.endswith(".py")
     )

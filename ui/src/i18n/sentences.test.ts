@@ -3,6 +3,7 @@ import reasons from './ko/reasons.json';
 import refusals from './ko/refusals.json';
 import { say } from './ko/say';
 import schedules from './ko/schedules.json';
+import settings from './ko/settings.json';
 import { withParticles } from './particles';
 import { type Catalogue, translator } from './sentences';
 
@@ -135,6 +136,18 @@ describe('a schedule', () => {
   });
 });
 
+describe('the explanation of a setting', () => {
+  it.each([
+    [
+      'Limit of a DAG that does not set `max_active_tasks`.',
+      '`max_active_tasks`를 지정하지 않은 DAG에 적용하는 한도.',
+    ],
+    ['Retries of a task that says nothing of retries.', '재시도를 지정하지 않은 태스크의 재시도 횟수.'],
+  ])('is said in Korean: %s', (sentence, korean) => {
+    expect(say(sentence)).toBe(korean);
+  });
+});
+
 describe('a Korean particle', () => {
   it.each([
     ['풀을(를) 기다립니다', '풀을 기다립니다'],
@@ -151,7 +164,7 @@ describe('a Korean particle', () => {
 });
 
 describe('each template of the Korean catalogue', () => {
-  const catalogue: Catalogue = { ...reasons, ...refusals, ...schedules };
+  const catalogue: Catalogue = { ...reasons, ...refusals, ...schedules, ...settings };
   const SAMPLES: Record<string, string> = {
     id: 'name',
     code: '`task[1]`',

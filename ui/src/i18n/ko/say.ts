@@ -5,6 +5,7 @@ import common from './common.json';
 import reasons from './reasons.json';
 import refusals from './refusals.json';
 import schedules from './schedules.json';
+import settings from './settings.json';
 
 const STATES: Readonly<Record<string, string>> = {
   ...common.states,
@@ -35,4 +36,4 @@ const SPOKEN: Readonly<Record<string, Kind>> = {
   },
 };
 
-export const say = translator({ ...reasons, ...refusals, ...schedules }, SPOKEN, withParticles);
+export const say = translator({ ...reasons, ...refusals, ...schedules, ...settings }, SPOKEN, withParticles);

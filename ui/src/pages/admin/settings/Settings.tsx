@@ -6,6 +6,7 @@ import { ApiError, client, data } from '@/api/client';
 import { wholeOf } from '@/api/whole';
 import { Said } from '@/components/Said';
 import { Failure, Loading } from '@/components/Waiting';
+import { said } from '@/i18n';
 import { useMay } from '../rights';
 import { Filter, Listing, Part, SectionPage, useFilters } from '../shared/Listing';
 import shared from '../shared/shared.module.css';
@@ -72,7 +73,9 @@ function Config() {
   const rows = config.settings.filter(
     (one) =>
       (state !== 'set' || one.origin !== DEFAULT) &&
-      `${one.section}.${one.key} ${one.value} ${one.origin}`.toLowerCase().includes(wanted),
+      `${one.section}.${one.key} ${one.value} ${one.origin} ${said(one.description)}`
+        .toLowerCase()
+        .includes(wanted),
   );
   return (
     <Listing

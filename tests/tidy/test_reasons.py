@@ -119,7 +119,9 @@ def explanations(module: tree.Module) -> Iterator[tuple[int, str, str]]:
             case ast.ClassDef(name=name, body=body) if name != "Settings":
                 for field, below in pairwise([*body, ast.Pass()]):
                     match field, below:
-                        case ast.AnnAssign(target=ast.Name(id=key)), ast.Expr(value=ast.Constant(value=str(text))):
+                        case ast.AnnAssign(target=ast.Name(id=key)), ast.Expr(
+                            value=ast.Constant(value=str(text))
+                        ):
                             yield below.lineno, key, " ".join(text.split())
                         case ast.AnnAssign(target=ast.Name(id=key)), _:
                             yield field.lineno, key, ""

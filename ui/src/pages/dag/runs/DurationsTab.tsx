@@ -119,6 +119,10 @@ function Plot({ runs, choose }: { runs: readonly Timed[]; choose: (runId: string
         ],
         padding: [8, 8, 0, 0],
         cursor: { drag: { x: true, y: false } },
+        // Nobody points at a run: the latest is told of.
+        hooks: {
+          setCursor: [(self) => self.cursor.idx == null && self.setLegend({ idx: ended.length - 1 }, false)],
+        },
       },
       [
         ended.map((run) => Date.parse(run.run_after) / 1000),
@@ -127,6 +131,7 @@ function Plot({ runs, choose }: { runs: readonly Timed[]; choose: (runId: string
       ],
       target,
     );
+    plot.setLegend({ idx: ended.length - 1 }, false);
     const onClick = () => {
       const run = ended[plot.cursor.idx ?? -1];
       if (run !== undefined) chosen.current(run.dag_run_id);

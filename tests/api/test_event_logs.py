@@ -7,16 +7,25 @@ import pytest
 
 from tests.api.conftest import Client, FakeGate
 from tests.api.signing_in import SESSION, basic, headers_of, sign_in
+from tests.store.building import create, document_of, put_dags, run_of, step
 from windward.api.access.pages import LoginPages
 from windward.api.app import OPERATIONS, make_app
 from windward.api.contract.operation import Needs, Scope, operation
 from windward.api.ledger import StoreLedger
 from windward.api.page import Page
 from windward.api.services import Services
+from windward.core.transitions import TaskEvent
+from windward.document import TaskDocument
 from windward.model.access import Permission, Resource, Verb
 from windward.model.accounts import AuditEvent
+from windward.model.ids import TaskKey
+from windward.store.sql.open import SqlStore
 
 LOGS = "/api/v2/eventLogs"
+TASKS = (
+    TaskDocument(task_id="load", operator="One"),
+    TaskDocument(task_id="save", operator="One", upstream=("load",)),
+)
 ABOUT_A_TASK = operation(
     "DELETE",
     "/test/{dag_id}/{dag_run_id}/{task_id}/{map_index}",
@@ -79,6 +88,50 @@ def test_what_is_refused_is_kept_too_and_names_its_dag(client: Client) -> None:
     pool, run = lines(client)
     assert (extra(pool)["status"], extra(run)["status"]) == (403, 403)
     assert (run["dag_id"], run["run_id"], run["task_id"], run["map_index"]) == ("sales", "r1", "load", 7)
+
+
+@pytest.fixture
+def failed(store: SqlStore) -> None:
+    put_dags(store, "sales", tasks=TASKS)
+    document_hash = document_of("sales", tasks=TASKS)[0]
+    for pk in (1, 2):
+        run = run_of(pk, run_id=f"r{pk}", document_hash=document_hash)
+        assert store.runs.apply([[create(run, "load", "save")]]).all
+        for task_id in ("load", "save"):
+            step(store, TaskKey(pk, task_id), TaskEvent.QUEUE, try_number=1)
+            step(store, TaskKey(pk, task_id), TaskEvent.START, owner="h")
+            step(store, TaskKey(pk, task_id), TaskEvent.FAIL)
+
+
+@pytest.mark.usefixtures("failed")
+@pytest.mark.parametrize(("method", "path", "body", "ids"), [
+    ("POST", "sales/clearTaskInstances",
+     {"dry_run": False, "dag_run_id": "r1", "task_ids": ["load"], "include_downstream": True, "note": "again"},
+     ("r1", "load", None)),
+    ("POST", "sales/clearTaskInstances",
+     {"dry_run": False, "dag_run_id": "r1", "task_ids": [["load", -1]], "note": "again"}, ("r1", "load", -1)),
+    ("POST", "sales/clearTaskInstances", {"dry_run": False, "dag_run_id": "r1", "note": "again"}, ("r1", None, None)),
+    ("PATCH", "~/dagRuns/~/taskInstances",
+     {"actions": [{"action": "update", "entities": [
+         {"dag_id": "sales", "dag_run_id": "r2", "task_id": "load", "new_state": "success", "note": "again"}]}]},
+     ("r2", "load", None)),
+    ("PATCH", "~/dagRuns/~/taskInstances",
+     {"actions": [{"action": "update", "entities": [
+         {"dag_id": "sales", "dag_run_id": run_id, "task_id": "save", "new_state": "success", "note": "again"}
+         for run_id in ("r1", "r2")]}]},
+     (None, None, None)),
+    ("PATCH", "~/dagRuns", {"actions": [{"action": "update", "entities": [
+        {"dag_id": "sales", "dag_run_id": "r1", "note": "again"}]}]}, ("r1", None, None)),
+])  # fmt: skip
+def test_a_line_is_about_the_task_that_was_named_and_has_the_note(
+    client: Client, method: str, path: str, body: object, ids: tuple[object, ...]
+) -> None:
+    assert client.ask(method, f"/api/v2/dags/{path}", body, role="op").status == 200
+    (line,) = lines(client)
+    assert (line["dag_id"], line["run_id"], line["task_id"], line["map_index"]) == ("sales", *ids)
+    notes = [one["after"]["note"] for one in extra(line)["changes"] if "note" in one["after"]]
+    assert set(notes) == {"again"}
+    assert "again" in json.dumps(extra(line)["body"])
 
 
 def test_reading_is_not_kept(client: Client) -> None:

@@ -358,7 +358,7 @@ def test_the_audit_log_is_told_of_each_instance(filled: Client, store: SqlStore,
         mark_tasks(desk, [run], lambda view: list(view.instances(2)), mark, by="ada")
         clear_tasks(desk, [run], lambda view: list(view.instances(0)), Clearing(), by="ada")
     assert [(one.name, one.run_id) for one in changes.noted] == [
-        ("a", None), ("m[1]", "r2"), ("g.c", "r2"), ("d", "r2"), ("a", "r2"),
+        ("a", "r2"), ("m[1]", "r2"), ("g.c", "r2"), ("d", "r2"), ("a", "r2"),
     ]  # fmt: skip
     assert (changes.noted[2].before, changes.noted[2].after) == (
         {"state": "upstream_failed"}, {"state": "skipped"},

@@ -86,17 +86,18 @@ await step('runs are cleared together, after a preview of what runs again', asyn
   for (const id of burnt) await finished(admin, 'burnt', id);
 });
 
-await step('runs are marked together', async () => {
+await step('runs are marked together, with a note', async () => {
   await page.goto(`${ADDRESS}/dags/burnt?tab=runs`);
   await box('many-1').check();
   await box('many-2').check();
   await bar.getByRole('button', { name: 'Mark as' }).click();
   await page.getByRole('menuitem', { name: 'success' }).click();
+  await dialog.getByLabel('Note').fill('Thrown away');
   await dialog.getByRole('button', { name: 'Mark as success' }).click();
   await dialog.waitFor({ state: 'detached' });
   for (const id of ['many-1', 'many-2']) {
-    const { state } = await ask<Run>(page, 'GET', runAddress('burnt', id));
-    if (state !== 'success') throw new Error(`${id} is ${state}`);
+    const { state, note } = await ask<Run & { note: string }>(page, 'GET', runAddress('burnt', id));
+    if (state !== 'success' || note !== 'Thrown away') throw new Error(`${id} is ${state}: ${note}`);
   }
 });
 

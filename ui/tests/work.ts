@@ -49,7 +49,13 @@ await step('it is seen to end without loading anything anew', async () => {
   if (!(await page.evaluate(() => 'isSamePage' in window))) throw new Error('the page was loaded anew');
 });
 
-await step('a task is cleared with all behind it, after its preview', async () => {
+interface Noted {
+  try_number: number;
+  state: string;
+  note: string | null;
+}
+
+await step('a task is cleared with all behind it and a note, after its preview', async () => {
   const body = { logical_date: null };
   const { dag_run_id: id } = await ask<Run>(page, 'POST', '/api/v2/dags/bakery/dagRuns', body);
   await finished(admin, 'bakery', id);
@@ -60,15 +66,37 @@ await step('a task is cleared with all behind it, after its preview', async () =
   const names = listed.map((one) => one.trim()).sort();
   const wanted = ['oven.bake [0]', 'oven.bake [1]', 'oven.bake [2]', 'oven.knead', 'sell'];
   if (names.join() !== wanted.join()) throw new Error(`the preview has ${names.join(', ')}`);
+  await dialog.getByLabel('Note').fill('The flour was stale');
   problems.push(...(await barriers(page)));
   await dialog.getByRole('button', { name: 'Clear', exact: true }).click();
   await dialog.waitFor({ state: 'detached' });
   await until('it has run again', async () => {
     const path = `${runAddress('bakery', id)}/taskInstances/sell`;
-    const { try_number, state } = await ask<{ try_number: number; state: string }>(page, 'GET', path);
-    return try_number === 2 && state === 'success';
+    const { try_number, state, note } = await ask<Noted>(page, 'GET', path);
+    return try_number === 2 && state === 'success' && note === 'The flour was stale';
   });
   await page.getByRole('navigation', { name: 'Try' }).or(page.getByText('Try 2')).first().waitFor();
+});
+
+await step('a run and a task of it are marked with a note, which is shown', async () => {
+  const body = { logical_date: null };
+  const { dag_run_id: id } = await ask<Run>(page, 'POST', '/api/v2/dags/bakery/dagRuns', body);
+  await finished(admin, 'bakery', id);
+  await page.goto(`${ADDRESS}${runPath('bakery', id)}?task=sell`);
+  await page.getByRole('button', { name: 'Mark as' }).last().click();
+  await page.getByRole('menuitem', { name: 'failed' }).click();
+  await dialog.getByLabel('Note').fill('Nobody came');
+  await dialog.getByRole('button', { name: 'Mark as failed' }).click();
+  await dialog.waitFor({ state: 'detached' });
+  await page.locator('#main').getByText('Nobody came').waitFor();
+  await page.getByRole('button', { name: 'Mark as' }).first().click();
+  await page.getByRole('menuitem', { name: 'success' }).click();
+  await dialog.getByLabel('Note').fill('The bread was given away');
+  await dialog.getByRole('button', { name: 'Mark as success' }).click();
+  await dialog.waitFor({ state: 'detached' });
+  await page.locator('#main').getByText('The bread was given away').waitFor();
+  const run = await ask<Noted>(page, 'GET', runAddress('bakery', id));
+  if (run.state !== 'success') throw new Error(`it is ${run.state}`);
 });
 
 interface Backfill {

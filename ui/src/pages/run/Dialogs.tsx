@@ -21,8 +21,9 @@ import {
   type RunScope,
   type Target,
 } from './actions';
+import { NoteField } from './NoteField';
 import classes from './Run.module.css';
-import { isChoosable, keptOf } from './touched';
+import { isChoosable, keptOf, keyOf, type Named, notedOf } from './touched';
 
 const NONE_LEFT: ReadonlySet<string> = new Set();
 
@@ -51,6 +52,7 @@ export function ChangeDialog({ target, action, begin, close }: ChangeProps) {
     queryFn: () => change(target, action, reach, true),
     staleTime: 0,
   });
+  const [note, setNote] = useState('');
   const [left, setLeft] = useState<ReadonlySet<string>>(NONE_LEFT);
   const found = preview.isFetching ? undefined : preview.data;
   const hasChoice = action.kind === 'clear' && found !== undefined && isChoosable(found, target.dagId);
@@ -59,12 +61,20 @@ export function ChangeDialog({ target, action, begin, close }: ChangeProps) {
     if (!next.delete(key)) next.add(key);
     setLeft(next);
   };
+  // What is marked beside the task is not what somebody writes about.
+  const isNoted = (one: Named) =>
+    action.kind === 'clear'
+      ? !left.has(keyOf(one))
+      : one.task_id === target.taskId &&
+        one.dag_run_id === target.runId &&
+        (target.mapIndex === null || one.map_index === target.mapIndex);
+  const isNotedOnce = action.kind === 'clear' ? found?.total === 1 + left.size : target.mapIndex !== null;
   const isAnyLeft = found !== undefined && found.total > left.size;
   const doIt = useMutation({
     mutationFn: () =>
       hasChoice && left.size > 0
-        ? clearInstances(target.dagId, target.runId, keptOf(found, left), HERE, false)
-        : change(target, action, reach, false),
+        ? clearInstances(target.dagId, target.runId, keptOf(found, left), HERE, false, note)
+        : change(target, action, reach, false, note),
     onSuccess: (done) => {
       tellDone(t('done.changed', { count: done.total }));
       close();
@@ -115,6 +125,12 @@ export function ChangeDialog({ target, action, begin, close }: ChangeProps) {
         isPending={preview.isFetching}
         leaving={hasChoice ? { left, turn } : null}
       />
+      <NoteField
+        note={note}
+        change={setNote}
+        on={isNotedOnce ? 'task' : 'tasks'}
+        replaced={notedOf(preview.data, isNoted)}
+      />
       <Group justify="flex-end" mt={16} gap={8}>
         <Button variant="default" onClick={close}>
           {t('cancel')}
@@ -137,13 +153,15 @@ export function ClearRunDialog({ dagId, runId, failed, close }: RunProps & { fai
   const { t } = useTranslation('run');
   const refresh = useRefresh();
   const [scope, setScope] = useState<RunScope>(failed.length > 0 ? 'downstream' : 'all');
+  const [note, setNote] = useState('');
+  const { data: run } = useQuery(runQuery(dagId, runId));
   const preview = useQuery({
     queryKey: ['preview', dagId, runId, scope, failed],
     queryFn: () => foreseeRun(dagId, runId, scope, failed),
     staleTime: 0,
   });
   const doIt = useMutation({
-    mutationFn: () => clearRun(dagId, runId, scope, failed, false),
+    mutationFn: () => clearRun(dagId, runId, scope, failed, false, note),
     onSuccess: () => {
       tellDone(t('done.cleared'));
       close();
@@ -172,6 +190,12 @@ export function ClearRunDialog({ dagId, runId, failed, close }: RunProps & { fai
         </div>
       </Radio.Group>
       <Affected found={preview.data} error={preview.error} isPending={preview.isFetching} />
+      <NoteField
+        note={note}
+        change={setNote}
+        on={scope === 'downstream' ? 'tasks' : 'run'}
+        replaced={scope === 'downstream' ? notedOf(preview.data) : run?.note ? 1 : 0}
+      />
       <Group justify="flex-end" mt={16} gap={8}>
         <Button variant="default" onClick={close}>
           {t('cancel')}
@@ -197,8 +221,10 @@ export function MarkRunDialog({
 }: RunProps & { state: 'success' | 'failed'; isStop: boolean }) {
   const { t } = useTranslation('run');
   const refresh = useRefresh();
+  const [note, setNote] = useState('');
+  const { data: run } = useQuery(runQuery(dagId, runId));
   const doIt = useMutation({
-    mutationFn: () => markRun(dagId, runId, state),
+    mutationFn: () => markRun(dagId, runId, state, note),
     onSuccess: () => {
       tellDone(t('done.marked'));
       close();
@@ -210,7 +236,8 @@ export function MarkRunDialog({
     <Modal opened onClose={close} title={name} closeButtonProps={{ 'aria-label': t('close') }}>
       <p className={classes.say}>{t(isStop ? 'markRun.stop' : `markRun.${state}`)}</p>
       <p className="mono dim">{runId}</p>
-      <Group justify="flex-end" gap={8}>
+      <NoteField note={note} change={setNote} on="run" replaced={run?.note ? 1 : 0} />
+      <Group justify="flex-end" mt={16} gap={8}>
         <Button variant="default" onClick={close}>
           {t('cancel')}
         </Button>

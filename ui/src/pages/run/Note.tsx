@@ -7,7 +7,8 @@ import { MarkdownLine } from '@/pages/dag/Markdown';
 import { useRefresh } from './Dialogs';
 import classes from './Run.module.css';
 
-const NOTE_MAX = 1000;
+/** What the server keeps at most. */
+export const NOTE_MAX = 1000;
 
 interface Props {
   note: string | null;

@@ -29,6 +29,9 @@ export interface Target {
   mapIndex: number | null;
 }
 
+/** A note as it is sent: one without text leaves those that there are. */
+export const noted = (note: string) => (note.trim() === '' ? {} : { note: note.trim() });
+
 const affected = (answer: { task_instances: Named[] }): Touched => countOf(answer.task_instances);
 
 /** Clear instances of a run, each a task or a task and an index; with `dryRun`, only say which. */
@@ -38,6 +41,7 @@ export async function clearInstances(
   taskIds: (string | [string, number])[],
   reach: Reach,
   dryRun: boolean,
+  note = '',
 ): Promise<Touched> {
   const body = {
     dag_run_id: runId,
@@ -49,6 +53,7 @@ export async function clearInstances(
     include_future: reach.future,
     only_failed: reach.onlyFailed,
     reset_dag_runs: true,
+    ...noted(note),
   } as unknown as Schema['ClearTaskInstancesBody'];
   return affected(
     await data(
@@ -60,17 +65,18 @@ export async function clearInstances(
   );
 }
 
-/** Clear or mark instances; with `dryRun`, only say which. */
+/** Clear or mark instances, with a note or none; with `dryRun`, only say which. */
 export async function change(
   target: Target,
   action: Action,
   reach: Reach,
   dryRun: boolean,
+  note = '',
 ): Promise<Touched> {
   const { dagId, runId, taskId, mapIndex } = target;
   return action.kind === 'clear'
-    ? clearInstances(dagId, runId, [mapIndex === null ? taskId : [taskId, mapIndex]], reach, dryRun)
-    : countOf(await markInstances(target, action.state, reach, dryRun));
+    ? clearInstances(dagId, runId, [mapIndex === null ? taskId : [taskId, mapIndex]], reach, dryRun, note)
+    : countOf(await markInstances(target, action.state, reach, dryRun, note));
 }
 
 /** Mark an instance, or all of a mapped task, and what is around it; with `dryRun`, only say which. */
@@ -79,6 +85,7 @@ export async function markInstances(
   state: Mark,
   reach: Reach,
   dryRun: boolean,
+  note = '',
 ): Promise<Named[]> {
   const body = {
     new_state: state,
@@ -86,16 +93,18 @@ export async function markInstances(
     include_downstream: reach.downstream,
     include_past: reach.past,
     include_future: reach.future,
+    ...noted(note),
   } as unknown as Schema['PatchTaskInstanceBody'];
+  const query = { update_mask: ['new_state', ...Object.keys(noted(note))] };
   const path = { dag_id: dagId, dag_run_id: runId, task_id: taskId };
   const base = '/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}' as const;
   if (mapIndex === null) {
-    const options = { params: { path, query: { update_mask: ['new_state'] } }, body };
+    const options = { params: { path, query }, body };
     return (await data(dryRun ? client.PATCH(`${base}/dry_run`, options) : client.PATCH(base, options)))
       .task_instances;
   }
   const options = {
-    params: { path: { ...path, map_index: mapIndex }, query: { update_mask: ['new_state'] } },
+    params: { path: { ...path, map_index: mapIndex }, query },
     body,
   };
   const answer = await data(
@@ -150,13 +159,17 @@ export function foreseeRun(
   return foresee(counting, () => clearRun(dagId, runId, scope, failed, true));
 }
 
-/** Clear a run, or a part of it; with `dryRun`, only say which instances. */
+/**
+ * Clear a run, or a part of it, with a note or none; with `dryRun`, only say which instances.
+ * The note stays with the run, or with the instances where these are named.
+ */
 export async function clearRun(
   dagId: string,
   runId: string,
   scope: RunScope,
   failed: string[],
   dryRun: boolean,
+  note = '',
 ): Promise<Touched> {
   if (scope === 'downstream') {
     if (failed.length === 0) return NOTHING_TOUCHED;
@@ -167,6 +180,7 @@ export async function clearRun(
       include_downstream: true,
       only_failed: false,
       reset_dag_runs: true,
+      ...noted(note),
     } as unknown as Schema['ClearTaskInstancesBody'];
     return affected(
       await data(
@@ -180,18 +194,25 @@ export async function clearRun(
   const answer = await data(
     client.POST('/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/clear', {
       params: { path: { dag_id: dagId, dag_run_id: runId } },
-      body: { dry_run: dryRun, only_failed: scope === 'failed' } as unknown as Schema['DAGRunClearBody'],
+      body: {
+        dry_run: dryRun,
+        only_failed: scope === 'failed',
+        ...noted(note),
+      } as unknown as Schema['DAGRunClearBody'],
     }),
   );
   return 'task_instances' in answer ? affected(answer as { task_instances: Named[] }) : NOTHING_TOUCHED;
 }
 
 /** Set the state of a run: what runs of it is stopped. */
-export const markRun = (dagId: string, runId: string, state: 'success' | 'failed') =>
+export const markRun = (dagId: string, runId: string, state: 'success' | 'failed', note = '') =>
   data(
     client.PATCH('/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}', {
-      params: { path: { dag_id: dagId, dag_run_id: runId }, query: { update_mask: ['state'] } },
-      body: { state },
+      params: {
+        path: { dag_id: dagId, dag_run_id: runId },
+        query: { update_mask: ['state', ...Object.keys(noted(note))] },
+      },
+      body: { state, ...noted(note) },
     }),
   );
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { countOf, isChoosable, keptOf, keyOf, NAMED_MAX, type Named, sumOf } from './touched';
+import { countOf, isChoosable, keptOf, keyOf, NAMED_MAX, type Named, notedOf, sumOf } from './touched';
 
 const one = (run: string, task: string, index = -1, state: Named['state'] = 'failed'): Named => ({
   dag_id: 'd',
@@ -50,5 +50,16 @@ describe('what a change touches', () => {
     const found = countOf([one('r', 'a'), one('r', 'b', 0), one('r', 'b', 1)]);
     expect(keptOf(found, new Set())).toEqual(['a', ['b', 0], ['b', 1]]);
     expect(keptOf(found, new Set([keyOf(one('r', 'a')), keyOf(one('r', 'b', 1))]))).toEqual([['b', 0]]);
+  });
+
+  it('has notes that a new one takes the place of, as far as it gets one', () => {
+    const found = countOf([
+      { ...one('r', 'a'), note: 'late' },
+      { ...one('r', 'b'), note: '' },
+      one('r', 'c'),
+    ]);
+    expect(notedOf(found)).toBe(1);
+    expect(notedOf(found, ({ task_id }) => task_id !== 'a')).toBe(0);
+    expect(notedOf(undefined)).toBe(0);
   });
 });

@@ -4,7 +4,9 @@ import type { Instance } from './queries';
 /** Of so many, each is named; of more, tasks are counted. */
 export const NAMED_MAX = 200;
 
-export type Named = Pick<Instance, 'dag_id' | 'dag_run_id' | 'task_id' | 'map_index' | 'state'>;
+export type Named = Pick<Instance, 'dag_id' | 'dag_run_id' | 'task_id' | 'map_index' | 'state'> & {
+  note?: string | null;
+};
 
 /** A task: in how many runs it is touched, and how many of its instances by the state that they have now. */
 export interface TaskCount {
@@ -54,6 +56,10 @@ export function isChoosable(found: Touched, dagId: string): boolean {
     found.tasks.every((one) => one.dag_id === dagId)
   );
 }
+
+/** Return how many instances are known to have a note, of those that get one. */
+export const notedOf = (found: Touched | undefined, gets: (one: Named) => boolean = () => true): number =>
+  (found?.instances ?? []).filter((one) => one.note && gets(one)).length;
 
 /** Return the instances that are not left out, as they are asked for: a task, or one of its mapped instances. */
 export function keptOf(found: Touched, left: ReadonlySet<string>): (string | [string, number])[] {

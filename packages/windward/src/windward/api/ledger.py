@@ -110,16 +110,12 @@ def _packed(extra: Mapping[str, Any]) -> str:
 
 
 def _named(path: Mapping[str, Any], body: object, changes: list[Change]) -> dict[str, Any]:
-    """Return the ids of what a request was about: of the path, else of the body, else of what changed."""
+    """Return the ids of what a request was about: of the path, else of the body, else what all changes have in common.
+
+    A request that names one task is about it, whatever else it touches around that.
+    """
     found: dict[str, Any] = {}
-    sources: list[Mapping[str, Any]] = [path]
-    if isinstance(body, msgspec.Struct):
-        sources.append({name: getattr(body, name) for name in body.__struct_fields__})
-    if len({one.dag_id for one in changes}) == 1:
-        one = changes[0]
-        sources.append({"dag_id": one.dag_id, "run_id": one.run_id, "task_id": one.task_id} if len(changes) == 1
-                       else {"dag_id": one.dag_id})  # fmt: skip
-    for source in sources:
+    for source in (path, *_wishes(body), _in_common(changes)):
         for name, column in _IDS.items():
             value = source.get(name)
             if isinstance(value, str) and value != ANY_DAG:
@@ -130,6 +126,35 @@ def _named(path: Mapping[str, Any], body: object, changes: list[Change]) -> dict
                 found.setdefault(column, number)
     if isinstance(body, msgspec.Struct) and isinstance(at := getattr(body, "logical_date", None), datetime):
         found["logical_date"] = at if at.tzinfo is not None else None
+    return found
+
+
+def _wishes(body: object) -> list[Mapping[str, Any]]:
+    """Return the fields of a body, and those of the one thing that it lists: a task, a run, an entry of an action."""
+    if not isinstance(body, msgspec.Struct):
+        return []
+    fields = {name: getattr(body, name) for name in body.__struct_fields__}
+    match fields:
+        case {"task_ids": [str(task_id)]}:
+            return [fields, {"task_id": task_id}]
+        case {"task_ids": [(str(task_id), int(map_index))]}:
+            return [fields, {"task_id": task_id, "map_index": map_index}]
+        case {"actions": [only]}:
+            return [fields, *_wishes(only)]
+        case {"entities": [only]} | {"dag_runs": [only]}:
+            return [fields, *_wishes(only)]
+        case _:
+            return [fields]
+
+
+def _in_common(changes: list[Change]) -> Mapping[str, Any]:
+    """Return the ids that all changes have."""
+    found: dict[str, Any] = {}
+    for name in ("dag_id", "run_id", "task_id"):
+        values = {getattr(one, name) for one in changes}
+        if len(values) != 1:
+            break
+        found[name] = values.pop()
     return found
 
 

@@ -12,6 +12,7 @@ import type { Chosen } from '@/components/many/useChosen';
 import { StateSign, StateWord } from '@/components/State';
 import { Affected } from '../Affected';
 import { useRefresh } from '../Dialogs';
+import { NoteField } from '../NoteField';
 import classes from '../Run.module.css';
 import { clearRuns, deleteRuns, foreseeRuns, markRuns, type RunsScope } from './calls';
 import { type RunRow, runKey } from './rows';
@@ -74,6 +75,8 @@ interface DialogProps {
   close: () => void;
 }
 
+const countNoted = (rows: readonly RunRow[]) => rows.filter((row) => row.note).length;
+
 function useShared({ rows, hasDags, only, close }: DialogProps) {
   const refresh = useRefresh();
   const [asked] = useState(rows);
@@ -98,6 +101,7 @@ function ClearDialog(props: DialogProps) {
   const shared = useShared(props);
   const hasFailed = shared.rows.some((row) => row.state === 'failed');
   const [scope, setScope] = useState<RunsScope>(hasFailed ? 'failed' : 'all');
+  const [note, setNote] = useState('');
   const preview = useQuery({
     queryKey: ['preview', 'runs', shared.rows.map(runKey), scope],
     queryFn: () => foreseeRuns(shared.rows, scope),
@@ -110,7 +114,7 @@ function ClearDialog(props: DialogProps) {
       title={t('runs.clear', { count: shared.rows.length })}
       label={t('run:act.clear')}
       size={1}
-      step={clearRuns(scope)}
+      step={clearRuns(scope, note)}
       done={(count) => t('runs.cleared', { count })}
       isReady={(preview.data?.total ?? 0) > 0}
     >
@@ -132,6 +136,7 @@ function ClearDialog(props: DialogProps) {
         </div>
       </Radio.Group>
       <Affected found={preview.data} error={preview.error} isPending={preview.isFetching} />
+      <NoteField note={note} change={setNote} on="runs" replaced={countNoted(shared.rows)} />
     </ManyDialog>
   );
 }
@@ -140,6 +145,7 @@ function PlainDialog({ kind, ...props }: DialogProps & { kind: 'success' | 'fail
   const { t } = useTranslation('many');
   const shared = useShared(props);
   const isDelete = kind === 'delete';
+  const [note, setNote] = useState('');
   return (
     <ManyDialog
       {...shared}
@@ -147,11 +153,12 @@ function PlainDialog({ kind, ...props }: DialogProps & { kind: 'success' | 'fail
       label={t(isDelete ? 'runs.deleteNow' : `run:act.mark.${kind}`)}
       isDangerous={kind !== 'success'}
       size={AT_ONCE}
-      step={isDelete ? deleteRuns(t('gone')) : markRuns(kind, t('gone'))}
+      step={isDelete ? deleteRuns(t('gone')) : markRuns(kind, t('gone'), note)}
       done={(count) => t(isDelete ? 'runs.deleted' : 'runs.marked', { count })}
     >
       <p className={manyClasses.say}>{t(`runs.${kind}Hint`)}</p>
       <Names rows={shared.rows} nameOf={shared.nameOf} keyOf={runKey} />
+      {!isDelete && <NoteField note={note} change={setNote} on="runs" replaced={countNoted(shared.rows)} />}
     </ManyDialog>
   );
 }

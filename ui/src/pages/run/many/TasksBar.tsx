@@ -11,8 +11,9 @@ import { StateSign, StateWord } from '@/components/State';
 import { Affected } from '../Affected';
 import { HERE, type Mark, REACHES, type Reach } from '../actions';
 import { useRefresh } from '../Dialogs';
+import { NoteField } from '../NoteField';
 import classes from '../Run.module.css';
-import { countOf } from '../touched';
+import { countOf, notedOf } from '../touched';
 import { byRun, clearTasks, foreseeMarks, foreseeTasks, markTasks, type OfRun } from './calls';
 import { runKey, type TaskRow, taskKey } from './rows';
 
@@ -106,6 +107,7 @@ function ClearDialog({ rows, only, close }: DialogProps) {
   const refresh = useRefresh();
   const [asked] = useState(rows);
   const [reach, setReach] = useState<Reach>(HERE);
+  const [note, setNote] = useState('');
   const preview = useQuery({
     queryKey: ['preview', 'tasks', asked.map(taskKey), reach],
     queryFn: () => foreseeTasks(asked, reach),
@@ -120,7 +122,7 @@ function ClearDialog({ rows, only, close }: DialogProps) {
       nameOf={nameOfRun}
       keyOf={runKey}
       size={1}
-      step={clearTasks(reach)}
+      step={clearTasks(reach, note)}
       done={(count) => t('tasks.cleared', { count })}
       settle={(refused) => {
         only(refused.flatMap((one) => one.tasks));
@@ -131,6 +133,7 @@ function ClearDialog({ rows, only, close }: DialogProps) {
     >
       <Reaches of={REACHES} reach={reach} change={setReach} />
       <Affected found={preview.data} error={preview.error} isPending={preview.isFetching} />
+      <NoteField note={note} change={setNote} on="tasks" replaced={notedOf(preview.data)} />
     </ManyDialog>
   );
 }
@@ -140,6 +143,7 @@ function MarkDialog({ rows, hasRuns, only, close, state }: DialogProps & { state
   const refresh = useRefresh();
   const [asked] = useState(rows);
   const [reach, setReach] = useState<Reach>(HERE);
+  const [note, setNote] = useState('');
   const isWide = Object.values(reach).some(Boolean);
   const isMany = asked.length > FORESEEN_MAX;
   const preview = useQuery({
@@ -175,7 +179,7 @@ function MarkDialog({ rows, hasRuns, only, close, state }: DialogProps & { state
       size={AT_ONCE}
       targets={isWide ? preview.data : undefined}
       isReady={!isWide || (preview.data?.length ?? 0) > 0}
-      step={markTasks(state, t('gone'))}
+      step={markTasks(state, t('gone'), note)}
       done={(count) => t('tasks.marked', { count })}
       settle={(refused) => {
         only(refused);
@@ -200,6 +204,12 @@ function MarkDialog({ rows, hasRuns, only, close, state }: DialogProps & { state
       ) : (
         <Names rows={asked} nameOf={nameOf} keyOf={taskKey} />
       )}
+      <NoteField
+        note={note}
+        change={setNote}
+        on="tasks"
+        replaced={(isWide ? (preview.data ?? []) : asked).filter((one) => one.note).length}
+      />
     </ManyDialog>
   );
 }

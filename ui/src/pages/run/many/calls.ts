@@ -1,7 +1,15 @@
 /** What is done to many runs and instances at once, and what it would touch. */
 import { client, data, type Schema } from '@/api/client';
 import { problemsOf, type Step } from '@/components/many/carryOut';
-import { clearInstances, clearRun, foresee, type Mark, markInstances, type Reach } from '@/pages/run/actions';
+import {
+  clearInstances,
+  clearRun,
+  foresee,
+  type Mark,
+  markInstances,
+  noted,
+  type Reach,
+} from '@/pages/run/actions';
 import { countOf, type Named, sumOf, type Touched } from '@/pages/run/touched';
 import { type RunRow, runKey, type TaskRow, taskKey } from './rows';
 
@@ -39,9 +47,9 @@ export const foreseeRuns = (rows: readonly RunRow[], scope: RunsScope): Promise<
 
 /** Clear runs, each by itself: one that cannot be cleared keeps no other from it. */
 export const clearRuns =
-  (scope: RunsScope): Step<RunRow> =>
+  (scope: RunsScope, note = ''): Step<RunRow> =>
   async ([row]) => {
-    if (row !== undefined) await clearRun(row.dag_id, row.dag_run_id, scope, [], false);
+    if (row !== undefined) await clearRun(row.dag_id, row.dag_run_id, scope, [], false, note);
     return [null];
   };
 
@@ -55,10 +63,11 @@ async function changeRuns(action: object): Promise<Schema['BulkResponse']> {
 }
 
 export const markRuns =
-  (state: 'success' | 'failed', gone: string): Step<RunRow> =>
+  (state: 'success' | 'failed', gone: string, note = ''): Step<RunRow> =>
   async (rows) => {
-    const entities = rows.map((row) => ({ ...named(row), state }));
-    const answer = await changeRuns({ action: 'update', entities, update_mask: ['state'] });
+    const what = { state, ...noted(note) };
+    const entities = rows.map((row) => ({ ...named(row), ...what }));
+    const answer = await changeRuns({ action: 'update', entities, update_mask: Object.keys(what) });
     return problemsOf(rows.map(runKey), answer.update, gone);
   };
 
@@ -84,11 +93,11 @@ export function byRun(rows: readonly TaskRow[]): OfRun[] {
   return [...found.values()];
 }
 
-const clearIn = ({ dag_id, dag_run_id, tasks }: OfRun, reach: Reach, dryRun: boolean) => {
+const clearIn = ({ dag_id, dag_run_id, tasks }: OfRun, reach: Reach, dryRun: boolean, note = '') => {
   const ids = tasks.map(({ task_id, map_index }): string | [string, number] =>
     map_index === null ? task_id : [task_id, map_index],
   );
-  return clearInstances(dag_id, dag_run_id, ids, reach, dryRun);
+  return clearInstances(dag_id, dag_run_id, ids, reach, dryRun, note);
 };
 
 /** Return which instances would run again if some were cleared. */
@@ -97,9 +106,9 @@ export const foreseeTasks = async (rows: readonly TaskRow[], reach: Reach): Prom
 
 /** Clear instances of one run. */
 export const clearTasks =
-  (reach: Reach): Step<OfRun> =>
+  (reach: Reach, note = ''): Step<OfRun> =>
   async ([one]) => {
-    if (one !== undefined) await clearIn(one, reach, false);
+    if (one !== undefined) await clearIn(one, reach, false, note);
     return [null];
   };
 
@@ -113,19 +122,20 @@ export async function foreseeMarks(rows: readonly TaskRow[], state: Mark, reach:
 }
 
 export const markTasks =
-  (state: Mark, gone: string): Step<TaskRow> =>
+  (state: Mark, gone: string, note = ''): Step<TaskRow> =>
   async (rows) => {
+    const what = { new_state: state, ...noted(note) };
     const entities = rows.map(({ dag_id, dag_run_id, task_id, map_index }) => ({
       dag_id,
       dag_run_id,
       task_id,
       map_index,
-      new_state: state,
+      ...what,
     }));
     const action = {
       action: 'update',
       entities,
-      update_mask: ['new_state'],
+      update_mask: Object.keys(what),
       action_on_non_existence: 'skip',
     };
     const answer = await data(

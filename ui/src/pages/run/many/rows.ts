@@ -4,6 +4,7 @@ export interface RunRow {
   dag_id: string;
   dag_run_id: string;
   state: string | null;
+  note?: string | null;
 }
 
 export interface TaskRow {
@@ -13,6 +14,7 @@ export interface TaskRow {
   /** Null stands for all instances of a mapped task. */
   map_index: number | null;
   state: string | null;
+  note?: string | null;
 }
 
 export const runKey = (row: Pick<RunRow, 'dag_id' | 'dag_run_id'>) => `${row.dag_id}.${row.dag_run_id}`;

@@ -177,13 +177,21 @@ def write_task_note(desk: Desk, keys: Iterable[TaskKey], note: str | None) -> No
         UserError: when it is too long.
     """
     text = note_text(note) if note and note.strip() else None
-    told: set[int] = set()
-    for key in keys:
-        if not desk.store.runs.set_task_note(key, text):
+    named = list(keys)
+    runs = {run.run_pk: run for run in desk.store.runs.load_runs(sorted({key.run_pk for key in named}))}
+    for key in named:
+        run = runs.get(key.run_pk)
+        if run is None or not desk.store.runs.set_task_note(key, text):
             raise NotFoundError(f"the instance {key.map_index} of task `{key.task_id}` is gone")
-        note_change(KIND, _name(key), after={"note": text}, task_id=key.task_id)
-        told.add(key.run_pk)
-    desk.store.runs.apply([], notes=[Note(kind="run", subject=str(run_pk)) for run_pk in sorted(told)])
+        note_change(
+            KIND,
+            _name(key),
+            after={"note": text},
+            dag_id=run.dag_id,
+            run_id=run.run_id,
+            task_id=key.task_id,
+        )
+    desk.store.runs.apply([], notes=[Note(kind="run", subject=str(run_pk)) for run_pk in sorted(runs)])
     desk.wakeup.wake()
 
 

@@ -159,6 +159,8 @@ def test_no_request_finds_a_bug(
             phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate],
         )
         def ask(case: schemathesis.Case[Any]) -> None:
+            # It is sent as it is, and ends the path: the request would be one of another operation.
+            hypothesis.assume(not {"?", "#"} & set(case.formatted_path))
             answer = case.call(headers=headers)
             case.validate_response(answer, checks=checks)
 

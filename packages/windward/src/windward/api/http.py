@@ -5,6 +5,7 @@ The parser has none of its own: it collects a header until that ends, and reques
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import time
 from email.utils import formatdate
@@ -20,6 +21,8 @@ HEADERS_BYTES_MAX = 64 << 10
 """Of a request's first line, headers and trailers together; more is answered with 400."""
 PIPELINED_MAX = 100
 """Requests of one connection that wait for the answer to the one before; one more is answered with 400."""
+REQUEST_S_MAX = 60.0
+"""How long a client that is owed no answer may take from its first sign to the end of a request's headers."""
 _BESIDE_BYTES = 4
 """A colon, a space and the end of the line: of a header, what is neither name nor value."""
 
@@ -31,16 +34,25 @@ class BeyondBounds(Exception):
 class BoundedHttp(HttpToolsProtocol):
     """One connection. Of what it reads in one piece, the first request may be answered at once, if it waits for none."""
 
+    request_s_max = REQUEST_S_MAX
+
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self._at_once: AtOnce | None = getattr(self.app, "at_once", None)
         self._may_be_at_once = False
         self._is_head = True
+        self._is_body = False
         self._head_bytes = 0
         self._silent_bytes = 0
         """What was read since the parser last made something of it: it belongs to what has not ended yet."""
         self._answered: RequestResponseCycle | None = None
         """The request that is being answered, which need not be the last that was read."""
+        self._patience: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Wait for a request, not for ever."""
+        super().connection_made(transport)
+        self._wait()
 
     def data_received(self, data: bytes) -> None:
         """Read on, unless what does not end is too much."""
@@ -51,6 +63,8 @@ class BoundedHttp(HttpToolsProtocol):
         self._may_be_at_once = False
         if self._head_bytes + self._silent_bytes > HEADERS_BYTES_MAX and not self.transport.is_closing():
             self.send_400_response("Too many bytes before the end of a header.")
+        elif self._patience is None and self._owes_request():
+            self._wait()
 
     def on_message_begin(self) -> None:
         """Begin to count."""
@@ -71,7 +85,8 @@ class BoundedHttp(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Begin to answer, or let the request wait for its turn."""
-        self._is_head = False
+        self._is_head, self._is_body = False, True
+        self._wait_no_more()
         self._silent_bytes = 0
         if len(self.pipeline) >= PIPELINED_MAX:
             raise BeyondBounds("requests of one connection")
@@ -87,15 +102,36 @@ class BoundedHttp(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """Let the body end."""
         self._silent_bytes = 0
+        self._is_body = False
         super().on_message_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Let what is being answered know that nobody listens."""
+        self._wait_no_more()
         if self._answered is not None and not self._answered.response_complete:
             self._answered.disconnected = True
             self._answered.message_event.set()
         self.pipeline.clear()
         super().connection_lost(exc)
+
+    def _owes_request(self) -> bool:
+        """Whether a request was begun, or something was sent that is none, and nothing is being answered."""
+        is_idle = self.cycle is None or self.cycle.response_complete
+        return is_idle and (self._is_head or self._is_body or self._silent_bytes > 0)
+
+    def _wait(self) -> None:
+        self._patience = self.loop.call_later(self.request_s_max, self._give_up)
+
+    def _wait_no_more(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
+
+    def _give_up(self) -> None:
+        """End a connection whose client takes too long; an answer that it does not wait for is not sent."""
+        self._patience = None
+        if self._owes_request() and not self.transport.is_closing():
+            self.transport.close()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._answered = cycle

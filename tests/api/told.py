@@ -1,0 +1,22 @@
+"""An application whose caller says which role they have."""
+
+from typing import Any
+
+from tests.api.conftest import FakeGate, FakeLedger
+from windward.api.access.pages import LoginPages
+from windward.api.app import make_app
+from windward.api.page import Page
+from windward.api.services import Services
+from windward.store.sql.open import SqlStore
+
+
+def told(services: Services, store: SqlStore, **bounds: float) -> Any:
+    gate = FakeGate()
+    return make_app(
+        services,
+        gate=gate,
+        ledger=FakeLedger(),
+        page=Page(services, gate=gate, title="t"),
+        login=LoginPages(services.entrance, store.audit, title="t"),
+        **bounds,  # type: ignore[arg-type]  # there is one, a number
+    )

@@ -18,7 +18,7 @@ from starlette.responses import Response
 
 from tests.api.conftest import Client, FakeLedger
 from tests.api.signing_in import basic, bearer, jwt_of
-from tests.api.test_bounds import listening
+from tests.api.test_http import listening
 from tests.store.building import create, put_dags, run_of
 from windward.api.access.entrance import EntranceGate
 from windward.api.access.pages import LoginPages

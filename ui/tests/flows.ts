@@ -85,6 +85,26 @@ await step('a DAG is triggered, and its run is seen to end', async () => {
   if (ended.state !== 'success') throw new Error(`it ended as ${ended.state}`);
 });
 
+await step('a favourite stands on the first page with its runs, and is triggered there', async () => {
+  await page.goto(`${ADDRESS}/`);
+  await page.getByText('that you mark with the star').waitFor();
+  await page.goto(`${ADDRESS}/dags/bakery`);
+  const star = page.getByRole('button', { name: 'Favourite' });
+  await star.click();
+  await until('it is kept', async () => (await star.getAttribute('aria-pressed')) === 'true');
+  await page.getByRole('navigation').getByRole('link', { name: 'Home', exact: true }).first().click();
+  const panel = page.getByRole('region', { name: 'Favourites' });
+  await panel.getByRole('link', { name: `${runs.bakery}: success` }).waitFor();
+  await panel.getByRole('button', { name: 'Trigger bakery' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('button', { name: 'Trigger', exact: true }).click();
+  await dialog.waitFor({ state: 'detached' });
+  await until(
+    'there is another run',
+    async () => (await newest(admin, 'bakery'))?.dag_run_id !== runs.bakery,
+  );
+});
+
 await step('a value that does not fit is refused beside its field', async () => {
   await page.goto(`${ADDRESS}/dags?q=ordered`);
   await page.getByRole('row').filter({ hasText: 'ordered' }).getByRole('button', { name: 'Trigger' }).click();

@@ -47,6 +47,8 @@ export async function prepare({ page }: Looked): Promise<Pictured> {
   // All is there already when somebody looks again at a server that goes on.
   const isThere = await ask(page, 'GET', runAddress('deliveries', found.going)).catch(() => null);
   if (isThere !== null) return found;
+  for (const dag of ['burnt', 'catering', 'deliveries', 'market'])
+    await post(`/dags/${dag}/favorite`, undefined);
   const made = (dag: string, id: string) => post<Run>(`/dags/${dag}/dagRuns`, body({ dag_run_id: id }));
   const variables: [string, string, string][] = [
     ['is_risen', 'no', ''],

@@ -1,7 +1,6 @@
-/** What runs now, what failed and where, and what comes next. */
+/** What somebody marked, what runs now, what failed and where, and what comes next. */
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import {
   componentsQuery,
@@ -18,8 +17,10 @@ import { StateSign, StateWord } from '@/components/State';
 import { Empty, Failure, Loading } from '@/components/Waiting';
 import { said } from '@/i18n';
 import { lengthBetween, showLength, showMoment } from '@/lib/time';
+import { Favourites, NoFavourites } from './Favourites';
 import classes from './Home.module.css';
 import { BIN_MS, type Bin, binsOf, isSlow, soonestOf } from './load';
+import { Panel } from './Panel';
 import { failuresQuery, queuedQuery, WAITING_MAX } from './queries';
 
 const HOURS = 12;
@@ -29,18 +30,6 @@ const CAUSES_SHOWN = 12;
 const PATIENCE_MS = 60_000;
 const PICTURE = { width: 720, height: 96, foot: 18 };
 const LABEL_EVERY = 8;
-
-function Panel({ title, note, children }: { title: string; note?: ReactNode; children: ReactNode }) {
-  return (
-    <section className={`card ${classes.panel}`} aria-label={title}>
-      <header className={classes.panelHead}>
-        <h2>{title}</h2>
-        <span className="dim num">{note}</span>
-      </header>
-      {children}
-    </section>
-  );
-}
 
 /** What waits for a worker for longer than it should. */
 function Stuck() {
@@ -300,11 +289,13 @@ export function Home() {
       )}
       <Stuck />
       <div className={classes.panels}>
+        <Favourites />
         <Running />
         <Failed />
         <Next slots={slots} />
         <Parts />
       </div>
+      <NoFavourites />
     </Page>
   );
 }

@@ -261,7 +261,9 @@ export default function Connections() {
             <tr>
               {many.head}
               <th scope="col">{t('connections.id')}</th>
-              <th scope="col">{t('connections.type')}</th>
+              <th scope="col" className={shared.wide}>
+                {t('connections.type')}
+              </th>
               <th scope="col">{t('connections.host')}</th>
               <th scope="col" className={shared.wide}>
                 {t('connections.schema')}
@@ -282,8 +284,11 @@ export default function Connections() {
             {connections.map((one) => (
               <tr key={one.connection_id}>
                 {many.cellOf(one.connection_id)}
-                <td className={`mono ${shared.any}`}>{one.connection_id}</td>
-                <td className="mono">{one.conn_type}</td>
+                <td className={`mono ${shared.any}`}>
+                  {one.connection_id}
+                  <span className={`dim ${shared.narrow}`}>{one.conn_type}</span>
+                </td>
+                <td className={`mono ${shared.wide}`}>{one.conn_type}</td>
                 <td className={`mono ${shared.any}`}>
                   {one.host}
                   {one.port !== null && <span className="num">:{one.port}</span>}

@@ -227,7 +227,7 @@ export function BackfillsTab({ dagId, mayTo }: Props) {
       {found?.backfills.length === 0 && <Empty title={t('backfills.none')}>{t('backfills.noneHint')}</Empty>}
       {found !== undefined && found.backfills.length > 0 && (
         <div className={`card ${classes.scroll}`}>
-          <table className="plain">
+          <table className={`plain ${classes.backfills}`}>
             <thead>
               <tr>
                 {['id', 'state', 'span', 'progress', 'atOnce', 'again', 'created'].map((name) => (

@@ -38,7 +38,7 @@ STYLE = """
 @media(prefers-color-scheme:dark){:root{--bg:#14171a;--fg:#e7e9ec;--dim:#98a1ad;--line:#3a414a;--card:#1b1f24;
 --bad:#ff7b72;--go:#1f6fbf}}
 *{box-sizing:border-box}body{margin:0;min-height:100vh;display:grid;place-items:center;background:var(--bg);color:var(--fg);
-font:16px/1.5 system-ui,-apple-system,"Segoe UI",sans-serif}
+font:16px/1.5 system-ui,-apple-system,"Segoe UI",sans-serif;word-break:keep-all;overflow-wrap:anywhere}
 main{width:min(22rem,92vw);background:var(--card);border:1px solid var(--line);border-radius:.8rem;padding:1.75rem}
 h1{font-size:1.2rem;margin:0 0 1rem}label{display:block;margin:.75rem 0 .25rem;font-size:.9rem;color:var(--dim)}
 input{width:100%;font:inherit;padding:.5rem .6rem;border:1px solid var(--line);border-radius:.4rem;background:var(--bg);color:var(--fg)}

@@ -39,7 +39,14 @@ from windward.engine.service import ExecutionService
 from windward.logs.local import LocalLogStore
 from windward.model.access import Permission, Principal
 from windward.model.accounts import User
-from windward.ports.installed import Plugin, PluginError, Plugins, ProviderPackage
+from windward.ports.installed import (
+    ConnectionField,
+    ConnectionType,
+    Plugin,
+    PluginError,
+    Plugins,
+    ProviderPackage,
+)
 from windward.settings import load
 from windward.store.code import LocalCodeStore
 from windward.store.ids import SnowflakeIds
@@ -121,6 +128,11 @@ class FakeInstalled:
             ),
             ProviderPackage(package_name="apache-airflow-providers-ssh", version="4.0"),
         ]
+
+    def connection_types(self) -> list[ConnectionType]:
+        host = ConnectionField(name="host", label="Shop", placeholder="shop.example")
+        key = ConnectionField(name="key", label="Key", is_secret=True)
+        return [ConnectionType(connection_type="shop", name="Shop", fields=(host,), extras=(key,))]
 
     def plugins(self) -> Plugins:
         shop = Plugin(name="shop", source="shop==1.0: shop.plugin:Shop", timetables=("shop.plugin.Hours",))

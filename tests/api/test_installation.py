@@ -148,6 +148,21 @@ def test_jobs_have_orders_and_refuse_others(lively: Client) -> None:
     assert lively.ask("GET", "/api/v2/jobs?order_by=colour", role="viewer").status == 400
 
 
+def test_types_of_connections_are_told_with_their_fields(client: Client) -> None:
+    answer = client.ask("GET", "/api/windward/v1/connection-types", role="op")
+    assert answer.json == {
+        "connection_types": [{
+            "connection_type": "shop", "name": "Shop", "package_name": "",
+            "fields": [{"name": "host", "label": "Shop", "placeholder": "shop.example", "hint": "", "kind": "text",
+                        "is_secret": False, "choices": []}],
+            "extras": [{"name": "key", "label": "Key", "placeholder": "", "hint": "", "kind": "text",
+                        "is_secret": True, "choices": []}],
+        }],
+        "total_entries": 1,
+    }  # fmt: skip
+    assert client.ask("GET", "/api/windward/v1/connection-types").status == 401
+
+
 def test_packages_are_told_as_they_are_declared(client: Client) -> None:
     answer = client.ask("GET", "/api/v2/providers?limit=1", role="viewer")
     assert answer.json == {

@@ -21,7 +21,8 @@ ENDLESS = {"stream_events", "stream_log"}
 """Answers that go on while somebody listens have tests of their own."""
 READING_BY_POST = {"get_list_dag_runs_batch", "get_task_instances_batch"}
 SHOWS_NOTHING = {
-    "get_config", "get_config_value", "get_connection", "get_connection_test", "get_connections", "get_pool",
+    "get_config", "get_config_value", "get_connection", "get_connection_test", "get_connection_types",
+    "get_connections", "get_pool",
     "get_pools", "get_variable", "get_variables", "get_plugins", "import_errors", "get_providers", "get_jobs",
     "get_metrics", "get_components", "get_asset_alias", "get_asset_state_store", "list_asset_state_store",
     "get_pool_use", "get_settings", "get_roles", "get_role", "get_users", "get_user", "get_user_sessions", "get_user_tokens", "fetch_mail",

@@ -8,6 +8,7 @@ import ast
 import functools
 import json
 import re
+import tomllib
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
@@ -37,11 +38,22 @@ WARNING = tuple(
     for name in ("processor/asset_claims.py", "processor/results.py", "sdk/serialize_assets.py")
 )
 """Where warnings of DAGs that the interface shows are made: prose that is appended to a list."""
-CATALOGUES = tuple(f"ui/src/i18n/ko/{name}.json" for name in ("reasons", "refusals", "schedules", "settings"))
+CATALOGUES = tuple(
+    f"ui/src/i18n/ko/{name}.json" for name in ("reasons", "refusals", "schedules", "settings", "connections")
+)
 SETTINGS = f"{tree.PRODUCT}settings/sections.py"
 """Where each field of a class is a setting, and the text below it its explanation."""
 HOLES = re.compile(r"(?:\{(?:\w+(?::[.\w]+)?[?*+]?)?\})+")
 """Holes that stand side by side count as one: a list of words may be one hole of the interface's."""
+TYPES = f"{tree.PRODUCT}app/connection_types.toml"
+"""Where fields of connections have labels and hints."""
+PROPER = frozenset({
+    "Amazon Web Services", "Apache Spark", "Azure Blob Storage", "Databricks", "Elasticsearch", "FTP",
+    "Google Cloud", "HTTP", "IMAP", "JDBC", "Microsoft SQL Server", "MongoDB", "MySQL, MariaDB", "ODBC",
+    "Oracle Database", "PostgreSQL", "Redis", "SFTP", "SID", "SQLite", "SSH", "Samba", "Slack", "Snowflake", "TLS",
+    "Trino", "URL",
+})  # fmt: skip
+"""Names of services and protocols, which are the same in both languages."""
 PROSE = re.compile(r"(?=.*[a-z]{2})(?=.*\s)", re.DOTALL)
 NO_SENTENCES = {
     f"{tree.PRODUCT}timetable/cron.py": "refusals of schedules",
@@ -194,6 +206,19 @@ def explained() -> tuple[tuple[int, str, str], ...]:
     return tuple(explanations(tree.parse(SETTINGS, tree.texts()[SETTINGS])))
 
 
+@functools.cache
+def labelled() -> tuple[str, ...]:
+    """Return the names, labels and hints of types of connections and their fields."""
+    found: list[str] = []
+    for one in tomllib.loads(tree.texts()[TYPES]).values():
+        fields = [
+            *one.get("extras", {}).values(),
+            *(field for field in one.values() if isinstance(field, dict)),
+        ]
+        found += [one["name"], *(field[key] for field in fields for key in ("label", "hint") if key in field)]
+    return tuple(dict.fromkeys(text for text in found if isinstance(text, str)))
+
+
 def known() -> dict[str, str]:
     return known_of({path: tree.texts()[path] for path in CATALOGUES})
 
@@ -267,8 +292,16 @@ def test_each_setting_is_explained_in_korean() -> None:
     assert not missing, tree.report(missing)
 
 
+def test_each_field_of_a_connection_is_labelled_in_korean() -> None:
+    missing = set(labelled()) - set(known()) - PROPER
+    assert not missing, tree.report(
+        [f"{TYPES}: no counterpart in {CATALOGUES[4]} of `{one}`" for one in missing]
+    )
+    assert not PROPER - set(labelled())
+
+
 def test_each_counterpart_belongs_to_a_sentence_that_is_still_said() -> None:
-    texts = {text for _, _, text in (*said(), *refused(), *explained())}
+    texts = {text for _, _, text in (*said(), *refused(), *explained())} | {*labelled()}
     sources = "\n".join(
         text for path, text in tree.texts().items() if path.startswith(tree.PRODUCT) and path.endswith(".py")
     )

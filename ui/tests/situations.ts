@@ -283,6 +283,7 @@ export const SITUATIONS: Readonly<Record<string, Situation>> = {
   'variables-import': at('/admin/variables', button('manage:variables.import')),
   connections: at('/admin/connections'),
   'connections-edit': at('/admin/connections?q=ledger', firstEdit),
+  'connections-edit-aws': at('/admin/connections?q=storage', firstEdit),
   'connections-new': at('/admin/connections', button('manage:connections.new')),
   pools: at('/admin/pools'),
   'pools-new': at('/admin/pools', button('manage:pools.new')),

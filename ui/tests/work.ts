@@ -206,6 +206,40 @@ await step('the secret of a connection is written, kept, and never shown', async
   if (answers.some((text) => text.includes(SECRET))) throw new Error('it was shown');
 });
 
+await step('the form of a connection has the fields of its type, also those of its extra', async () => {
+  await page.getByRole('button', { name: 'New connection' }).click();
+  await dialog.getByLabel('Connection id').fill('cloud');
+  const chosen = dialog.getByRole('combobox', { name: 'Type' });
+  await chosen.fill('no_type_of_ours');
+  await dialog.getByText('Nothing is known of this type').waitFor();
+  await dialog.getByLabel('Host').waitFor();
+  await chosen.fill('aws');
+  await dialog.getByLabel('Host').waitFor({ state: 'detached' });
+  await dialog.getByLabel('Access key ID').fill('AKIA1');
+  await dialog.getByLabel('Secret access key', { exact: true }).fill(SECRET);
+  await dialog.getByLabel('Region').fill('eu-north-1');
+  await dialog.getByLabel('Session token', { exact: true }).fill(SECRET);
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await dialog.waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: 'Edit: cloud' }).click();
+  const token = dialog.getByLabel('Session token', { exact: true });
+  if ((await token.inputValue()) !== '') throw new Error('the form has a secret');
+  await dialog.getByLabel('Region').fill('eu-west-1');
+  await dialog.getByRole('button', { name: 'Extra as JSON' }).click();
+  const text = await dialog.getByLabel('Extra (JSON)').inputValue();
+  if (JSON.parse(text).aws_session_token !== '***') throw new Error(`the extra is ${text}`);
+  for (const found of await barriers(page, '[role=dialog]')) throw new Error(found);
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await dialog.waitFor({ state: 'detached' });
+  const { login, extra } = await ask<{ login: string; extra: string }>(
+    page,
+    'GET',
+    '/api/v2/connections/cloud',
+  );
+  if (login !== 'AKIA1' || JSON.parse(extra).region_name !== 'eu-west-1')
+    throw new Error(`${login} ${extra}`);
+});
+
 await step('a viewer sees no button for what the server would refuse', async () => {
   const watcher = await open(browser);
   await signIn(watcher, 'watcher', needed('WINDWARD_VIEWER_PASSWORD'));

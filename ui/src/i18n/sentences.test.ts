@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import connections from './ko/connections.json';
 import reasons from './ko/reasons.json';
 import refusals from './ko/refusals.json';
 import { say } from './ko/say';
@@ -164,7 +165,7 @@ describe('a Korean particle', () => {
 });
 
 describe('each template of the Korean catalogue', () => {
-  const catalogue: Catalogue = { ...reasons, ...refusals, ...schedules, ...settings };
+  const catalogue: Catalogue = { ...reasons, ...refusals, ...schedules, ...settings, ...connections };
   const SAMPLES: Record<string, string> = {
     id: 'name',
     code: '`task[1]`',

@@ -2,6 +2,7 @@
 import { withParticles } from '../particles';
 import { KINDS, type Kind, translator } from '../sentences';
 import common from './common.json';
+import connections from './connections.json';
 import reasons from './reasons.json';
 import refusals from './refusals.json';
 import schedules from './schedules.json';
@@ -36,4 +37,8 @@ const SPOKEN: Readonly<Record<string, Kind>> = {
   },
 };
 
-export const say = translator({ ...reasons, ...refusals, ...schedules, ...settings }, SPOKEN, withParticles);
+export const say = translator(
+  { ...reasons, ...refusals, ...schedules, ...settings, ...connections },
+  SPOKEN,
+  withParticles,
+);

@@ -6,13 +6,11 @@ from functools import cache
 from importlib.metadata import Distribution, EntryPoint, entry_points
 from typing import TYPE_CHECKING
 
-from windward.ports.installed import Plugins, ProviderPackage
+from windward.app.connection_types import PROVIDER_GROUP, connection_types
+from windward.ports.installed import ConnectionType, Plugins, ProviderPackage
 
 if TYPE_CHECKING:
     from windward.app.plugin_survey import PluginSurvey
-
-PROVIDER_GROUP = "apache_airflow_provider"
-"""Entry points by which provider packages make themselves known."""
 
 
 class InstalledPackages:
@@ -24,6 +22,10 @@ class InstalledPackages:
     def providers(self) -> tuple[ProviderPackage, ...]:
         """Return packages of operators and hooks, by name."""
         return installed_providers()
+
+    def connection_types(self) -> tuple[ConnectionType, ...]:
+        """Return types of connections and their fields, by name."""
+        return connection_types()
 
     def plugins(self) -> Plugins:
         """Return plugins."""

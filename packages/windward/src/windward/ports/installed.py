@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import Any, Protocol
 
 import msgspec
@@ -15,6 +16,40 @@ class ProviderPackage(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     description: str = ""
     documentation_url: str | None = None
+
+
+class FieldKind(StrEnum):
+    """What a field of a connection holds. `lines` is text of several lines."""
+
+    TEXT = "text"
+    LINES = "lines"
+    INTEGER = "integer"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    JSON = "json"
+
+
+class ConnectionField(msgspec.Struct, frozen=True, kw_only=True):
+    """A field of a connection; without a label it has its usual one."""
+
+    name: str
+    label: str = ""
+    placeholder: str = ""
+    hint: str = ""
+    kind: FieldKind = FieldKind.TEXT
+    is_secret: bool = False
+    choices: tuple[str, ...] = ()
+
+
+class ConnectionType(msgspec.Struct, frozen=True, kw_only=True):
+    """A type of connections: what its hooks read of the fields that every connection has, and of the extra."""
+
+    connection_type: str
+    name: str
+    package_name: str = ""
+    """The package that brings its hook; empty where that is known without it."""
+    fields: tuple[ConnectionField, ...] = ()
+    extras: tuple[ConnectionField, ...] = ()
 
 
 class Plugin(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +91,9 @@ class Installed(Protocol):
 
     def providers(self) -> Sequence[ProviderPackage]:
         """Return packages of operators and hooks, by name."""
+
+    def connection_types(self) -> Sequence[ConnectionType]:
+        """Return types of connections and their fields, by name."""
 
     def plugins(self) -> Plugins:
         """Return plugins."""

@@ -1,18 +1,16 @@
 /** Connections: where hooks go, and with which secrets, which can be written and never be read. */
-import { Autocomplete, Button, NumberInput, PasswordInput, Textarea, TextInput } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { queryOptions, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { client, data, type Schema } from '@/api/client';
-import { StateSign } from '@/components/State';
 import { useMay } from '../rights';
-import { useAct } from '../shared/act';
-import { Destroy, Edit, FormDialog } from '../shared/Dialogs';
+import { Destroy, Edit } from '../shared/Dialogs';
 import { Filter, Listing, PAGE_SIZE, Pager, SectionPage, useFilters } from '../shared/Listing';
 import { isMasked, isPartlyMasked } from '../shared/secrets';
 import shared from '../shared/shared.module.css';
 import { useMany } from '../shared/useMany';
-import { bodyOf, type ConnectionFields, fieldsOf, TYPES, wrongIn } from './connection';
+import { ConnectionDialog } from './ConnectionDialog';
 
 type Connection = Schema['ConnectionResponse'];
 
@@ -34,191 +32,6 @@ const connectionsQuery = (q: string | undefined, page: number) =>
       ),
     placeholderData: (before: Schema['ConnectionCollectionResponse'] | undefined) => before,
   });
-
-/** Whether the server tests connections; where it does not say so, it is taken not to. */
-const isTestedQuery = queryOptions({
-  queryKey: ['config', 'core', 'test_connection'],
-  queryFn: async () => {
-    const { data: found } = await client.GET('/api/v2/config/section/{section}/option/{option}', {
-      params: { path: { section: 'core', option: 'test_connection' } },
-    });
-    return found?.sections[0]?.options[0]?.value === 'enabled';
-  },
-  staleTime: Number.POSITIVE_INFINITY,
-});
-
-function save(connection: Connection | null, fields: ConnectionFields): Promise<unknown> {
-  const { body, mask } = bodyOf(fields, connection);
-  if (connection === null) return data(client.POST('/api/v2/connections', { body }));
-  return data(
-    client.PATCH('/api/v2/connections/{connection_id}', {
-      params: { path: { connection_id: connection.connection_id }, query: { update_mask: mask } },
-      body,
-    }),
-  );
-}
-
-function ConnectionDialog({ connection, close }: { connection: Connection | null; close: () => void }) {
-  const { t } = useTranslation('manage');
-  const may = useMay();
-  const { data: isTested } = useQuery({ ...isTestedQuery, enabled: may('config:read') });
-  const [fields, setFields] = useState(() => fieldsOf(connection));
-  const [wrong, setWrong] = useState<Record<string, string>>({});
-  const [tested, setTested] = useState<Schema['ConnectionTestResponse'] | null>(null);
-  const doing = useAct(
-    () => save(connection, fields),
-    ['connections'],
-    () => t('saved', { name: fields.id }),
-  );
-  const testing = useAct(async () => {
-    const { body, mask } = bodyOf(fields, connection);
-    // What was not typed is tested with what is stored: the mask stands for it.
-    const kept = connection !== null && !mask.includes('password') && connection.password !== null;
-    setTested(
-      await data(
-        client.POST('/api/v2/connections/test', {
-          body: { ...body, ...(kept ? { password: '***' } : {}) },
-        }),
-      ),
-    );
-  }, []);
-  const isFine = () => {
-    const found = wrongIn(fields);
-    setWrong(found);
-    return Object.keys(found).length === 0;
-  };
-  const set = (change: Partial<ConnectionFields>) => {
-    setTested(null);
-    setFields({ ...fields, ...change });
-  };
-  const faultOf = (name: string, ofServer = name) =>
-    wrong[name] ? t(wrong[name]) : (doing.faults[ofServer] ?? testing.faults[ofServer]);
-  return (
-    <FormDialog
-      title={
-        connection === null ? t('connections.new') : t('connections.edit', { id: connection.connection_id })
-      }
-      close={close}
-      submit={async () => {
-        if (isFine() && (await doing.run(undefined))) close();
-      }}
-      isBusy={doing.isBusy}
-      error={doing.error ?? testing.error}
-      fields={[
-        'connection_id',
-        'conn_type',
-        'host',
-        'port',
-        'schema',
-        'login',
-        'password',
-        'extra',
-        'description',
-      ]}
-      size="lg"
-      more={
-        isTested && (
-          <Button
-            size="xs"
-            variant="default"
-            loading={testing.isBusy}
-            onClick={() => void (isFine() && testing.run(undefined))}
-          >
-            {t('connections.test')}
-          </Button>
-        )
-      }
-    >
-      <div className={shared.pair}>
-        <TextInput
-          label={t('connections.id')}
-          required
-          disabled={connection !== null}
-          data-autofocus={connection === null || undefined}
-          value={fields.id}
-          error={faultOf('id', 'connection_id')}
-          onChange={(event) => set({ id: event.currentTarget.value })}
-        />
-        <Autocomplete
-          label={t('connections.type')}
-          required
-          data={TYPES}
-          value={fields.type}
-          error={faultOf('type', 'conn_type')}
-          onChange={(type) => set({ type })}
-        />
-        <TextInput
-          label={t('connections.host')}
-          value={fields.host}
-          error={faultOf('host')}
-          onChange={(event) => set({ host: event.currentTarget.value })}
-        />
-        <NumberInput
-          label={t('connections.port')}
-          allowDecimal={false}
-          allowNegative={false}
-          hideControls
-          value={fields.port}
-          error={faultOf('port')}
-          onChange={(port) => set({ port })}
-        />
-        <TextInput
-          label={t('connections.login')}
-          autoComplete="off"
-          value={fields.login}
-          error={faultOf('login')}
-          onChange={(event) => set({ login: event.currentTarget.value })}
-        />
-        <PasswordInput
-          label={t('connections.password')}
-          autoComplete="new-password"
-          placeholder={isMasked(connection?.password) ? t('secretKept') : undefined}
-          value={fields.password}
-          error={faultOf('password')}
-          onChange={(event) => set({ password: event.currentTarget.value })}
-          visibilityToggleButtonProps={{ 'aria-label': t('connections.show') }}
-        />
-      </div>
-      <TextInput
-        label={t('connections.schema')}
-        value={fields.schema}
-        error={faultOf('schema')}
-        onChange={(event) => set({ schema: event.currentTarget.value })}
-      />
-      <Textarea
-        label={t('connections.extra')}
-        description={
-          isMasked(connection?.extra)
-            ? t('secretHint')
-            : isPartlyMasked(connection?.extra)
-              ? t('partlySecretHint')
-              : undefined
-        }
-        placeholder={isMasked(connection?.extra) ? t('secretKept') : '{}'}
-        autosize
-        minRows={3}
-        maxRows={14}
-        spellCheck={false}
-        styles={{ input: { fontFamily: 'var(--ww-mono)' } }}
-        value={fields.extra}
-        error={faultOf('extra')}
-        onChange={(event) => set({ extra: event.currentTarget.value })}
-      />
-      <TextInput
-        label={t('description')}
-        value={fields.description}
-        error={faultOf('description')}
-        onChange={(event) => set({ description: event.currentTarget.value })}
-      />
-      {tested !== null && (
-        <div role="status" className={shared.any}>
-          <StateSign state={tested.status ? 'success' : 'failed'} /> {tested.message}
-        </div>
-      )}
-      {isTested === false && <div className="dim">{t('connections.noTest')}</div>}
-    </FormDialog>
-  );
-}
 
 export default function Connections() {
   const { t } = useTranslation('manage');

@@ -17,13 +17,6 @@ export interface ConnectionFields {
   description: string;
 }
 
-/** Types that hooks have names for; any other may be typed. */
-export const TYPES = [
-  'aws', 'azure_data_explorer', 'databricks', 'docker', 'elasticsearch', 'email', 'fs', 'ftp', 'gcpssh', 'generic',
-  'google_cloud_platform', 'http', 'imap', 'jdbc', 'kubernetes', 'mongo', 'mssql', 'mysql', 'odbc', 'oracle',
-  'postgres', 'redis', 'samba', 'sftp', 'slack', 'slackwebhook', 'smtp', 'snowflake', 'sqlite', 'ssh', 'trino',
-  'wasb',
-]; // biome-ignore format: a list of names
 const PORT_MAX = 65_535;
 
 export function fieldsOf(connection: Connection | null): ConnectionFields {

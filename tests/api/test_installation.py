@@ -104,6 +104,19 @@ def jobs(client: Client, query: str = "") -> list[dict[str, Any]]:
     return found
 
 
+def test_a_triggerer_is_one_job_that_tells_all_that_is_known(client: Client, store: SqlStore) -> None:
+    store.hosts.beat_host(
+        HostRecord(
+            host_id="t1", hostname="far", pid=7, queues=(), capacity=4,
+            lease_until=NOW + timedelta(seconds=20), kind="triggerer",
+        )
+    )  # fmt: skip
+    store.hosts.beat_component("triggerer", "t1", hostname="far", pid=7, now=NOW)
+    (job,) = jobs(client)
+    assert (job["job_type"], job["state"], job["hostname"]) == ("TriggererJob", "running", "far")
+    assert job["start_date"] is not None
+
+
 def test_an_operator_drains_a_worker_host_and_no_triggerer(lively: Client) -> None:
     def steer(host_id: str, *, is_draining: bool, role: str = "op") -> Any:
         body = {"is_draining": is_draining}

@@ -8,6 +8,7 @@ from windward.core.people import decide_clear
 from windward.core.plan import compile_plan
 from windward.core.view import RunView
 from windward.document import StartTrigger
+from windward.engine.contexts import key_of
 from windward.model.ids import TaskKey
 from windward.model.records import PoolRecord
 from windward.model.states import RunState, TaskState
@@ -109,6 +110,29 @@ def test_triggers_are_shared_by_free_room(world: World) -> None:
 
     hosts = sorted(host_id for host_id, _ in watched(world))
     assert hosts == ["t", "u", "u"]
+
+
+def test_who_has_which_trigger_is_written_once_a_beat_and_only_when_it_is_new(world: World) -> None:
+    hello(world, capacity=9)
+    refs = [
+        defer(world, run_id=f"r{run}", logical_date=world.clock.now().replace(day=run + 1))
+        for run in range(3)
+    ]
+    before = world.store.hosts.load_held()
+    beat = Heartbeat(host_id="t", running=tuple(refs))
+    say(world, beat)
+    ((held),) = world.store.hosts.load_held()
+    rows = world.store.tables.counters.rows_written
+    say(world, beat)
+    same = world.store.tables.counters.rows_written - rows
+    fire(world, refs[0])
+    say(world, Heartbeat(host_id="t", running=tuple(refs[1:])))
+    ((left),) = world.store.hosts.load_held()
+
+    assert before == []
+    assert held.keys == tuple(sorted(key_of(ref) for ref in refs))
+    assert same == 0
+    assert left.keys == tuple(sorted(key_of(ref) for ref in refs[1:]))
 
 
 @pytest.mark.parametrize("is_dead", [True, False])

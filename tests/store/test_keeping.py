@@ -4,6 +4,7 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
+import msgspec
 import pytest
 import sqlalchemy as sa
 from cryptography.fernet import Fernet
@@ -16,6 +17,7 @@ from windward.core.transitions import TaskEvent
 from windward.errors import ConflictError, SettingsError, UserError
 from windward.model.ids import TaskKey
 from windward.model.records import HostRecord, PoolRecord, TaskRecord
+from windward.ports.hosts import HeldRecord
 from windward.store.ids import CountingIds, SnowflakeIds
 from windward.store.sql.columns import storable
 from windward.store.sql.open import SqlStore, open_store
@@ -43,7 +45,7 @@ def test_a_lease_is_kept_by_renewal_and_changes_hands_when_it_ends(store: AnySto
     assert store.leases.take_lease("other", "z", now=at(0), until=at(1)) is not None
 
 
-def test_hosts_and_components_show_their_last_sign_of_life(store: AnyStore) -> None:
+def test_hosts_show_their_last_sign_of_life(store: AnyStore) -> None:
     host = HostRecord(
         host_id="h1", hostname="n", pid=7, queues=("default", "gpu"), capacity=4, lease_until=at(5)
     )
@@ -62,6 +64,37 @@ def test_hosts_and_components_show_their_last_sign_of_life(store: AnyStore) -> N
     store.hosts.delete_host("h1")
     assert store.hosts.load_hosts() == []
 
+
+def test_a_triggerer_is_known_by_what_it_has_until_it_is_forgotten(store: AnyStore) -> None:
+    has = (TaskKey(1, "a"), TaskKey(1, "m", 3))
+    for host_id in ("t", "u", "v"):
+        store.hosts.beat_host(
+            HostRecord(
+                host_id=host_id,
+                hostname="n",
+                pid=7,
+                queues=(),
+                capacity=4,
+                lease_until=at(5),
+                kind="triggerer",
+            )
+        )
+        if host_id != "v":
+            store.hosts.beat_component("triggerer", host_id, hostname="n", pid=7, now=at(1))
+    assert store.hosts.load_held() == []
+    for host_id in ("t", "v", "nobody"):
+        store.hosts.put_held(host_id, has)
+    store.hosts.beat_host(store.hosts.load_hosts()[0])
+
+    expected = HeldRecord(host_id="t", hostname="n", started_at=at(1), last_beat_at=at(1), keys=has)
+    assert store.hosts.load_held() == [expected]
+    store.hosts.put_held("t", ())
+    assert store.hosts.load_held() == [msgspec.structs.replace(expected, keys=())]
+    store.hosts.delete_host("t")
+    assert store.hosts.load_held() == []
+
+
+def test_components_show_their_last_sign_of_life(store: AnyStore) -> None:
     for pid, now in ((1, 0), (1, 5), (2, 9)):
         store.hosts.beat_component("scheduler", "s", hostname="n", pid=pid, now=at(now))
         (found,) = store.hosts.load_components()

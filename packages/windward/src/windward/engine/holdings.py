@@ -1,6 +1,6 @@
 """Which triggerer has which trigger: given out, taken back, moved when another triggerer has come.
 
-Nothing of this is written. A trigger that is moved is stopped where it runs before it is given to another: until
+Nothing of this is read from the store. A trigger that is moved is stopped where it runs before it is given to another: until
 its triggerer has said so, or is given up, it counts as held there. What may not live here: what triggers say.
 """
 
@@ -238,6 +238,10 @@ class Holdings:
             held[hostname] += place.held
             left[hostname] += max(0, place.capacity - place.held)
         return held, left
+
+    def held_by(self, host_id: str) -> tuple[TaskKey, ...]:
+        """Return the instances whose triggers a connected triggerer has, sorted."""
+        return tuple(sorted(key for key in self._connected[host_id] if key.run_pk != WATCHERS_PK))
 
     def _queue(self, key: TaskKey) -> str:
         found = self._cache.find(key) if self._has_queues and key.run_pk != WATCHERS_PK else None

@@ -1,8 +1,9 @@
 """Triggerers: what they say, and what their silence means.
 
-A triggerer is a host of another kind: it holds triggers instead of attempts. Which one holds what is not written:
-each says with its hello what it still has, and a trigger that nobody has is given to somebody (`holdings`). So a
-trigger may run twice at a time when its triggerer is given up and lives; its word counts once, by its fence.
+A triggerer is a host of another kind: it holds triggers instead of attempts. Which one holds what is written for
+people only: each says with its hello what it still has, and a trigger that nobody has is given to somebody
+(`holdings`). So a trigger may run twice at a time when its triggerer is given up and lives; its word counts once, by
+its fence.
 """
 
 from __future__ import annotations
@@ -67,6 +68,8 @@ class Triggerers:
         self._numbers: dict[tuple[str, AttemptRef], int] = {}
         """The last event of each watcher that was taken in, by triggerer: one that is sent again is known."""
         self._beats_due: dict[str, datetime] = {}
+        self._told: dict[str, tuple[TaskKey, ...]] = {}
+        """What was written of the triggers that each has."""
 
     @property
     def holdings(self) -> Holdings:
@@ -148,6 +151,7 @@ class Triggerers:
         )
         if work.now >= self._beats_due.get(host_id, work.now):
             self._write_beat(host, work.now)
+        self._write_held(host_id)
         stale = tuple(ref for ref in said.running if not self._holdings.is_current(ref))
         work.replies.append((None, host_id, Beat(stale=stale)))
 
@@ -157,6 +161,13 @@ class Triggerers:
         hosts.beat_host(host)
         hosts.beat_component(TRIGGERER, host.host_id, hostname=host.hostname, pid=host.pid, now=now)
         self._beats_due[host.host_id] = now + self._lease / 3
+
+    def _write_held(self, host_id: str) -> None:
+        """Write what a triggerer has, for people: once a beat, however much has come and gone since the last."""
+        keys = self._holdings.held_by(host_id)
+        if keys != self._told.get(host_id, ()):
+            self._store.hosts.put_held(host_id, keys)
+            self._told[host_id] = keys
 
     def _fired(self, work: Pass, envelope: Envelope, said: TriggerFired) -> None:
         ref = said.ref
@@ -227,6 +238,7 @@ class Triggerers:
         """Nothing that this triggerer has will be heard of again: others get it."""
         if host_id in self._holdings.hosts:
             self._store.hosts.delete_host(host_id)
+        self._told.pop(host_id, None)
         for place in [place for place in self._numbers if place[0] == host_id]:
             del self._numbers[place]
         if not self._holdings.settle(host_id):

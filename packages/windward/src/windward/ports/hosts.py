@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
 import msgspec
 
+from windward.model.ids import TaskKey
 from windward.model.records import HostRecord
 
 
@@ -16,6 +18,16 @@ class MetricsRecord(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     name: str
     snapshot: bytes
+
+
+class HeldRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """What a triggerer has been given, as it was told last: for people, and nothing is decided by it."""
+
+    host_id: str
+    hostname: str
+    started_at: datetime
+    last_beat_at: datetime
+    keys: tuple[TaskKey, ...]
 
 
 class HostStore(Protocol):
@@ -29,6 +41,12 @@ class HostStore(Protocol):
 
     def load_hosts(self) -> list[HostRecord]:
         """Return all known hosts, also those whose lease has ended."""
+
+    def put_held(self, host_id: str, keys: Sequence[TaskKey]) -> None:
+        """Keep which triggers a triggerer has; a host that is not there has none."""
+
+    def load_held(self) -> list[HeldRecord]:
+        """Return what the triggerers have that have said so and are components, by host."""
 
     def delete_host(self, host_id: str) -> None:
         """Forget a host whose attempts are settled, and what its mail holds."""

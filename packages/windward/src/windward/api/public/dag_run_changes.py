@@ -29,8 +29,8 @@ from windward.api.public.task_instance_shapes import (
     NewTaskCollectionResponse,
     NewTaskResponse,
     TaskInstanceResponse,
-    instance_response,
 )
+from windward.api.public.triggerer_jobs import instance_responses
 from windward.core.selection import Selection
 from windward.engine.people import runs
 from windward.errors import NotFoundError, UserError
@@ -212,7 +212,7 @@ def _added(call: Call[Any, Any], run: RunRecord) -> list[NewTaskResponse]:
 def _selected(call: Call[Any, Any], row: RunRow, body: DAGRunClearBody) -> list[TaskInstanceResponse]:
     records = runs.selected(call.services.desk, row.run, _selection(body))
     found = call.services.listings.instances.by_keys([record.key for record in records])
-    return [instance_response(one) for one in found]
+    return instance_responses(call, found)
 
 
 _EDIT = Needs(verb=Verb.EDIT, resource=Resource.RUN, scope=Scope.PATH)

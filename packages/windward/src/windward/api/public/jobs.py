@@ -76,18 +76,20 @@ class JobQuery(PageQuery, kw_only=True):
 def get_jobs(call: Call[JobQuery, Nothing]) -> JobCollectionResponse:
     """List jobs. There are as many as processes, so they are sorted and cut here."""
     services, query = call.services, call.query
-    jobs = [
-        *components(
-            services.store.hosts.load_components(),
-            executor=EXECUTORS.get(services.settings.core.executor, services.settings.core.executor),
-            now=services.now(),
-        ),
+    found = [
         *hosts(
             services.store.hosts.load_hosts(),
             lease=timedelta(seconds=services.settings.scheduler.host_lease_s),
             now=services.now(),
         ),
+        *components(
+            services.store.hosts.load_components(),
+            executor=EXECUTORS.get(services.settings.core.executor, services.settings.core.executor),
+            now=services.now(),
+        ),
     ]
+    # A triggerer is both, and more is known of a component.
+    jobs = {job.id: job for job in found}.values()
     started, ended = moments(call, query, "start_date"), moments(call, query, "end_date")
     fitting = [
         job

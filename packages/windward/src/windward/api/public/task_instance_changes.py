@@ -14,9 +14,9 @@ from windward.api.public.task_instance_bodies import AnyIndexQuery, PatchTaskIns
 from windward.api.public.task_instance_shapes import (
     TaskInstanceCollectionResponse,
     TaskInstanceState,
-    instance_response,
 )
 from windward.api.public.task_instances import INSTANCE, TAG, TASK
+from windward.api.public.triggerer_jobs import instance_responses
 from windward.core.selection import in_group
 from windward.core.view import RunView
 from windward.engine.people import tasks
@@ -218,7 +218,7 @@ def _of_group(call: Call[Any, PatchTaskInstanceBody]) -> Meant:
 def _shown(call: Call[Any, Any], keys: Collection[TaskKey]) -> TaskInstanceCollectionResponse:
     rows = call.services.listings.instances.by_keys(keys)
     return TaskInstanceCollectionResponse(
-        task_instances=[instance_response(row) for row in rows], total_entries=len(rows)
+        task_instances=instance_responses(call, rows), total_entries=len(rows)
     )
 
 

@@ -10,8 +10,9 @@ from windward.api.contract.ranges import aware_or_none
 from windward.api.public.dag_versions import known_dag
 from windward.api.public.task_instance_bodies import ClearTaskInstancesBody
 from windward.api.public.task_instance_changes import EDIT
-from windward.api.public.task_instance_shapes import TaskInstanceCollectionResponse, instance_response
+from windward.api.public.task_instance_shapes import TaskInstanceCollectionResponse
 from windward.api.public.task_instances import TAG
+from windward.api.public.triggerer_jobs import instance_responses
 from windward.core.selection import Selection, select
 from windward.core.view import RunView
 from windward.engine.people import tasks
@@ -131,7 +132,7 @@ def _between(call: Call[Any, ClearTaskInstancesBody], dag_id: str, start: Any, e
 def _shown(call: Call[Any, Any], keys: list[TaskKey]) -> TaskInstanceCollectionResponse:
     rows = call.services.listings.instances.by_keys(keys)
     return TaskInstanceCollectionResponse(
-        task_instances=[instance_response(row) for row in rows], total_entries=len(rows)
+        task_instances=instance_responses(call, rows), total_entries=len(rows)
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha1
@@ -165,8 +166,8 @@ def instance_id(key: TaskKey) -> str:
     return f"{text[:8]}-{text[8:12]}-5{text[13:16]}-{variant}{text[17:20]}-{text[20:32]}"
 
 
-def instance_response(row: InstanceRow) -> TaskInstanceResponse:
-    """Return an instance as the API shows it."""
+def instance_response(row: InstanceRow, job: JobResponse | None = None) -> TaskInstanceResponse:
+    """Return an instance as the API shows it, with the triggerer that has its trigger."""
     record, run = row.record, row.run.run
     named = record.map_label or (str(record.map_index) if record.map_index >= 0 else None)
     return TaskInstanceResponse(
@@ -182,8 +183,8 @@ def instance_response(row: InstanceRow) -> TaskInstanceResponse:
         note=record.note,
         rendered_map_index=named,
         rendered_fields=_fields(row.rendered),
-        trigger=_trigger(row),
-        triggerer_job=None,
+        trigger=_trigger(row, job),
+        triggerer_job=job,
     )
 
 
@@ -201,20 +202,24 @@ _ENCODED, _PAGES = Encoded[InstanceRow](instance_response), EncodedPages()
 
 
 def instances_response(
-    page: Page[InstanceRow], request: PageRequest, *, which: InstanceFilter | None
+    page: Page[InstanceRow],
+    request: PageRequest,
+    *,
+    which: InstanceFilter | None,
+    jobs: Mapping[TaskKey, JobResponse],
 ) -> Reply:
     """Return a page of instances as the API shows it: a `TaskInstanceCollectionResponse`."""
 
     def shape() -> _Instances:
         return _Instances(
-            task_instances=[_ENCODED.of(row.record.key, row) for row in page.rows],
+            task_instances=[_ENCODED.of(row.record.key, row, jobs.get(row.record.key)) for row in page.rows],
             total_entries=page.total,
             total_entries_limit=TOTAL_MAX if request.cursor is not None else None,
             next_cursor=page.next_cursor,
             previous_cursor=page.previous_cursor,
         )
 
-    return Reply(body=_PAGES.of((request, which), (page,), shape))
+    return Reply(body=_PAGES.of((request, which), (page, *jobs.values()), shape))
 
 
 def current_try(row: InstanceRow) -> TaskInstanceHistoryResponse:
@@ -306,7 +311,7 @@ def _fields(rendered: str | None) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _trigger(row: InstanceRow) -> TriggerResponse | None:
+def _trigger(row: InstanceRow, job: JobResponse | None) -> TriggerResponse | None:
     record = row.record
     if record.state is not TaskState.DEFERRED or record.trigger_class is None or row.deferred_at is None:
         return None
@@ -316,5 +321,5 @@ def _trigger(row: InstanceRow) -> TriggerResponse | None:
         kwargs="{}",
         created_date=row.deferred_at,
         queue=None,
-        triggerer_id=None,
+        triggerer_id=None if job is None else job.id,
     )

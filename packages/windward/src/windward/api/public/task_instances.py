@@ -33,10 +33,10 @@ from windward.api.public.task_instance_shapes import (
     TaskInstanceHistoryResponse,
     TaskInstanceResponse,
     current_try,
-    instance_response,
     instances_response,
     past_try,
 )
+from windward.api.public.triggerer_jobs import instance_responses, triggerer_jobs
 from windward.core.blockers import blockers
 from windward.core.explain import Blocker
 from windward.core.external import tasks_in_group
@@ -45,7 +45,7 @@ from windward.engine.explaining import Gatherer
 from windward.errors import NotFoundError, UserError
 from windward.model.access import Resource, Verb
 from windward.model.states import TaskState
-from windward.ports.listings.instances import InstanceRow
+from windward.ports.listings.instances import InstanceFilter, InstanceRow
 from windward.ports.listings.page import PageRequest
 
 TAG = "Task Instance"
@@ -62,12 +62,12 @@ def get_task_instance(call: Call[Nothing, Nothing]) -> TaskInstanceResponse:
         raise NotFoundError(
             f"The Task Instance with dag_id: `{place[0]}`, run_id: `{place[1]}` and task_id: `{place[2]}` was not found"
         )
-    return instance_response(row)
+    return instance_responses(call, [row])[0]
 
 
 def get_mapped_task_instance(call: Call[Nothing, Nothing]) -> TaskInstanceResponse:
     """Show an instance of a mapped task."""
-    return instance_response(found_instance(call, call.number("map_index")))
+    return instance_responses(call, [found_instance(call, call.number("map_index"))])[0]
 
 
 def instance_or_none(call: Call[Any, Any], map_index: int) -> InstanceRow | None:
@@ -117,7 +117,12 @@ def get_task_instances(call: Call[InstancesQuery, Nothing]) -> Reply:
         dag_ids=None if dag_id is None else (dag_id,),
         run_ids=None if run_id == ANY_DAG else (run_id,),
     )
-    return instances_response(call.services.listings.instances.list(request, which), request, which=which)
+    return _listed(call, request, which)
+
+
+def _listed(call: Call[Any, Any], request: PageRequest, which: InstanceFilter) -> Reply:
+    page = call.services.listings.instances.list(request, which)
+    return instances_response(page, request, which=which, jobs=triggerer_jobs(call, page.rows))
 
 
 def _document_of_run(call: Call[Any, Any], dag_id: str, run_id: str) -> DagDocument | None:
@@ -141,7 +146,7 @@ def get_task_instances_batch(call: Call[Nothing, TaskInstancesBatchBody]) -> Rep
         order_by=(body.order_by,) if body.order_by else (),
     )
     which = filter_of_body(call, body)
-    return instances_response(call.services.listings.instances.list(request, which), request, which=which)
+    return _listed(call, request, which)
 
 
 def get_mapped_task_instances(call: Call[MappedQuery, Nothing]) -> Reply:
@@ -154,7 +159,7 @@ def get_mapped_task_instances(call: Call[MappedQuery, Nothing]) -> Reply:
     which = filter_of_query(
         call, call.query, dag_ids=(dag_id,), run_ids=(run_id,), task_ids=(task_id,), is_mapped=True
     )
-    return instances_response(call.services.listings.instances.list(request, which), request, which=which)
+    return _listed(call, request, which)
 
 
 def _check_mapped(document: DagDocument | None, task_id: str) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
+from windward.model.ids import TaskKey
 from windward.model.records import HostRecord
-from windward.ports.hosts import MetricsRecord
+from windward.ports.hosts import HeldRecord, MetricsRecord
 from windward.store.memory.tables import Tables
 
 
@@ -42,10 +44,34 @@ class MemoryHosts:
         with self._tables.lock:
             return [self._tables.hosts[host_id] for host_id in sorted(self._tables.hosts)]
 
+    def put_held(self, host_id: str, keys: Sequence[TaskKey]) -> None:
+        """Keep which triggers a triggerer has."""
+        with self._tables.lock:
+            if host_id in self._tables.hosts:
+                self._tables.held[host_id] = tuple(keys)
+                self._tables.wrote(1)
+
+    def load_held(self) -> list[HeldRecord]:
+        """Return what the triggerers have that have said so, by host."""
+        with self._tables.lock:
+            known = self._tables.components
+            return [
+                HeldRecord(
+                    host_id=host_id,
+                    hostname=part["hostname"],
+                    started_at=part["started_at"],
+                    last_beat_at=part["last_beat_at"],
+                    keys=keys,
+                )
+                for host_id, keys in sorted(self._tables.held.items())
+                if (part := known.get((self._tables.hosts[host_id].kind, host_id))) is not None
+            ]
+
     def delete_host(self, host_id: str) -> None:
         """Forget a host."""
         with self._tables.lock:
             existed = self._tables.hosts.pop(host_id, None) is not None
+            self._tables.held.pop(host_id, None)
             self._tables.mail = [entry for entry in self._tables.mail if entry[0] != host_id]
             self._tables.wrote(int(existed))
 

@@ -128,6 +128,8 @@ class Tables:
         self.documents: dict[str, StoredDocument] = {}
         self.files: dict[str, FileRecord] = {}
         self.hosts: dict[str, HostRecord] = {}
+        self.held: dict[str, tuple[TaskKey, ...]] = {}
+        """Triggers by the triggerer that has them."""
         self.mail: list[tuple[str, MailItem]] = []
         """What waits for each host of another machine."""
         self.components: dict[tuple[str, str], dict[str, Any]] = {}

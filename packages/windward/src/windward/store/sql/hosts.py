@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
+from windward.model.ids import TaskKey
 from windward.model.records import HostRecord
-from windward.ports.hosts import MetricsRecord
+from windward.ports.hosts import HeldRecord, MetricsRecord
 from windward.ports.store import Note
 from windward.store.sql.apply import write_notes
 from windward.store.sql.columns import json_text, time_of, to_us
@@ -20,6 +23,10 @@ from windward.store.sql.tables import COMPONENT, COMPONENT_METRICS, HOST, HOST_M
 from windward.store.sql.transaction import Transaction
 
 _HOST = HostRecord.__struct_fields__
+_HELD = (
+    "SELECT h.host_id, c.hostname, c.started_at, c.last_beat_at, h.held FROM host h "
+    "JOIN component c ON c.kind = h.kind AND c.name = h.host_id WHERE h.held IS NOT NULL ORDER BY h.host_id"
+)
 _PART = ("kind", "name", "hostname", "pid", "started_at", "last_beat_at")
 
 
@@ -69,6 +76,29 @@ class SqlHosts:
             rows = transaction.select(f"SELECT {', '.join(_HOST)} FROM host ORDER BY host_id")
         return [self._hosts.of(row) for row in rows]
 
+    def put_held(self, host_id: str, keys: Sequence[TaskKey]) -> None:
+        """Keep which triggers a triggerer has."""
+        text = msgspec.json.encode(keys).decode()
+        which = HOST.c.host_id == host_id
+        self._database.write(
+            lambda transaction: transaction.run(sa.update(HOST).where(which).values(held=text))
+        )
+
+    def load_held(self) -> list[HeldRecord]:
+        """Return what the triggerers have that have said so, by host."""
+        with self._database.reading() as transaction:
+            rows = transaction.select(_HELD)
+        return [
+            HeldRecord(
+                host_id=host_id,
+                hostname=hostname,
+                started_at=time_of(started_at),
+                last_beat_at=time_of(last_beat_at),
+                keys=_keys(held),
+            )
+            for host_id, hostname, started_at, last_beat_at, held in rows
+        ]
+
     def delete_host(self, host_id: str) -> None:
         """Forget a host, and its mail."""
 
@@ -116,6 +146,11 @@ class SqlHosts:
         with self._database.reading() as transaction:
             rows = transaction.run(query.order_by(table.c.kind, table.c.name)).mappings().fetchall()
         return [MetricsRecord(**row) for row in rows]
+
+
+@lru_cache(maxsize=16)
+def _keys(text: str) -> tuple[TaskKey, ...]:
+    return msgspec.json.decode(text, type=tuple[TaskKey, ...])
 
 
 def _host(row: tuple[Any, ...]) -> HostRecord:

@@ -21,7 +21,7 @@ from windward.store.sql.database import translated
 from windward.store.sql.engines import LOCK_WAIT_S, make_engine
 from windward.store.sql.tables import COUNTER, METADATA, POOL
 
-RELEASE = "0010"
+RELEASE = "0011"
 REVISION_BEFORE = f"{RELEASE}_before"
 REVISION_AFTER = f"{RELEASE}_after"
 VERSION_TABLE = "alembic_version"

@@ -56,7 +56,9 @@ HOST = _table(
     Column("lease_until", UtcTime, nullable=False),
     Column("kind", key_type(50), nullable=False),
     Column("is_draining", Boolean, nullable=False, server_default=false()),
+    Column("held", long_text()),
 )
+"""`held`: of a triggerer, which triggers it has."""
 
 COMPONENT = _table(
     "component",

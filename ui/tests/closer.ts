@@ -132,6 +132,29 @@ await step('only what is around a task is shown, and a press leaves it', async (
   await until('all are back', async () => (await names()) === 'bread.sell,cake.sell,count');
 });
 
+await step('a graph that does not fit is moved by its map, and begins readable on a phone', async () => {
+  const map = page.locator('.react-flow__minimap');
+  const moved = () =>
+    page.locator('.react-flow__viewport').evaluate((viewport) => (viewport as HTMLElement).style.transform);
+  await page.goto(`${ADDRESS}/dags/warehouse?tab=graph&assets=all`);
+  const box = await until('the map is there', () => map.boundingBox());
+  const before = await moved();
+  const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+  await page.mouse.move(x, y);
+  await page.mouse.down();
+  await page.mouse.move(x, y + 20, { steps: 4 });
+  await page.mouse.up();
+  await until('it was moved', async () => (await moved()) !== before);
+  await page.getByRole('button', { name: 'Fit View' }).click();
+  await until('the whole needs no map', async () => (await map.count()) === 0);
+  await page.setViewportSize({ width: 400, height: 900 });
+  await page.goto(`${ADDRESS}/dags/warehouse?tab=graph&assets=all`);
+  await page.locator('.react-flow__node').first().waitFor();
+  await until('words can be read', async () => Number(/scale\((.+)\)/.exec(await moved())?.[1]) >= 0.75);
+  if ((await map.count()) > 0) throw new Error('a phone has no room for a map');
+  await page.setViewportSize({ width: 1440, height: 900 });
+});
+
 await step('the graph is kept as a file, in the colours of the theme', async () => {
   await page.emulateMedia({ colorScheme: 'dark' });
   const kept = async (name: string) => {

@@ -7,7 +7,6 @@ import {
   Background,
   Controls,
   Handle,
-  MiniMap,
   type Node,
   type NodeProps,
   Position,
@@ -19,6 +18,7 @@ import { useTranslation } from 'react-i18next';
 import { recentRunsQuery } from '@/api/queries';
 import { useNow } from '@/app/preferences';
 import { AssetSign } from '@/components/graph/AssetSign';
+import { Begin, GraphMap } from '@/components/graph/Begin';
 import graphClasses from '@/components/graph/Graph.module.css';
 import { Turn, useDirection } from '@/components/graph/Turn';
 import { usePlaces } from '@/components/graph/usePlaces';
@@ -87,6 +87,13 @@ function DagBox({ data }: NodeProps<Node<Shown>>) {
     </div>
   );
 }
+/** On the map, what was chosen stands out, and DAGs have their state. */
+const colourOf = ({ type, data }: Node) =>
+  data.isChosen
+    ? 'var(--ww-accent)'
+    : type === 'dag' && data.state !== null
+      ? `var(--state-${lookOf(String(data.state)).colour})`
+      : 'var(--state-queued)';
 const NODE_TYPES = { asset: AssetBox, dag: DagBox };
 
 export function AssetGraph() {
@@ -192,8 +199,6 @@ export function AssetGraph() {
               nodes={nodes}
               nodeTypes={NODE_TYPES}
               colorMode={scheme}
-              fitView
-              fitViewOptions={{ minZoom: 0.4, maxZoom: 1.1, padding: 0.08 }}
               minZoom={0.05}
               nodesDraggable={false}
               nodesConnectable={false}
@@ -205,7 +210,12 @@ export function AssetGraph() {
               <Background gap={24} size={1} />
               <Ways ways={ways} />
               <Controls showInteractive={false} aria-label={t('assets.controls')} />
-              {nodes.length > 30 && <MiniMap pannable ariaLabel={t('assets.map')} />}
+              <Begin
+                nodes={nodes}
+                chosen={search.item === undefined ? null : assetNode(Number(search.item))}
+                direction={direction}
+              />
+              <GraphMap nodes={nodes} nodeColor={colourOf} nodeBorderRadius={8} />
             </ReactFlow>
           </ReactFlowProvider>
         </section>

@@ -3,11 +3,12 @@ import '@xyflow/react/dist/style.css';
 import { Button, Select, Switch, useComputedColorScheme } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
-import { Background, Controls, MiniMap, ReactFlow, ReactFlowProvider, useStore } from '@xyflow/react';
+import { Background, Controls, ReactFlow, ReactFlowProvider, useStore } from '@xyflow/react';
 import { type MouseEvent, type RefObject, useCallback, useEffect, useMemo, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { dagQuery } from '@/api/queries';
 import { useZone } from '@/app/preferences';
+import { Begin, GraphMap } from '@/components/graph/Begin';
 import graphClasses from '@/components/graph/Graph.module.css';
 import { Turn, useDirection } from '@/components/graph/Turn';
 import { usePlaces } from '@/components/graph/usePlaces';
@@ -289,8 +290,6 @@ export function GraphTab({ dagId }: { dagId: string }) {
               edges={NO_EDGES}
               nodeTypes={NODE_TYPES}
               colorMode={scheme}
-              fitView
-              fitViewOptions={{ minZoom: 0.4, maxZoom: 1.1, padding: 0.08 }}
               minZoom={0.05}
               nodesDraggable={false}
               nodesConnectable={false}
@@ -306,14 +305,12 @@ export function GraphTab({ dagId }: { dagId: string }) {
               {nodes.length > LARGE && <MovingPicture nodes={nodes} ways={ways} of={canvas} far={FAR} />}
               <Background gap={24} size={1} />
               <Controls showInteractive={false} aria-label={t('graph.controls')} />
-              {nodes.length > 30 && (
-                <MiniMap
-                  nodeBorderRadius={nodes.length > LARGE ? 0 : 5}
-                  pannable
-                  ariaLabel={t('graph.map')}
-                  nodeColor={(node) => `var(--state-${lookOf((node as ShownNode).data.state).colour})`}
-                />
-              )}
+              <Begin nodes={nodes} chosen={found} direction={direction} />
+              <GraphMap
+                nodes={nodes}
+                nodeBorderRadius={nodes.length > LARGE ? 0 : 5}
+                nodeColor={(node) => `var(--state-${lookOf((node as ShownNode).data.state).colour})`}
+              />
             </ReactFlow>
           </ReactFlowProvider>
         </section>

@@ -39,6 +39,18 @@ def test_instances_of_runs_are_counted_by_task_and_state(dags: Client, store: Sq
     assert states(store, 1) == {"load": "success", "sum": "failed"}
 
 
+def test_many_runs_take_as_many_queries_as_one(dags: Client, store: SqlStore) -> None:
+    def queries(places: list[dict[str, str]]) -> int:
+        before = store.runs.counters.queries
+        assert dags.ask("POST", URL, {"dag_runs": places}, role="user").json["runs"] == len(places)
+        return store.runs.counters.queries - before
+
+    for number in range(10, 30):
+        ended(store, number, run_id=f"r{number}")
+    many = [{"dag_id": "sales", "dag_run_id": f"r{number}"} for number in range(10, 30)]
+    assert queries(many) == queries(RUNS[:1])
+
+
 def test_what_is_foreseen_is_what_a_clear_would_run_again(dags: Client) -> None:
     for more in ({}, {"only_failed": True}):
         foreseen = dags.ask("POST", URL, {"dag_runs": RUNS[:1], **more}, role="user").json

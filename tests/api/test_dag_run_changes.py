@@ -247,6 +247,22 @@ def test_several_runs_are_cleared_together(dags: Client, store: SqlStore, gate: 
     assert dags.ask("POST", "/api/v2/dags/sales/clearDagRuns", body, role="user").status == 400
 
 
+def test_several_runs_are_cleared_in_one_transaction(dags: Client, store: SqlStore) -> None:
+    def commits(*run_ids: str) -> int:
+        before = store.runs.counters.commits
+        body = {
+            "dag_runs": [{"dag_run_id": run_id, "dag_id": "sales"} for run_id in run_ids],
+            "dry_run": False,
+        }
+        answer = dags.ask("POST", "/api/v2/dags/~/clearDagRuns", body, role="user").json
+        assert [one["state"] for one in answer["dag_runs"]] == ["queued"] * len(run_ids)
+        return store.runs.counters.commits - before
+
+    for number in range(10, 16):
+        ended(store, number, run_id=f"r{number}")
+    assert commits("r10") == commits(*(f"r{number}" for number in range(11, 16)))
+
+
 def test_partitions_are_not_offered(dags: Client) -> None:
     answer = dags.ask("POST", "/api/v2/dags/sales/clearPartitions", {"run_id": "x"}, role="user")
     assert answer.status == 501

@@ -4,17 +4,20 @@ Longer than 400 lines because each of them is one world, and what it shows is to
 """
 
 from collections.abc import Callable
+from datetime import datetime
 
 import pytest
 
 from tests.engine.building import World, dag, task
-from windward.core.people import decide_clear, decide_mark
+from windward.core.actions import Action
+from windward.core.people import decide_clear, decide_mark, decide_mark_run
 from windward.core.plan import compile_plan
 from windward.core.view import RunView
 from windward.document import DagDocument, Expansion, XComLength
 from windward.engine.deciding import ADMITTED_PER_PASS_MAX
 from windward.engine.loading import NOTES_MAX
 from windward.engine.people.desk import Desk
+from windward.engine.people.runs import mark_run
 from windward.engine.people.xcoms import delete_xcom, json_value, write_xcom
 from windward.model.ids import TaskKey
 from windward.model.records import PoolRecord
@@ -303,6 +306,31 @@ def test_a_mapped_task_expands_over_what_a_person_wrote_since(
         assert world.tasks(run_pk)["m"] == "upstream_failed" or world.run(run_pk).state is RunState.FAILED
     else:
         assert len(made) == instances
+
+
+def test_a_run_that_changes_meanwhile_is_decided_again_and_alone(world: World) -> None:
+    document = dag(task("a"))
+    world.put(document)
+    first, second = (
+        world.trigger(document, run_id=name, logical_date=world.clock.now().replace(day=day))
+        for day, name in ((1, "one"), (2, "two"))
+    )
+    world.settle()
+    desk = Desk(store=world.store, clock=world.clock, wakeup=FakeWakeup(), next_pk=world.ids.next_pk)
+    decided: list[str] = []
+
+    def decide(view: RunView, now: datetime) -> list[Action]:
+        decided.append(view.run.run_id)
+        if decided == ["one", "two"]:
+            mark_run(desk, world.run(second), RunState.FAILED, by="ann")
+        return decide_mark_run(view, RunState.SUCCESS, by="bob", now=now)
+
+    told: list[str] = []
+    desk.change_each([world.run(first), world.run(second)], decide, lambda run, _: told.append(run.run_id))
+
+    assert decided == ["one", "two", "two"]
+    assert told == ["one", "two"]
+    assert {world.run(run_pk).state for run_pk in (first, second)} == {RunState.SUCCESS}
 
 
 class FakeWakeup:

@@ -11,7 +11,6 @@ import msgspec
 from windward.api.contract.operation import Call, Needs, Nothing, Operation, Scope, operation
 from windward.core.selection import Selection
 from windward.engine.people import runs
-from windward.errors import NotFoundError
 from windward.model.access import Resource, Verb
 from windward.model.records import TaskRecord
 
@@ -65,15 +64,9 @@ def post_foreseen(call: Call[Nothing, ForeseenBody]) -> ForeseenResponse:
         downstream=body.include_downstream,
         only_failed=body.only_failed,
     )
-    found: list[list[TaskRecord]] = []
-    for place in places:
-        run = desk.store.runs.find_run(place.dag_id, run_id=place.dag_run_id)
-        if run is None:
-            raise NotFoundError(
-                f"The DagRun with dag_id: `{place.dag_id}` and run_id: `{place.dag_run_id}` was not found"
-            )
-        found.append(runs.selected(desk, run, meant))
-    return _counted(zip((place.dag_id for place in places), found, strict=True))
+    named = runs.find_runs(desk, [(place.dag_id, place.dag_run_id) for place in places])
+    found = runs.selected(desk, named, meant)
+    return _counted(zip((run.dag_id for run in named), found, strict=True))
 
 
 def _counted(found: Iterable[tuple[str, list[TaskRecord]]]) -> ForeseenResponse:

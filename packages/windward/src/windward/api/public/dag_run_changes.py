@@ -139,8 +139,8 @@ def clear_dag_run(call: Call[Nothing, DAGRunClearBody]) -> Foreseen | DAGRunResp
     row = found_run(call)
     _check_clear(call.body)
     if call.body.dry_run:
-        return _foreseen(call, [row], call.body)
-    _clear(call, row.run, call.body)
+        return _foreseen(call, [row.run], call.body)
+    _clear(call, [row.run], call.body)
     return run_response(found_run(call))
 
 
@@ -156,18 +156,12 @@ def clear_dag_runs(call: Call[Nothing, BulkDAGRunClearBody]) -> Foreseen | DAGRu
     places = dict.fromkeys(place_of(call, one.dag_id, one.dag_run_id) for one in body.dag_runs)
     for dag_id in {dag_id for dag_id, _ in places}:
         call.demand(Verb.EDIT, Resource.RUN, dag_id=dag_id)
-    rows = []
-    for dag_id, run_id in places:
-        row = listings.runs.one(dag_id, run_id)
-        if row is None:
-            raise NotFoundError(f"The DagRun with dag_id: `{dag_id}` and run_id: `{run_id}` was not found")
-        rows.append(row)
+    named = runs.find_runs(call.services.desk, places)
     if body.dry_run:
-        return _foreseen(call, rows, body)
-    for row in rows:
-        _clear(call, row.run, body)
-    after = listings.runs.by_pks([row.run.run_pk for row in rows])
-    cleared = [run_response(after[row.run.run_pk]) for row in rows if row.run.run_pk in after]
+        return _foreseen(call, named, body)
+    _clear(call, named, body)
+    after = listings.runs.by_pks([run.run_pk for run in named])
+    cleared = [run_response(after[run.run_pk]) for run in named if run.run_pk in after]
     return DAGRunCollectionResponse(dag_runs=cleared, total_entries=len(cleared))
 
 
@@ -182,20 +176,22 @@ def _selection(body: DAGRunClearBody) -> Selection:
     return Selection(task_ids=() if body.only_new else None, only_failed=body.only_failed)
 
 
-def _clear(call: Call[Any, Any], run: RunRecord, body: DAGRunClearBody) -> None:
-    desk = call.services.desk
-    newest = runs.newest_plan(desk, run.dag_id) if body.only_new or body.run_on_latest_version else None
-    runs.clear_run(desk, run, _selection(body), newest=newest, by=call.principal.name)
+def _clear(call: Call[Any, Any], named: Sequence[RunRecord], body: DAGRunClearBody) -> None:
+    desk, newest = call.services.desk, None
+    if body.only_new or body.run_on_latest_version:
+        newest = {dag_id: runs.newest_plan(desk, dag_id) for dag_id in {run.dag_id for run in named}}
+    runs.clear_runs(desk, named, _selection(body), newest=newest, by=call.principal.name)
     if body.note is not None:
-        runs.write_run_note(desk, run, body.note)
+        for run in named:
+            runs.write_run_note(desk, run, body.note)
 
 
-def _foreseen(call: Call[Any, Any], rows: Sequence[RunRow], body: DAGRunClearBody) -> Foreseen:
+def _foreseen(call: Call[Any, Any], named: Sequence[RunRecord], body: DAGRunClearBody) -> Foreseen:
     """Return what clearing would change of runs."""
     if body.only_new:
-        added = [task for row in rows for task in _added(call, row.run)]
+        added = [task for run in named for task in _added(call, run)]
         return NewTaskCollectionResponse(task_instances=added, total_entries=len(added))
-    affected = [one for row in rows for one in _selected(call, row, body)]
+    affected = _selected(call, named, body)
     return ClearTaskInstanceCollectionResponse(task_instances=affected, total_entries=len(affected))
 
 
@@ -209,9 +205,15 @@ def _added(call: Call[Any, Any], run: RunRecord) -> list[NewTaskResponse]:
     ]
 
 
-def _selected(call: Call[Any, Any], row: RunRow, body: DAGRunClearBody) -> list[TaskInstanceResponse]:
-    records = runs.selected(call.services.desk, row.run, _selection(body))
-    found = call.services.listings.instances.by_keys([record.key for record in records])
+def _selected(
+    call: Call[Any, Any], named: Sequence[RunRecord], body: DAGRunClearBody
+) -> list[TaskInstanceResponse]:
+    listings = call.services.listings.instances
+    found = [
+        row
+        for records in runs.selected(call.services.desk, named, _selection(body))
+        for row in listings.by_keys([record.key for record in records])
+    ]
     return instance_responses(call, found)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +25,7 @@ from windward.ports.reads import DagDetails
 from windward.ports.store import Note
 from windward.timetable import DataInterval
 
+RUNS_PER_LOOK_MAX = 500
 DELETABLE = frozenset({RunState.QUEUED, RunState.SUCCESS, RunState.FAILED})
 """States in which a run may be deleted: nothing of it is at work."""
 
@@ -144,29 +147,76 @@ def write_run_note(desk: Desk, run: RunRecord, note: str | None) -> None:
     desk.wakeup.wake()
 
 
-def clear_run(desk: Desk, run: RunRecord, selection: Selection, *, newest: DagPlan | None, by: str) -> None:
-    """Run what is selected of a run again; with `newest`, as that version of its DAG, and what it adds.
+def find_runs(desk: Desk, places: Iterable[tuple[str, str]]) -> list[RunRecord]:
+    """Return runs by DAG and run id, in that order, each once.
+
+    Raises:
+        NotFoundError: when there is no such run.
+    """
+    wanted, asked = list(dict.fromkeys(places)), defaultdict[str, list[str]](list)
+    for dag_id, run_id in wanted:
+        asked[dag_id].append(run_id)
+    parts = [
+        (dag_id, run_ids[start : start + RUNS_PER_LOOK_MAX])
+        for dag_id, run_ids in asked.items()
+        for start in range(0, len(run_ids), RUNS_PER_LOOK_MAX)
+    ]
+    found = {
+        (run.dag_id, run.run_id): run
+        for dag_id, run_ids in parts
+        for run in desk.store.runs.find_runs(
+            [dag_id],
+            run_ids=run_ids,
+            logical_dates=None,
+            states=None,
+            run_types=None,
+            date_from=None,
+            date_to=None,
+            limit=len(run_ids),
+        )
+    }
+    for dag_id, run_id in wanted:
+        if (dag_id, run_id) not in found:
+            raise NotFoundError(f"The DagRun with dag_id: `{dag_id}` and run_id: `{run_id}` was not found")
+    return [found[place] for place in wanted]
+
+
+def clear_runs(
+    desk: Desk,
+    runs: Sequence[RunRecord],
+    selection: Selection,
+    *,
+    newest: Mapping[str, DagPlan] | None = None,
+    by: str,
+) -> None:
+    """Run what is selected of runs again; with `newest`, as that version of their DAGs, and what it adds.
 
     Raises:
         UserError: when a run that has not ended is to take another version.
-        ConflictError: when the run does not hold still.
+        ConflictError: when a run does not hold still; the others are cleared.
     """
 
     def decide(view: RunView, now: datetime) -> list[Action]:
         keys = [record.key for record in select(view, selection)]
-        records = desk.store.runs.load_tasks([run.run_pk]) if newest is not None else None
-        return decide_clear(view, keys, by=by, now=now, newest=newest, records=records)
+        plan = newest[view.run.dag_id] if newest is not None else None
+        records = desk.store.runs.load_tasks([view.run.run_pk]) if plan is not None else None
+        return decide_clear(view, keys, by=by, now=now, newest=plan, records=records)
 
-    cleared = [action.key for action in desk.change(run, decide) if isinstance(action, MoveTask)]
-    if cleared:
-        tasks = sorted({key.task_id for key in cleared})
-        _noted(run, before={"state": run.state}, after={"cleared": len(cleared), "tasks": tasks})
-    desk.wakeup.wake()
+    def told(run: RunRecord, actions: list[Action]) -> None:
+        cleared = [action.key for action in actions if isinstance(action, MoveTask)]
+        if cleared:
+            tasks = sorted({key.task_id for key in cleared})
+            _noted(run, before={"state": run.state}, after={"cleared": len(cleared), "tasks": tasks})
+
+    try:
+        desk.change_each(runs, decide, told)
+    finally:
+        desk.wakeup.wake()
 
 
-def selected(desk: Desk, run: RunRecord, selection: Selection) -> list[TaskRecord]:
-    """Return what `clear_run` would run again."""
-    return select(desk.view(run), selection)
+def selected(desk: Desk, runs: Iterable[RunRecord], selection: Selection) -> Iterator[list[TaskRecord]]:
+    """Return what `clear_runs` would run again of each."""
+    return (select(view, selection) for view in desk.views(runs))
 
 
 def newest_plan(desk: Desk, dag_id: str) -> DagPlan:

@@ -73,10 +73,9 @@ def foreseen_marks(
     """Return what `mark_tasks` would set in each run."""
     now = desk.clock.now()
     found = []
-    for run in runs:
-        view = desk.view(run)
+    for view in desk.views(runs):
         actions = decide_mark(view, [record.key for record in choose(view)], mark.state, by=by, now=now)
-        found.append((run, [action for action in actions if isinstance(action, MoveTask)]))
+        found.append((view.run, [action for action in actions if isinstance(action, MoveTask)]))
     return found
 
 
@@ -86,24 +85,42 @@ def mark_tasks(
     """Set instances of runs to a state; return those that were not so already.
 
     Raises:
-        ConflictError: when a run does not hold still; runs before it were changed.
+        ConflictError: when a run does not hold still; the others were changed.
     """
-    marked: list[TaskKey] = []
-    for run in runs:
-        asked: set[TaskKey] = set()
 
-        def decide(view: RunView, now: datetime, asked: set[TaskKey] = asked) -> list[Action]:
-            asked.clear()
-            asked.update(record.key for record in choose(view))
-            resumes = failed_below(view, mark.task_ids) if mark.resumes else ()
-            return decide_mark(view, sorted(asked), mark.state, by=by, now=now, resumes=resumes)
+    def decide(view: RunView, now: datetime) -> tuple[list[TaskKey], list[Action]]:
+        keys = sorted({record.key for record in choose(view)})
+        resumes = failed_below(view, mark.task_ids) if mark.resumes else ()
+        return keys, decide_mark(view, keys, mark.state, by=by, now=now, resumes=resumes)
 
-        actions = desk.change(run, decide)
+    return _change_each(desk, runs, decide)
+
+
+def _change_each(
+    desk: Desk,
+    runs: Iterable[RunRecord],
+    decide: Callable[[RunView, datetime], tuple[list[TaskKey], list[Action]]],
+) -> list[TaskKey]:
+    """Decide of what is asked for in each run, and write it; return what of that was moved."""
+    asked: dict[int, set[TaskKey]] = {}
+    moved: list[TaskKey] = []
+
+    def decided(view: RunView, now: datetime) -> list[Action]:
+        keys, actions = decide(view, now)
+        asked[view.run.run_pk] = set(keys)
+        return actions
+
+    def told(run: RunRecord, actions: list[Action]) -> None:
         _note_moves(run, actions)
-        marked += [action.key for action in actions if isinstance(action, MoveTask) and action.key in asked]
-    if marked:
-        desk.wakeup.wake()
-    return marked
+        keys = asked[run.run_pk]
+        moved.extend(action.key for action in actions if isinstance(action, MoveTask) and action.key in keys)
+
+    try:
+        desk.change_each(runs, decided, told)
+    finally:
+        if moved:
+            desk.wakeup.wake()
+    return moved
 
 
 class Clearing(msgspec.Struct, frozen=True, kw_only=True):
@@ -133,24 +150,9 @@ def clear_tasks(
         UserError: when a run that has not ended is to take another version.
         ConflictError: when an instance runs that is to be spared, or when a run does not hold still.
     """
-    for run in runs:
-        _decide_clear(desk, desk.view(run), desk.clock.now(), choose, clearing, by=by)
-    cleared: list[TaskKey] = []
-    for run in runs:
-        asked: set[TaskKey] = set()
-
-        def decide(view: RunView, now: datetime, asked: set[TaskKey] = asked) -> list[Action]:
-            keys, actions = _decide_clear(desk, view, now, choose, clearing, by=by)
-            asked.clear()
-            asked.update(keys)
-            return actions
-
-        actions = desk.change(run, decide)
-        _note_moves(run, actions)
-        cleared += [action.key for action in actions if isinstance(action, MoveTask) and action.key in asked]
-    if cleared:
-        desk.wakeup.wake()
-    return cleared
+    for view in desk.views(runs):
+        _decide_clear(desk, view, desk.clock.now(), choose, clearing, by=by)
+    return _change_each(desk, runs, lambda view, now: _decide_clear(desk, view, now, choose, clearing, by=by))
 
 
 def _decide_clear(

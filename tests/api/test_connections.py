@@ -74,7 +74,7 @@ def test_what_a_connection_cannot_be_is_refused(made: Client, changed: dict[str,
 
 @pytest.mark.parametrize(("query", "expected"), [
     ("?order_by=-connection_id", ["web", "shop"]), ("?order_by=conn_type", ["web", "shop"]),
-    ("?order_by=port", ["shop", "web"]), ("?limit=1", ["shop"]), ("?connection_id_pattern=HO", ["shop"]),
+    ("?order_by=port", ["shop", "web"]), ("?order_by=-team_name", ["shop", "web"]), ("?limit=1", ["shop"]), ("?connection_id_pattern=HO", ["shop"]),
     ("?connection_id_prefix_pattern=w", ["web"]),
 ])  # fmt: skip
 def test_lists_are_filtered_ordered_and_cut(made: Client, query: str, expected: list[str]) -> None:

@@ -62,6 +62,7 @@ def test_a_run_is_shown_as_airflow_shows_it(filled: Client) -> None:
     ("?order_by=-id", "dcba"),
     ("?order_by=-start_date", "cbad"),
     ("?order_by=duration", "bacd"),
+    ("?order_by=-partition_date", "abcd"),
     ("?order_by=-updated_at", "cbad"),
     ("?state=failed&state=queued", "bd"),
     ("?run_type=scheduled", "b"),

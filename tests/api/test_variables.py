@@ -53,6 +53,7 @@ def test_secret_values_are_shown_to_nobody_and_survive_being_sent_back(
     ("?limit=1&offset=1", ["v2"]),
     ("?order_by=-key", ["v3", "v2", "v1"]),
     ("?order_by=description", ["v3", "v2", "v1"]),
+    ("?order_by=-is_encrypted&order_by=team_name", ["v1", "v2", "v3"]),
     ("?variable_key_pattern=V1|v3", ["v1", "v3"]),
     ("?variable_key_prefix_pattern=v", ["v1", "v2", "v3"]),
 ])  # fmt: skip

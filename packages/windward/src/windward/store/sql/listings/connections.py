@@ -11,7 +11,7 @@ from windward.ports.listings.connections import ConnectionRow
 from windward.ports.listings.page import Page, PageRequest, Pattern
 from windward.store.sql.database import Database
 from windward.store.sql.listings.filters import existing, matching
-from windward.store.sql.listings.paging import Paged
+from windward.store.sql.listings.paging import ALIKE, Paged
 from windward.store.sql.secrets import Cipher
 from windward.store.sql.tables import CONNECTION
 
@@ -24,6 +24,7 @@ _PAGED = Paged(
         "description": CONNECTION.c.description,
         "host": CONNECTION.c.host,
         "port": CONNECTION.c.port,
+        "team_name": ALIKE,
     },
     default=("conn_id",),
     unique=("conn_id",),

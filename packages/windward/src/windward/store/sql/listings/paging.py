@@ -31,6 +31,8 @@ Key = tuple[sa.ColumnElement[Any], bool]
 """A column, and whether it descends."""
 Columns = sa.ColumnElement[Any] | tuple[sa.ColumnElement[Any], ...]
 """What a name orders by: a column, or several in turn."""
+ALIKE: Columns = ()
+"""What a name orders by that is the same of all rows, and that Airflow's clients may order by all the same."""
 
 
 class _Cursor(msgspec.Struct, frozen=True, array_like=True):

@@ -27,7 +27,7 @@ from windward.store.sql.listings.filters import (
     within,
 )
 from windward.store.sql.listings.packed import packed, unpacked
-from windward.store.sql.listings.paging import Paged, SentBefore, raw
+from windward.store.sql.listings.paging import ALIKE, Paged, SentBefore, raw
 from windward.store.sql.listings.unchanged import UnchangedPages
 from windward.store.sql.rows import RUN_COLUMNS, Unchanged, run_of
 from windward.store.sql.tables import ASSET_EVENT, ASSET_USE, DAG, DAG_DOCUMENT, DAG_RUN
@@ -67,6 +67,7 @@ _PAGED = Paged(
         "updated_at": UPDATED_AT,
         "conf": DAG_RUN.c.conf,
         "duration": DURATION,
+        "partition_date": ALIKE,
     },
     default=("id",),
     unique=("id",),

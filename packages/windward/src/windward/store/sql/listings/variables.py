@@ -11,7 +11,7 @@ from windward.ports.listings.page import Page, PageRequest, Pattern
 from windward.ports.listings.variables import VariableRow
 from windward.store.sql.database import Database
 from windward.store.sql.listings.filters import existing, matching
-from windward.store.sql.listings.paging import Paged
+from windward.store.sql.listings.paging import ALIKE, Paged
 from windward.store.sql.secrets import Cipher
 from windward.store.sql.tables import VARIABLE
 
@@ -20,6 +20,8 @@ _PAGED = Paged(
         "key": VARIABLE.c.name,
         "id": VARIABLE.c.name,
         "description": VARIABLE.c.description,
+        "is_encrypted": ALIKE,
+        "team_name": ALIKE,
     },
     default=("key",),
     unique=("key",),

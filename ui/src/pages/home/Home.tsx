@@ -291,9 +291,11 @@ export function Home() {
       <div className={classes.panels}>
         <Favourites />
         <Running />
-        <Failed />
-        <Next slots={slots} />
-        <Parts />
+        <div className={classes.column}>
+          <Failed />
+          <Next slots={slots} />
+          <Parts />
+        </div>
       </div>
       <NoFavourites />
     </Page>

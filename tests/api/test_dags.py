@@ -242,6 +242,27 @@ def test_runs_are_counted_by_state(dags: Client) -> None:
     assert answer["total_entries"] == 1
 
 
+def test_a_task_lies_within_the_dates_of_its_dag(dags: Client, store: SqlStore) -> None:
+    day = [datetime(2026, 3, number, tzinfo=UTC) for number in range(1, 5)]
+    tasks = tuple(
+        TaskDocument(task_id=name, operator="Op", start_date=start, end_date=end)
+        for name, start, end in (("dags", None, None), ("within", day[2], day[2]), ("beyond", day[0], day[3]))
+    )
+
+    def shown(**dates: datetime) -> dict[str, list[str | None]]:
+        put_dags(store, "two", fileloc="two.py", tasks=tasks, **dates)
+        answer = dags.ask("GET", "/api/v2/dags/two/tasks", role="viewer").json
+        return {
+            task["task_id"]: [text and text[8:10] for text in (task["start_date"], task["end_date"])]
+            for task in answer["tasks"]
+        }
+
+    assert shown() == {"dags": [None, None], "within": ["03", "03"], "beyond": ["01", "04"]}
+    assert shown(start_date=day[1], end_date=day[3]) == {
+        "dags": ["02", "04"], "within": ["03", "03"], "beyond": ["02", "04"],
+    }  # fmt: skip
+
+
 def test_tasks_are_shown_with_what_follows_them(dags: Client, store: SqlStore) -> None:
     first = TaskDocument(task_id="a", operator="BashOperator", operator_module="x.y", retries=2, owner="zoe",
                          execution_timeout_s=90_061.5, template_fields={"cmd": "echo"})  # fmt: skip

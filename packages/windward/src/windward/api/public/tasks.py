@@ -115,16 +115,19 @@ def _responses(document: DagDocument) -> list[TaskResponse]:
     for task in document.tasks:
         for upstream in task.upstream:
             below[upstream].append(task.task_id)
-    return [_response(task, sorted(below[task.task_id])) for task in document.tasks]
+    return [_response(document, task, sorted(below[task.task_id])) for task in document.tasks]
 
 
-def _response(task: TaskDocument, downstream: list[str]) -> TaskResponse:
+def _response(document: DagDocument, task: TaskDocument, downstream: list[str]) -> TaskResponse:
+    """Return a task; it begins no earlier than its DAG, and ends no later."""
+    starts = [moment for moment in (task.start_date, document.start_date) if moment is not None]
+    ends = [moment for moment in (task.end_date, document.end_date) if moment is not None]
     return TaskResponse(
         task_id=task.task_id,
         task_display_name=task.display_name or task.task_id,
         owner=task.owner,
-        start_date=task.start_date,
-        end_date=task.end_date,
+        start_date=max(starts, default=None),
+        end_date=min(ends, default=None),
         trigger_rule=task.trigger_rule,
         depends_on_past=task.depends_on_past,
         wait_for_downstream=task.wait_for_downstream,

@@ -34,8 +34,13 @@ describe('a graph that is looked at first', () => {
     expect(isInSight(wholeOf(TREE), PHONE, view)).toBe(false);
   });
 
-  it('is an overview where there is room', () => {
-    expect(beginOf(TREE, DESK, { ...look, isNarrow: false }).zoom).toBe(0.4);
+  it('is whole where there is room for an overview, and else as large as it is read', () => {
+    const wide = { ...look, isNarrow: false };
+    const some = [box('a', 0, 0), box('b', 0, DESK.height * 1.6)];
+    const view = beginOf(some, DESK, wide);
+    expect(view.zoom).toBeLessThan(0.75);
+    expect(isInSight(wholeOf(some), DESK, view)).toBe(true);
+    expect(beginOf(TREE, DESK, wide).zoom).toBe(0.75);
   });
 
   it('begins at what was chosen, readable anywhere, and shows nothing beyond the edge in vain', () => {

@@ -27,10 +27,10 @@ interface Part {
 
 /** No picture is larger than this at first. */
 const ZOOM_MAX = 1.1;
-/** Where there is room, an overview is worth more than its smallest words; on a phone nothing is, that cannot be read. */
-const LEAST = { wide: 0.4, narrow: 0.75 };
-/** Of what was looked for, words can be read anywhere. */
-const CHOSEN_LEAST = 0.75;
+/** At this, words can be read anywhere. */
+const READABLE = 0.75;
+/** The whole in sight is worth more than its smallest words where there is room; a part of it is not, nor is a phone's. */
+const WHOLE_LEAST = { wide: 0.4, narrow: READABLE };
 /** What stays free at each side, of the whole. */
 const PADDING = 0.04;
 
@@ -102,7 +102,8 @@ export function beginOf(
     (size.height * room) / Math.max(1, whole.height),
   );
   const at = boxes.find((one) => one.id === chosen) ?? null;
-  const zoom = Math.max(fit, at === null ? LEAST[isNarrow ? 'narrow' : 'wide'] : CHOSEN_LEAST);
+  const least = at === null ? WHOLE_LEAST[isNarrow ? 'narrow' : 'wide'] : READABLE;
+  const zoom = fit >= least ? fit : READABLE;
   const middle = at ?? firstOf(boxes, whole, direction);
   return {
     x: offset(whole.left, whole.width, middle.left + middle.width / 2, size.width, zoom),

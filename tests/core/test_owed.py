@@ -118,6 +118,25 @@ def test_a_failure_that_is_tried_again_brings_nothing_down() -> None:
     assert brought_down(view, moves[0]) == []
 
 
+def test_what_runs_beside_a_failure_that_brings_it_down_owes_its_own_callback() -> None:
+    plan = plan_of(*(task(name, callbacks=BOTH) for name in "abc"), task("d"), fail_fast=True)
+    beside = record_of("b", TaskState.RUNNING, try_number=1, fence=1, max_tries=3)
+    quiet = record_of("d", TaskState.RUNNING, try_number=1, fence=1)
+    waiting = record_of("c", TaskState.QUEUED, try_number=1, fence=1)
+    view = view_of(plan, records=[running(), beside, waiting, quiet])
+    moves = decide_end(
+        view, running(), Ending(outcome=Failed(), exit=KILLED, at=T0), fence=1, now=T0, lost_attempts_max=0
+    )
+    assert moves is not None
+    fold(view, moves)
+    owed = {move.key.task_id: (move.state, move.callback) for move in brought_down(view, moves[0])}
+    assert owed == {
+        "b": (TaskState.FAILED, "task_failure"),
+        "c": (TaskState.SKIPPED, None),
+        "d": (TaskState.FAILED, None),
+    }
+
+
 # -- auto-pause --------------------------------------------------------------------------
 
 

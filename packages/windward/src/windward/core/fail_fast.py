@@ -2,7 +2,8 @@
 
 Rule (Airflow's): when a task of a `fail_fast` DAG has failed for good, what runs is failed and what has not
 begun is skipped; teardowns are left alone, for they clean up. It is the failure that acts, not the state: a
-task that a person clears afterwards runs, whatever else has failed.
+task that a person clears afterwards runs, whatever else has failed. What is failed so has failed like any
+other: its callback is owed, for its process is stopped.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from windward.core.actions import MoveTask, PauseDag, move
+from windward.core.owed import owing
 from windward.core.transitions import TaskEvent
 from windward.core.view import RunView
 from windward.document import DagDocument
@@ -36,7 +38,8 @@ def brought_down(view: RunView, failed: MoveTask) -> list[MoveTask]:
                 continue
             is_running = record.state in (TaskState.RUNNING, TaskState.RESTARTING)
             event = TaskEvent.MARK_FAILED if is_running else TaskEvent.MARK_SKIPPED
-            moves.append(move(record, event, at=failed.at, reason=reason, end_date=failed.at, due_at=None))
+            ended = move(record, event, at=failed.at, reason=reason, end_date=failed.at, due_at=None)
+            moves.append(owing(view, record, ended) if is_running else ended)
     return moves
 
 

@@ -21,6 +21,8 @@ _KIND_OF = {
     TaskEvent.LOSE: "retry",
     # A run that has lasted too long: its attempts in flight are stopped, and somebody should hear of it.
     TaskEvent.MARK_SKIPPED: "failure",
+    # Brought down by another task of a `fail_fast` DAG. What people mark is never asked about here.
+    TaskEvent.MARK_FAILED: "failure",
 }
 
 

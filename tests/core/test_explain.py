@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,11 +23,13 @@ from tests.core.building import (
 from windward.core.admission import Limits, ReadyQueue, Usage
 from windward.core.blockers import blockers
 from windward.core.explain import DEPTH_MAX, Reason, Surroundings, explain_task, in_words
+from windward.core.explain_runs import DagSurroundings, explain_dag
 from windward.core.past import previous_of
 from windward.core.view import RunView
-from windward.document import TaskDocument
+from windward.document import DagDocument, TaskDocument
 from windward.document.expansion import Expansion, XComLength
 from windward.model.ids import TaskKey
+from windward.model.records import DagRecord
 from windward.model.states import RunState, Semantics, TaskState, TriggerRule
 
 S = TaskState
@@ -303,3 +306,27 @@ def test_all_that_blocks_an_instance_is_listed_by_name() -> None:
     ]  # fmt: skip
     resumed = msgspec.structs.replace(record, state=S.SCHEDULED)
     assert "Trigger Rule" not in [blocker.name for blocker in blockers(view, resumed, around())]
+
+
+WRITTEN = "when the assets that it waits for were written"
+
+
+@pytest.mark.parametrize(
+    ("has_time", "is_paused", "sentence"),
+    [
+        (False, False, f"DAG `sales` runs {WRITTEN}"),
+        (False, True, f"DAG `sales` is paused; it would run {WRITTEN}"),
+        (True, False, f"DAG `sales` runs next in 1 h, at 2026-03-29 01:30:00 UTC, or {WRITTEN}"),
+        (True, True, "DAG `sales` is paused; it would run next at 2026-03-29 01:30:00 UTC"),
+    ],
+)
+def test_a_dag_of_assets_names_its_next_time_and_its_pause_too(
+    *, has_time: bool, is_paused: bool, sentence: str
+) -> None:
+    around = DagSurroundings(
+        dag=DagRecord(dag_id="sales", document_hash="0" * 32, is_paused=is_paused),
+        next_run=T0 + timedelta(hours=1) if has_time else None,
+        missing_assets=("orders",),
+    )
+    reason = explain_dag(DagDocument(dag_id="sales", fileloc="sales.py", tasks=()), around, now=T0)
+    assert reason.sentence == sentence

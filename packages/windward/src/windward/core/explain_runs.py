@@ -217,7 +217,9 @@ def _next_sentence(document: DagDocument, around: DagSurroundings, *, now: datet
     name = f"DAG `{document.dag_id}`"
     if not around.dag.is_active:
         return f"{name} runs no more: its file does not hold it any more"
-    if around.missing_assets:
+    if around.next_run is None and around.missing_assets:
+        if around.dag.is_paused:
+            return f"{name} is paused; it would run when the assets that it waits for were written"
         return f"{name} runs when the assets that it waits for were written"
     if around.next_run is None:
         if document.end_date is not None and document.end_date < now:
@@ -228,7 +230,10 @@ def _next_sentence(document: DagDocument, around: DagSurroundings, *, now: datet
         return f"{name} is paused; it would run next at {when}"
     if around.next_run <= now:
         return f"{name} is due to run now: its time was {when}"
-    return f"{name} runs next in {in_words(around.next_run - now)}, at {when}"
+    ahead = in_words(around.next_run - now)
+    if around.missing_assets:
+        return f"{name} runs next in {ahead}, at {when}, or when the assets that it waits for were written"
+    return f"{name} runs next in {ahead}, at {when}"
 
 
 def _schedule_notes(document: DagDocument) -> tuple[Reason, ...]:

@@ -173,3 +173,50 @@ def test_what_follows_a_chosen_instance_in_its_group_is_of_the_same_map_index() 
     assert chosen(task_ids=("b",), instances=(("a", 1),)) == ["a1", "b0", "b1", "b2", "end"]
     assert chosen(task_ids=("a",), instances=(("a", 1),))[:3] == ["a0", "a1", "a2"]
     assert chosen(task_ids=(), instances=(("a", 1),), states=FAILURES) == []
+
+
+def grouped() -> RunView:
+    """A task, a mapped group of three instances with a setup and a teardown, and a task after it."""
+    group = GroupDocument(group_id="g", expansion=Expansion(style="product", arguments=()))
+    inside = {"group_id": "g", "mapped_group": "g"}
+    tasks = (
+        task("src"),
+        task("make", "src", is_setup=True, **inside),
+        task("a", "make", **inside),
+        task("b", "a", **inside),
+        task("drop", "make", "b", is_teardown=True, **inside),
+        task("end", "b"),
+    )
+    document = DagDocument(dag_id="sales", fileloc="sales.py", tasks=tasks, groups=(group,))
+    failed = {("a", 1): TaskState.FAILED, ("b", 2): TaskState.FAILED}
+    records = [
+        record_of(name, failed.get((name, index), TaskState.SUCCESS), map_index=index)
+        for name in ("make", "a", "b", "drop")
+        for index in range(3)
+    ]
+    alone = [record_of(name, TaskState.SUCCESS) for name in ("src", "end")]
+    return RunView(run_of(), compile_plan(document, "0" * 32), [*records, *alone])
+
+
+@pytest.mark.parametrize(
+    ("selection", "expected"),
+    [
+        (Selection(task_ids=("a",), map_indexes=(1,)), "make1 a1 drop1"),
+        (Selection(task_ids=("a",), map_indexes=(1,), downstream=True), "make1 a1 b1 drop1 end"),
+        (Selection(task_ids=("b",), map_indexes=(1,), upstream=True), "src make1 a1 b1 drop1"),
+        (Selection(task_ids=(), instances=(("b", 2),)), "make2 b2 drop2"),
+        (Selection(only_failed=True), "make1 make2 a1 b2 drop1 drop2"),
+        (Selection(only_failed=True, downstream=True), "make1 make2 a1 b1 b2 drop1 drop2 end"),
+        (
+            Selection(task_ids=("src",), instances=(("a", 1),), downstream=True),
+            "src make0 make1 make2 a1 b0 b1 b2 drop0 drop1 drop2 end",
+        ),
+    ],
+)
+def test_one_instance_of_a_group_runs_again_with_what_belongs_to_its_map_index(
+    selection: Selection, expected: str
+) -> None:
+    found = select(grouped(), selection)
+    assert expected.split() == [
+        record.task_id + (str(record.map_index) if record.map_index >= 0 else "") for record in found
+    ]

@@ -19,14 +19,17 @@ from windward.model.states import FAILURES, TaskState
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What is meant. `task_ids` None: every task of the run."""
+    """What is meant. `task_ids` None: every task of the run.
+
+    Where only some instances of a task in a mapped group are meant, what is added by relation or as a setup or
+    teardown is of the same map indexes within that group, and whole outside of it.
+    """
 
     task_ids: tuple[str, ...] | None = None
     map_indexes: tuple[int, ...] | None = None
-    """Only these instances of the named tasks; what is added by relation comes whole."""
+    """Only these instances of the named tasks."""
     instances: tuple[tuple[str, int], ...] = ()
-    """Beside `task_ids`: only these instances of tasks, by task and map index. In their mapped group, what is added by
-    relation is of the same indexes."""
+    """Beside `task_ids`: only these instances of tasks, by task and map index."""
     upstream: bool = False
     downstream: bool = False
     only_failed: bool = False
@@ -57,52 +60,32 @@ def select(view: RunView, selection: Selection) -> list[TaskRecord]:
     With `only_failed`, what follows a failed instance comes along (`downstream`) whatever its state is.
     """
     plan = view.plan
-    named = _numbers(plan, selection.task_ids)
-    single = _single(plan, selection, named)
-    named |= single.keys()
+    named = _meant(view, selection)
+    meant = _spread(plan, named, plan.upstream) if selection.upstream else named
+    if selection.downstream:
+        meant = _spread(plan, meant, plan.downstream)
     if not (selection.only_failed or selection.only_running):
-        numbers = _with_relatives(plan, named, upstream=selection.upstream, downstream=selection.downstream)
-        chosen = [record for number in numbers for record in view.instances(number)]
-        if selection.map_indexes is not None:
-            chosen = [
-                record
-                for record in chosen
-                if plan.number_of[record.task_id] not in named or record.map_index in selection.map_indexes
-            ]
-        if single:
-            indexes = _indexes_by_task(plan, single, named, numbers)
-            chosen = [
-                record
-                for record in chosen
-                if record.map_index in indexes.get(plan.number_of[record.task_id], {record.map_index})
-            ]
-    else:
-        wanted = FAILURES if selection.only_failed else frozenset({TaskState.RUNNING})
-        base = [
-            record
-            for number in sorted(named)
-            for record in view.instances(number)
-            if record.state in wanted
-            and (selection.map_indexes is None or record.map_index in selection.map_indexes)
-        ]
-        roots = {plan.number_of[record.task_id] for record in base}
-        more = (
-            _with_relatives(plan, roots, upstream=selection.upstream, downstream=selection.downstream) - roots
-        )
-        chosen = base + [record for number in more for record in view.instances(number)]
+        meant |= named
+    chosen = [
+        record
+        for number, indexes in meant.items()
+        for record in view.instances(number)
+        if indexes is None or record.map_index in indexes
+    ]
     wanted_states = selection.states
     chosen = [
         record
         for record in chosen
         if record.state not in _NOTHING_TO_CLEAR and (wanted_states is None or record.state in wanted_states)
     ]
-    scope = scopes_of(plan, {plan.number_of[record.task_id] for record in chosen})
     known = {record.key for record in chosen}
     chosen += [
         record
-        for number in scope
+        for number, indexes in _scope_of(plan, chosen).items()
         for record in view.instances(number)
-        if record.key not in known and record.state not in _NOTHING_TO_CLEAR
+        if (indexes is None or record.map_index in indexes)
+        and record.key not in known
+        and record.state not in _NOTHING_TO_CLEAR
     ]
     return sorted(chosen, key=lambda record: (plan.number_of[record.task_id], record.map_index))
 
@@ -149,25 +132,59 @@ def _numbers(plan: DagPlan, task_ids: tuple[str, ...] | None) -> set[int]:
     return {plan.number_of[task_id] for task_id in task_ids if task_id in plan.number_of}
 
 
-def _single(plan: DagPlan, selection: Selection, named: Collection[int]) -> dict[int, set[int]]:
-    """Return the map indexes of tasks of which only some instances are meant."""
-    found: dict[int, set[int]] = {}
+def _meant(view: RunView, selection: Selection) -> dict[int, set[int] | None]:
+    """Return the map indexes of each task that is named, None for all."""
+    plan = view.plan
+    named = _numbers(plan, selection.task_ids)
+    only = set(selection.map_indexes) if selection.map_indexes is not None else None
+    found: dict[int, set[int] | None] = dict.fromkeys(sorted(named), only)
     for task_id, index in selection.instances:
         number = plan.number_of.get(task_id)
         if number is not None and number not in named:
-            found.setdefault(number, set()).add(index)
+            found[number] = {index} | (found.get(number) or set())
+    if not (selection.only_failed or selection.only_running):
+        return found
+    wanted = FAILURES if selection.only_failed else frozenset({TaskState.RUNNING})
+    in_state: dict[int, set[int] | None] = {}
+    for number, indexes in found.items():
+        of_task = {record.map_index for record in view.instances(number) if record.state in wanted}
+        if of_task := of_task if indexes is None else of_task & indexes:
+            in_state[number] = of_task
+    return in_state
+
+
+def _spread(
+    plan: DagPlan, start: dict[int, set[int] | None], edges: tuple[tuple[int, ...], ...]
+) -> dict[int, set[int] | None]:
+    """Return `start` with what its instances lead to: within a mapped group the same map indexes, else whole tasks."""
+    found = dict(start)
+    queue = list(found)
+    while queue:
+        number = queue.pop()
+        group = plan.tasks[number].mapped_group
+        for other in edges[number]:
+            is_near = group is not None and plan.tasks[other].mapped_group == group
+            passed = found[number] if is_near else None
+            before = found.get(other, set())
+            after = None if before is None or passed is None else before | passed
+            if other not in found or after != before:
+                found[other] = after
+                queue.append(other)
     return found
 
 
-def _indexes_by_task(
-    plan: DagPlan, single: dict[int, set[int]], named: Collection[int], numbers: Collection[int]
-) -> dict[int, set[int]]:
-    """Return the map indexes that are meant of tasks of which not all are: the named ones and their mapped group's."""
-    found = {number: set(indexes) for number, indexes in single.items()}
-    for number in set(numbers).difference(named):
-        near = [other for other in plan.members[number] if other in named]
-        if near and all(other in single for other in near):
-            found[number] = {index for other in near for index in single[other]}
+def _scope_of(plan: DagPlan, chosen: Collection[TaskRecord]) -> dict[int, set[int] | None]:
+    """Return the setups and teardowns that instances need, with their map indexes; None stands for all."""
+    indexes: dict[int, set[int]] = {}
+    for record in chosen:
+        indexes.setdefault(plan.number_of[record.task_id], set()).add(record.map_index)
+    found: dict[int, set[int] | None] = {}
+    for number in scopes_of(plan, indexes):
+        near = set(plan.members[number])
+        if number in scopes_of(plan, indexes.keys() - near):
+            found[number] = None
+        else:
+            found[number] = set[int]().union(*(indexes[other] for other in near & indexes.keys()))
     return found
 
 

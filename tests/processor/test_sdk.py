@@ -169,3 +169,27 @@ def test_a_preset_of_an_installed_package_is_its_timetable(folder: Folder) -> No
     assert folder.file("named.py").error is None
     windows = folder.store.catalog.load_windows()["named"]
     assert windows.slots[0].start.isoformat() == "2026-01-01T12:00:00+00:00"
+
+
+def test_a_timetable_that_cannot_be_asked_is_an_error_that_names_its_dag(folder: Folder) -> None:
+    folder.write(
+        "odd.py",
+        "import pendulum\nfrom windward import DAG, DagRunInfo, Timetable\n"
+        "class Down(Timetable):\n"
+        "    def next_dagrun_info(self, **_):\n        raise RuntimeError('the calendar is down')\n"
+        "class Standing(Timetable):\n"
+        "    def next_dagrun_info(self, **_):\n"
+        "        start = pendulum.datetime(2026, 1, 1)\n"
+        "        return DagRunInfo.interval(start, start.add(days=1))\n"
+        "start = pendulum.datetime(2026, 1, 1)\n"
+        "one = DAG('down', schedule=Down(), start_date=start)\n"
+        "two = DAG('standing', schedule=Standing(), start_date=start)\n"
+        "three = DAG('well', schedule='@daily', start_date=start)\n",
+    )
+
+    parse(folder)
+
+    error = folder.error("odd.py")
+    assert "RuntimeError: the calendar is down\nThe timetable of DAG `down` raised this." in error
+    assert "DAG `standing`: the timetable does not lead forward" in error
+    assert folder.file("odd.py").dag_ids == ("well",)

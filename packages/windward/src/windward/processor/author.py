@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import Any
 
 from windward.document import DagDocument, encode
+from windward.errors import UserError
 from windward.processor.authoring import Author, Declared, Source
 from windward.processor.imports import modules_below
 from windward.protocol.outcomes import DeadXCom
@@ -115,7 +116,11 @@ def _with_windows(dag: Any, declared: Declared) -> Declared:
     try:
         windows, dates = ask_windows(dag, document)
         return replace(declared, windows=windows, dates=dates)
+    except UserError as error:
+        named = UserError(f"DAG `{document.dag_id}`: {error.message}", hint=error.hint)
+        return replace(declared, outcome=named.with_traceback(error.__traceback__))
     except Exception as error:  # noqa: BLE001 - the author's code
+        error.add_note(f"The timetable of DAG `{document.dag_id}` raised this.")
         return replace(declared, outcome=error)
 
 

@@ -69,6 +69,17 @@ def test_a_key_of_airflow_2_has_its_value_and_warns(
     assert quiet(build_context(task, work), key) == EXPECTED_2[key]
 
 
+@pytest.mark.parametrize("key", ["next_ds", "prev_ds"])
+def test_a_run_that_somebody_asked_for_is_its_own_neighbour(task: BaseOperator, key: str) -> None:
+    work = task_context(
+        task,
+        run=run_context(run_type=RunType.MANUAL),
+        prev_logical_date=datetime(2024, 3, 8, tzinfo=UTC),
+        next_logical_date=datetime(2024, 3, 10, tzinfo=UTC),
+    )
+    assert quiet(build_context(task, work), key) == "2024-03-09"
+
+
 def test_dates_are_pendulum_in_utc(task: BaseOperator) -> None:
     import pendulum
 

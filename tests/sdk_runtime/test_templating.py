@@ -49,6 +49,7 @@ def rendered(dag: DAG, sql: Any, *, bridge: FakeBridge | None = None, **fields: 
     [
         ("{{ ds }} {{ ts_nodash }}", "2024-03-09 20240309T123000"),
         ("{{ macros.ds_add(ds, -9) }}", "2024-02-29"),
+        ("{{ 0 <= macros.random() < 1 }}", "True"),
         ("{{ macros.ds_format(ds, '%Y-%m-%d', '%d.%m.%y') }}", "09.03.24"),
         (
             "{{ data_interval_end | ds }} {{ logical_date | ts_nodash_with_tz }}",

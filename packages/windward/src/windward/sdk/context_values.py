@@ -102,11 +102,16 @@ def _of_day(days: int, form: Callable[[Any], Any]) -> Callable[[Source], Any]:
 
 
 def _next_date(source: Source) -> Any:
+    """Return the logical date of the next run; a run that somebody asked for is its own neighbour, as in Airflow 2."""
+    if source.run.run_type is RunType.MANUAL:
+        return source.logical_date
     following = source.work.next_logical_date if source.work is not None else None
     return at_users_edge(following or source.run.data_interval_end)
 
 
 def _previous_date(source: Source) -> Any:
+    if source.run.run_type is RunType.MANUAL:
+        return source.logical_date
     return at_users_edge(source.work.prev_logical_date if source.work is not None else None)
 
 

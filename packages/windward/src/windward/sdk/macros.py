@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import importlib
 import json
-import random
 import time
 import uuid
 from datetime import datetime, timedelta
+from random import random
 from typing import Any
 
 __all__ = [

@@ -149,6 +149,12 @@ def test_a_continuous_dag_has_one_active_run() -> None:
         document(DAG("d", schedule="@continuous", start_date=START, max_active_runs=3))
 
 
+def test_params_may_be_given_after_the_dag_was_made() -> None:
+    made = DAG("d", schedule=None, params={"x": 1})
+    made.params = {"y": Param(2, type="integer"), "z": "text"}
+    assert (dict(made.params), sorted(document(made).params)) == ({"y": 2, "z": "text"}, ["y", "z"])
+
+
 def test_a_scheduled_dag_needs_params_that_fit_their_schema() -> None:
     params = {"x": Param(None, type="integer")}
     with pytest.raises(InvalidParamError, match="param `x` of DAG `d`"):

@@ -9,7 +9,7 @@ import copy
 import os
 import re
 import sys
-from collections.abc import Callable, Collection, Iterable, MutableMapping
+from collections.abc import Callable, Collection, Iterable, Mapping, MutableMapping
 from datetime import UTC, datetime, timedelta
 from types import ModuleType
 from typing import Any, NoReturn, Self
@@ -92,8 +92,7 @@ class DAG(TaskGraph):
         """Store the arguments in one form."""
         self.default_args: dict[str, Any] = dict(found["default_args"] or {})
         own_params = dict(raw_params(found["params"])) if found["params"] else {}
-        own_params |= raw_params(self.default_args.pop("params", None) or {})
-        self.params = ParamsDict(own_params)
+        self.params = own_params | raw_params(self.default_args.pop("params", None) or {})
         self.start_utc, self.end_utc, self.timezone = arguments.dates_of(
             found["start_date"], found["end_date"], self.default_args, dag_id=self.dag_id
         )
@@ -122,6 +121,15 @@ class DAG(TaskGraph):
         self.doc_md = self._documentation(found["doc_md"])
         self.schedule = named_timetable(self.schedule)
         arguments.check_schedule(self.schedule, self.timezone, dag_id=self.dag_id)
+
+    @property
+    def params(self) -> ParamsDict:
+        """The declared params; any mapping of names and values may be assigned."""
+        return self._params
+
+    @params.setter
+    def params(self, declared: Mapping[str, Any]) -> None:
+        self._params = ParamsDict(declared)
 
     description: str | None
     schedule: Any
@@ -265,7 +273,7 @@ class DAG(TaskGraph):
         new = type(self).__new__(type(self))
         memo[id(self)] = new
         for key, value in self.__dict__.items():
-            shared = key in {"user_defined_macros", "user_defined_filters", "params", "timezone"}
+            shared = key in {"user_defined_macros", "user_defined_filters", "_params", "timezone"}
             new.__dict__[key] = copy.copy(value) if shared else copy.deepcopy(value, memo)
         return new
 

@@ -206,7 +206,7 @@ def _split(expression: str, *, allow_seconds: bool) -> list[str]:
         raise InvalidCronError(
             f"cron expression `{expression}` has {len(fields)} fields, and seconds are off",
             hint=f"Write five fields: `{' '.join(fields[:5])}`. The sixth would be seconds, the seventh a year; "
-            "a schedule with seconds has to allow them.",
+            "`[core] cron_seconds = true` allows them.",
         )
     raise InvalidCronError(
         f"cron expression `{expression}` has {len(fields)} field{'s' * (len(fields) != 1)} instead of five",

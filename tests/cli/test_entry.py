@@ -136,6 +136,18 @@ def test_a_command_line_that_cannot_be_understood_exits_with_2(
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.parametrize(
+    "words", [["--token", "s3cret"], ["--token=s3cret"], ["--server", "u", "--token", "s3cret"]]
+)
+def test_the_value_of_an_unknown_option_is_not_taken_for_a_command_and_not_shown(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*words, "dags", "list"], environ={}) == 2
+    said = capsys.readouterr().err
+    assert "`windward` does not know `--token`" in said
+    assert "s3cret" not in said
+
+
 def test_settings_that_cannot_be_used_are_an_error_and_no_traceback(installation: Installation) -> None:
     said = installation.run("config", "get-value", "core", "parallelism", WINDWARD__CORE__PARALELISM="3")
     assert said.code == 1

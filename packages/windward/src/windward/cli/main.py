@@ -11,6 +11,7 @@ import sys
 from argparse import SUPPRESS, Namespace
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from windward import __version__
@@ -91,6 +92,7 @@ def _run(words: list[str], *, environ: Mapping[str, str], make_session: MakeSess
     named = next((word for word in words if not word.startswith("-")), None)
     group = group_named(named) if named is not None else None
     parser = _parser_for(group)
+    _refuse_unknown(parser, words)
     try:
         args, leftovers = parser.parse_known_args(words)
     except SystemExit as stop:  # after `--help` and `--version`
@@ -115,6 +117,15 @@ def _run(words: list[str], *, environ: Mapping[str, str], make_session: MakeSess
 def _parser_for(group: str | None) -> Parser:
     """Return the parser with the commands of one group; it is kept for whoever runs many commands in a process."""
     return build_parser(groups=[group] if group else [])
+
+
+def _refuse_unknown(parser: Parser, words: list[str]) -> None:
+    """Refuse an option in front of the command that is none: what follows it is its value, and may be a secret."""
+    known = {option for action in parser._actions for option in action.option_strings}  # noqa: SLF001 - no public list
+    for word in takewhile(lambda word: word.startswith("-"), words):
+        option = word.partition("=")[0]
+        if option not in known:
+            refuse_leftovers(parser, [option])
 
 
 def _with_server(words: list[str]) -> tuple[list[str], str | None]:

@@ -1,26 +1,24 @@
 /** All DAGs: found by name, tag, owner and state; what each did lately, and when it is due. */
-import { Chip, SegmentedControl, Select, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { defaultStringifySearch, getRouteApi, Link } from '@tanstack/react-router';
+import { defaultStringifySearch, getRouteApi } from '@tanstack/react-router';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { lazy, type MouseEvent, memo, Suspense, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Schema } from '@/api/client';
-import { meQuery, tagsQuery } from '@/api/queries';
+import { meQuery } from '@/api/queries';
 import { may, mayTo } from '@/app/rights';
 import { Moment } from '@/components/Moment';
 import { AllBox, OneBox } from '@/components/many/Boxes';
 import { Page } from '@/components/Page';
 import { RunStrip } from '@/components/RunStrip';
 import { StateSign } from '@/components/State';
-import { useTyped } from '@/components/useTyped';
 import { Empty, Failure, Loading } from '@/components/Waiting';
 import { needWords, said } from '@/i18n';
-import { RUN_STATES } from '@/lib/states';
 import { TriggerDialog } from '@/pages/dag/TriggerDialog';
 import { useChosenDags } from '@/pages/dags/choice';
+import { DagsFilters } from '@/pages/dags/DagsFilters';
 import { useDags, useStrips } from '@/pages/dags/pages';
-import { usePause } from '@/pages/dags/pause';
+import { usePauses } from '@/pages/dags/pause';
 import classes from './Dags.module.css';
 
 const DagsBar = lazy(async () => {
@@ -35,6 +33,9 @@ interface RowProps {
   dag: Schema['DAGResponse'];
   runs: Schema['RecentRun'][] | undefined;
   trigger: (dagId: string) => void;
+  /** What it becomes, while the server is asked for it. */
+  isPaused: boolean | undefined;
+  pause: (dagId: string, isPaused: boolean) => void;
   place: number;
   hasBoxes: boolean;
   isChosen: boolean;
@@ -45,9 +46,8 @@ interface RowProps {
 const Row = memo(function Row(props: RowProps) {
   const { me, dag, runs, trigger, place, hasBoxes, isChosen, press } = props;
   const { t } = useTranslation();
-  const pause = usePause();
   const mayEdit = mayTo(me, 'dag:edit', dag);
-  const isPaused = pause.isPending ? pause.variables.isPaused : dag.is_paused;
+  const isPaused = props.isPaused ?? dag.is_paused;
   const label = t(isPaused ? 'dags.unpause' : 'dags.pause', { dag: dag.dag_display_name });
   return (
     <>
@@ -72,13 +72,13 @@ const Row = memo(function Row(props: RowProps) {
           disabled={!mayEdit}
           aria-label={label}
           title={label}
-          onChange={() => pause.mutate({ dagId: dag.dag_id, isPaused: !isPaused })}
+          onChange={() => props.pause(dag.dag_id, !isPaused)}
         />
       </span>
       <span role="cell" className={classes.name}>
-        <Link to="/dags/$dagId" params={{ dagId: dag.dag_id }} className="cut">
+        <a href={`/dags/${encodeURIComponent(dag.dag_id)}`} data-dag={dag.dag_id} className="cut">
           {dag.dag_display_name}
-        </Link>
+        </a>
         {dag.has_import_errors && (
           <span title={t('dags.broken')}>
             <StateSign state="failed" />
@@ -136,13 +136,9 @@ export function Dags() {
   const search = route.useSearch();
   const navigate = route.useNavigate();
   const [triggered, setTriggered] = useState<string | null>(null);
-  const { data: tags } = useQuery(tagsQuery);
   const { data: me } = useQuery(meQuery);
   const isFiltered = Object.values(search).some((value) => value !== undefined);
-  const [typed, type] = useTyped(
-    search.q,
-    (q) => void navigate({ search: (before) => ({ ...before, q }), replace: true }),
-  );
+  const { pausing, pause } = usePauses();
   const scroller = useRef<HTMLDivElement>(null);
   const [count, setCount] = useState(0);
   const rows = useVirtualizer({
@@ -160,70 +156,18 @@ export function Dags() {
   const hasBoxes = may(me, 'dag:edit');
   const inSight = places.flatMap((place) => at(place) ?? []);
   const chosen = useChosenDags(search, inSight, count);
-  // Tags are plain addresses, which cost less than links of the router: rows come by hundreds.
-  const followTag = (event: MouseEvent) => {
-    const { tag } = (event.target as HTMLElement).dataset;
-    if (tag === undefined || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey) return;
+  // Names and tags are plain addresses, which cost less than links of the router: rows come by hundreds.
+  const follow = (event: MouseEvent) => {
+    const { dag, tag } = (event.target as HTMLElement).dataset;
+    const isAside = event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey;
+    if ((dag === undefined && tag === undefined) || isAside) return;
     event.preventDefault();
-    void navigate({ search: (before) => ({ ...before, tag }) });
+    if (dag !== undefined) void navigate({ to: '/dags/$dagId', params: { dagId: dag } });
+    else void navigate({ search: (before) => ({ ...before, tag }) });
   };
   return (
     <Page title={t('dags.title')} name={t('dags.title')}>
-      <div className={classes.filters}>
-        <TextInput
-          size="xs"
-          w={240}
-          placeholder={t('dags.filter')}
-          aria-label={t('dags.filter')}
-          value={typed}
-          onChange={(event) => type(event.currentTarget.value)}
-        />
-        <Select
-          size="xs"
-          w={160}
-          searchable
-          clearable
-          aria-label={t('dags.anyTag')}
-          placeholder={t('dags.anyTag')}
-          data={tags?.tags ?? []}
-          value={search.tag ?? null}
-          onChange={(tag) => void navigate({ search: (before) => ({ ...before, tag: tag ?? undefined }) })}
-        />
-        <Select
-          size="xs"
-          w={160}
-          clearable
-          aria-label={t('dags.anyState')}
-          placeholder={t('dags.anyState')}
-          data={RUN_STATES.map((state) => ({ value: state, label: t(`states.${state}`) }))}
-          value={search.state ?? null}
-          onChange={(state) =>
-            void navigate({ search: (before) => ({ ...before, state: state ?? undefined }) })
-          }
-        />
-        <SegmentedControl
-          size="xs"
-          data={[
-            { value: '', label: t('dags.all') },
-            { value: 'false', label: t('dags.active') },
-            { value: 'true', label: t('dags.paused') },
-          ]}
-          value={search.paused ?? ''}
-          onChange={(paused) =>
-            void navigate({ search: (before) => ({ ...before, paused: paused || undefined }) })
-          }
-        />
-        <Chip
-          size="xs"
-          checked={search.star === 'true'}
-          onChange={(isOn) =>
-            void navigate({ search: (before) => ({ ...before, star: isOn ? 'true' : undefined }) })
-          }
-        >
-          {t('dags.favourites')}
-        </Chip>
-        <span className="dim num">{found && t('dags.count', { count: found.total_entries })}</span>
-      </div>
+      <DagsFilters count={found?.total_entries} />
       {error && <Failure error={error} again={() => void refetch()} />}
       {isPending && <Loading />}
       {found && found.total_entries === 0 && (
@@ -239,7 +183,7 @@ export function Dags() {
           role="table"
           aria-rowcount={count}
           data-has-boxes={hasBoxes}
-          onClick={followTag}
+          onClick={follow}
         >
           <div role="row" className={`${classes.row} ${classes.header}`}>
             {hasBoxes && (
@@ -279,6 +223,8 @@ export function Dags() {
                       dag={dag}
                       runs={recent[dag.dag_id]}
                       trigger={setTriggered}
+                      isPaused={pausing.get(dag.dag_id)}
+                      pause={pause}
                       place={item.index}
                       hasBoxes={hasBoxes}
                       isChosen={chosen.has(dag)}

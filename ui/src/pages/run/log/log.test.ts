@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { plain } from '@/pages/run/log/escapes';
 import { ownerOf } from '@/pages/run/log/frames';
 import { paletteColour, piecesOf } from '@/pages/run/log/pieces';
-import { LineSplitter } from '@/pages/run/log/reading';
+import { LineSplitter, Taker } from '@/pages/run/log/reading';
 import { EVERYTHING, Shown, type Wanted } from '@/pages/run/log/shown';
 import { inAddress, sourcesOf } from '@/pages/run/log/sources';
 import { LogStore } from '@/pages/run/log/store';
@@ -40,6 +40,36 @@ describe('lines out of chunks', () => {
     const splitter = new LineSplitter();
     expect(splitter.push(new TextEncoder().encode('a\nb\n'))).toEqual(['a', 'b']);
     expect(splitter.flush()).toEqual([]);
+  });
+});
+
+describe('lines that come faster than they can be taken', () => {
+  const numbered = (count: number) => Array.from({ length: count }, (_, number) => String(number));
+
+  /** Take lines where each slice costs so many milliseconds; return them, and before which of them it paused. */
+  async function taken(lines: string[], cost: number) {
+    const [found, pauses]: [string[], number[]] = [[], []];
+    let now = 0;
+    const taker = new Taker(
+      (some) => {
+        found.push(...some);
+        now += cost;
+      },
+      { now: () => now, pause: async () => void pauses.push(found.length) },
+    );
+    await taker.all(lines);
+    return { found, pauses };
+  }
+
+  test('are taken in slices with pauses between, and all of them in their order', async () => {
+    const { found, pauses } = await taken(numbered(3_500), 5);
+    expect(found).toEqual(numbered(3_500));
+    expect(pauses).toEqual([2_000, 3_500]);
+  });
+
+  test('do not wait where there is time', async () => {
+    expect((await taken(numbered(3_500), 0)).pauses).toEqual([]);
+    expect((await taken([], 0)).found).toEqual([]);
   });
 });
 

@@ -43,6 +43,48 @@ function joined(left: Uint8Array, right: Uint8Array): Uint8Array<ArrayBuffer> {
   return both;
 }
 
+/** Lines are taken so many at once, and no longer than this without a pause: what is on the screen goes on meanwhile. */
+const SLICE_LINES = 1_000;
+const WORK_MS = 8;
+
+export interface Pace {
+  now: () => number;
+  pause: () => Promise<void>;
+}
+const PACE: Pace = {
+  now: () => performance.now(),
+  // A message lets the page draw, and waits no longer than for that. A frame would not come where nobody looks.
+  pause: () =>
+    new Promise((go) => {
+      const { port1, port2 } = new MessageChannel();
+      port1.onmessage = () => {
+        port1.close();
+        go();
+      };
+      port2.postMessage(null);
+    }),
+};
+
+/** Takes lines in slices, and pauses whenever it has worked for long. */
+export class Taker {
+  private begun: number;
+  constructor(
+    private readonly take: (lines: string[]) => void,
+    private readonly pace: Pace = PACE,
+  ) {
+    this.begun = pace.now();
+  }
+
+  async all(lines: string[]): Promise<void> {
+    for (let from = 0; from < lines.length; from += SLICE_LINES) {
+      this.take(from === 0 && lines.length <= SLICE_LINES ? lines : lines.slice(from, from + SLICE_LINES));
+      if (this.pace.now() - this.begun < WORK_MS) continue;
+      await this.pace.pause();
+      this.begun = this.pace.now();
+    }
+  }
+}
+
 interface Following {
   signal: AbortSignal;
   take: (lines: string[]) => void;
@@ -57,6 +99,7 @@ const WAIT_MAX_MS = 10_000;
 export async function followLog(address: string, { signal, take, broken }: Following): Promise<void> {
   let offset = 0;
   let wait = WAIT_MS;
+  const taker = new Taker(take);
   for (;;) {
     const splitter = new LineSplitter(offset);
     try {
@@ -74,10 +117,10 @@ export async function followLog(address: string, { signal, take, broken }: Follo
         wait = WAIT_MS;
         const lines = splitter.push(value);
         offset = splitter.consumed;
-        if (lines.length > 0) take(lines);
+        await taker.all(lines);
       }
       const last = splitter.flush();
-      if (last.length > 0) take(last);
+      await taker.all(last);
       return;
     } catch (error) {
       if (signal.aborted) return;

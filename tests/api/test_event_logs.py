@@ -134,6 +134,22 @@ def test_a_line_is_about_the_task_that_was_named_and_has_the_note(
     assert "again" in json.dumps(extra(line)["body"])
 
 
+@pytest.mark.usefixtures("failed")
+@pytest.mark.parametrize(("method", "path", "body"), [
+    ("POST", "v2/dags/sales/clearTaskInstances", {"dag_run_id": "r1"}),
+    ("POST", "v2/dags/sales/dagRuns/r1/clear", {"dry_run": True}),
+    ("PATCH", "v2/dags/sales/dagRuns/r1/taskInstances/load/dry_run", {"new_state": "success"}),
+    ("POST", "windward/v1/clearing/foreseen", {"dag_runs": [{"dag_id": "sales", "dag_run_id": "r1"}]}),
+])  # fmt: skip
+def test_asking_what_would_happen_is_kept_only_where_it_was_refused(
+    client: Client, method: str, path: str, body: object
+) -> None:
+    assert client.ask(method, f"/api/{path}", body, role="op").status == 200
+    assert lines(client) == []
+    assert client.ask(method, f"/api/{path}", body, role="viewer").status == 403
+    assert [extra(one)["status"] for one in lines(client)] == [403]
+
+
 def test_reading_is_not_kept(client: Client) -> None:
     client.ask("GET", "/api/v2/pools", role="op")
     assert lines(client) == []

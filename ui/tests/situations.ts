@@ -109,6 +109,8 @@ export async function prepare({ page }: Looked): Promise<Pictured> {
   await ask(page, 'PATCH', `${runAddress('burnt', 'pictured-burnt')}`, {
     note: 'The oven was **too hot** again.',
   });
+  const cleared = { dry_run: false, dag_run_id: 'more-5', task_ids: ['burn'], include_downstream: true };
+  await post('/dags/burnt/clearTaskInstances', { ...cleared, note: 'The oven was let cool first' });
   await until('many instances are done', async () => {
     const run = await ask<Run>(page, 'GET', runAddress('loaves', 'pictured-loaves'));
     return ['success', 'failed'].includes(run.state);
@@ -186,6 +188,7 @@ const span: Situation = async ({ page, w }) => {
   await dialogOf(page).getByLabel(w('dag:backfills.to')).fill('2026-02-20T00:00');
 };
 const burntTask = ({ burnt }: Pictured) => `${runPath('burnt', burnt)}?task=burn`;
+const noted = `${runPath('burnt', 'more-5')}?task=burn&tab=events`;
 const datedTask = `${runPath('deliveries', `backfill__${back(25).slice(0, 10)}T00:00:00+00:00`)}?task=deliver`;
 const mapped = ({ loaves }: Pictured) =>
   `${runPath('loaves', loaves)}?task=shelf_of_the_long_wall.weigh_and_wrap_each_loaf_carefully`;
@@ -300,7 +303,12 @@ export const SITUATIONS: Readonly<Record<string, Situation>> = {
   'assets-of-dag': at('/dags/warehouse?tab=graph'),
   'assets-of-dag-all': at('/dags/warehouse?tab=graph&assets=all'),
   'workers-busy': at('/admin/workers'),
+  'audit-task': at('/admin/audit?dag=burnt&task=burn'),
   'audit-one': at('/admin/audit', async ({ page }) => page.locator('#main tbody tr').nth(2).click()),
+  'dag-events-task': at('/dags/burnt?tab=events&task=burn'),
+  'dag-events-none': at('/dags/burnt?tab=events&task=eat&run=more-4'),
+  'run-events': at(noted),
+  'run-events-open': at(noted, async ({ page }) => page.locator('#main td button').first().click()),
   'dag-menu': at('/dags/burnt', async ({ page, w }) => press(page.locator('#main'), w('dag:menu.more'))),
   'dag-delete': at(
     '/dags/burnt',

@@ -127,6 +127,16 @@ export function viewsOf(run: string, burnt: string): Record<string, View> {
       holds: ['span=week', 'day='],
     },
     events: { path: '/dags/bakery', acts: [tab('Events')], holds: ['tab=events'] },
+    'events of a task': {
+      path: '/dags/bakery?tab=tasks',
+      acts: [follow('Events')],
+      holds: ['tab=events', 'task='],
+    },
+    'what was done with a task of a run': {
+      path: `${bread}?task=oven.knead`,
+      acts: [tab('Events')],
+      holds: ['task=oven.knead', 'tab=events'],
+    },
     code: { path: '/dags/bakery', acts: [tab('Code')], holds: ['tab=code'] },
     'details of a DAG': { path: '/dags/bakery', acts: [tab('Details')], holds: ['tab=details'] },
     backfills: { path: '/dags/bakery', acts: [tab('Backfills')], holds: ['tab=backfills'] },
@@ -194,12 +204,14 @@ export function viewsOf(run: string, burnt: string): Record<string, View> {
       path: '/admin/audit',
       acts: [
         type('DAG', 'bakery'),
+        type('Run', 'views'),
+        type('Task', 'kn'),
         type('User', 'admin'),
         type('Event', 'dag'),
         type('from (UTC)', `${year - 1}-01-01T00:00`),
         type('until (UTC)', `${year + 1}-01-01T00:00`),
       ],
-      holds: ['dag=bakery', 'user=admin', 'event=dag', 'since=', 'until='],
+      holds: ['dag=bakery', 'run=views', 'task=kn', 'user=admin', 'event=dag', 'since=', 'until='],
     },
     users: { path: '/admin/users', acts: [segment('Roles')], holds: ['tab=roles'] },
   };

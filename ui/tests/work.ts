@@ -78,24 +78,34 @@ await step('a task is cleared with all behind it and a note, after its preview',
   await page.getByRole('navigation', { name: 'Try' }).or(page.getByText('Try 2')).first().waitFor();
 });
 
-await step('a run and a task of it are marked with a note, which is shown', async () => {
+await step('a task is marked with a note, which is shown, also among its events', async () => {
   const body = { logical_date: null };
   const { dag_run_id: id } = await ask<Run>(page, 'POST', '/api/v2/dags/bakery/dagRuns', body);
   await finished(admin, 'bakery', id);
   await page.goto(`${ADDRESS}${runPath('bakery', id)}?task=sell`);
-  await page.getByRole('button', { name: 'Mark as' }).last().click();
+  // The first is the run's.
+  await page.getByRole('button', { name: 'Mark as' }).nth(1).click();
   await page.getByRole('menuitem', { name: 'failed' }).click();
   await dialog.getByLabel('Note').fill('Nobody came');
   await dialog.getByRole('button', { name: 'Mark as failed' }).click();
   await dialog.waitFor({ state: 'detached' });
   await page.locator('#main').getByText('Nobody came').waitFor();
+  await page.goto(`${ADDRESS}${runPath('bakery', id)}?task=sell&tab=events`);
+  await page.getByRole('row').filter({ hasText: 'failed' }).getByText('Nobody came').last().waitFor();
+});
+
+await step('a run is marked with a note, which is shown', async () => {
+  const body = { logical_date: null };
+  const { dag_run_id: id } = await ask<Run>(page, 'POST', '/api/v2/dags/burnt/dagRuns', body);
+  await finished(admin, 'burnt', id);
+  await page.goto(`${ADDRESS}${runPath('burnt', id)}`);
   await page.getByRole('button', { name: 'Mark as' }).first().click();
   await page.getByRole('menuitem', { name: 'success' }).click();
   await dialog.getByLabel('Note').fill('The bread was given away');
   await dialog.getByRole('button', { name: 'Mark as success' }).click();
   await dialog.waitFor({ state: 'detached' });
-  await page.locator('#main').getByText('The bread was given away').waitFor();
-  const run = await ask<Noted>(page, 'GET', runAddress('bakery', id));
+  await page.locator('#main').getByText('The bread was given away').first().waitFor();
+  const run = await ask<Noted>(page, 'GET', runAddress('burnt', id));
   if (run.state !== 'success') throw new Error(`it is ${run.state}`);
 });
 

@@ -120,6 +120,8 @@ export interface DagSearch {
   /** The year of the calendar; or the month or week of it that a day is in. */
   year?: number | undefined;
   span?: string | undefined;
+  /** The line of the audit log that is open. */
+  item?: string | undefined;
   day?: string | undefined;
 }
 const dag = createRoute({
@@ -150,6 +152,7 @@ const dag = createRoute({
     year: whole(search.year),
     span: text(search.span),
     day: text(search.day),
+    item: text(search.item),
   }),
   component: lazyRouteComponent(async () => {
     await needWords('dag');
@@ -174,6 +177,8 @@ export interface RunSearch {
   level?: string | undefined;
   /** Who wrote the lines of the log that are shown: `stdout,logger:etl`. */
   source?: string | undefined;
+  /** The line of the audit log that is open. */
+  item?: string | undefined;
   /** Whether the log has the whole window. */
   full?: boolean | undefined;
 }
@@ -195,6 +200,7 @@ const run = createRoute({
     find: text(search.find),
     level: text(search.level),
     source: text(search.source),
+    item: text(search.item),
     full: search.full === true || search.full === 'true' || undefined,
   }),
   component: lazyRouteComponent(async () => {
@@ -212,6 +218,8 @@ export interface AdminSearch {
   dir?: string | undefined;
   state?: string | undefined;
   dag?: string | undefined;
+  run?: string | undefined;
+  task?: string | undefined;
   user?: string | undefined;
   event?: string | undefined;
   since?: string | undefined;
@@ -228,6 +236,8 @@ const admin = createRoute({
     dir: text(search.dir),
     state: text(search.state),
     dag: text(search.dag),
+    run: text(search.run),
+    task: text(search.task),
     user: text(search.user),
     event: text(search.event),
     since: text(search.since),

@@ -1,6 +1,6 @@
 /** What the pages of the installation decide by themselves. */
 import { describe, expect, it } from 'vitest';
-import { changeOf, detailsOf, momentOf } from './audit/event';
+import { changeOf, detailsOf, gistOf, momentOf } from './audit/event';
 import { bodyOf, fieldsOf as connectionFields, wrongIn as wrongInConnection } from './connections/connection';
 import { headlineOf, linesOf, ownPlace } from './import-errors/traceback';
 import { type Field, fieldsOf, readField } from './inbox/fields';
@@ -179,6 +179,28 @@ describe('lines of the audit log', () => {
     expect([details.status, details.address, details.rest]).toEqual([403, '::1', { body: { a: 1 } }]);
     expect(detailsOf('{').rest).toEqual({ extra: '{' });
     expect(detailsOf(null).rest).toEqual({});
+  });
+
+  it('says in short what changed: the state and the note of a task that was cleared with others', () => {
+    const changes = ['a', 'b'].map((name) => ({
+      kind: 'task_instance',
+      name,
+      before: { state: 'failed' },
+      after: { state: 'none' },
+    }));
+    const note = { kind: 'task_instance', name: 'a', after: { note: 'again' } };
+    const gist = gistOf(detailsOf(JSON.stringify({ changes: [note, ...changes] })));
+    expect(gist?.fields.map(({ field, after }) => [field, after])).toEqual([
+      ['state', 'none'],
+      ['note', 'again'],
+    ]);
+    expect(gistOf(detailsOf('{}'))).toBeNull();
+  });
+
+  it('says of much that changed only what it happened to', () => {
+    const after = { dag_id: 'd', run_id: 'r', state: 'queued', run_type: 'manual' };
+    const gist = gistOf(detailsOf(JSON.stringify({ changes: [{ kind: 'run', name: 'r', after }] })));
+    expect(gist).toEqual({ kind: 'run', name: 'r', how: 'made', fields: [] });
   });
 
   it('takes moments without zone as UTC', () => {

@@ -10,7 +10,7 @@ import { useMayTo } from '@/app/rights';
 import { Page } from '@/components/Page';
 import { StateSign } from '@/components/State';
 import { Empty, Failure, Loading } from '@/components/Waiting';
-import { said } from '@/i18n';
+import { needWords, said } from '@/i18n';
 import { showDistance, showMoment } from '@/lib/time';
 import { GridTab } from '@/pages/dag/grid/GridTab';
 import { Markdown } from '@/pages/dag/Markdown';
@@ -42,9 +42,10 @@ const TasksTab = lazy(() =>
 const CalendarTab = lazy(() =>
   import('@/pages/dag/runs/CalendarTab').then((found) => ({ default: found.CalendarTab })),
 );
-const EventsTab = lazy(() =>
-  import('@/pages/dag/more/EventsTab').then((found) => ({ default: found.EventsTab })),
-);
+const EventsTab = lazy(async () => {
+  await needWords('manage');
+  return { default: (await import('@/pages/dag/more/EventsTab')).EventsTab };
+});
 const RecoveryTab = lazy(() =>
   import('@/pages/dag/more/RecoveryTab').then((found) => ({ default: found.RecoveryTab })),
 );

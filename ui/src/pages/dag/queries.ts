@@ -214,15 +214,27 @@ export const codeFileQuery = (dagId: string, version: number, path: string) =>
     staleTime: Number.POSITIVE_INFINITY,
   });
 
-/** What was done with a DAG, the newest first. */
-export const dagEventsQuery = (dagId: string, limit: number) =>
+/** What was done with a DAG, or with a run or a task of it, the newest first. */
+export const dagEventsQuery = (
+  dagId: string,
+  limit: number,
+  { run, task }: { run?: string | undefined; task?: string | undefined },
+) =>
   queryOptions({
-    queryKey: ['dag', dagId, 'events', limit],
+    queryKey: ['dag', dagId, 'events', limit, run, task],
     queryFn: () =>
       wholeOf('event_logs', limit, (page) =>
         data(
           client.GET('/api/v2/eventLogs', {
-            params: { query: { dag_id: dagId, ...page, order_by: ['-when'] } },
+            params: {
+              query: {
+                dag_id: dagId,
+                ...(run ? { run_id: run } : {}),
+                ...(task ? { task_id: task } : {}),
+                ...page,
+                order_by: ['-when'],
+              },
+            },
           }),
         ),
       ),

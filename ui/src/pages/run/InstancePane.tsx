@@ -32,7 +32,11 @@ const Asked = lazy(async () => {
   await needWords('manage');
   return { default: (await import('./Asked')).Asked };
 });
-const TABS = ['log', 'why', 'attempts', 'xcom', 'rendered', 'details'] as const;
+const InstanceEvents = lazy(async () => {
+  await needWords('manage');
+  return { default: (await import('./InstanceEvents')).InstanceEvents };
+});
+const TABS = ['log', 'why', 'attempts', 'xcom', 'rendered', 'details', 'events'] as const;
 const route = getRouteApi('/dags/$dagId/runs/$runId');
 
 interface Props {
@@ -133,7 +137,7 @@ export function InstancePane({ place, label, isMapped, isLive }: Props) {
         classNames={{ root: classes.tabs ?? '', list: classes.tabList ?? '', panel: classes.panel ?? '' }}
       >
         <Tabs.List>
-          {TABS.map((name) => (
+          {TABS.filter((name) => name !== 'events' || mayTo('audit_log:read')).map((name) => (
             <Tabs.Tab key={name} value={name}>
               {t(`tab.${name}`)}
             </Tabs.Tab>
@@ -170,6 +174,11 @@ export function InstancePane({ place, label, isMapped, isLive }: Props) {
           <Links place={place} tryNumber={tryNumber} />
           <Details instance={one} />
           <MadeEvents place={place} isLive={isLive} />
+        </Tabs.Panel>
+        <Tabs.Panel value="events">
+          <Suspense fallback={<Loading />}>
+            <InstanceEvents place={place} />
+          </Suspense>
         </Tabs.Panel>
       </Tabs>
     </div>

@@ -24,6 +24,8 @@ EXTRA_MAX = 60_000
 _IDS = {"dag_id": "dag_id", "dag_run_id": "run_id", "run_id": "run_id", "task_id": "task_id"}
 _NUMBERS = {"map_index": "map_index", "task_try_number": "try_number", "try_number": "try_number"}
 INT_MAX = 2**31 - 1
+REFUSED = 400
+_ASKING = ("/dry_run", "/foreseen")
 
 
 class StoreLedger:
@@ -47,8 +49,11 @@ class StoreLedger:
     ) -> None:
         """Write down one request.
 
+        What only asks what would happen is a line where it was refused.
         Of people who are nobody, only that they signed in or failed to: anybody could fill the disk otherwise.
         """
+        if status < REFUSED and _only_asks(operation, body):
+            return
         owner = principal.name
         if not principal.user_id:
             owner = getattr(body, "username", "")
@@ -99,6 +104,11 @@ def write_line(audit: AuditStore, event: AuditEvent) -> None:
             "audit line not written",
             extra={"event": event.event, "who": event.owner, "status": event.status, "error": str(error)},
         )
+
+
+def _only_asks(operation: Operation, body: object) -> bool:
+    """Whether a request changes nothing, and says what one like it would."""
+    return operation.path.endswith(_ASKING) or getattr(body, "dry_run", False) is True
 
 
 def _packed(extra: Mapping[str, Any]) -> str:

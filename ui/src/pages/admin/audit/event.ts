@@ -1,4 +1,7 @@
 /** A line of the audit log: what was asked, and what of it changed. */
+import type { Schema } from '@/api/client';
+
+export type Line = Schema['EventLogResponse'];
 
 export interface FieldChange {
   field: string;
@@ -70,6 +73,31 @@ export function detailsOf(extra: string | null): EventDetails {
     more: typeof more_changes === 'number' ? more_changes : 0,
     rest: Object.fromEntries(Object.entries(rest).filter(([, value]) => !isSame(value, {}))),
   };
+}
+
+export interface Gist {
+  kind: string;
+  name: string;
+  how: Change['how'];
+  /** What of it changed, while that is little. */
+  fields: FieldChange[];
+}
+const GIST_MAX = 3;
+
+/** Say in short what changed: a few fields, each as the first thing had it; of much, only what it happened to. */
+export function gistOf({ changes }: EventDetails): Gist | null {
+  const [first] = changes;
+  if (first === undefined) return null;
+  const { kind, name, how } = first;
+  if (first.fields.length > GIST_MAX) return { kind, name, how, fields: [] };
+  const fields = new Map<string, FieldChange>();
+  for (const one of changes.flatMap((change) => change.fields)) {
+    if (!fields.has(one.field)) fields.set(one.field, one);
+  }
+  // What was done comes before why.
+  const note = fields.get('note');
+  const others = [...fields.values()].filter((one) => one !== note);
+  return { kind, name, how, fields: [...others, ...(note ? [note] : [])].slice(0, GIST_MAX) };
 }
 
 /** Show a value in a line. */

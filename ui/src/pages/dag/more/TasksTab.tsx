@@ -3,6 +3,7 @@ import { TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
+import { useMayTo } from '@/app/rights';
 import { useTyped } from '@/components/useTyped';
 import { Empty, Failure, Loading } from '@/components/Waiting';
 import { showLength } from '@/lib/time';
@@ -69,6 +70,7 @@ export function TasksTab({ dagId }: { dagId: string }) {
 function Row({ dagId, task }: { dagId: string; task: Task }) {
   const { t } = useTranslation('dag');
   const [delay, timeout] = [lengthOf(task.retry_delay), lengthOf(task.execution_timeout)];
+  const mayTo = useMayTo({ dag_id: dagId });
   const id = task.task_id ?? undefined;
   const retries = task.retries ?? 0;
   const next = task.downstream_task_ids ?? [];
@@ -113,6 +115,14 @@ function Row({ dagId, task }: { dagId: string; task: Task }) {
           >
             {t('tabs.durations')}
           </Link>
+        )}
+        {mayTo('audit_log:read') && (
+          <>
+            {!task.is_mapped && ' · '}
+            <Link from="/dags/$dagId" to="." search={{ tab: 'events', task: id }} title={t('tasks.events')}>
+              {t('tabs.events')}
+            </Link>
+          </>
         )}
       </td>
     </tr>

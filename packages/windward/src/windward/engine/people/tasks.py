@@ -16,7 +16,7 @@ from windward.core.people import decide_clear, decide_mark, note_text
 from windward.core.plan import DagPlan
 from windward.core.selection import Selection, failed_below, related, select
 from windward.core.view import RunView
-from windward.engine.people.changes import note_change
+from windward.engine.people.changes import NOTED_MAX, note_change
 from windward.engine.people.desk import Desk
 from windward.errors import ConflictError, NotFoundError
 from windward.model.ids import TaskKey
@@ -181,6 +181,7 @@ def write_task_note(desk: Desk, keys: Iterable[TaskKey], note: str | None) -> No
     text = note_text(note) if note and note.strip() else None
     named = list(keys)
     runs = {run.run_pk: run for run in desk.store.runs.load_runs(sorted({key.run_pk for key in named}))}
+    before = {task.key: task.note for task in desk.store.runs.find_tasks(named[:NOTED_MAX])}
     for key in named:
         run = runs.get(key.run_pk)
         if run is None or not desk.store.runs.set_task_note(key, text):
@@ -188,6 +189,7 @@ def write_task_note(desk: Desk, keys: Iterable[TaskKey], note: str | None) -> No
         note_change(
             KIND,
             _name(key),
+            before={"note": before.get(key)},
             after={"note": text},
             dag_id=run.dag_id,
             run_id=run.run_id,

@@ -165,3 +165,31 @@ def test_a_value_is_made_once_then_replaced_then_deleted(filled: Client, store: 
 def test_what_cannot_be_written_is_refused(filled: Client, path: str, body: object, status: int) -> None:
     assert filled.ask("POST", path, body, role="op").status == status
     assert keys(filled, ALL) == "cax sax say/z sbx"
+
+
+def test_those_of_all_dags_are_listed_with_how_their_values_begin(
+    filled: Client, store: SqlStore, gate: FakeGate
+) -> None:
+    put(store, "p", XComValue(encoding="pickle", data=pickle.dumps(Bomb()), preview="<a bomb>"))
+    put(store, "far", xcom("x" * 999, location="s3://me:secret@shelf/a/b?sign=secret"))
+
+    def listed(query: str = "", role: str = "viewer") -> str:
+        answer = filled.ask("GET", f"/api/windward/v1/xcoms{query}", role=role)
+        assert answer.status == 200, answer.body
+        assert answer.json["total_entries"] == len(answer.json["xcoms"])
+        return " ".join(f"{one['dag_id'][0]}{one['dag_run_id']}{one['key']}" for one in answer.json["xcoms"])
+
+    assert listed() == "cax sbx safar sap sax say/z"
+    assert listed("?dag_id_pattern=SAL&run_id_pattern=a&task_id_pattern=oa&xcom_key_pattern=y") == "say/z"
+    assert listed("?run_id_pattern=b") == "sbx"
+    gate.permissions["one"] = frozenset({Permission(resource=Resource.XCOM, verb=Verb.READ, dag_id="costs")})
+    assert listed(role="one") == "cax"
+    shown = {
+        one["key"]: one for one in filled.ask("GET", "/api/windward/v1/xcoms?run_id_pattern=a&dag_id_pattern=sales",
+                                              role="viewer").json["xcoms"]
+    }  # fmt: skip
+    assert shown["p"]["preview"] == "<a bomb>"
+    assert shown["far"]["location"] == "s3://shelf/a/b"
+    assert (shown["x"]["task_display_name"], shown["x"]["map_index"], shown["x"]["size_bytes"]) == (
+        "Load it", -1, 11,
+    )  # fmt: skip

@@ -303,6 +303,10 @@ export const SITUATIONS: Readonly<Record<string, Situation>> = {
   'assets-of-dag': at('/dags/warehouse?tab=graph'),
   'assets-of-dag-all': at('/dags/warehouse?tab=graph&assets=all'),
   'workers-busy': at('/admin/workers'),
+  'xcoms-open': at('/admin/xcoms?dag=loaves', async ({ page }) =>
+    page.locator('#main td button').first().click(),
+  ),
+  'xcoms-none': at('/admin/xcoms?key=zzzz'),
   'audit-task': at('/admin/audit?dag=burnt&task=burn'),
   'audit-one': at('/admin/audit', async ({ page }) => page.locator('#main tbody tr').nth(2).click()),
   'dag-events-task': at('/dags/burnt?tab=events&task=burn'),

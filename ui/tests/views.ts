@@ -200,6 +200,17 @@ export function viewsOf(run: string, burnt: string): Record<string, View> {
       acts: [segment('Answered'), type('Filter by subject', 'x'), type('DAG', 'bakery')],
       holds: ['q=x', 'dag=bakery'],
     },
+    'what tasks passed on': {
+      path: '/admin/xcoms',
+      acts: [
+        type('Key', 'return'),
+        type('DAG', 'bak'),
+        type('Run', 'views'),
+        type('Task', 'kn'),
+        press(/return_value/),
+      ],
+      holds: ['key=return', 'dag=bak', 'run=views', 'task=kn', 'item='],
+    },
     audit: {
       path: '/admin/audit',
       acts: [

@@ -220,6 +220,7 @@ export interface AdminSearch {
   dag?: string | undefined;
   run?: string | undefined;
   task?: string | undefined;
+  key?: string | undefined;
   user?: string | undefined;
   event?: string | undefined;
   since?: string | undefined;
@@ -238,6 +239,7 @@ const admin = createRoute({
     dag: text(search.dag),
     run: text(search.run),
     task: text(search.task),
+    key: text(search.key),
     user: text(search.user),
     event: text(search.event),
     since: text(search.since),

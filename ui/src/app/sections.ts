@@ -3,6 +3,7 @@ export const SECTIONS = [
   'workers',
   'pools',
   'assets',
+  'xcoms',
   'variables',
   'connections',
   'import-errors',

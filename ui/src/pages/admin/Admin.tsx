@@ -21,6 +21,7 @@ const VIEWS: Record<(typeof SECTIONS)[number], Section> = {
   workers: { needs: 'worker:read', View: lazy(() => import('./workers/Workers')) },
   pools: { needs: 'pool:read', View: lazy(() => import('./pools/Pools')) },
   assets: { needs: 'asset:read', View: lazy(() => import('./assets/Assets')) },
+  xcoms: { needs: 'xcom:read', View: lazy(() => import('./xcoms/XComs')) },
   variables: { needs: 'variable:read', View: lazy(() => import('./variables/Variables')) },
   connections: { needs: 'connection:read', View: lazy(() => import('./connections/Connections')) },
   'import-errors': { needs: 'import_error:read', View: lazy(() => import('./import-errors/ImportErrors')) },

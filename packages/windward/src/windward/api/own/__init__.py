@@ -28,6 +28,7 @@ from windward.api.own import (
     settings,
     upcoming,
     users,
+    xcoms,
 )
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -52,5 +53,6 @@ OPERATIONS: tuple[Operation, ...] = (
     *settings.OPERATIONS,
     *upcoming.OPERATIONS,
     *users.OPERATIONS,
+    *xcoms.OPERATIONS,
 )
 """All of them. A path that is more special than another stands before it."""

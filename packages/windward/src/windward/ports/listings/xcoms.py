@@ -1,4 +1,4 @@
-"""Read models of XComs. Values are shown one at a time: a page of them says only what there is."""
+"""Read models of XComs. Values are shown one at a time: a page of them says what there is, and how each begins."""
 
 from __future__ import annotations
 
@@ -31,6 +31,8 @@ class XComRow(msgspec.Struct, frozen=True, kw_only=True):
     length: int | None
     location: str | None
     """Where the value is, when it is not in the database."""
+    preview: str
+    """The text that was made of the value when it was written."""
 
 
 class XComFilter(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,6 +46,7 @@ class XComFilter(msgspec.Struct, frozen=True, kw_only=True):
     map_indexes: tuple[int, ...] = ()
     """All of these: two that differ leave nothing."""
     keys: Pattern = Pattern()
+    dags: Pattern = Pattern()
     dag_names: Pattern = Pattern()
     """What the DAG is called."""
     runs: Pattern = Pattern()

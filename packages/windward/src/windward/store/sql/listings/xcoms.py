@@ -23,7 +23,7 @@ _X, _R = XCOM.c, DAG_RUN.c
 _NAME = sa.func.coalesce(DAG.c.display_name, _R.dag_id)
 _FROM = XCOM.join(DAG_RUN, _R.run_pk == _X.run_pk).outerjoin(DAG, DAG.c.dag_id == _R.dag_id)
 _PLACE = (_X.run_pk, _X.task_id, _X.map_index, _X.xcom_key, _X.set_at)
-_SIZE = (_X.encoding, _X.size_bytes, _X.length, _X.location)
+_SIZE = (_X.encoding, _X.size_bytes, _X.length, _X.location, _X.preview)
 _QUERY = sa.select(
     *_PLACE,
     *_SIZE,
@@ -68,7 +68,7 @@ class SqlXComListings:
         self, dag_id: str, run_id: str, task_id: str, map_index: int, key: str
     ) -> tuple[XComRow, XComValue] | None:
         """Return one XCom with its value, or None."""
-        columns = (_X[name] for name in XCOM_COLUMNS if name in {"data", "preview", "backend"})
+        columns = (_X[name] for name in XCOM_COLUMNS if name in {"data", "backend"})
         query = _QUERY.add_columns(*columns).where(
             _R.dag_id == dag_id,
             _R.run_id == run_id,
@@ -112,6 +112,7 @@ class SqlXComListings:
                     size_bytes=row["size_bytes"],
                     length=row["length"],
                     location=row["location"],
+                    preview=row["preview"],
                 )
             )
         return made
@@ -123,6 +124,7 @@ def _conditions(which: XComFilter, dialect: Dialect) -> Sequence[Condition]:
         *within(_R.logical_date, which.logical_date),
         *within(_R.run_after, which.run_after),
         *matching(_X.xcom_key, which.keys),
+        *matching(_R.dag_id, which.dags),
         *matching(_NAME, which.dag_names),
         *matching(_R.run_id, which.runs),
         *matching(_X.task_id, which.tasks),

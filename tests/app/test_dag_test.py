@@ -299,6 +299,38 @@ def test_one_task_runs_without_its_upstreams(write: Write, tmp_path: Path) -> No
     assert (code("a"), code("b"), code("c")) == (1, 0, 2)
 
 
+def test_one_task_prints_no_secrets(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    (home / "dags").mkdir(parents=True)
+    text = """
+        import logging
+        import sys
+        from windward.sdk.masking import mask_secret
+        def say():
+            secret = "-".join(["made", "at", "run", "time"])
+            mask_secret(secret)
+            print("out", secret[:5], secret[5:], sep="", flush=False)
+            print("out made-at-", end="")
+            print("run-time")
+            print("err", secret, file=sys.stderr)
+            logging.getLogger("mine").warning("log %s", secret)
+            print("no end", end="")
+        with DAG("d", schedule=None):
+            task("a", say)
+    """
+    (home / "dags" / "some.py").write_text(HEAD + textwrap.dedent(text))
+
+    done = subprocess.run(
+        [Path(sys.executable).with_name("windward"), "tasks", "test", "d", "a"],
+        env={**os.environ, "WINDWARD_HOME": str(home)}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+
+    assert done.stdout == "out***\nout ***\nno end"
+    assert "err ***" in done.stderr
+    assert "mine: log ***" in done.stderr
+    assert "run-time" not in done.stdout + done.stderr
+
+
 def test_a_large_value_takes_the_way_of_large_values(write: Write, run: Run) -> None:
     path = write("""
         def make():

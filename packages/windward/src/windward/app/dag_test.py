@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from windward.app.dag_file import document_of, find_dag
+from windward.app.masked_stream import MaskedFormatter, masked_output
 from windward.app.rehearsal import Rehearsal
 from windward.engine.contexts import run_context
 from windward.errors import UserError
@@ -129,9 +130,10 @@ def test_task(
         with use_bridge(rehearsal.bridge):
             dag, dags = find_dag(dag_id, settings)
             document = document_of(dag, settings)
-        ending = rehearsal.run_one(
-            dag, dags, document, (task_id, map_index), logical_date=logical_date, conf=params
-        )
+        with masked_output():
+            ending = rehearsal.run_one(
+                dag, dags, document, (task_id, map_index), logical_date=logical_date, conf=params
+            )
     except UserError as error:
         print(f"error: {error.message}\n\nhint: {error.hint}", file=sys.stderr)  # noqa: T201 - a command's words
         return BAD_INPUT
@@ -143,7 +145,9 @@ def test_task(
 def _log_to_stderr() -> None:
     """Show what tasks log, unless this process has decided already what becomes of it."""
     if not logging.getLogger().handlers:
-        logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+        handler = logging.StreamHandler()
+        handler.setFormatter(MaskedFormatter("%(levelname)s %(name)s: %(message)s"))
+        logging.basicConfig(level=logging.INFO, handlers=[handler])
 
 
 def _aware(moment: datetime | None, dag: Any) -> datetime | None:

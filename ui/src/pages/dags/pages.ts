@@ -1,11 +1,14 @@
 /** A long list by pages: only those that are in sight are asked for, and asked for again. */
 import { type QueryClient, useQueries, useQuery } from '@tanstack/react-query';
+import { useEffect, useReducer, useState } from 'react';
 import type { Schema } from '@/api/client';
 import { type DagsFilter, dagsQuery, recentRunsQuery } from '@/api/queries';
 
 /** What the server gives at once at most. */
 export const PAGE = 100;
 const STRIPS = 25;
+/** So long a block is in sight before its strips are asked for. */
+const STAY_MS = 100;
 
 type Dag = Schema['DAGResponse'];
 
@@ -51,18 +54,52 @@ export async function dagsBetween(
   return pages.flatMap((page) => page.dags).slice(from - begin, to - begin + 1);
 }
 
+/** Tells what stays in sight from what flies past. What is there at first stays. */
+export class Stay {
+  private since: Map<number, number> | null = null;
+
+  /** Return the blocks that have been in sight for a while, and in how many milliseconds another of them will have. */
+  look(blocks: readonly number[], now: number): { staying: number[]; wait: number | null } {
+    const before = this.since;
+    const first = before === null || before.size === 0 ? Number.NEGATIVE_INFINITY : now;
+    this.since = new Map(blocks.map((block) => [block, before?.get(block) ?? first]));
+    const left = (block: number) => STAY_MS - (now - (this.since?.get(block) ?? now));
+    const others = blocks.filter((block) => left(block) > 0);
+    return {
+      staying: blocks.filter((block) => left(block) <= 0),
+      wait: others.length === 0 ? null : Math.min(...others.map(left)),
+    };
+  }
+}
+
+function useStaying(blocks: readonly number[]): number[] {
+  const [stay] = useState(() => new Stay());
+  const [, again] = useReducer((count: number) => count + 1, 0);
+  const { staying, wait } = stay.look(blocks, performance.now());
+  useEffect(() => {
+    if (wait === null) return;
+    const timer = setTimeout(again, wait);
+    return () => clearTimeout(timer);
+  }, [wait]);
+  return staying;
+}
+
 /** The newest runs of DAGs in sight, by DAG: asked for in blocks that stay the same while one scrolls. */
 export function useStrips(
   places: readonly number[],
   at: (place: number) => Dag | undefined,
 ): Record<string, Schema['RecentRun'][]> {
-  const asked = blocksOf(places, STRIPS).map((block) =>
-    Array.from({ length: STRIPS }, (_, number) => at(block * STRIPS + number)?.dag_id ?? []).flat(),
-  );
+  const blocks = blocksOf(places, STRIPS);
+  const staying = useStaying(blocks);
+  const asked = blocks.map((block) => ({
+    dagIds: Array.from({ length: STRIPS }, (_, number) => at(block * STRIPS + number)?.dag_id ?? []).flat(),
+    isStaying: staying.includes(block),
+  }));
   const found = useQueries({
-    queries: asked.map((dagIds) => ({
+    queries: asked.map(({ dagIds, isStaying }) => ({
       ...recentRunsQuery(dagIds),
-      enabled: dagIds.length > 0,
+      // What came before is shown at once; what flies past is not asked for.
+      enabled: isStaying && dagIds.length > 0,
       placeholderData: undefined,
     })),
     combine: joined,

@@ -19,7 +19,7 @@ function ToTask({ one }: { one: XCom }) {
       className={classes.toTask}
     >
       <span>{one.task_display_name}</span>
-      {one.map_index >= 0 && <span className="num">[{one.map_index}]</span>}
+      {one.map_index >= 0 && <span className={`num ${classes.index}`}>[{one.map_index}]</span>}
     </Link>
   );
 }

@@ -225,6 +225,15 @@ def test_a_failure_is_tried_again_while_tries_are_left(
     assert action.archives == (state is TaskState.UP_FOR_RETRY)
 
 
+@pytest.mark.parametrize(
+    ("message", "reason"),
+    [("no row", "ValueError: no row"), ("ValueError", "ValueError"), ("", "ValueError")],
+)
+def test_the_reason_of_a_failure_names_the_error_once(message: str, reason: str) -> None:
+    fact = ExitFact(kind="exception", error_type="ValueError", message=message)
+    assert only(end(running(max_tries=0), Failed(), fact=fact)).reason == reason
+
+
 def test_a_failure_that_forbids_it_is_not_tried_again() -> None:
     assert only(end(running(max_tries=5), Failed(may_retry=False))).state is TaskState.FAILED
 

@@ -268,7 +268,8 @@ def _in_words(fact: ExitFact) -> str:
         case "ok":
             return ""
         case "exception" | "import_error":
-            return f"{fact.error_type or 'error'}: {fact.message or ''}".rstrip(": ")
+            name = fact.error_type or "error"
+            return name if fact.message in (None, "", name) else f"{name}: {fact.message}"
         case "timeout":
             return fact.message or "it ran longer than its execution_timeout"
         case "signal":

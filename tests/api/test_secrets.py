@@ -11,6 +11,7 @@ from windward.api.app import OPERATIONS
 from windward.core.masking import TELLING
 
 ALLOWED = {
+    ("ConnectionFieldResponse", "is_secret"): "whether what goes into a field of a form is a secret",
     ("ConnectionResponse", "password"): "a mask or nothing: its type has no room for anything else",
     ("LoginResponse", "access_token"): "what was asked for, with a name and a password",
     ("NewTokenResponse", "token"): "shown once, to whoever makes it",

@@ -1,5 +1,7 @@
 """The life of the schema: the same by either way, checked with words, safe when several begin at once."""
 
+import os
+import stat
 import subprocess
 import sys
 import threading
@@ -230,3 +232,15 @@ def test_opening_sqlite_imports_no_alembic_and_no_other_driver(tmp_path: Path) -
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=50)
     assert (done.stdout.strip(), done.stderr) == ("[]", "")
+
+
+def test_the_database_file_is_for_its_owner_whatever_folder_it_is_in(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        store = open_store(f"sqlite:///{tmp_path}/x.db", fernet_keys=KEYS, create=True)
+        store.runs.apply([[create(run_of(1))]])
+        modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
+        store.close()
+    finally:
+        os.umask(before)
+    assert modes == {"x.db": 0o600, "x.db-wal": 0o600, "x.db-shm": 0o600}

@@ -5,7 +5,9 @@ Drivers are imported by SQLAlchemy when an engine is made, so that nobody needs 
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
+import os
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,7 @@ IDLE_TRANSACTION_S = 5
 that is frozen, or to a machine that is gone: the server ends it, so that its locks stop nobody else."""
 POOL_WAIT_S = 30.0
 PAGE_CACHE_MB = 16
+FILE_MODE = 0o600
 _BY_INDEX = "-c enable_hashjoin=off -c enable_mergejoin=off -c enable_seqscan=off"
 """Every statement of ours finds its rows by an index. PostgreSQL must not think better of it while a table is young: a
 plan that reads all of it is kept, and costs more with each row."""
@@ -82,9 +85,13 @@ def make_engine(
 
 def _sqlite(url: URL, *, pool_size: int, page_cache_mb: int) -> sa.Engine:
     assert url.database is not None
-    Path(url.database).expanduser().parent.mkdir(parents=True, exist_ok=True)
+    path = Path(url.database).expanduser()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # It holds hashes of passwords, and what runs passed on: for its owner, also in a folder that others may enter.
+    with contextlib.suppress(OSError):  # it is there, or the database says why it cannot be
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE))
     engine = sa.create_engine(
-        url.set(database=str(Path(url.database).expanduser())),
+        url.set(database=str(path)),
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_timeout=POOL_WAIT_S,

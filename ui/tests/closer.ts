@@ -132,6 +132,24 @@ await step('only what is around a task is shown, and a press leaves it', async (
   await until('all are back', async () => (await names()) === 'bread.sell,cake.sell,count');
 });
 
+await step('the graph is kept as a file, in the colours of the theme', async () => {
+  await page.emulateMedia({ colorScheme: 'dark' });
+  const kept = async (name: string) => {
+    await page.getByRole('button', { name: 'Download' }).click();
+    const coming = page.waitForEvent('download');
+    await page.getByRole('menuitem', { name }).click();
+    return readFile(await (await coming).path());
+  };
+  const svg = (await kept('As SVG')).toString();
+  const ground = await page.evaluate(() =>
+    getComputedStyle(document.body).getPropertyValue('--ww-surface').trim(),
+  );
+  if (!svg.includes(`fill="${ground}"`) || !svg.includes('>cake ')) throw new Error(svg.slice(0, 900));
+  const png = await kept('As PNG');
+  if (png.subarray(1, 4).toString() !== 'PNG' || png.length < 2_000) throw new Error('it is no picture');
+  await page.emulateMedia({ colorScheme: 'light' });
+});
+
 await step('a graph that does not fit is moved by its map, and begins readable on a phone', async () => {
   const map = page.locator('.react-flow__minimap');
   const moved = () =>
@@ -153,24 +171,6 @@ await step('a graph that does not fit is moved by its map, and begins readable o
   await until('words can be read', async () => Number(/scale\((.+)\)/.exec(await moved())?.[1]) >= 0.75);
   if ((await map.count()) > 0) throw new Error('a phone has no room for a map');
   await page.setViewportSize({ width: 1440, height: 900 });
-});
-
-await step('the graph is kept as a file, in the colours of the theme', async () => {
-  await page.emulateMedia({ colorScheme: 'dark' });
-  const kept = async (name: string) => {
-    await page.getByRole('button', { name: 'Download' }).click();
-    const coming = page.waitForEvent('download');
-    await page.getByRole('menuitem', { name }).click();
-    return readFile(await (await coming).path());
-  };
-  const svg = (await kept('As SVG')).toString();
-  const ground = await page.evaluate(() =>
-    getComputedStyle(document.body).getPropertyValue('--ww-surface').trim(),
-  );
-  if (!svg.includes(`fill="${ground}"`) || !svg.includes('>cake ')) throw new Error(svg.slice(0, 900));
-  const png = await kept('As PNG');
-  if (png.subarray(1, 4).toString() !== 'PNG' || png.length < 2_000) throw new Error('it is no picture');
-  await page.emulateMedia({ colorScheme: 'light' });
 });
 
 await step('the calendar has hours, and a press leads to the runs of one', async () => {

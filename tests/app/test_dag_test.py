@@ -299,7 +299,8 @@ def test_one_task_runs_without_its_upstreams(write: Write, tmp_path: Path) -> No
     assert (code("a"), code("b"), code("c")) == (1, 0, 2)
 
 
-def test_one_task_prints_no_secrets(tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_whole", [False, True], ids=["windward tasks test", "dag.test()"])
+def test_what_is_tried_by_hand_prints_no_secrets(tmp_path: Path, is_whole: bool) -> None:
     home = tmp_path / "home"
     (home / "dags").mkdir(parents=True)
     text = """
@@ -315,17 +316,21 @@ def test_one_task_prints_no_secrets(tmp_path: Path) -> None:
             print("err", secret, file=sys.stderr)
             logging.getLogger("mine").warning("log %s", secret)
             print("no end", end="")
-        with DAG("d", schedule=None):
+        with DAG("d", schedule=None) as dag:
             task("a", say)
+        if __name__ == "__main__":
+            dag.test()
     """
-    (home / "dags" / "some.py").write_text(HEAD + textwrap.dedent(text))
+    path = home / "dags" / "some.py"
+    path.write_text(HEAD + textwrap.dedent(text))
+    by_task = [str(Path(sys.executable).with_name("windward")), "tasks", "test", "d", "a"]
 
     done = subprocess.run(
-        [Path(sys.executable).with_name("windward"), "tasks", "test", "d", "a"],
+        [sys.executable, str(path)] if is_whole else by_task,
         env={**os.environ, "WINDWARD_HOME": str(home)}, capture_output=True, text=True, check=True,
     )  # fmt: skip
 
-    assert done.stdout == "out***\nout ***\nno end"
+    assert "out***\nout ***\nno end" in done.stdout
     assert "err ***" in done.stderr
     assert "mine: log ***" in done.stderr
     assert "run-time" not in done.stdout + done.stderr

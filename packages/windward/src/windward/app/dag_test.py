@@ -40,7 +40,7 @@ def run_dag_test(
 ) -> Any:
     """Run a DAG that was built in this process; return its run. This is `dag.test()`.
 
-    What tasks print goes where this process prints, so that a debugger works. `use_executor` changes nothing here.
+    What tasks print goes where this process prints, without secrets, so that a debugger works. `use_executor` changes nothing here.
     """
     del use_executor, session
     from windward.sdk.dag_run import DagRunView
@@ -48,16 +48,17 @@ def run_dag_test(
     settings = load(os.environ)
     _log_to_stderr()
     rehearsal = Rehearsal(settings, variables_file=variable_file_path, connections_file=conn_file_path)
-    run = rehearsal.run(
-        dag,
-        {},
-        document_of(dag, settings),
-        logical_date=_aware(logical_date or execution_date or run_after, dag),
-        conf=run_conf or {},
-        mark_success_pattern=getattr(mark_success_pattern, "pattern", mark_success_pattern),
-        is_live=False,
-        captures=False,
-    )
+    with masked_output():
+        run = rehearsal.run(
+            dag,
+            {},
+            document_of(dag, settings),
+            logical_date=_aware(logical_date or execution_date or run_after, dag),
+            conf=run_conf or {},
+            mark_success_pattern=getattr(mark_success_pattern, "pattern", mark_success_pattern),
+            is_live=False,
+            captures=False,
+        )
     return DagRunView(run_context(run), dag)
 
 

@@ -1,8 +1,10 @@
 """The triggerer against a played scheduler: what triggers say, that it is not lost, and that they hurt nobody."""
 
+import asyncio
 import io
 import json
 import os
+import signal
 import sys
 import threading
 from collections.abc import Callable
@@ -19,6 +21,7 @@ from windward.protocol.triggers import FiredAccepted, GiveBack, GivenBack, Trigg
 from windward.sdk import serde
 from windward.sdk.masking import MASKER
 from windward.triggerer.logs import TriggerLog, TriggerStream
+from windward.triggerer.triggerer import run_until_signal
 
 MakePlace = Callable[..., Place]
 
@@ -277,6 +280,24 @@ def _let_go(place: Place) -> None:
 def test_a_triggerer_says_goodbye_before_it_ends(make_place: MakePlace) -> None:
     place = make_place("", idle_s=0.05)
     assert place.scheduler.hear(Goodbye).host_id == "t"
+
+
+def test_a_signal_ends_a_triggerer_however_much_others_tell_its_loop(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    before = signal.getsignal(signal.SIGTERM)
+
+    async def run() -> None:
+        loop = asyncio.get_running_loop()
+        running = asyncio.ensure_future(run_until_signal(place.options))
+        await asyncio.sleep(0)
+        for _ in range(10_000):  # each leaves a byte in a pipe that holds a few hundred
+            loop.call_soon_threadsafe(lambda: None)
+        os.kill(os.getpid(), signal.SIGTERM)
+        await asyncio.wait_for(running, DEADLINE_S)
+
+    asyncio.run(run())
+    place.scheduler.close()
+    assert signal.getsignal(signal.SIGTERM) is before
 
 
 def test_a_trigger_is_given_back_after_its_cleanup_and_what_it_watches_goes_on(make_place: MakePlace) -> None:

@@ -258,18 +258,27 @@ def run_triggerer(options: TriggererOptions) -> None:
     )  # typeshed asks for its own class
     sys.stderr = cast("TextIO", TriggerStream(_current_log, err, level="error"))
     try:
-        asyncio.run(_run(options))
+        asyncio.run(run_until_signal(options))
     finally:
         sys.stdout, sys.stderr = out, err
         root.handlers[:] = handlers
         root.setLevel(level)
 
 
-async def _run(options: TriggererOptions) -> None:
-    triggerer = Triggerer(options)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, triggerer.end)
-    await triggerer.run()
+async def run_until_signal(options: TriggererOptions) -> None:
+    """Run a triggerer in the loop of the main thread, until SIGTERM or SIGINT or it ends by itself."""
+    triggerer, loop = Triggerer(options), asyncio.get_running_loop()
+
+    def end(_number: int, _frame: object) -> None:
+        loop.call_soon_threadsafe(triggerer.end)
+
+    # Not by the loop's own way: it writes a signal to a pipe, which what other threads say may have filled.
+    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        await triggerer.run()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _named_task(loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any) -> asyncio.Task[Any]:

@@ -102,7 +102,7 @@ export default function Connections() {
                   <span className={`dim ${shared.narrow}`}>{one.conn_type}</span>
                 </td>
                 <td className={`mono ${shared.wide}`}>{one.conn_type}</td>
-                <td className={`mono ${shared.any}`}>
+                <td className={`mono ${shared.any} ${shared.named}`}>
                   {one.host}
                   {one.port !== null && <span className="num">:{one.port}</span>}
                 </td>

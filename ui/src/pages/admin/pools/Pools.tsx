@@ -198,7 +198,7 @@ export default function Pools() {
               <th scope="col" style={{ width: '30%' }} className={shared.wide}>
                 {t('pools.over')}
               </th>
-              <th scope="col" className={shared.right}>
+              <th scope="col" className={`${shared.right} ${shared.wide}`}>
                 {t('pools.open')}
               </th>
               <th scope="col" className={`${shared.right} ${shared.wide}`}>
@@ -218,7 +218,7 @@ export default function Pools() {
               return (
                 <tr key={pool.name}>
                   {many.cellOf(pool.name)}
-                  <td className={shared.any}>
+                  <td className={`${shared.any} ${shared.named}`}>
                     <strong>{pool.name}</strong>
                     {pool.description && <div className="dim">{pool.description}</div>}
                   </td>
@@ -243,6 +243,9 @@ export default function Pools() {
                             ]
                       }
                     />
+                    <div className={`num ${shared.narrow}`}>
+                      {t('pools.open')} {isUnlimited ? '∞' : pool.open_slots}
+                    </div>
                   </td>
                   <td className={shared.wide}>
                     {over && (
@@ -254,7 +257,9 @@ export default function Pools() {
                       />
                     )}
                   </td>
-                  <td className={`num ${shared.right}`}>{isUnlimited ? '∞' : pool.open_slots}</td>
+                  <td className={`num ${shared.right} ${shared.wide}`}>
+                    {isUnlimited ? '∞' : pool.open_slots}
+                  </td>
                   <td className={`num ${shared.right} ${shared.wide}`}>{isUnlimited ? '∞' : pool.slots}</td>
                   <td className={`num ${shared.right} ${shared.wide}`}>{pool.scheduled_slots}</td>
                   <td>

@@ -188,7 +188,9 @@ export function People() {
             <tr>
               <th scope="col">{t('users.username')}</th>
               <th scope="col">{t('users.state')}</th>
-              <th scope="col">{t('users.roles')}</th>
+              <th scope="col" className={shared.wide}>
+                {t('users.roles')}
+              </th>
               <th scope="col" className={shared.wide}>
                 {t('users.grants')}
               </th>
@@ -209,12 +211,13 @@ export function People() {
                   <div className="dim">
                     {[`${user.first_name} ${user.last_name}`.trim(), user.email].filter(Boolean).join(' · ')}
                   </div>
+                  <div className={shared.narrow}>{user.roles.join(', ')}</div>
                 </td>
                 <td className="nowrap">
                   <StateSign state={user.is_active ? 'success' : 'skipped'} />{' '}
                   {t(user.is_active ? 'users.isActive' : 'users.isInactive')}
                 </td>
-                <td>{user.roles.join(', ')}</td>
+                <td className={shared.wide}>{user.roles.join(', ')}</td>
                 <td className={shared.wide}>
                   <span className={shared.chips}>
                     {user.grants.map((grant) => (

@@ -24,7 +24,7 @@ function Permissions({ resources, given, toggle }: TableProps) {
   const { t } = useTranslation('manage');
   return (
     <div className={shared.listing}>
-      <table className="plain">
+      <table className={`plain ${shared.dense}`}>
         <thead>
           <tr>
             <th scope="col">{t('users.resource')}</th>

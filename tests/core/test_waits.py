@@ -111,6 +111,13 @@ def test_an_answer_that_does_not_fit_is_refused(
         decide_answer(record, question, chosen=chosen, params_input=params, by=ANA, now=at(5))
 
 
+def test_what_a_field_accepts_is_shown_where_the_question_is() -> None:
+    record, question = asked()
+    with pytest.raises(UserError) as refused:
+        decide_answer(record, question, chosen=["Yes"], params_input={"why": "x"}, by=ANA, now=at(5))
+    assert "`windward hitl show`" in refused.value.hint
+
+
 @pytest.mark.parametrize("defaults", [None, ("No",)])
 def test_when_the_time_is_up_the_defaults_are_chosen_or_the_task_hears_of_it(
     defaults: tuple[str, ...] | None,

@@ -16,7 +16,7 @@ import msgspec
 from windward.core.actions import Action, MoveTask, TouchRun, move
 from windward.core.transitions import TaskEvent
 from windward.core.waits import AnswerInput
-from windward.document.params import check_value
+from windward.document.params import QUESTION_SHOWN_BY, check_value
 from windward.errors import ConflictError, UserError
 from windward.model.records import TaskRecord, TriggerRecord
 from windward.model.states import TaskState
@@ -183,6 +183,9 @@ def _checked_params(asked: InputRecord, given: Mapping[str, Any]) -> dict[str, A
     for name, field in fields.items():
         values[name] = given.get(name, field.get("value"))
         check_value(
-            f"field `{name}` of `{asked.task_id}`", value=values[name], schema=field.get("schema") or {}
+            f"field `{name}` of `{asked.task_id}`",
+            value=values[name],
+            schema=field.get("schema") or {},
+            shown_by=QUESTION_SHOWN_BY,
         )
     return values

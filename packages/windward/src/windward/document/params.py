@@ -12,6 +12,9 @@ from typing import Any
 from windward.document.dag import DagDocument
 from windward.errors import InvalidParamError
 
+DAG_SHOWN_BY, QUESTION_SHOWN_BY = "windward dags details", "windward hitl show"
+"""Commands that show a schema: of the params of a DAG, of the fields of a question."""
+
 
 def check_conf(document: DagDocument, conf: Mapping[str, Any]) -> dict[str, Any]:
     """Return the value of each param of the DAG, the conf's over the default, when all of them fit.
@@ -36,8 +39,10 @@ def check_conf(document: DagDocument, conf: Mapping[str, Any]) -> dict[str, Any]
     return values
 
 
-def check_value(what: str, *, value: Any, schema: Mapping[str, Any]) -> None:
+def check_value(what: str, *, value: Any, schema: Mapping[str, Any], shown_by: str = DAG_SHOWN_BY) -> None:
     """Raise `InvalidParamError`, which names `what`, when a JSON schema does not accept the value.
+
+    `shown_by` is the command that shows the schema.
 
     A schema is its author's, and this is the server: what it refers to elsewhere is not fetched, and one that is not
     valid or has no end is an error of its own.
@@ -67,5 +72,5 @@ def check_value(what: str, *, value: Any, schema: Mapping[str, Any]) -> None:
         at = "".join(f"[{part!r}]" for part in problem.absolute_path)
         raise InvalidParamError(
             f"{what}{at} cannot be `{problem.instance!r}`: {problem.message}",
-            hint="Give a value that its schema accepts; `windward dags details` shows the schema.",
+            hint=f"Give a value that its schema accepts; `{shown_by}` shows the schema.",
         )

@@ -87,9 +87,6 @@ def _sqlite(url: URL, *, pool_size: int, page_cache_mb: int) -> sa.Engine:
     assert url.database is not None
     path = Path(url.database).expanduser()
     path.parent.mkdir(parents=True, exist_ok=True)
-    # It holds hashes of passwords, and what runs passed on: for its owner, also in a folder that others may enter.
-    with contextlib.suppress(OSError):  # it is there, or the database says why it cannot be
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE))
     engine = sa.create_engine(
         url.set(database=str(path)),
         pool_size=pool_size,
@@ -98,6 +95,12 @@ def _sqlite(url: URL, *, pool_size: int, page_cache_mb: int) -> sa.Engine:
         pool_use_lifo=True,
         connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False, "cached_statements": 256},
     )
+
+    @event.listens_for(engine, "do_connect")
+    def _make_file(*_: Any) -> None:
+        # It holds hashes of passwords, and what runs passed on: for its owner, also in a folder that others may enter.
+        with contextlib.suppress(OSError):  # it is there, or the database says why it cannot be
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE))
 
     @event.listens_for(engine, "connect")
     def _set_up(connection: Any, _record: Any) -> None:

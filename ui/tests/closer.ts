@@ -150,11 +150,18 @@ await step('the graph is kept as a file, in the colours of the theme', async () 
   await page.emulateMedia({ colorScheme: 'light' });
 });
 
-await step('a graph that does not fit is moved by its map, and begins readable on a phone', async () => {
+await step('a graph that is out of sight is moved by its map, and begins readable on a phone', async () => {
   const map = page.locator('.react-flow__minimap');
   const moved = () =>
     page.locator('.react-flow__viewport').evaluate((viewport) => (viewport as HTMLElement).style.transform);
-  await page.goto(`${ADDRESS}/dags/warehouse?tab=graph&assets=all`);
+  await page.goto(`${ADDRESS}/dags/market?tab=graph`);
+  await nodes.first().waitFor();
+  if ((await map.count()) > 0) throw new Error('a graph that fits needs no map');
+  const pane = await until('there is room', () => page.locator('.react-flow__pane').boundingBox());
+  await page.mouse.move(pane.x + pane.width - 30, pane.y + 20);
+  await page.mouse.down();
+  await page.mouse.move(pane.x + 30, pane.y + 20, { steps: 4 });
+  await page.mouse.up();
   const box = await until('the map is there', () => map.boundingBox());
   const before = await moved();
   const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
@@ -166,8 +173,8 @@ await step('a graph that does not fit is moved by its map, and begins readable o
   await page.getByRole('button', { name: 'Fit View' }).click();
   await until('the whole needs no map', async () => (await map.count()) === 0);
   await page.setViewportSize({ width: 400, height: 900 });
-  await page.goto(`${ADDRESS}/dags/warehouse?tab=graph&assets=all`);
-  await page.locator('.react-flow__node').first().waitFor();
+  await page.goto(`${ADDRESS}/dags/market?tab=graph`);
+  await nodes.first().waitFor();
   await until('words can be read', async () => Number(/scale\((.+)\)/.exec(await moved())?.[1]) >= 0.75);
   if ((await map.count()) > 0) throw new Error('a phone has no room for a map');
   await page.setViewportSize({ width: 1440, height: 900 });

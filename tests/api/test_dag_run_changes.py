@@ -13,12 +13,11 @@ from windward.document import ParamDocument, TaskDocument
 from windward.engine.people.changes import collecting
 from windward.engine.people.dags import pause_dags
 from windward.engine.people.runs import (
+    RunChange,
     RunRequest,
+    change_run,
     delete_run,
-    mark_run,
-    requeue_run,
     trigger_run,
-    write_run_note,
 )
 from windward.model.access import Permission, Resource, Verb
 from windward.model.ids import TaskKey
@@ -300,23 +299,76 @@ def test_runs_are_changed_and_deleted_in_bulk(dags: Client, store: SqlStore, gat
     assert store.runs.load_runs([2]) == []
 
 
+def test_runs_are_changed_in_bulk_in_one_transaction(dags: Client, store: SqlStore) -> None:
+    def commits(*run_ids: str) -> int:
+        before = store.runs.counters.commits
+        entities = [{"dag_run_id": run_id, "state": "success", "note": run_id} for run_id in run_ids]
+        body = {"actions": [{"action": "update", "entities": entities}]}
+        answer = dags.ask("PATCH", URL, body, role="user").json["update"]
+        assert answer == {"success": [f"sales.{run_id}" for run_id in run_ids], "errors": []}
+        return store.runs.counters.commits - before
+
+    for number in range(10, 16):
+        ended(store, number, run_id=f"r{number}")
+    assert commits("r10") == commits(*(f"r{number}" for number in range(11, 16)))
+    assert [(run.state, run.note) for run in store.runs.load_runs(range(10, 16))] == [
+        (RunState.SUCCESS, f"r{number}") for number in range(10, 16)
+    ]
+
+
+def test_what_is_refused_in_bulk_keeps_nobody_else_from_it(dags: Client, store: SqlStore) -> None:
+    ended(store)
+    document_hash = ended(store, 2, run_id="other").document_hash
+    running = run_of(3, run_id="running", document_hash=document_hash)
+    assert store.runs.apply([[create(running, "load", "sum")]]).all
+    assert store.runs.apply([[move_run(running, RunEvent.START, at=NOW)]]).all
+    entities = [{"dag_run_id": name, "state": "queued", "note": "n"} for name in ("done", "running", "other")]
+    body = {"actions": [{"action": "update", "entities": entities}]}
+    answer = dags.ask("PATCH", URL, body, role="user").json["update"]
+    assert answer["success"] == ["sales.done", "sales.other"]
+    assert [(one["status_code"], one["name"]) for one in answer["errors"]] == [(400, "sales.running")]
+    found = [(run.state, run.note) for run in store.runs.load_runs([1, 2, 3])]
+    assert found == [(RunState.QUEUED, "n"), (RunState.QUEUED, "n"), (RunState.RUNNING, None)]
+
+
+def test_a_note_is_written_in_the_transaction_of_the_change(dags: Client, store: SqlStore) -> None:
+    ended(store)
+
+    def commits(body: dict[str, Any], path: str = "", method: str = "PATCH") -> int:
+        before = store.runs.counters.commits
+        assert dags.ask(method, f"{URL}/done{path}", body, role="user").status == 200
+        return store.runs.counters.commits - before
+
+    assert commits({"state": "success", "note": "by hand"}) == commits({"state": "failed"})
+    clear = {"dry_run": False, "note": "again"}
+    first = commits(clear, "/clear", "POST")
+    dags.ask("PATCH", f"{URL}/done", {"state": "failed"}, role="user")
+    assert first == commits({"dry_run": False}, "/clear", "POST")
+    assert store.runs.load_runs([1])[0].note == "again"
+
+
 def test_what_was_before_and_after_is_noted_for_the_audit_log(dags: Client, services: Services) -> None:
     desk = services.desk
     with collecting() as changes:
         run = trigger_run(desk, desk.dag("sales"), RunRequest(run_id="a"), by="ada")
-        mark_run(desk, run, RunState.FAILED, by="ada")
-        mark_run(desk, desk.run("sales", "a"), RunState.FAILED, by="ada")  # it is so already
-        write_run_note(desk, run, "n")
-        requeue_run(desk, desk.run("sales", "a"), by="ada")
+        for change in (
+            RunChange(state=RunState.FAILED),
+            RunChange(state=RunState.FAILED),  # it is so already
+            RunChange(note="n"),
+            RunChange(state=RunState.FAILED, note="m"),
+            RunChange(state=RunState.QUEUED, note=" "),
+        ):
+            change_run(desk, desk.run("sales", "a"), change, by="ada")
         delete_run(desk, desk.run("sales", "a"))
         pause_dags(desk, ["sales"], is_paused=True, by="ada")
 
     noted = [(one.kind, one.name, one.before, one.after) for one in changes.noted]
     assert noted[0] == ("run", "a", None, run)
-    assert noted[1:4] == [
+    assert noted[1:5] == [
         ("run", "a", {"state": "queued"}, {"state": "failed"}),
         ("run", "a", {"note": None}, {"note": "n"}),
-        ("run", "a", {"state": "failed"}, {"state": "queued"}),
+        ("run", "a", {"note": "n"}, {"note": "m"}),
+        ("run", "a", {"state": "failed", "note": "m"}, {"state": "queued", "note": None}),
     ]
-    assert [one[3] for one in noted[4:]] == [None, {"is_paused": True}]
+    assert [one[3] for one in noted[5:]] == [None, {"is_paused": True}]
     assert {one.dag_id for one in changes.noted} == {"sales"}

@@ -47,7 +47,8 @@ def test_a_run_is_shown_as_airflow_shows_it(filled: Client) -> None:
         "dag_run_id": "a", "dag_id": "sales", "logical_date": "2026-03-01T12:00:00Z", "queued_at": None,
         "start_date": "2026-03-01T12:00:00Z", "end_date": "2026-03-01T12:00:10Z", "duration": 10.0,
         "data_interval_start": None, "data_interval_end": None, "run_after": "2026-03-29T00:30:01.123456Z",
-        "last_scheduling_decision": None, "run_type": "manual", "state": "success", "triggered_by": "timetable",
+        "last_scheduling_decision": "2026-03-01T12:00:10Z", "run_type": "manual", "state": "success",
+        "triggered_by": "timetable",
         "triggering_user_name": "ada", "conf": {"k": "v", "n": [1, 2]}, "note": None, "bundle_version": None,
         "dag_display_name": "sales", "partition_key": None, "partition_date": None,
     }  # fmt: skip

@@ -155,14 +155,16 @@ def test_details_say_everything_of_a_dag(dags: Client, store: SqlStore) -> None:
     put_dags(
         store, "full", fileloc="full.py", doc_md="  # Title\n  text", dagrun_timeout_s=90.0, catchup=True,
         params={"n": ParamDocument(has_default=True, default=3, schema={"type": "integer"}, description="d")},
-        owner_links={"ada": "https://x"}, timezone="Asia/Seoul",
+        owner_links={"ada": "https://x"}, timezone="Asia/Seoul", template_searchpath=("/sql",),
+        default_args={"retries": 2, "op_kwargs": {"api_key": "hush"}},
     )  # fmt: skip
     shown = dags.ask("GET", "/api/v2/dags/full/details", role="viewer").json
     expected = {
         "doc_md": "# Title\ntext", "dag_run_timeout": "PT90S", "catchup": True, "timezone": "Asia/Seoul",
         "params": {"n": {"value": 3, "schema": {"type": "integer"}, "description": "d", "source": None}},
         "owner_links": {"ada": "https://x"}, "is_favorite": False, "active_runs_count": 0, "concurrency": 16,
-        "asset_expression": None, "timetable_summary": None,
+        "asset_expression": None, "timetable_summary": None, "template_search_path": ["/sql"],
+        "default_args": {"retries": 2, "op_kwargs": {"api_key": "***"}},
     }  # fmt: skip
     assert {name: shown[name] for name in expected} == expected
     assert shown["latest_dag_version"]["version_number"] == 1

@@ -1,5 +1,6 @@
 """Task instances over HTTP: marked, annotated, run again and deleted, one by one and many at a time."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,6 +19,7 @@ from windward.engine.people.changes import collecting
 from windward.engine.people.tasks import (
     Clearing,
     Mark,
+    TaskNote,
     clear_tasks,
     delete_task,
     mark_tasks,
@@ -349,20 +351,36 @@ def test_each_entry_is_asked_for_leave(filled: Client, store: SqlStore, gate: Fa
     assert task_in(store, TaskKey(9, "load")).state == "none"
 
 
+def test_a_note_is_written_in_the_transaction_of_the_change(filled: Client, store: SqlStore) -> None:
+    clear = {"dry_run": False, "dag_run_id": "r2", "task_ids": ["m"], "only_failed": False, "note": "again"}
+    asks: list[tuple[Callable[[], Answer], str]] = [
+        (lambda: patch(filled, f"{INSTANCES}/m", {"new_state": "failed", "note": "x"}), "x"),
+        (lambda: patch(filled, f"{INSTANCES}/m", {"note": "each"}), "each"),
+        (lambda: filled.ask("POST", CLEAR, clear, role="user"), "again"),
+    ]
+    for ask, note in asks:
+        before = store.runs.counters.commits
+        assert ask().status == 200
+        assert store.runs.counters.commits == before + 1
+        assert {one.note for one in store.runs.load_tasks([2]) if one.task_id == "m"} == {note}
+
+
 def test_the_audit_log_is_told_of_each_instance(filled: Client, store: SqlStore, services: Services) -> None:
     desk, [run] = services.desk, store.runs.load_runs([2])
     with collecting() as changes:
         write_task_note(desk, [TaskKey(2, "a")], "why")
         delete_task(desk, run, TaskKey(2, "m", 1))
-        mark = Mark(state=TaskState.SKIPPED, task_ids=("g.c",), resumes=True)
+        note = TaskNote(keys=(TaskKey(2, "a"),), text="so")
+        mark = Mark(state=TaskState.SKIPPED, task_ids=("g.c",), resumes=True, note=note)
         mark_tasks(desk, [run], lambda view: list(view.instances(2)), mark, by="ada")
         clear_tasks(desk, [run], lambda view: list(view.instances(0)), Clearing(), by="ada")
     assert [(one.name, one.run_id) for one in changes.noted] == [
-        ("a", "r2"), ("m[1]", "r2"), ("g.c", "r2"), ("d", "r2"), ("a", "r2"),
+        ("a", "r2"), ("m[1]", "r2"), ("g.c", "r2"), ("d", "r2"), ("a", "r2"), ("a", "r2"),
     ]  # fmt: skip
     assert (changes.noted[2].before, changes.noted[2].after) == (
         {"state": "upstream_failed"}, {"state": "skipped"},
     )  # fmt: skip
+    assert (changes.noted[4].before, changes.noted[4].after) == ({"note": "why"}, {"note": "so"})
 
 
 def test_what_was_decided_upon_an_instance_that_is_deleted_meanwhile_is_decided_again(

@@ -17,7 +17,7 @@ from windward.document import DagDocument, Expansion, XComLength
 from windward.engine.deciding import ADMITTED_PER_PASS_MAX
 from windward.engine.loading import NOTES_MAX
 from windward.engine.people.desk import Desk
-from windward.engine.people.runs import mark_run
+from windward.engine.people.runs import RunChange, change_run
 from windward.engine.people.xcoms import delete_xcom, json_value, write_xcom
 from windward.model.ids import TaskKey
 from windward.model.records import PoolRecord
@@ -322,7 +322,7 @@ def test_a_run_that_changes_meanwhile_is_decided_again_and_alone(world: World) -
     def decide(view: RunView, now: datetime) -> list[Action]:
         decided.append(view.run.run_id)
         if decided == ["one", "two"]:
-            mark_run(desk, world.run(second), RunState.FAILED, by="ann")
+            change_run(desk, world.run(second), RunChange(state=RunState.FAILED), by="ann")
         return decide_mark_run(view, RunState.SUCCESS, by="bob", now=now)
 
     told: list[str] = []

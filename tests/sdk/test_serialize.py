@@ -108,6 +108,19 @@ def test_a_document_says_where_each_param_stood() -> None:
     assert sorted(found, key=lambda name: found[name].place) == ["when", "amount", "kind"]
 
 
+def test_a_document_shows_what_its_tasks_take_by_default_and_where_templates_are() -> None:
+    given = {"retries": 2, "retry_delay": timedelta(minutes=5), "on_failure_callback": print, "owner": "ada"}
+    with DAG("d", default_args=given, template_searchpath=["/templates", "/sql"]) as dag:
+        Work(task_id="a")
+    found = decode(encode(document(dag)))
+    assert found.default_args == {
+        **given,
+        "retry_delay": "0:05:00",
+        "on_failure_callback": "<callable builtins.print>",
+    }
+    assert found.template_searchpath == ("/templates", "/sql")
+
+
 def test_every_argument_of_a_task_is_in_its_document() -> None:
     with DAG("d") as dag:
         Work(

@@ -26,6 +26,7 @@ from windward.core.actions import (
     PlanRecovery,
     SkipSlot,
     TouchRun,
+    WriteNote,
     move,
     move_backfill,
     move_run,
@@ -83,7 +84,7 @@ class Dice:
             kinds += (
                 [self._move_task] * 8
                 + [self._move_run] * 3
-                + [self._add_tasks, self._move_callback, self._revision, self._plan_recovery]
+                + [self._add_tasks, self._move_callback, self._revision, self._plan_recovery, self._note]
             )
         return self.random.choice(kinds)()
 
@@ -197,6 +198,10 @@ class Dice:
             run_pk=run.run_pk, expect_state=state, recoveries=self.clock,
             recover_at=self.random.choice((None, at(self.clock))), is_recovery_stopped=self.random.random() < 0.3,
         )  # fmt: skip
+
+    def _note(self) -> WriteNote:
+        task, text = self._task(), self.random.choice((None, f"note {self.clock}"))
+        return WriteNote(run_pk=task.run_pk, key=task.key if self.random.random() < 0.7 else None, text=text)
 
     def _revision(self) -> ExpectRun | TouchRun | LinkRun:
         run = self.random.choice(self.reference.reads.list_runs(limit=99))

@@ -14,7 +14,7 @@ from windward.core.actions import MoveTask
 from windward.core.people import decide_mark_run
 from windward.core.selection import in_group, related
 from windward.core.view import RunView
-from windward.engine.people.runs import mark_run as end_run
+from windward.engine.people.runs import RunChange, change_run
 from windward.engine.people.tasks import Mark, foreseen_marks, mark_tasks, with_neighbours
 from windward.errors import UserError
 from windward.model.records import RunRecord, TaskRecord
@@ -91,7 +91,7 @@ def mark_run(args: Namespace, session: Session) -> int:
         return _preview([(run, moves)], output=args.output)
     found_document(session, run)
     with still(verb="marked"):
-        actions = end_run(session.desk, run, state, by=person())
+        actions = change_run(session.desk, run, RunChange(state=state), by=person())
     count = sum(isinstance(action, MoveTask) for action in actions)
     if actions:
         note(f"marked run `{run.run_id}` as {state}, with {count} task instance{'' if count == 1 else 's'}")

@@ -240,6 +240,17 @@ class TouchRun(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     run_pk: int
 
 
+class WriteNote(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Replace what people noted on a run, or with `key` on an instance of it; None takes it away.
+
+    It decides nothing, so it expects nothing: the last writer wins, and a note on what is gone is gone too.
+    """
+
+    run_pk: int
+    key: TaskKey | None = None
+    text: str | None
+
+
 class PlanRecovery(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Say when, or that not, a run is run again on its own. Applied only if the run has `expect_state`."""
 
@@ -353,6 +364,7 @@ Action = (
     | MoveRun
     | ExpectRun
     | TouchRun
+    | WriteNote
     | PauseDag
     | MoveCallback
     | AnswerInput

@@ -227,6 +227,9 @@ class DagDocument(_Part, frozen=True):
     fail_fast: bool = False
     is_paused_upon_creation: bool | None = None
     render_template_as_native_obj: bool = False
+    template_searchpath: tuple[str, ...] = ()
+    default_args: dict[str, Any] = {}
+    """What tasks take that do not say otherwise, as JSON to look at: the tasks hold what came of it."""
     callbacks: tuple[str, ...] = ()
     """Which of `success`, `failure` and `sla_miss` are set at DAG level, and what of runs the deployment's listeners hear.
 

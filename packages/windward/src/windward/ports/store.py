@@ -27,7 +27,6 @@ from windward.model.records import (
     RunRecord,
     TaskRecord,
 )
-from windward.ports.annotations import AnnotationWrites
 from windward.ports.hosts import HostStore
 from windward.ports.lookups import RunLookups
 from windward.ports.wishes import WishStore
@@ -99,7 +98,7 @@ class LeaseStore(Protocol):
         """Give a lease back, if it is still held."""
 
 
-class RunStore(RunLookups, AnnotationWrites, Protocol):
+class RunStore(RunLookups, Protocol):
     """Runs and task instances: loads for the scheduler, and the one way to write."""
 
     counters: StoreCounters

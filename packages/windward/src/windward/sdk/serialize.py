@@ -14,7 +14,7 @@ from windward.sdk.dag_schedule import catchup_of, max_active_runs_of, schedule_o
 from windward.sdk.defaults import current
 from windward.sdk.extensions import heard_of_runs
 from windward.sdk.groups import UI_COLOR, UI_FGCOLOR, MappedTaskGroup
-from windward.sdk.preview import text_of
+from windward.sdk.preview import cut, preview, text_of
 from windward.sdk.serialize_assets import assets_of, conflicts_of
 from windward.sdk.serialize_task import params_document, task_document
 from windward.sdk.unset import ArgNotSet, is_arg_set
@@ -64,6 +64,8 @@ def to_document(
         fail_fast=bool(dag.fail_fast),
         is_paused_upon_creation=dag.is_paused_upon_creation,
         render_template_as_native_obj=bool(dag.render_template_as_native_obj),
+        template_searchpath=tuple(cut(str(path)) for path in dag.template_searchpath or ()),
+        default_args=preview(dag.default_args),
         callbacks=tuple(
             name
             for name, given in (

@@ -23,6 +23,7 @@ from windward.core.actions import (
     RouteAssetEvent,
     SkipSlot,
     TouchRun,
+    WriteNote,
 )
 from windward.core.slas import MissSla
 from windward.core.transitions import BACKFILL_TRANSITIONS, RUN_TRANSITIONS, TASK_TRANSITIONS, RunEvent
@@ -85,6 +86,8 @@ def assert_legal(action: Action) -> None:
             assert action.state is not SlotState.WAITING, "a date is dealt with once"
         case PauseDag() | SkipSlot() | ExpectRun() | TouchRun() | PlanRecovery() | LinkRun():
             pass
+        case WriteNote():
+            assert action.key is None or action.key.run_pk == action.run_pk, "an instance of another run"
         case AddAssetEvent() | RouteAssetEvent() | ForgetAssetEvents():
             pass
         case AnswerInput() | MissDeadline() | MissSla():

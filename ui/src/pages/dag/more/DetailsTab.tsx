@@ -114,7 +114,7 @@ export function DetailsTab({ dagId }: { dagId: string }) {
     ],
     [
       'defaults',
-      dag.default_args && (
+      dag.default_args && Object.keys(dag.default_args).length > 0 && (
         <code key="defaults" className="mono">
           {JSON.stringify(dag.default_args)}
         </code>

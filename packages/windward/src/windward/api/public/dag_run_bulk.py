@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from msgspec import UNSET
@@ -18,7 +18,7 @@ from windward.api.contract.bulk import (
 )
 from windward.api.contract.operation import Call, Needs, Nothing, Operation, Scope, operation
 from windward.api.contract.problem import refusal_of
-from windward.api.public.dag_run_changes import change_run
+from windward.api.public.dag_run_changes import wanted_of
 from windward.api.public.dag_run_shapes import BulkDAGRunBody
 from windward.api.public.dag_runs import TAG, place_of
 from windward.engine.people import runs
@@ -42,20 +42,12 @@ def bulk_dag_runs(call: BulkCall) -> BulkResponse:
                 response.create.errors.append({"error": message, "status_code": METHOD_NOT_ALLOWED})
             case BulkUpdateAction(entities=entities, update_mask=mask, action_on_non_existence=rule):
                 response.update = outcome = response.update or BulkActionResponse()
-                wanted = frozenset(mask) if mask else frozenset({"state", "note"})
-
-                def update(run: RunRecord, entity: Any, wanted: frozenset[str] = wanted) -> None:
-                    note = entity.note if entity.note is not None and "note" in wanted else UNSET
-                    change_run(call, run, state=entity.state if "state" in wanted else None, note=note)
-
-                _each(call, _places(call, entities, Verb.EDIT, outcome), outcome, update, rule)
+                places = _places(call, entities, Verb.EDIT, outcome)
+                _update(call, places, frozenset(mask or ("state", "note")), outcome, rule)
             case BulkDeleteAction(entities=entities, action_on_non_existence=rule):
                 response.delete = outcome = response.delete or BulkActionResponse()
-
-                def delete(run: RunRecord, _entity: Any) -> None:
-                    runs.delete_run(call.services.desk, run)
-
-                _each(call, _places(call, entities, Verb.DELETE, outcome), outcome, delete, rule)
+                places = _places(call, entities, Verb.DELETE, outcome)
+                _delete(call, places, outcome, rule)
     return response
 
 
@@ -76,31 +68,51 @@ def _places(call: BulkCall, entities: list[Any], verb: Verb, outcome: BulkAction
     return found
 
 
-def _each(
+def _update(
     call: BulkCall,
     places: Mapping[Place, Any],
+    wanted: frozenset[str],
     outcome: BulkActionResponse,
-    change: Callable[[RunRecord, Any], None],
     rule: OnAbsence,
 ) -> None:
-    found = {
-        (dag_id, run_id): call.services.store.runs.find_run(dag_id, run_id=run_id)
-        for dag_id, run_id in places
-    }
-    absent = sorted(place for place, run in found.items() if run is None)
-    if absent and rule is OnAbsence.FAIL:
-        names = ", ".join(".".join(place) for place in absent)
-        _refused(outcome, NotFoundError(f"these runs were not found: {names}"), None)
-        return
+    """Change all of them at once; what is refused keeps nobody else from it."""
+    found = _found(call, places, outcome, rule)
+    asked = []
     for place, run in found.items():
-        if run is None:
-            continue
+        entity = places[place]
+        note = entity.note if entity.note is not None and "note" in wanted else UNSET
+        asked.append((run, wanted_of(entity.state if "state" in wanted else None, note)))
+    refused = runs.change_runs(call.services.desk, asked, by=call.principal.name)
+    for place, run in found.items():
+        if run.run_pk in refused:
+            _refused(outcome, refused[run.run_pk], ".".join(place))
+        else:
+            outcome.success.append(".".join(place))
+
+
+def _delete(
+    call: BulkCall, places: Mapping[Place, Any], outcome: BulkActionResponse, rule: OnAbsence
+) -> None:
+    for place, run in _found(call, places, outcome, rule).items():
         try:
-            change(run, places[place])
+            runs.delete_run(call.services.desk, run)
         except WindwardError as error:
             _refused(outcome, error, ".".join(place))
         else:
             outcome.success.append(".".join(place))
+
+
+def _found(
+    call: BulkCall, places: Mapping[Place, Any], outcome: BulkActionResponse, rule: OnAbsence
+) -> dict[Place, RunRecord]:
+    """Return the runs that there are; none when some are missing and that is not to be."""
+    found = runs.known_runs(call.services.desk, places)
+    absent = sorted(place for place in places if place not in found)
+    if absent and rule is OnAbsence.FAIL:
+        names = ", ".join(".".join(place) for place in absent)
+        _refused(outcome, NotFoundError(f"these runs were not found: {names}"), None)
+        return {}
+    return {place: found[place] for place in places if place in found}
 
 
 def _name(entity: Any) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from windward.api.contract.masks import MaskQuery, masked
 from windward.api.contract.operation import Call, Needs, Nothing, Operation, Scope, operation
@@ -111,22 +111,14 @@ def patch_dag_run(call: Call[MaskQuery, DAGRunPatchBody]) -> DAGRunResponse:
     """Change a run."""
     run = found_run(call).run
     given = masked(call.body, call.query.update_mask)
-    change_run(call, run, state=given.get("state"), note=given.get("note", UNSET))
+    change = wanted_of(given.get("state"), given.get("note", UNSET))
+    runs.change_run(call.services.desk, run, change, by=call.principal.name)
     return run_response(found_run(call))
 
 
-def change_run(call: Call[Any, Any], run: RunRecord, *, state: DagRunMutableStates | None, note: Any) -> None:
-    """Write a note, unless it is UNSET; then set a state, unless it is None."""
-    desk, by = call.services.desk, call.principal.name
-    if note is not UNSET:
-        runs.write_run_note(desk, run, note)
-    match state:
-        case None:
-            pass
-        case DagRunMutableStates.QUEUED:
-            runs.requeue_run(desk, run, by=by)
-        case DagRunMutableStates.SUCCESS | DagRunMutableStates.FAILED:
-            runs.mark_run(desk, run, RunState(state), by=by)
+def wanted_of(state: DagRunMutableStates | None, note: str | UnsetType | None) -> runs.RunChange:
+    """Return what a body asks for."""
+    return runs.RunChange(state=RunState(state) if state is not None else None, note=note)
 
 
 def delete_dag_run(call: Call[Nothing, Nothing]) -> None:
@@ -180,10 +172,8 @@ def _clear(call: Call[Any, Any], named: Sequence[RunRecord], body: DAGRunClearBo
     desk, newest = call.services.desk, None
     if body.only_new or body.run_on_latest_version:
         newest = {dag_id: runs.newest_plan(desk, dag_id) for dag_id in {run.dag_id for run in named}}
-    runs.clear_runs(desk, named, _selection(body), newest=newest, by=call.principal.name)
-    if body.note is not None:
-        for run in named:
-            runs.write_run_note(desk, run, body.note)
+    note = body.note if body.note is not None else UNSET
+    runs.clear_runs(desk, named, _selection(body), newest=newest, note=note, by=call.principal.name)
 
 
 def _foreseen(call: Call[Any, Any], named: Sequence[RunRecord], body: DAGRunClearBody) -> Foreseen:

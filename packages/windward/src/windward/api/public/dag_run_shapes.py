@@ -182,7 +182,7 @@ def run_response(row: RunRow) -> DAGRunResponse:
         data_interval_start=run.data_interval_start,
         data_interval_end=run.data_interval_end,
         run_after=run.run_after,
-        last_scheduling_decision=None,
+        last_scheduling_decision=run.end_date or run.start_date,
         run_type=run.run_type,
         state=run.state,
         triggered_by=run.triggered_by,

@@ -10,6 +10,7 @@ import msgspec
 
 from windward.api.file_tokens import file_token
 from windward.api.public.dag_versions import BUNDLE, DagVersionResponse, version_response
+from windward.core.masking import without_secrets
 from windward.core.upcoming import next_slot_of
 from windward.document import DagDocument, ParamDocument
 from windward.model.states import RunType
@@ -125,10 +126,10 @@ def details_response(
         is_paused_upon_creation=document.is_paused_upon_creation,
         params=shown_params(document.params),
         render_template_as_native_obj=document.render_template_as_native_obj,
-        template_search_path=None,
+        template_search_path=list(document.template_searchpath) or None,
         timezone=document.timezone,
         last_parsed=row.parsed_at,
-        default_args=None,
+        default_args=without_secrets(document.default_args),
         owner_links=dict(document.owner_links),
         is_favorite=is_favorite,
         active_runs_count=running,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+import msgspec
 from msgspec import UNSET
 
 from windward.api.contract.masks import MaskQuery, masked
@@ -126,10 +127,14 @@ def patched(
         foreseen = tasks.foreseen_marks(desk, runs, meant.choose, mark, by=by)
         if not any(moves for _, moves in foreseen):
             _refuse_same(meant, mark.state)
-    if "note" in given and (given["note"] is not None or mask):
-        tasks.write_task_note(desk, named, given["note"])
+    is_noted = "note" in given and (given["note"] is not None or bool(mask))
     if mark is None:
+        if is_noted:
+            tasks.write_task_note(desk, named, given["note"])
         return named, None
+    if is_noted:
+        note = tasks.TaskNote(keys=tuple(named), text=given["note"])
+        mark = msgspec.structs.replace(mark, note=note)
     marked = tasks.mark_tasks(desk, runs, meant.choose, mark, by=by)
     if not marked:
         _refuse_same(meant, mark.state)

@@ -47,10 +47,9 @@ def post_clear_task_instances(
         newest=newest_plan(desk, dag_id) if body.run_on_latest_version else None,
         reopens=body.reset_dag_runs,
         spares_running=body.prevent_running_task,
+        note=body.note,
     )
     keys = tasks.clear_tasks(desk, runs, choose, clearing, by=call.principal.name)
-    if body.note is not None and keys:
-        tasks.write_task_note(desk, keys, body.note)
     return _shown(call, keys)
 
 

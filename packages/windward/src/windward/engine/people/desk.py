@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -24,6 +24,14 @@ PART_TASKS_MAX = 5000
 
 Decide = Callable[[RunView, datetime], list[Action]]
 Part = list[tuple[RunRecord, DagPlan]]
+
+
+class RestlessError(ConflictError):
+    """Runs that the scheduler changed each time they were decided: nothing of what was wished for them was written."""
+
+    def __init__(self, runs: Sequence[RunRecord]) -> None:
+        super().__init__(f"run `{runs[0].run_id}` changes too quickly")
+        self.runs = tuple(runs)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +114,7 @@ class Desk:
         None when the run is gone or nothing was decided. The scheduler is not woken.
 
         Raises:
-            ConflictError: when the run does not hold still.
+            RestlessError: when the run does not hold still.
         """
         written: list[Action] = []
         self.change_each([run], decide, lambda _, actions: written.extend(actions))
@@ -124,7 +132,7 @@ class Desk:
         changed. The scheduler is not woken.
 
         Raises:
-            ConflictError: when a run does not hold still; the others were changed.
+            RestlessError: when runs do not hold still; the others were changed.
         """
         left = [run.run_pk for run in runs]
         refused: list[RunRecord] = []
@@ -137,7 +145,7 @@ class Desk:
             if not refused:
                 return
             left = [run.run_pk for run in refused]
-        raise ConflictError(f"run `{refused[0].run_id}` changes too quickly")
+        raise RestlessError(refused)
 
     def _change_part(
         self,

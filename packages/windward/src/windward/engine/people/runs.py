@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
-from windward.core.actions import Action, MoveTask
+from windward.core.actions import Action, MoveRun, MoveTask, WriteNote
 from windward.core.people import decide_clear, decide_mark_run, decide_requeue, note_text
 from windward.core.plan import DagPlan, compile_plan
 from windward.core.runs import decide_manual_run
@@ -17,8 +18,8 @@ from windward.core.selection import Selection, select
 from windward.core.view import RunView
 from windward.document.params import check_conf
 from windward.engine.people.changes import note_change
-from windward.engine.people.desk import Desk
-from windward.errors import ConflictError, NotFoundError, UserError
+from windward.engine.people.desk import Desk, RestlessError
+from windward.errors import ConflictError, NotFoundError, UserError, WindwardError
 from windward.model.records import RunRecord, TaskRecord
 from windward.model.states import RunState, RunType, TriggeredBy
 from windward.ports.reads import DagDetails
@@ -107,44 +108,103 @@ def _refuse_double(desk: Desk, run: RunRecord) -> None:
             raise RunExistsError(same, has_same_date=True)
 
 
-def mark_run(desk: Desk, run: RunRecord, state: RunState, *, by: str) -> list[Action]:
-    """End a run by hand; return what was written, which is nothing when it is so already.
+class RunChange(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody wants of a run: a state, a note, or both. What is left out stays as it is."""
+
+    state: RunState | None = None
+    """`success` and `failed` end it by hand; `queued` queues an ended one again, its tasks as they are."""
+    note: str | UnsetType | None = UNSET
+    """Replaces the one there is; one without text takes it away. Tasks that begin from then on see it."""
+
+
+def change_run(desk: Desk, run: RunRecord, change: RunChange, *, by: str) -> list[Action]:
+    """Change a run in one transaction; return what was written, which is nothing when it is so already.
 
     Raises:
+        UserError: when it is to be queued and is running, or the note is too long.
         ConflictError: when the run does not hold still.
     """
-    actions = desk.change(run, lambda view, now: decide_mark_run(view, state, by=by, now=now))
-    if actions:
-        _noted(run, before={"state": run.state}, after={"state": state})
-    desk.wakeup.wake()
-    return actions
+    written, refused = _change_runs(desk, [(run, change)], by=by)
+    for error in refused.values():
+        raise error
+    return written
 
 
-def requeue_run(desk: Desk, run: RunRecord, *, by: str) -> None:
-    """Queue an ended run again, its tasks as they are.
+def change_runs(
+    desk: Desk, asked: Sequence[tuple[RunRecord, RunChange]], *, by: str
+) -> dict[int, WindwardError]:
+    """Change runs, many in one transaction, each whole or not at all; return why which were refused, by `run_pk`.
 
     Raises:
-        UserError: when it is running.
-        ConflictError: when the run does not hold still.
+        UserError: when a note is too long; nothing was changed.
     """
-    if desk.change(run, lambda view, now: decide_requeue(view, by=by, now=now)):
-        _noted(run, before={"state": run.state}, after={"state": RunState.QUEUED})
+    return _change_runs(desk, asked, by=by)[1]
+
+
+def _change_runs(
+    desk: Desk, asked: Sequence[tuple[RunRecord, RunChange]], *, by: str
+) -> tuple[list[Action], dict[int, WindwardError]]:
+    wanted = {run.run_pk: change.state for run, change in asked}
+    notes = {run.run_pk: _note_of(run, change.note) for run, change in asked}
+    written: list[Action] = []
+    refused: dict[int, WindwardError] = {}
+
+    def decide(view: RunView, now: datetime) -> list[Action]:
+        state = wanted[view.run.run_pk]
+        assert state is not None
+        try:
+            actions = _decide_state(view, state, by=by, now=now)
+        except WindwardError as error:
+            refused[view.run.run_pk] = error
+            return []
+        return [*actions, *notes[view.run.run_pk]]
+
+    def told(run: RunRecord, actions: list[Action]) -> None:
+        written.extend(actions)
+        after = _after(actions)
+        _noted(run, before={name: getattr(run, name) for name in after}, after=after)
+
+    # What only writes a note needs no look at the tasks.
+    only_noted = [run for run, change in asked if change.state is None and notes[run.run_pk]]
+    try:
+        if only_noted:
+            groups = [notes[run.run_pk] for run in only_noted]
+            desk.store.runs.apply(groups, notes=[_told(run) for run in only_noted])
+            for run, actions in zip(only_noted, groups, strict=True):
+                told(run, actions)
+        desk.change_each([run for run, change in asked if change.state is not None], decide, told)
+    except RestlessError as error:
+        refused.update((run.run_pk, RestlessError([run])) for run in error.runs)
+    finally:
         desk.wakeup.wake()
+    return written, refused
 
 
-def write_run_note(desk: Desk, run: RunRecord, note: str | None) -> None:
-    """Replace what is noted on a run; one without text takes it away. Tasks that begin from then on see it.
+def _decide_state(view: RunView, state: RunState, *, by: str, now: datetime) -> list[Action]:
+    if state is RunState.QUEUED:
+        return decide_requeue(view, by=by, now=now)
+    return decide_mark_run(view, state, by=by, now=now)
 
-    Raises:
-        NotFoundError: when the run is gone.
-        UserError: when it is too long.
-    """
+
+def _after(actions: Iterable[Action]) -> dict[str, Any]:
+    """Return what actions change of a run itself."""
+    after: dict[str, Any] = {}
+    for action in actions:
+        match action:
+            case MoveRun(state=state):
+                after["state"] = state
+            case WriteNote(key=None, text=text):
+                after["note"] = text
+            case _:
+                pass
+    return after
+
+
+def _note_of(run: RunRecord, note: str | UnsetType | None) -> list[Action]:
+    if note is UNSET:
+        return []
     text = note_text(note) if note and note.strip() else None
-    if not desk.store.runs.set_run_note(run.run_pk, text):
-        raise NotFoundError(f"DAG `{run.dag_id}` has no run `{run.run_id}`")
-    desk.store.runs.apply([], notes=[_told(run)])
-    _noted(run, before={"note": run.note}, after={"note": text})
-    desk.wakeup.wake()
+    return [WriteNote(run_pk=run.run_pk, text=text)]
 
 
 def find_runs(desk: Desk, places: Iterable[tuple[str, str]]) -> list[RunRecord]:
@@ -153,6 +213,16 @@ def find_runs(desk: Desk, places: Iterable[tuple[str, str]]) -> list[RunRecord]:
     Raises:
         NotFoundError: when there is no such run.
     """
+    wanted = list(dict.fromkeys(places))
+    found = known_runs(desk, wanted)
+    for dag_id, run_id in wanted:
+        if (dag_id, run_id) not in found:
+            raise NotFoundError(f"The DagRun with dag_id: `{dag_id}` and run_id: `{run_id}` was not found")
+    return [found[place] for place in wanted]
+
+
+def known_runs(desk: Desk, places: Iterable[tuple[str, str]]) -> dict[tuple[str, str], RunRecord]:
+    """Return the runs that there are of these, by DAG and run id."""
     wanted, asked = list(dict.fromkeys(places)), defaultdict[str, list[str]](list)
     for dag_id, run_id in wanted:
         asked[dag_id].append(run_id)
@@ -161,7 +231,7 @@ def find_runs(desk: Desk, places: Iterable[tuple[str, str]]) -> list[RunRecord]:
         for dag_id, run_ids in asked.items()
         for start in range(0, len(run_ids), RUNS_PER_LOOK_MAX)
     ]
-    found = {
+    return {
         (run.dag_id, run.run_id): run
         for dag_id, run_ids in parts
         for run in desk.store.runs.find_runs(
@@ -175,10 +245,6 @@ def find_runs(desk: Desk, places: Iterable[tuple[str, str]]) -> list[RunRecord]:
             limit=len(run_ids),
         )
     }
-    for dag_id, run_id in wanted:
-        if (dag_id, run_id) not in found:
-            raise NotFoundError(f"The DagRun with dag_id: `{dag_id}` and run_id: `{run_id}` was not found")
-    return [found[place] for place in wanted]
 
 
 def clear_runs(
@@ -187,9 +253,12 @@ def clear_runs(
     selection: Selection,
     *,
     newest: Mapping[str, DagPlan] | None = None,
+    note: str | UnsetType | None = UNSET,
     by: str,
 ) -> None:
     """Run what is selected of runs again; with `newest`, as that version of their DAGs, and what it adds.
+
+    A `note` is written on each in the same transaction.
 
     Raises:
         UserError: when a run that has not ended is to take another version.
@@ -200,13 +269,19 @@ def clear_runs(
         keys = [record.key for record in select(view, selection)]
         plan = newest[view.run.dag_id] if newest is not None else None
         records = desk.store.runs.load_tasks([view.run.run_pk]) if plan is not None else None
-        return decide_clear(view, keys, by=by, now=now, newest=plan, records=records)
+        actions = decide_clear(view, keys, by=by, now=now, newest=plan, records=records)
+        return [*actions, *_note_of(view.run, note)]
 
     def told(run: RunRecord, actions: list[Action]) -> None:
         cleared = [action.key for action in actions if isinstance(action, MoveTask)]
+        before, after = dict[str, Any](), dict[str, Any]()
         if cleared:
-            tasks = sorted({key.task_id for key in cleared})
-            _noted(run, before={"state": run.state}, after={"cleared": len(cleared), "tasks": tasks})
+            before["state"] = run.state
+            after = {"cleared": len(cleared), "tasks": sorted({key.task_id for key in cleared})}
+        if note is not UNSET:
+            before["note"], after["note"] = run.note, _after(actions)["note"]
+        if after:
+            _noted(run, before=before, after=after)
 
     try:
         desk.change_each(runs, decide, told)

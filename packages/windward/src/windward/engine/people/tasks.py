@@ -6,17 +6,18 @@ changed the run meanwhile.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
-from windward.core.actions import Action, MoveTask
+from windward.core.actions import Action, MoveTask, WriteNote
 from windward.core.people import decide_clear, decide_mark, note_text
 from windward.core.plan import DagPlan
 from windward.core.selection import Selection, failed_below, related, select
 from windward.core.view import RunView
-from windward.engine.people.changes import NOTED_MAX, note_change
+from windward.engine.people.changes import note_change
 from windward.engine.people.desk import Desk
 from windward.errors import ConflictError, NotFoundError
 from windward.model.ids import TaskKey
@@ -49,10 +50,28 @@ def with_neighbours(desk: Desk, named: list[RunRecord], *, past: bool, future: b
     ]
 
 
+class TaskNote(msgspec.Struct, frozen=True, kw_only=True):
+    """What to note on instances; a text without letters takes away what is noted."""
+
+    keys: tuple[TaskKey, ...]
+    text: str | None
+
+    def actions(self, run_pk: int) -> list[Action]:
+        """Return what writes it on the instances of a run.
+
+        Raises:
+            UserError: when it is too long.
+        """
+        text = note_text(self.text) if self.text and self.text.strip() else None
+        return [WriteNote(run_pk=run_pk, key=key, text=text) for key in self.keys if key.run_pk == run_pk]
+
+
 class Mark(msgspec.Struct, frozen=True, kw_only=True):
     """A state to set instances to. It `resumes` what failed below them: that is cleared, and an ended run goes on."""
 
     state: TaskState
+    note: TaskNote | None = None
+    """Written in the same transaction."""
     task_ids: tuple[str, ...] = ()
     """The tasks below which failures are resumed."""
     resumes: bool = False
@@ -91,7 +110,8 @@ def mark_tasks(
     def decide(view: RunView, now: datetime) -> tuple[list[TaskKey], list[Action]]:
         keys = sorted({record.key for record in choose(view)})
         resumes = failed_below(view, mark.task_ids) if mark.resumes else ()
-        return keys, decide_mark(view, keys, mark.state, by=by, now=now, resumes=resumes)
+        actions = decide_mark(view, keys, mark.state, by=by, now=now, resumes=resumes)
+        return keys, [*actions, *(mark.note.actions(view.run.run_pk) if mark.note else ())]
 
     return _change_each(desk, runs, decide)
 
@@ -103,15 +123,17 @@ def _change_each(
 ) -> list[TaskKey]:
     """Decide of what is asked for in each run, and write it; return what of that was moved."""
     asked: dict[int, set[TaskKey]] = {}
+    noted: dict[TaskKey, str | None] = {}
     moved: list[TaskKey] = []
 
     def decided(view: RunView, now: datetime) -> list[Action]:
         keys, actions = decide(view, now)
         asked[view.run.run_pk] = set(keys)
+        noted.update(_noted_before(view, actions))
         return actions
 
     def told(run: RunRecord, actions: list[Action]) -> None:
-        _note_moves(run, actions)
+        _note_changes(run, actions, noted)
         keys = asked[run.run_pk]
         moved.extend(action.key for action in actions if isinstance(action, MoveTask) and action.key in keys)
 
@@ -132,6 +154,8 @@ class Clearing(msgspec.Struct, frozen=True, kw_only=True):
     """Whether an ended run is queued again."""
     spares_running: bool = False
     """Refuse it all when one of the instances is running."""
+    note: str | None = None
+    """Written on what is cleared, in the same transaction."""
 
 
 def selected(desk: Desk, run: RunRecord, selection: Selection) -> list[TaskRecord]:
@@ -168,34 +192,29 @@ def _decide_clear(
     actions = decide_clear(
         view, keys, by=by, now=now, newest=clearing.newest, records=records, reopens=clearing.reopens
     )
+    if clearing.note is not None:
+        cleared = tuple(one.key for one in actions if isinstance(one, MoveTask) and one.key in set(keys))
+        actions += TaskNote(keys=cleared, text=clearing.note).actions(view.run.run_pk)
     return keys, actions
 
 
 def write_task_note(desk: Desk, keys: Iterable[TaskKey], note: str | None) -> None:
-    """Replace what is noted on instances; a note without text takes it away.
+    """Replace what is noted on instances, all at once; a note without text takes it away.
 
     Raises:
-        NotFoundError: when an instance is gone.
+        NotFoundError: when an instance is gone; nothing was written.
         UserError: when it is too long.
     """
-    text = note_text(note) if note and note.strip() else None
-    named = list(keys)
-    runs = {run.run_pk: run for run in desk.store.runs.load_runs(sorted({key.run_pk for key in named}))}
-    before = {task.key: task.note for task in desk.store.runs.find_tasks(named[:NOTED_MAX])}
-    for key in named:
-        run = runs.get(key.run_pk)
-        if run is None or not desk.store.runs.set_task_note(key, text):
+    named = TaskNote(keys=tuple(dict.fromkeys(keys)), text=note)
+    before = {task.key: task.note for task in desk.store.runs.find_tasks(named.keys)}
+    for key in named.keys:
+        if key not in before:
             raise NotFoundError(f"the instance {key.map_index} of task `{key.task_id}` is gone")
-        note_change(
-            KIND,
-            _name(key),
-            before={"note": before.get(key)},
-            after={"note": text},
-            dag_id=run.dag_id,
-            run_id=run.run_id,
-            task_id=key.task_id,
-        )
-    desk.store.runs.apply([], notes=[Note(kind="run", subject=str(run_pk)) for run_pk in sorted(runs)])
+    runs = desk.store.runs.load_runs(sorted({key.run_pk for key in named.keys}))
+    groups = [named.actions(run.run_pk) for run in runs]
+    desk.store.runs.apply(groups, notes=[Note(kind="run", subject=str(run.run_pk)) for run in runs])
+    for run, actions in zip(runs, groups, strict=True):
+        _note_changes(run, actions, before)
     desk.wakeup.wake()
 
 
@@ -220,18 +239,38 @@ def delete_task(desk: Desk, run: RunRecord, key: TaskKey) -> None:
     )
 
 
-def _note_moves(run: RunRecord, actions: Iterable[Action]) -> None:
+def _noted_before(view: RunView, actions: Iterable[Action]) -> dict[TaskKey, str | None]:
+    """Return what is noted on the instances on which something is to be noted."""
+    found = (
+        view.find(action.key.task_id, action.key.map_index)
+        for action in actions
+        if isinstance(action, WriteNote) and action.key is not None
+    )
+    return {record.key: record.note for record in found if record is not None}
+
+
+def _note_changes(run: RunRecord, actions: Iterable[Action], noted: Mapping[TaskKey, str | None]) -> None:
+    """Note changes of instances for the audit log; `noted` is what was noted on them before."""
     for action in actions:
-        if isinstance(action, MoveTask):
-            note_change(
-                KIND,
-                _name(action.key),
-                before={"state": action.expect_state},
-                after={"state": action.state},
-                dag_id=run.dag_id,
-                run_id=run.run_id,
-                task_id=action.key.task_id,
-            )
+        match action:
+            case MoveTask(key=key):
+                _note(run, key, {"state": action.expect_state}, {"state": action.state})
+            case WriteNote(key=TaskKey() as key):
+                _note(run, key, {"note": noted.get(key)}, {"note": action.text})
+            case _:
+                pass
+
+
+def _note(run: RunRecord, key: TaskKey, before: dict[str, Any], after: dict[str, Any]) -> None:
+    note_change(
+        KIND,
+        _name(key),
+        before=before,
+        after=after,
+        dag_id=run.dag_id,
+        run_id=run.run_id,
+        task_id=key.task_id,
+    )
 
 
 def _name(key: TaskKey) -> str:

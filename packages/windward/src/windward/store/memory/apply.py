@@ -28,17 +28,18 @@ from windward.core.actions import (
     RouteAssetEvent,
     SkipSlot,
     TouchRun,
+    WriteNote,
 )
 from windward.core.slas import MissSla
 from windward.core.waits import AnswerInput, AskDeadlines, MissDeadline, SetDeadlines
 from windward.model.ids import TaskKey
 from windward.model.records import TaskRecord
-from windward.model.states import BACKFILL_OPEN, SlotState
 from windward.ports.reads import AttemptRecord
 from windward.protocol.outcomes import XComPut
 from windward.store.columns import RUN_CHANGES, TASK_CHANGES, archives, changes_failures, failures_in_a_row
 from windward.store.history import ADDED, Line
 from windward.store.memory.assets import consume_events, write_event
+from windward.store.memory.backfill_moves import create_backfill, move_backfill, move_slot, plan_recovery
 from windward.store.memory.slas import link_run, miss_sla
 from windward.store.memory.tables import Tables
 from windward.store.memory.waits import answer, ask, ask_deadlines, miss_deadline, put_callback, set_deadlines
@@ -87,6 +88,8 @@ class Group:
                 return run is not None and run.revision == revision
             case TouchRun(run_pk=run_pk):
                 return self._touch_run(run_pk)
+            case WriteNote():
+                return self._write_note(action)
             case AddAssetEvent() | RouteAssetEvent() | ForgetAssetEvents():
                 return write_event(self._tables, action, self._put, self._drop)
             case PauseDag():
@@ -104,13 +107,13 @@ class Group:
             case MissSla():
                 return miss_sla(self._tables, action, self._put, put_callback)
             case PlanRecovery():
-                return self._plan_recovery(action)
+                return plan_recovery(self._tables, action, self._put)
             case CreateBackfill():
-                return self._create_backfill(action)
+                return create_backfill(self._tables, action, self._put)
             case MoveBackfill():
-                return self._move_backfill(action)
+                return move_backfill(self._tables, action, self._put)
             case MoveSlot():
-                return self._move_slot(action)
+                return move_slot(self._tables, action, self._put)
 
     def _put(self, table: dict[K, V], key: K, value: V, *, rows: int = 1) -> None:
         if key in table:
@@ -315,6 +318,18 @@ class Group:
         self._put(self._tables.runs, run_pk, msgspec.structs.replace(run, revision=run.revision + 1))
         return True
 
+    def _write_note(self, action: WriteNote) -> bool:
+        if action.key is None:
+            run = self._tables.runs.get(action.run_pk)
+            if run is not None:
+                self._put(self._tables.runs, run.run_pk, msgspec.structs.replace(run, note=action.text))
+            return True
+        tasks = self._tables.tasks.get(action.run_pk, {})
+        place = (action.key.task_id, action.key.map_index)
+        if place in tasks:
+            self._put(tasks, place, msgspec.structs.replace(tasks[place], note=action.text))
+        return True
+
     def _pause_dag(self, action: PauseDag) -> bool:
         dag = self._tables.dags.get(action.dag_id)
         if dag is None or dag.is_paused == action.is_paused:
@@ -340,50 +355,6 @@ class Group:
             callback, state=action.state, fence=action.fence, owner=action.owner, tries=action.tries
         )
         self._put(self._tables.callbacks, action.callback_pk, moved)
-        return True
-
-    def _plan_recovery(self, action: PlanRecovery) -> bool:
-        run = self._tables.runs.get(action.run_pk)
-        if run is None or run.state is not action.expect_state:
-            return False
-        planned = msgspec.structs.replace(
-            run,
-            recoveries=action.recoveries,
-            recover_at=action.recover_at,
-            is_recovery_stopped=action.is_recovery_stopped,
-        )
-        self._put(self._tables.runs, run.run_pk, planned)
-        return True
-
-    def _create_backfill(self, action: CreateBackfill) -> bool:
-        backfill, tables = action.backfill, self._tables
-        is_busy = any(
-            other.dag_id == backfill.dag_id and other.state in BACKFILL_OPEN
-            for other in tables.backfills.values()
-        )
-        if backfill.backfill_pk in tables.backfills or (is_busy and backfill.state in BACKFILL_OPEN):
-            return False
-        self._put(tables.backfills, backfill.backfill_pk, backfill)
-        slots = {slot.ordinal: slot for slot in action.slots}
-        self._put(tables.slots, backfill.backfill_pk, slots, rows=len(slots))
-        return True
-
-    def _move_backfill(self, action: MoveBackfill) -> bool:
-        backfill = self._tables.backfills.get(action.backfill_pk)
-        if backfill is None or backfill.state is not action.expect_state:
-            return False
-        end = backfill.completed_at if action.state in BACKFILL_OPEN else action.at
-        moved = msgspec.structs.replace(backfill, state=action.state, reason=action.reason, completed_at=end)
-        self._put(self._tables.backfills, action.backfill_pk, moved)
-        return True
-
-    def _move_slot(self, action: MoveSlot) -> bool:
-        slots = self._tables.slots.get(action.backfill_pk, {})
-        slot = slots.get(action.ordinal)
-        if slot is None or slot.state is not SlotState.WAITING:
-            return False
-        moved = msgspec.structs.replace(slot, state=action.state, run_pk=action.run_pk, reason=action.reason)
-        self._put(slots, action.ordinal, moved)
         return True
 
 

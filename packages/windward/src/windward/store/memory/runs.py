@@ -13,13 +13,12 @@ from windward.model.states import RUN_FINISHED, RunState
 from windward.ports.store import Applied, Guard, Note
 from windward.store.columns import CALLBACKS_OPEN, assert_legal
 from windward.store.history import Line
-from windward.store.memory.annotations import MemoryAnnotations
 from windward.store.memory.apply import Group
 from windward.store.memory.leases import check_guard
 from windward.store.memory.tables import Tables
 
 
-class MemoryRuns(MemoryAnnotations):
+class MemoryRuns:
     """Loads for the scheduler, and the one way to write."""
 
     def __init__(self, tables: Tables) -> None:

@@ -34,6 +34,7 @@ from windward.core.actions import (
     RouteAssetEvent,
     SkipSlot,
     TouchRun,
+    WriteNote,
 )
 from windward.core.slas import MissSla
 from windward.core.waits import AnswerInput, AskDeadlines, MissDeadline, SetDeadlines
@@ -81,6 +82,8 @@ class Stage:
         self.disagrees = False
         """Whether two revisions are expected of one run: at least one of them is not so."""
         self.touched: list[Row] = []
+        self.run_notes: list[Row] = []
+        self.task_notes: list[Row] = []
         self.backfills = BackfillStage()
         self.links: list[Row] = []
         self.sla_misses: list[Row] = []
@@ -132,6 +135,8 @@ class Stage:
                 self.disagrees |= self.revisions.setdefault(run_pk, revision) != revision
             case TouchRun(run_pk=run_pk):
                 self.touched.append((run_pk,))
+            case WriteNote():
+                (self.run_notes if action.key is None else self.task_notes).append(moves.note(action))
             case PauseDag():
                 self.pauses.append(moves.pause(action))
             case MoveCallback():
@@ -152,6 +157,11 @@ class Stage:
             self._expect_revisions(transaction, texts)
         if self.touched:
             _expect(transaction, texts.touch_run, self.touched)
+        # How many rows these change says nothing: MySQL leaves out those that said the same before.
+        if self.run_notes:
+            transaction.many(texts.note_run, self.run_notes)
+        if self.task_notes:
+            transaction.many(texts.note_task, self.task_notes)
         if self.archived:
             transaction.many(texts.archive, self.archived)
         for shape, values in self.task_moves.items():
@@ -282,6 +292,11 @@ def _stage_of(action: Action, touched: dict[Any, int], filled: dict[int, int]) -
         case TouchRun(run_pk=run_pk):
             stage = max(touched.get(("revision", run_pk), -1), filled.get(run_pk, -1)) + 1
             touched["revision", run_pk] = stage
+            return stage
+        case WriteNote(run_pk=run_pk, key=key):
+            place = ("note", run_pk if key is None else key)
+            stage = max(touched.get(place, -1), filled.get(run_pk, -1)) + 1
+            touched[place] = stage
             return stage
         case PauseDag(dag_id=dag_id):
             stage = touched.get(dag_id, -1) + 1

@@ -19,6 +19,7 @@ from windward.core.actions import (
     MoveTask,
     PauseDag,
     SkipSlot,
+    WriteNote,
 )
 from windward.core.slas import MissSla
 from windward.core.waits import MissDeadline
@@ -214,6 +215,12 @@ def pause(action: PauseDag) -> Row:
     )
 
 
+def note(action: WriteNote) -> Row:
+    """Return the values of `Texts.note_task`, or of `Texts.note_run` for a note on a run."""
+    text = storable_or_none(action.text)
+    return (text, action.run_pk) if action.key is None else (text, *action.key)
+
+
 class Texts:
     """The statements of one dialect; updates are made once per shape."""
 
@@ -229,6 +236,8 @@ class Texts:
         )
         self.assets = AssetTexts(dialect)
         self.touch_run = sql("UPDATE dag_run SET revision = revision + 1 WHERE run_pk = ?")
+        self.note_run = sql("UPDATE dag_run SET note = ? WHERE run_pk = ?")
+        self.note_task = sql(f"UPDATE task_instance SET note = ? WHERE {_WHERE_INSTANCE}")
         self.insert_run = sql(_insert("dag_run", (*RUN_COLUMNS, "trail")))
         self.insert_task = sql(_insert("task_instance", (*TASK_COLUMNS, "trail")))
         self.delete_task = sql(

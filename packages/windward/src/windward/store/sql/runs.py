@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -14,7 +15,6 @@ from windward.model.records import CallbackRecord, RunParent, RunRecord, TaskRec
 from windward.ports.store import Applied, Guard, Note
 from windward.store.columns import CALLBACKS_OPEN, assert_legal
 from windward.store.history import Line
-from windward.store.sql.annotations import SqlAnnotations
 from windward.store.sql.apply import (
     RefusedError,
     check_guard,
@@ -33,7 +33,7 @@ _RUNS = f"SELECT {', '.join(RUN_COLUMNS)} FROM dag_run"
 _TASKS = f"SELECT {', '.join(TASK_COLUMNS)} FROM task_instance"
 
 
-class SqlRuns(SqlAnnotations):
+class SqlRuns:
     """Loads for the scheduler, and the one way to write."""
 
     def __init__(self, database: Database, texts: Texts) -> None:
@@ -136,10 +136,21 @@ class SqlRuns(SqlAnnotations):
 
     def find_tasks(self, keys: Sequence[TaskKey]) -> list[TaskRecord]:
         """Return these task instances."""
-        text = self._database.dialect.sql(f"{_TASKS} WHERE run_pk = ? AND task_id = ? AND map_index = ?")
+        indexes: dict[tuple[int, str], list[int]] = defaultdict(list)
+        for key in dict.fromkeys(keys):
+            indexes[key.run_pk, key.task_id].append(key.map_index)
+        found: list[TaskRecord] = []
         with self._database.reading() as transaction:
-            rows = [row for key in keys for row in transaction.select(text, tuple(key))]
-        return [task_of(row) for row in rows]
+            for place, all_of_one in indexes.items():
+                for part in chunks(all_of_one):
+                    where = (
+                        f"WHERE run_pk = ? AND task_id = ? AND map_index IN ({', '.join('?' * len(part))})"
+                    )
+                    rows = transaction.select(
+                        self._database.dialect.sql(f"{_TASKS} {where}"), (*place, *part)
+                    )
+                    found += [task_of(row) for row in rows]
+        return found
 
     def load_recoverable_runs(self, *, limit: int) -> list[RunRecord]:
         """Return failed runs that may be run again on their own, by `recover_at`."""

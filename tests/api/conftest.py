@@ -158,12 +158,15 @@ class FakeGate:
 
     real: Gate | None = None
     permissions: dict[str, frozenset[Permission]] = field(default_factory=lambda: dict(BUILT_IN_ROLES))
+    scopes: dict[str, frozenset[Permission]] = field(default_factory=dict)
+    """What a role is limited to, as if it came in with a token."""
 
     def admit(self, request: Request) -> Principal | None:
         role = request.headers.get("x-role")
         if role is None:
             return self.real.admit(request) if self.real is not None else None
-        return Principal(user_id=role, name=role, roles=(role,), permissions=self.permissions[role])
+        held, scopes = self.permissions[role], self.scopes.get(role)
+        return Principal(user_id=role, name=role, roles=(role,), permissions=held, scopes=scopes)
 
 
 class Client:

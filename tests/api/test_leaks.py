@@ -10,10 +10,14 @@ from windward.api.app import OPERATIONS
 from windward.api.contract.operation import Needs, Operation
 from windward.api.public.import_errors import REDACTED, error_id
 from windward.api.services import Services
+from windward.core.access import BUILT_IN_ROLES
 from windward.model.access import Permission, Resource, Verb
 from windward.store.sql.open import SqlStore
 
 MINE, HIDDEN = "mine", "hidden"
+TOKEN, TAGGED_TOKEN = "token", "tagged_token"
+LIMITED = (MINE, TOKEN, TAGGED_TOKEN)
+"""Who may see the one DAG: by a role; with a token of an administrator; with one of who may see both by their tags."""
 NAMELESS = {Resource.ASSET, Resource.ASSET_STATE, Resource.CONFIG, Resource.CONNECTION, Resource.JOB, Resource.PLUGIN,
             Resource.POOL, Resource.PROVIDER, Resource.VARIABLE}  # fmt: skip
 """What belongs to no DAG, so that leave for it is leave for all of it."""
@@ -112,6 +116,14 @@ def filled(client: Client, services: Services, store: SqlStore, gate: FakeGate) 
         for verb in Verb
         for dag_id in (f"{MINE}_dag", f"{MINE}_hourly", f"{MINE}_shared")
     )
+    gate.permissions[TOKEN] = BUILT_IN_ROLES["admin"]
+    gate.permissions[TAGGED_TOKEN] = frozenset(
+        Permission(resource=resource, verb=verb, tag=None if resource in NAMELESS else tag)
+        for resource in Resource
+        for verb in Verb
+        for tag in (f"{MINE}_tag", f"{HIDDEN}_tag")
+    )
+    gate.scopes = dict.fromkeys((TOKEN, TAGGED_TOKEN), gate.permissions[MINE])
     return client
 
 
@@ -124,17 +136,19 @@ def asked(client: Client, operation: Operation, path: str, role: str) -> tuple[i
 @pytest.mark.parametrize("operation", reading(), ids=lambda one: one.name)
 def test_nothing_of_a_dag_is_shown_to_who_may_see_another(filled: Client, operation: Operation) -> None:
     for path in (*listing_paths(operation), *paths(operation, MINE)):
-        assert HIDDEN.encode() not in asked(filled, operation, path, MINE)[1], path
+        for role in LIMITED:
+            assert HIDDEN.encode() not in asked(filled, operation, path, role)[1], (role, path)
 
 
 @pytest.mark.parametrize("operation", reading(), ids=lambda one: one.name)
 def test_naming_a_dag_that_one_may_not_see_shows_nothing_of_it(filled: Client, operation: Operation) -> None:
     for path in paths(operation, HIDDEN):
-        status, body = asked(filled, operation, path, MINE)
-        # A refusal says again what was asked for; it says nothing that was not.
-        told = body.replace(f"{HIDDEN}_dag".encode(), b"")
-        assert HIDDEN.encode() not in told, path
-        assert status in {403, 404} or "{dag_id}" not in operation.path
+        for role in LIMITED:
+            status, body = asked(filled, operation, path, role)
+            # A refusal says again what was asked for; it says nothing that was not.
+            told = body.replace(f"{HIDDEN}_dag".encode(), b"")
+            assert HIDDEN.encode() not in told, (role, path)
+            assert status in {403, 404} or "{dag_id}" not in operation.path
 
 
 @pytest.mark.parametrize("operation", reading(), ids=lambda one: one.name)
@@ -145,6 +159,12 @@ def test_there_was_something_to_be_shown(filled: Client, operation: Operation) -
         for path in (*listing_paths(operation), *paths(operation, HIDDEN))
     ]
     assert any(HIDDEN.encode() in body for body in found) is (operation.name not in SHOWS_NOTHING), found
+
+
+@pytest.mark.parametrize("operation", reading(), ids=lambda one: one.name)
+def test_a_token_for_a_dag_shows_what_a_role_for_it_shows(filled: Client, operation: Operation) -> None:
+    for path in (*listing_paths(operation), *paths(operation, MINE)):
+        assert asked(filled, operation, path, TOKEN)[0] == asked(filled, operation, path, MINE)[0], path
 
 
 ENTANGLED = f"/api/v2/dags/{MINE}_dag/dagRuns/{MINE}_entangled"

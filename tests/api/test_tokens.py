@@ -10,10 +10,12 @@ from joserfc.jwk import OctKey
 
 from tests.api.conftest import Client, FixedClock
 from tests.api.signing_in import ME, POOL, SESSION, basic, bearer, headers_of, jwt_of, sign_in
+from tests.store.building import put_dags
 from windward.api.services import Services
 from windward.engine.people.accounts import OPERATOR, reset_password
 from windward.model.access import Principal
 from windward.model.accounts import User
+from windward.store.sql.open import SqlStore
 
 # -- JWTs
 
@@ -101,6 +103,24 @@ def test_a_token_does_what_its_scopes_say_until_it_ends(
     assert client.ask("GET", "/api/v2/pools", headers=bearer(token)).status == 401
 
 
+def test_a_token_is_for_one_dag_or_for_those_with_a_tag(client: Client, store: SqlStore) -> None:
+    put_dags(store, "sales", "costs", tags=("money",))
+    put_dags(store, "weather", fileloc="weather.py")
+    scopes = ["dag:read@tag:money", "run:create@dag:sales", "run:read@dag:sales"]
+    token = make_token(client, basic("admin", client.password), scopes=scopes)
+
+    def status(method: str, path: str) -> int:
+        body = {"logical_date": None} if method == "POST" else None
+        return client.ask(method, f"/api/v2/dags{path}", body, headers=bearer(token)).status
+
+    listed = client.ask("GET", "/api/v2/dags", headers=bearer(token)).json["dags"]
+    assert [one["dag_id"] for one in listed] == ["costs", "sales"]
+    assert (status("GET", "/costs"), status("GET", "/weather")) == (200, 403)
+    assert (status("POST", "/sales/dagRuns"), status("POST", "/costs/dagRuns")) == (200, 403)
+    assert len(client.ask("GET", "/api/v2/dags/~/dagRuns", headers=bearer(token)).json["dag_runs"]) == 1
+    assert client.ask("GET", ME, headers=bearer(token)).json["scopes"] == scopes
+
+
 def test_a_token_makes_no_other_and_changes_no_password(client: Client) -> None:
     token = make_token(client, basic("admin", client.password), scopes=["pool:read"])
     body = {"current_password": client.password, "new_password": "another long password"}
@@ -121,7 +141,16 @@ def test_a_token_is_shown_once_kept_as_a_digest_and_deleted(client: Client, serv
 
 
 @pytest.mark.parametrize(
-    "body", [{"days": 0}, {"days": 400}, {"scopes": []}, {"scopes": ["pool:eat"]}, {"name": " "}]
+    "body",
+    [
+        {"days": 0},
+        {"days": 400},
+        {"scopes": []},
+        {"scopes": ["pool:eat"]},
+        {"scopes": ["pool:read@dag:a"]},
+        {"scopes": [f"run:read@dag:{n}" for n in range(501)]},
+        {"name": " "},
+    ],
 )
 def test_some_tokens_cannot_be_made(client: Client, body: dict[str, object]) -> None:
     answer = client.ask(

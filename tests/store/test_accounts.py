@@ -47,7 +47,14 @@ def session(name: str, *, expires: float = 100, user_id: str = "id-ada") -> Sess
 def token(name: str, *, expires: float = 100) -> ApiToken:
     return ApiToken(
         token_id=f"t-{name}", user_id="id-ada", name=name, hint="abcd", created_at=T0, expires_at=at(expires),
-        scopes=frozenset({(Resource.DAG, Verb.READ), (Resource.RUN, Verb.CREATE)}),
+        scopes=frozenset(
+            Permission(resource=resource, verb=verb, **of)
+            for resource, verb, of in (
+                (Resource.DAG, Verb.READ, {}),
+                (Resource.RUN, Verb.CREATE, {"dag_id": "sales@eu"}),
+                (Resource.RUN, Verb.READ, {"tag": "shop:eu"}),
+            )
+        ),
     )  # fmt: skip
 
 

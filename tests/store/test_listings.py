@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.store.building import T0, at, create, document_of, put_dags, run_of
@@ -19,6 +20,7 @@ from windward.store.sql.open import SqlStore
 from windward.timetable import AssetLeaf, AssetSchedule
 
 PAGE = PageRequest()
+COSTS = DagReach(dag_ids=frozenset({"costs"}))
 TAGGED = DagReach(dag_ids=frozenset({"sales"}), tags=frozenset({'a "b"'}))
 """One DAG by its name, others by a tag that is hard to find in JSON."""
 
@@ -82,6 +84,8 @@ def test_runs_are_found_by_what_they_are(filled: SqlStore) -> None:
     assert runs(filled) == [1, 2, 3, 4]
     assert runs(filled, reach=TAGGED) == [1, 2, 3]
     assert runs(filled, reach=DagReach()) == []
+    assert runs(filled, reach=msgspec.structs.replace(TAGGED, within=COSTS)) == [3]
+    assert runs(filled, reach=msgspec.structs.replace(COSTS, within=TAGGED)) == [3]
     assert runs(filled, duration=Between(gt=10.4, lt=10.6)) == [1]
     assert runs(filled, duration=Between(lte=1.0)) == [4]
     assert runs(filled, start_date=Between(gte=at(1), lte=at(60))) == [2, 4]

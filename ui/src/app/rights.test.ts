@@ -18,6 +18,14 @@ describe('rights to a DAG', () => {
   it('are no more than the scopes of a token, and none of nobody', () => {
     expect(mayTo({ ...me, scopes: ['dag:read'] }, 'dag:edit', { dag_id: 'any' })).toBe(false);
     expect(mayTo(undefined, 'dag:edit', { dag_id: 'any' })).toBe(false);
+    const token = { ...me, scopes: ['dag:edit@dag:sales', 'run:edit@tag:shop'] };
+    expect(mayTo(token, 'dag:edit', { dag_id: 'sales' })).toBe(true);
+    expect(mayTo(token, 'dag:edit', { dag_id: 'any' })).toBe(false);
+    expect(mayTo(token, 'run:edit', { dag_id: 'any', tags: [{ name: 'team_7' }] })).toBe(false);
+    expect(mayTo(token, 'run:edit', { dag_id: 'any', tags: [{ name: 'team_7' }, { name: 'shop' }] })).toBe(
+      true,
+    );
+    expect(mayPerhaps(token, 'run:edit', { dag_id: 'any' })).toBe(true);
   });
 
   it('may be there where tags are not known, and are not where they are', () => {

@@ -16,19 +16,27 @@ export interface OfDag {
 /** Whether somebody may do a thing (`pool:edit`) at least somewhere: everywhere, for one DAG, for a tag. */
 export function may(me: Rights | undefined, permission: string): boolean {
   if (me === undefined) return false;
-  if (me.scopes !== null && !me.scopes.includes(permission)) return false;
-  return me.permissions.some((one) => one === permission || one.startsWith(`${permission}@`));
+  return within(me, (one) => one === permission || one.startsWith(`${permission}@`));
+}
+
+/** Whether a permission and, with a token, a scope is `enough`. */
+function within(me: Rights, enough: (one: string) => boolean): boolean {
+  return me.permissions.some(enough) && (me.scopes === null || me.scopes.some(enough));
 }
 
 /** Whether somebody may do a thing (`run:create`) to a DAG: to all, to this one, to those with a tag of its. */
 export function mayTo(me: Rights | undefined, permission: string, dag: OfDag): boolean {
-  if (me === undefined || (me.scopes !== null && !me.scopes.includes(permission))) return false;
-  const enough = [
+  if (me === undefined) return false;
+  const enough = enoughFor(permission, dag);
+  return within(me, (one) => enough.includes(one));
+}
+
+function enoughFor(permission: string, dag: OfDag): string[] {
+  return [
     permission,
     `${permission}@dag:${dag.dag_id}`,
     ...(dag.tags ?? []).map(({ name }) => `${permission}@tag:${name}`),
   ];
-  return me.permissions.some((one) => enough.includes(one));
 }
 
 export function useMay(): (permission: string) => boolean {
@@ -38,9 +46,10 @@ export function useMay(): (permission: string) => boolean {
 
 /** Whether somebody may do a thing to a DAG. Where its tags are not known, a permission for a tag counts as one. */
 export function mayPerhaps(me: Rights | undefined, permission: string, dag: OfDag): boolean {
-  if (mayTo(me, permission, dag)) return true;
-  if (me === undefined || (me.scopes !== null && !me.scopes.includes(permission))) return false;
-  return dag.tags === undefined && me.permissions.some((one) => one.startsWith(`${permission}@tag:`));
+  if (me === undefined) return false;
+  const enough = enoughFor(permission, dag);
+  const isPerhaps = (one: string) => dag.tags === undefined && one.startsWith(`${permission}@tag:`);
+  return within(me, (one) => enough.includes(one) || isPerhaps(one));
 }
 
 /** What somebody may do to a DAG, as far as its tags are known. */

@@ -26,7 +26,8 @@ def add_commands(_name: str, parser: Parser) -> None:
     create.add_argument("--days", type=float, default=DAYS, metavar="N", help="how long it counts")
     create.add_argument(
         "--scope", action="append", metavar="SCOPE",
-        help="`dag:read` and such; may be repeated; all that the user may do if left out",
+        help="`dag:read`, `run:create@dag:sales`, `run:read@tag:shop` and such; may be repeated; "
+        "all that the user may do if left out",
     )  # fmt: skip
     delete.add_argument("token_id", metavar="ID")
 
@@ -73,11 +74,13 @@ def _user_id(args: Namespace, session: Session) -> str:
 
 
 def _row(token: ApiToken) -> dict[str, Any]:
+    from windward.core.accounts import shown_scopes
+
     return {
         "token_id": token.token_id,
         "name": token.name,
         "ends_with": token.hint,
-        "scopes": None if token.scopes is None else sorted(f"{one}:{verb}" for one, verb in token.scopes),
+        "scopes": shown_scopes(token.scopes),
         "expires_at": token.expires_at,
         "last_used_at": token.last_used_at,
     }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
+import msgspec
+
 from windward.model.access import OF_A_DAG, DagReach, Permission, Principal, Resource, Verb
 
 __all__ = ["BUILT_IN_ROLES", "EVERYWHERE", "is_allowed", "is_within", "reach_of"]
@@ -74,9 +76,15 @@ def is_allowed(
 
     Without a DAG, a resource that belongs to DAGs needs leave for all of them.
     """
-    if principal.scopes is not None and (resource, verb) not in principal.scopes:
-        return False
-    held = principal.permissions
+    held, scopes = principal.permissions, principal.scopes
+    return _permits(held, verb, resource, dag_id, tags) and (
+        scopes is None or _permits(scopes, verb, resource, dag_id, tags)
+    )
+
+
+def _permits(
+    held: frozenset[Permission], verb: Verb, resource: Resource, dag_id: str | None, tags: Collection[str]
+) -> bool:
     if Permission(resource=resource, verb=verb) in held:
         return True
     if dag_id is None or resource not in OF_A_DAG:
@@ -88,11 +96,23 @@ def is_allowed(
 
 def reach_of(principal: Principal, verb: Verb, resource: Resource) -> DagReach:
     """Return the DAGs whose `resource` the principal may do `verb` to; what a list may show."""
-    if is_allowed(principal, verb, resource):
+    held = _reach(principal.permissions, verb, resource)
+    if principal.scopes is None:
+        return held
+    scoped = _reach(principal.scopes, verb, resource)
+    if held.is_all or scoped.is_empty:
+        return scoped
+    if scoped.is_all or held.is_empty:
+        return held
+    if held.tags or scoped.tags:
+        return msgspec.structs.replace(held, within=scoped)
+    return DagReach(dag_ids=held.dag_ids & scoped.dag_ids)
+
+
+def _reach(held: frozenset[Permission], verb: Verb, resource: Resource) -> DagReach:
+    if Permission(resource=resource, verb=verb) in held:
         return EVERYWHERE
-    if principal.scopes is not None and (resource, verb) not in principal.scopes:
-        return DagReach()
-    mine = [one for one in principal.permissions if one.resource is resource and one.verb is verb]
+    mine = [one for one in held if one.resource is resource and one.verb is verb]
     return DagReach(
         dag_ids=frozenset(one.dag_id for one in mine if one.dag_id is not None),
         tags=frozenset(one.tag for one in mine if one.tag is not None),
@@ -101,4 +121,6 @@ def reach_of(principal: Principal, verb: Verb, resource: Resource) -> DagReach:
 
 def is_within(reach: DagReach, dag_id: str, tags: Collection[str]) -> bool:
     """Whether a DAG is one of those that are reached."""
+    if reach.within is not None and not is_within(reach.within, dag_id, tags):
+        return False
     return reach.is_all or dag_id in reach.dag_ids or not reach.tags.isdisjoint(tags)

@@ -105,18 +105,18 @@ def permission_of(text: str, *, dag_id: str | None = None, tag: str | None = Non
 
 
 def scopes_of(texts: Iterable[str] | None) -> Scopes | None:
-    """Read what a token is limited to: `resource:verb` each; None for no limit.
+    """Read what a token is limited to, each as `shown_permission` writes it; None for no limit.
 
     Raises:
         UserError: when one is not known, or when there is none at all.
     """
     if texts is None:
         return None
-    found = frozenset((one.resource, one.verb) for one in map(permission_of, texts))
+    found = frozenset(map(read_permission, texts))
     if not found:
         raise UserError(
             "a token without any scope may do nothing",
-            hint="Name scopes such as `dag:read`, or leave them out.",
+            hint="Name scopes such as `dag:read` or `run:create@dag:sales`, or leave them out.",
         )
     return found
 
@@ -131,6 +131,11 @@ def shown_permission(one: Permission) -> str:
         else ""
     )
     return f"{one.resource}:{one.verb}{place}"
+
+
+def shown_scopes(scopes: Scopes | None) -> list[str] | None:
+    """Return what a token is limited to as people write it, in order; None for no limit."""
+    return None if scopes is None else sorted(map(shown_permission, scopes))
 
 
 def read_permission(text: str) -> Permission:
@@ -186,7 +191,7 @@ def may_give(giver: Principal, given: Iterable[Permission]) -> bool:
         everywhere = Permission(resource=one.resource, verb=one.verb)
         if one not in held and everywhere not in held:
             return False
-        if scopes is not None and (one.resource, one.verb) not in scopes:
+        if scopes is not None and one not in scopes and everywhere not in scopes:
             return False
     return True
 

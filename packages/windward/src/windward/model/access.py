@@ -99,7 +99,7 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     roles: tuple[str, ...] = ()
     permissions: frozenset[Permission] = frozenset()
-    scopes: frozenset[tuple[Resource, Verb]] | None = None
+    scopes: frozenset[Permission] | None = None
     has_session: bool = False
     """Whether a browser's cookie says who it is: such a request must also carry the session's own token to change anything."""
     credential: Credential = Credential.OTHER
@@ -115,8 +115,15 @@ class DagReach(msgspec.Struct, frozen=True, kw_only=True):
     is_all: bool = False
     dag_ids: frozenset[str] = frozenset()
     tags: frozenset[str] = frozenset()
+    within: DagReach | None = None
+    """What a token is limited to: of all these, only what that reaches too."""
 
     @property
     def is_empty(self) -> bool:
         """Whether no DAG at all is reached."""
         return not (self.is_all or self.dag_ids or self.tags)
+
+    @property
+    def needs_tags(self) -> bool:
+        """Whether the tags of a DAG say if it is reached."""
+        return bool(self.tags) or (self.within is not None and self.within.needs_tags)

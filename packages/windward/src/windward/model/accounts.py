@@ -7,9 +7,9 @@ from enum import StrEnum
 
 import msgspec
 
-from windward.model.access import Permission, Resource, Verb
+from windward.model.access import Permission
 
-Scopes = frozenset[tuple[Resource, Verb]]
+Scopes = frozenset[Permission]
 
 
 class Source(StrEnum):

@@ -1,5 +1,5 @@
 /** What is one's own: the password, browsers that are signed in, and tokens for programs. */
-import { Button, CopyButton, Modal, MultiSelect, NumberInput, PasswordInput, TextInput } from '@mantine/core';
+import { Button, CopyButton, Modal, NumberInput, PasswordInput, TagsInput, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -125,11 +125,11 @@ function TokenDialog({ close, show }: { close: () => void; show: (token: string)
         error={wrong.days ?? doing.faults.days}
         onChange={setDays}
       />
-      <MultiSelect
+      <TagsInput
         label={t('users.scopes')}
         description={t('users.scopesHint')}
         data={mine}
-        searchable
+        placeholder="run:create@dag:sales"
         clearable
         value={scopes}
         error={doing.faults.scopes}

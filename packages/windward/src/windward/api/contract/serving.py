@@ -319,7 +319,7 @@ class Served:
                 if reach.is_empty:
                     raise Forbidden(verb, resource)
                 if isinstance(dag_id, str) and dag_id != ANY_DAG and not reach.is_all:
-                    tags = self._services.tags_of(dag_id) if reach.tags else ()
+                    tags = self._services.tags_of(dag_id) if reach.needs_tags else ()
                     if not is_allowed(principal, verb, resource, dag_id=dag_id, tags=tags):
                         raise Forbidden(verb, resource, dag_id=dag_id)
                 return reach

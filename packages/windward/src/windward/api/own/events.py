@@ -80,7 +80,7 @@ class _Sight:
             return True
         asked_s, is_seen = self._known.get(dag_id, (0.0, False))
         if not asked_s or time.monotonic() - asked_s > TAGS_S:
-            tags = await run_in_threadpool(self._call.services.tags_of, dag_id) if reach.tags else ()
+            tags = await run_in_threadpool(self._call.services.tags_of, dag_id) if reach.needs_tags else ()
             is_seen = is_within(reach, dag_id, tags)
             self._known[dag_id] = (time.monotonic(), is_seen)
         return is_seen

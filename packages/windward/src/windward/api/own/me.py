@@ -16,7 +16,7 @@ from windward.api.own.shapes import (
     token_response,
     tokens_response,
 )
-from windward.core.accounts import scopes_of, shown_permission
+from windward.core.accounts import scopes_of, shown_permission, shown_scopes
 from windward.engine.people import accounts as people
 from windward.engine.people import tokens as people_tokens
 from windward.errors import NotFoundError
@@ -62,12 +62,11 @@ class NewTokenResponse(msgspec.Struct, kw_only=True):
 def get_me(call: Call[Nothing, Nothing]) -> MeResponse:
     """Say who asks."""
     one = call.principal
-    scopes = None if one.scopes is None else sorted(f"{resource}:{verb}" for resource, verb in one.scopes)
     return MeResponse(
         username=one.name,
         roles=list(one.roles),
         permissions=sorted(map(shown_permission, one.permissions)),
-        scopes=scopes,
+        scopes=shown_scopes(one.scopes),
         credential=one.credential,
     )
 

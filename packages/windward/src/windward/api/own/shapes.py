@@ -6,7 +6,7 @@ from datetime import datetime
 
 import msgspec
 
-from windward.core.accounts import shown_permission
+from windward.core.accounts import shown_permission, shown_scopes
 from windward.model.accounts import ApiToken, Role, Session, User
 
 
@@ -110,7 +110,7 @@ def token_response(token: ApiToken) -> TokenResponse:
         token_id=token.token_id,
         name=token.name,
         hint=token.hint,
-        scopes=None if token.scopes is None else sorted(f"{one}:{verb}" for one, verb in token.scopes),
+        scopes=shown_scopes(token.scopes),
         created_at=token.created_at,
         expires_at=token.expires_at,
         last_used_at=token.last_used_at,

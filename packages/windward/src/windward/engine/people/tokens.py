@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from windward.core.accounts import TOKEN_PREFIX, digest_of
+from windward.core.accounts import TOKEN_PREFIX, digest_of, shown_scopes
 from windward.engine.people.accounts import AccountDesk
 from windward.engine.people.changes import note_change
 from windward.errors import NotFoundError, UserError
@@ -12,6 +12,7 @@ from windward.model.accounts import ApiToken, Scopes
 
 TOKENS_MAX = 100
 NAME_MAX = 100
+SCOPES_MAX = 500
 HINT_LENGTH = 4
 
 
@@ -28,6 +29,11 @@ def create_token(
         raise UserError("that cannot be the name of a token", hint=f"Use 1 to {NAME_MAX} characters.")
     if not 0 < days <= days_max:
         raise UserError(f"a token cannot last {days:g} days", hint=f"Let it last {days_max:g} days at most.")
+    if scopes is not None and len(scopes) > SCOPES_MAX:
+        raise UserError(
+            f"a token has {SCOPES_MAX} scopes at most, and not {len(scopes)}",
+            hint="Name a tag instead of its DAGs, or make several tokens.",
+        )
     if len(desk.accounts.list_tokens(user_id)) >= TOKENS_MAX:
         raise UserError(f"nobody has more than {TOKENS_MAX} tokens", hint="Delete those that are not used.")
     secret, now = TOKEN_PREFIX + desk.new_secret(), desk.now()
@@ -58,5 +64,9 @@ def delete_token(desk: AccountDesk, user_id: str, token_id: str) -> None:
 
 
 def _shown(token: ApiToken) -> dict[str, object]:
-    scopes = None if token.scopes is None else sorted(f"{one}:{verb}" for one, verb in token.scopes)
-    return {"id": token.token_id, "name": token.name, "scopes": scopes, "expires_at": token.expires_at}
+    return {
+        "id": token.token_id,
+        "name": token.name,
+        "scopes": shown_scopes(token.scopes),
+        "expires_at": token.expires_at,
+    }

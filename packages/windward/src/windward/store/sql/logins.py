@@ -5,16 +5,17 @@ And the wrong passwords that were tried, which all API servers count together.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import exc
 
+from windward.core.accounts import read_permission, shown_scopes
 from windward.core.throttle import Allowance, Bucket, refilled, taken
-from windward.errors import ConflictError
-from windward.model.access import Resource, Verb
+from windward.errors import ConflictError, UserError
+from windward.model.access import Permission
 from windward.model.accounts import ApiToken, Session
 from windward.store.sql.columns import storable, to_us
 from windward.store.sql.database import Database, chunks, is_taken
@@ -82,14 +83,13 @@ class SqlLogins:
 
     def insert_token(self, token: ApiToken, digest: str) -> None:
         """Insert a token."""
-        scopes = None if token.scopes is None else sorted(f"{one}:{verb}" for one, verb in token.scopes)
         row = {
             "token_id": token.token_id,
             "digest": digest,
             "user_id": token.user_id,
             "name": storable(token.name),
             "hint": token.hint,
-            "scopes": scopes,
+            "scopes": shown_scopes(token.scopes),
             "created_at": token.created_at,
             "expires_at": token.expires_at,
         }
@@ -220,20 +220,22 @@ def _session(row: Any) -> Session:
 
 
 def _token(row: Any) -> ApiToken:
-    scopes = None
-    if row.scopes is not None:
-        pairs = [text.split(":") for text in row.scopes]
-        # A scope of a later version is none here.
-        scopes = frozenset(
-            (Resource(one), Verb(verb)) for one, verb in pairs if one in set(Resource) and verb in set(Verb)
-        )
     return ApiToken(
         token_id=row.token_id,
         user_id=row.user_id,
         name=row.name,
         hint=row.hint,
-        scopes=scopes,
+        scopes=None if row.scopes is None else frozenset(_known(row.scopes)),
         created_at=row.created_at,
         expires_at=row.expires_at,
         last_used_at=row.last_used_at,
     )
+
+
+def _known(scopes: Iterable[str]) -> Iterator[Permission]:
+    """Return the scopes that this version knows: one of a later version permits nothing here."""
+    for text in scopes:
+        try:
+            yield read_permission(text)
+        except UserError:
+            continue

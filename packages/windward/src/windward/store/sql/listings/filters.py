@@ -95,14 +95,15 @@ def seconds_between(start: Column, end: Column) -> Column:
 
 
 def visible(dag_id: Column, reach: DagReach, dialect: Dialect) -> list[Condition]:
-    """Return the condition that a row's DAG is within a caller's reach; none when all are."""
+    """Return the one condition that a row's DAG is within a caller's reach; none when all are."""
     if reach.is_all:
         return []
     either: list[Condition] = [dag_id.in_(sorted(reach.dag_ids))] if reach.dag_ids else []
     if reach.tags:
         tagged = sa.or_(*(has_tag(tag, dialect) for tag in sorted(reach.tags)))
         either.append(dag_id.in_(sa.select(DAG.c.dag_id).where(tagged)))
-    return [sa.or_(*either)] if either else [sa.false()]
+    found = sa.or_(*either) if either else sa.false()
+    return [found if reach.within is None else sa.and_(found, *visible(dag_id, reach.within, dialect))]
 
 
 def has_tag(tag: str, dialect: Dialect) -> Condition:

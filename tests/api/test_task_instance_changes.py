@@ -1,20 +1,32 @@
-"""Task instances over HTTP: marked, annotated, run again and deleted, one by one and many at a time."""
+"""Task instances over HTTP: marked, annotated, run again and deleted."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import pytest
 
-from tests.api.conftest import NOW, Answer, Client, FakeGate, FakeWakeup
-from tests.store.building import create, document_of, expand, put_dags, run_of, step, task_in
+from tests.api.conftest import NOW, Answer, Client, FakeWakeup
+from tests.api.three_runs import (
+    CLEAR,
+    FRESH,
+    INSTANCES,
+    RUN,
+    SALES,
+    TASKS,
+    fill,
+    named,
+    patch,
+    run_state,
+    states,
+)
+from tests.store.building import create, put_dags, run_of, step, task_in
 from windward.api.services import Services
 from windward.core.actions import Action, move_run
 from windward.core.people import decide_clear
 from windward.core.transitions import RunEvent, TaskEvent
 from windward.core.view import RunView
-from windward.document import GroupDocument, TaskDocument
-from windward.document.expansion import Expansion
+from windward.document import TaskDocument
 from windward.engine.people.changes import collecting
 from windward.engine.people.tasks import (
     Clearing,
@@ -25,86 +37,15 @@ from windward.engine.people.tasks import (
     mark_tasks,
     write_task_note,
 )
-from windward.model.access import Permission, Resource, Verb
 from windward.model.ids import TaskKey
 from windward.model.states import RUN_FINISHED, RunState, TaskState
 from windward.store.sql.open import SqlStore
 
-OVER = Expansion(style="product", arguments=())
-TASKS = (
-    TaskDocument(task_id="a", operator="One", retries=2),
-    TaskDocument(task_id="g.b", operator="One", group_id="g", upstream=("a",)),
-    TaskDocument(task_id="g.c", operator="One", group_id="g", upstream=("g.b",)),
-    TaskDocument(task_id="d", operator="One", upstream=("g.c",)),
-    TaskDocument(task_id="m", operator="One", expansion=OVER),
-)
-SALES: dict[str, Any] = {"tasks": TASKS, "groups": (GroupDocument(group_id="g"),)}
-ENDS = {"a": TaskEvent.SUCCEED, "g.b": TaskEvent.FAIL}
-RUN = "/api/v2/dags/sales/dagRuns/r2"
-INSTANCES = f"{RUN}/taskInstances"
-CLEAR = "/api/v2/dags/sales/clearTaskInstances"
-FRESH = {"a": "success", "g.b": "failed", "g.c": "upstream_failed", "d": "upstream_failed",
-         "m[0]": "success", "m[1]": "success"}  # fmt: skip
-
 
 @pytest.fixture
 def filled(client: Client, store: SqlStore) -> Client:
-    put_dags(store, "sales", **SALES)
-    put_dags(store, "costs", fileloc="costs.py")
-    for pk in (1, 2, 3):
-        failed(store, pk)
-    assert store.runs.apply([[create(run_of(9, dag_id="costs", run_id="other"), "load")]]).all
+    fill(store)
     return client
-
-
-def failed(store: SqlStore, pk: int) -> None:
-    """Store a run of which `g.b` failed, with what followed."""
-    run = run_of(
-        pk,
-        run_id=f"r{pk}",
-        logical_date=NOW + timedelta(days=pk),
-        document_hash=document_of("sales", **SALES)[0],
-    )
-    assert store.runs.apply([[create(run, *(task.task_id for task in TASKS))]]).all
-    assert store.runs.apply([[move_run(run, RunEvent.START, at=NOW, start_date=NOW)]]).all
-    assert store.runs.apply([[expand(pk, "m", 2)]]).all
-    for key, end in (
-        (TaskKey(pk, "a"), TaskEvent.SUCCEED),
-        (TaskKey(pk, "g.b"), TaskEvent.FAIL),
-        (TaskKey(pk, "m", 0), TaskEvent.SUCCEED),
-        (TaskKey(pk, "m", 1), TaskEvent.SUCCEED),
-    ):
-        step(store, key, TaskEvent.QUEUE, try_number=1)
-        step(store, key, TaskEvent.START, start_date=NOW)
-        step(store, key, end, end_date=NOW)
-    for name in ("g.c", "d"):
-        step(store, TaskKey(pk, name), TaskEvent.UPSTREAM_FAIL, end_date=NOW)
-    [running] = store.runs.load_runs([pk])
-    assert store.runs.apply([[move_run(running, RunEvent.FAIL, at=NOW, end_date=NOW)]]).all
-
-
-def states(store: SqlStore, pk: int = 2) -> dict[str, str]:
-    return {
-        task.task_id + (f"[{task.map_index}]" if task.map_index >= 0 else ""): str(task.state)
-        for task in store.runs.load_tasks([pk])
-    }
-
-
-def run_state(store: SqlStore, pk: int = 2) -> RunState:
-    return store.runs.load_runs([pk])[0].state
-
-
-def named(answer: Answer) -> list[str]:
-    assert answer.status == 200, answer.body
-    assert answer.json["total_entries"] == len(answer.json["task_instances"])
-    return [
-        f"{one['dag_run_id']}.{one['task_id']}" + (f"[{one['map_index']}]" if one["map_index"] >= 0 else "")
-        for one in answer.json["task_instances"]
-    ]
-
-
-def patch(client: Client, path: str, body: Any, role: str = "user") -> Answer:
-    return client.ask("PATCH", path, body, role=role)
 
 
 def test_a_marked_instance_resumes_what_failed_for_it(
@@ -297,60 +238,6 @@ def test_an_instance_of_a_run_that_goes_on_is_not_deleted(filled: Client, store:
     assert (answer.status, states(store)["a"]) == (409, "success")
 
 
-def bulk(client: Client, actions: Any, path: str = INSTANCES, role: str = "user") -> Any:
-    answer = patch(client, path, {"actions": actions}, role)
-    assert answer.status == 200, answer.body
-    return answer.json
-
-
-def test_many_are_changed_at_once(filled: Client, store: SqlStore) -> None:
-    done = bulk(filled, [
-        {"action": "update", "entities": [
-            {"task_id": "m", "new_state": "failed", "note": "x"}, {"task_id": "a", "map_index": -1, "note": "y"}]},
-        {"action": "delete", "entities": ["g.c", {"task_id": "m", "map_index": 0, "dag_run_id": "r1"}]},
-        {"action": "create", "entities": [{"task_id": "z"}]},
-    ])  # fmt: skip
-    assert done["update"] == {
-        "success": ["sales.r2.m[0]", "sales.r2.m[1]", "sales.r2.a[-1]"], "errors": [],
-    }  # fmt: skip
-    assert done["delete"] == {"success": ["sales.r2.g.c[-1]", "sales.r1.m[0]"], "errors": []}
-    assert done["create"]["errors"][0]["status_code"] == 405
-    assert (states(store)["m[0]"], task_in(store, TaskKey(2, "a")).note) == ("failed", "y")
-    assert "m[0]" not in states(store, 1)
-
-
-def test_what_is_not_there_stops_an_action_or_is_passed_over(filled: Client, store: SqlStore) -> None:
-    entities = [{"task_id": "nothing", "new_state": "failed"}, {"task_id": "a", "new_state": "failed"}]
-    stopped = bulk(filled, [{"action": "update", "entities": entities}])
-    assert (stopped["update"]["success"], stopped["update"]["errors"][0]["status_code"]) == ([], 404)
-    assert states(store) == FRESH
-    passed = bulk(filled, [{"action": "update", "entities": entities, "action_on_non_existence": "skip"}])
-    assert passed["update"] == {"success": ["sales.r2.a[-1]"], "errors": []}
-
-
-def test_each_entry_is_asked_for_leave(filled: Client, store: SqlStore, gate: FakeGate) -> None:
-    gate.permissions["sales"] = frozenset(
-        Permission(resource=Resource.TASK_INSTANCE, verb=verb, dag_id="sales") for verb in Verb
-    )
-    entities = [
-        {"task_id": "load", "dag_id": "costs", "dag_run_id": "other", "new_state": "failed"},
-        {"task_id": "a", "dag_id": "sales", "dag_run_id": "r3", "new_state": "failed"},
-        {"task_id": "a", "new_state": "failed"},
-    ]
-    done = bulk(
-        filled,
-        [{"action": "update", "entities": entities}],
-        "/api/v2/dags/~/dagRuns/~/taskInstances",
-        "sales",
-    )
-    assert done["update"]["success"] == ["sales.r3.a[-1]"]
-    assert [(error["status_code"], error["name"]) for error in done["update"]["errors"]] == [
-        (403, "costs.other.load"),
-        (400, "a"),
-    ]
-    assert task_in(store, TaskKey(9, "load")).state == "none"
-
-
 def test_a_note_is_written_in_the_transaction_of_the_change(filled: Client, store: SqlStore) -> None:
     clear = {"dry_run": False, "dag_run_id": "r2", "task_ids": ["m"], "only_failed": False, "note": "again"}
     asks: list[tuple[Callable[[], Answer], str]] = [
@@ -371,7 +258,7 @@ def test_the_audit_log_is_told_of_each_instance(filled: Client, store: SqlStore,
         write_task_note(desk, [TaskKey(2, "a")], "why")
         delete_task(desk, run, TaskKey(2, "m", 1))
         note = TaskNote(keys=(TaskKey(2, "a"),), text="so")
-        mark = Mark(state=TaskState.SKIPPED, task_ids=("g.c",), resumes=True, note=note)
+        mark = Mark(state=TaskState.SKIPPED, below=lambda _: ["g.c"], note=note)
         mark_tasks(desk, [run], lambda view: list(view.instances(2)), mark, by="ada")
         clear_tasks(desk, [run], lambda view: list(view.instances(0)), Clearing(), by="ada")
     assert [(one.name, one.run_id) for one in changes.noted] == [

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 
 from windward.api.contract.bulk import (
@@ -17,12 +18,20 @@ from windward.api.contract.bulk import (
 from windward.api.contract.operation import ANY_DAG, Call, Needs, Nothing, Operation, Reply, Scope, operation
 from windward.api.contract.problem import refusal_of
 from windward.api.public.task_instance_bodies import BulkTaskInstanceBody, MapIndexQuery
-from windward.api.public.task_instance_changes import EDIT, Meant, meant_of_task, patched
+from windward.api.public.task_instance_changes import EDIT
+from windward.api.public.task_instance_patches import (
+    Looked,
+    Meant,
+    looked_at,
+    not_found,
+    patched,
+    patched_together,
+)
 from windward.api.public.task_instances import INSTANCES, TAG, TASK, found_instance
 from windward.engine.people import tasks
+from windward.engine.people.runs import known_runs
 from windward.errors import NotFoundError, UserError, WindwardError
 from windward.model.access import Resource, Verb
-from windward.model.ids import TaskKey
 
 BulkCall = Call[Nothing, BulkBody[BulkTaskInstanceBody]]
 METHOD_NOT_ALLOWED = 405
@@ -46,45 +55,80 @@ def bulk_task_instances(call: BulkCall) -> BulkResponse:
                 response.create.errors.append({"error": message, "status_code": METHOD_NOT_ALLOWED})
             case BulkUpdateAction(entities=entities, update_mask=mask, action_on_non_existence=rule):
                 response.update = response.update or BulkActionResponse()
-                _each(call, entities, Verb.EDIT, response.update, _updating(call, mask or ()), rule)
+                _update(call, entities, response.update, mask or (), rule)
             case BulkDeleteAction(entities=deleted, action_on_non_existence=rule):
                 response.delete = response.delete or BulkActionResponse()
-                _each(call, deleted, Verb.DELETE, response.delete, _deleting(call), rule)
+                _delete(call, deleted, response.delete, rule)
     return response
 
 
-Change = Callable[[Meant, BulkTaskInstanceBody], Sequence[TaskKey]]
-"""Changes what an entry means, and returns the instances that it names."""
+Entry = tuple[Looked, BulkTaskInstanceBody]
 
 
-def _updating(call: BulkCall, mask: Sequence[str]) -> Change:
+def _update(
+    call: BulkCall,
+    entities: Sequence[str | BulkTaskInstanceBody],
+    outcome: BulkActionResponse,
+    mask: Sequence[str],
+    rule: OnAbsence,
+) -> None:
+    """Change what entries mean, those that ask for the same at once; what is refused keeps nobody else from it."""
     wanted = [name for name in mask if name in ("new_state", "note")]
     # A mask that names nothing that can change leaves everything as it is.
-    return lambda meant, entity: patched(call, meant, entity, wanted or mask)[0]
+    named = wanted or mask
+    found = _found(call, entities, Verb.EDIT, outcome, rule)
+    alike: dict[object, list[Entry]] = defaultdict(list)
+    for place, (looked, entity) in enumerate(found):
+        others = place if entity.include_past or entity.include_future else None
+        asked = (entity.new_state, entity.note, entity.include_upstream, entity.include_downstream, others)
+        alike[asked].append((looked, entity))
+    refused: dict[Looked, WindwardError] = {}
+    for entries in alike.values():
+        refused |= _changed(call, entries, named)
+    for looked, entity in found:
+        if looked in refused:
+            _refused(outcome, refused[looked], _name(entity))
+        else:
+            outcome.success += _names(looked)
 
 
-def _deleting(call: BulkCall) -> Change:
-    desk = call.services.desk
+def _changed(call: BulkCall, entries: Sequence[Entry], mask: Sequence[str]) -> dict[Looked, WindwardError]:
+    """Change what entries mean that ask for the same; return what was refused."""
+    all_looked, body = [looked for looked, _ in entries], entries[0][1]
+    try:
+        if not (body.include_past or body.include_future):
+            return patched_together(call, all_looked, body, mask)
+        patched(call, all_looked[0].meant, body, mask)
+    except WindwardError as error:
+        return dict.fromkeys(all_looked, error)
+    return {}
 
-    def delete(meant: Meant, _entity: BulkTaskInstanceBody) -> Sequence[TaskKey]:
-        keys = [record.key for record in meant.named(desk.view(meant.run))]
-        for key in keys:
-            tasks.delete_task(desk, meant.run, key)
-        return keys
 
-    return delete
+def _delete(
+    call: BulkCall,
+    entities: Sequence[str | BulkTaskInstanceBody],
+    outcome: BulkActionResponse,
+    rule: OnAbsence,
+) -> None:
+    for looked, entity in _found(call, entities, Verb.DELETE, outcome, rule):
+        try:
+            for key in looked.named:
+                tasks.delete_task(call.services.desk, looked.meant.run, key)
+        except WindwardError as error:
+            _refused(outcome, error, _name(entity))
+        else:
+            outcome.success += _names(looked)
 
 
-def _each(
+def _found(
     call: BulkCall,
     entities: Sequence[str | BulkTaskInstanceBody],
     verb: Verb,
     outcome: BulkActionResponse,
-    change: Change,
     rule: OnAbsence,
-) -> None:
-    found: list[tuple[Meant, BulkTaskInstanceBody]] = []
-    absent: list[WindwardError] = []
+) -> list[Entry]:
+    """Return what there is of what entries name; none when some is missing and that is not to be."""
+    places: list[tuple[tuple[str, str, str], BulkTaskInstanceBody]] = []
     for entry in entities:
         entity = BulkTaskInstanceBody(task_id=entry) if isinstance(entry, str) else entry
         try:
@@ -92,22 +136,28 @@ def _each(
             call.demand(verb, Resource.TASK_INSTANCE, dag_id=place[0])
         except WindwardError as error:
             _refused(outcome, error, _name(entity))
-            continue
-        try:
-            found.append((meant_of_task(call, place, entity.map_index, entity), entity))
-        except NotFoundError as error:
-            absent.append(error)
+        else:
+            places.append((place, entity))
+    runs = known_runs(call.services.desk, [place[:2] for place, _ in places])
+    there = [(place, entity) for place, entity in places if place[:2] in runs]
+    meant = [Meant(runs[place[:2]], [place[2]], entity.map_index, entity) for place, entity in there]
+    looked = dict(zip((id(entity) for _, entity in there), looked_at(call, meant), strict=True))
+    found, absent = list[Entry](), list[NotFoundError]()
+    for place, entity in places:
+        one = looked.get(id(entity))
+        if one is not None and one.named:
+            found.append((one, entity))
+        else:
+            absent.append(not_found(place, entity.map_index))
     if absent and rule is OnAbsence.FAIL:
         _refused(outcome, NotFoundError("; ".join(str(error) for error in absent)), None)
-        return
-    for meant, entity in found:
-        try:
-            keys = change(meant, entity)
-        except WindwardError as error:
-            _refused(outcome, error, _name(entity))
-        else:
-            run = meant.run
-            outcome.success += [f"{run.dag_id}.{run.run_id}.{key.task_id}[{key.map_index}]" for key in keys]
+        return []
+    return found
+
+
+def _names(looked: Looked) -> list[str]:
+    run = looked.meant.run
+    return [f"{run.dag_id}.{run.run_id}.{key.task_id}[{key.map_index}]" for key in looked.named]
 
 
 def _place(call: BulkCall, entity: BulkTaskInstanceBody) -> tuple[str, str, str]:

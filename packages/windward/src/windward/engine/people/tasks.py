@@ -6,7 +6,7 @@ changed the run meanwhile.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -67,14 +67,13 @@ class TaskNote(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True):
-    """A state to set instances to. It `resumes` what failed below them: that is cleared, and an ended run goes on."""
+    """A state to set instances to."""
 
     state: TaskState
     note: TaskNote | None = None
     """Written in the same transaction."""
-    task_ids: tuple[str, ...] = ()
-    """The tasks below which failures are resumed."""
-    resumes: bool = False
+    below: Callable[[RunView], Collection[str]] | None = None
+    """Names tasks of a run: what failed below them is cleared, and an ended run goes on."""
 
 
 def relatives(view: RunView, task_ids: Iterable[str], *, upstream: bool, downstream: bool) -> set[str]:
@@ -109,7 +108,7 @@ def mark_tasks(
 
     def decide(view: RunView, now: datetime) -> tuple[list[TaskKey], list[Action]]:
         keys = sorted({record.key for record in choose(view)})
-        resumes = failed_below(view, mark.task_ids) if mark.resumes else ()
+        resumes = failed_below(view, mark.below(view)) if mark.below is not None else ()
         actions = decide_mark(view, keys, mark.state, by=by, now=now, resumes=resumes)
         return keys, [*actions, *(mark.note.actions(view.run.run_pk) if mark.note else ())]
 

@@ -9,6 +9,7 @@ import { useNow, useZone } from '@/app/preferences';
 import { useMayTo } from '@/app/rights';
 import { Page } from '@/components/Page';
 import { StateSign } from '@/components/State';
+import { useChosenTab } from '@/components/useChosenTab';
 import { Empty, Failure, Loading } from '@/components/Waiting';
 import { needWords, said } from '@/i18n';
 import { showDistance, showMoment } from '@/lib/time';
@@ -239,8 +240,9 @@ function Tabs({ tab }: { tab: Tab }) {
     next?.focus();
     next?.click();
   };
+  const list = useChosenTab(tab);
   return (
-    <div role="tablist" className={classes.tabs} onKeyDown={onKeyDown}>
+    <div role="tablist" ref={list} className={classes.tabs} onKeyDown={onKeyDown}>
       {TABS.map((one) => (
         <Link
           key={one}

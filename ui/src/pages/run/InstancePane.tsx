@@ -9,6 +9,7 @@ import { useMayTo } from '@/app/rights';
 import { Moment } from '@/components/Moment';
 import { EndedOf } from '@/components/Said';
 import { StateSign, StateWord } from '@/components/State';
+import { useChosenTab } from '@/components/useChosenTab';
 import { Empty, Failure, Loading } from '@/components/Waiting';
 import { needWords } from '@/i18n';
 import { isFinished } from '@/lib/states';
@@ -53,12 +54,13 @@ export function InstancePane({ place, label, isMapped, isLive }: Props) {
   const { data: one, error, refetch } = useQuery(instanceQuery(place, isLive));
   const askedAttempts = useQuery(attemptsQuery(place, isLive));
   const mayTo = useMayTo({ dag_id: place.dagId });
+  const tab = TABS.find((name) => name === search.tab) ?? 'log';
+  const list = useChosenTab(tab);
   if (error) return <Failure error={error} again={() => void refetch()} />;
   if (!one) return <Loading />;
   const attempts = askedAttempts.data?.attempts ?? [];
   const tryNumber = search.try ?? Math.max(one.try_number, 0);
   const attempt = attempts.find((other) => other.try_number === tryNumber);
-  const tab = TABS.find((name) => name === search.tab) ?? 'log';
   return (
     <div className={classes.pane}>
       <div className={classes.paneHead}>
@@ -136,7 +138,7 @@ export function InstancePane({ place, label, isMapped, isLive }: Props) {
         keepMounted={false}
         classNames={{ root: classes.tabs ?? '', list: classes.tabList ?? '', panel: classes.panel ?? '' }}
       >
-        <Tabs.List>
+        <Tabs.List ref={list}>
           {TABS.filter((name) => name !== 'events' || mayTo('audit_log:read')).map((name) => (
             <Tabs.Tab key={name} value={name}>
               {t(`tab.${name}`)}

@@ -118,6 +118,8 @@ def test_what_is_not_there_is_told_alike(both: Both) -> None:
         ("g", "second", "--group", "--past"),
         ("g.each", "first", "--map-index", "1"),
         ("g.each", "first", "--map-index", "7"),
+        ("g.each", "first", "--map-index", "1", "-d"),
+        ("g.sum", "first", "-u", "-d"),
         ("load", "first"),
     ],
 )
@@ -133,6 +135,14 @@ def test_tasks_are_marked_alike(both: Both, local: Run, run: Run, flags: tuple[s
     for row in foreseen:
         assert states_of(both, row["run_id"])[f"{row['task_id']}[{row['map_index']}]"] == "success"
     assert both(*words).err.startswith("marked 0 task instances")
+
+
+@pytest.mark.usefixtures("filled")
+def test_what_failed_below_marked_tasks_is_cleared_alike(both: Both) -> None:
+    assert states_of(both, "first")["g.sum[-1]"] == "failed"
+    assert both("tasks", "mark", "{n}", "load", "first", "--state", "skipped").code == 0
+    assert states_of(both, "first")["g.sum[-1]"] is None
+    assert states_of(both, "second")["g.sum[-1]"] == "failed"
 
 
 @pytest.mark.usefixtures("filled")
@@ -186,8 +196,7 @@ def test_what_ran_is_cleared_alike(both: Both, local: Run, run: Run, flags: tupl
 @pytest.mark.usefixtures("filled")
 def test_a_server_is_not_asked_what_it_would_take_otherwise(run: Run) -> None:
     mark = ("tasks", "mark", FAR, "load", "first", "--state", "success")
-    assert "cannot be asked of a server" in run(*mark, "-u", "-d").err
-    assert "cannot be asked of a server" in run(*mark, "-d", "--map-index", "1").err
+    assert "cannot be asked of a server" in run(*mark, "--group", "--map-index", "1").err
     assert "cannot be asked of a server" in run("tasks", "clear", FAR, "-g", "g").err
     assert "cannot be asked of a server" in run("dags", "next-execution", FAR, "-n", "2").err
 

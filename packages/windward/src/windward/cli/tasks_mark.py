@@ -12,10 +12,10 @@ from windward.cli.output import note, show_rows
 from windward.cli.people import still, view_of
 from windward.core.actions import MoveTask
 from windward.core.people import decide_mark_run
-from windward.core.selection import in_group, related
+from windward.core.selection import in_group
 from windward.core.view import RunView
 from windward.engine.people.runs import RunChange, change_run
-from windward.engine.people.tasks import Mark, foreseen_marks, mark_tasks, with_neighbours
+from windward.engine.people.tasks import Mark, chosen, foreseen_marks, mark_tasks, with_neighbours
 from windward.errors import UserError
 from windward.model.records import RunRecord, TaskRecord
 from windward.model.states import RunState, TaskState
@@ -35,9 +35,15 @@ def mark(args: Namespace, session: Session) -> int:
     among = with_neighbours(session.desk, [run], past=args.past, future=args.future)
 
     def choose(view: RunView) -> list[TaskRecord]:
-        return _meant(args, view)
+        return chosen(
+            view,
+            _named(args, view),
+            map_index=args.map_index,
+            upstream=args.upstream,
+            downstream=args.downstream,
+        )
 
-    asked = Mark(state=state)
+    asked = Mark(state=state, below=lambda view: _named(args, view))
     if args.dry_run:
         return _preview(foreseen_marks(session.desk, among, choose, asked, by=person()), output=args.output)
     with still(verb="marked"):
@@ -69,15 +75,6 @@ def _named(args: Namespace, view: RunView) -> list[str]:
     if args.is_group:
         return in_group(view.plan, args.task_id)
     return [args.task_id] if args.task_id in view.plan.number_of else []
-
-
-def _meant(args: Namespace, view: RunView) -> list[TaskRecord]:
-    wanted = related(view, _named(args, view), upstream=args.upstream, downstream=args.downstream)
-    return [
-        record
-        for record in view.all_instances()
-        if record.task_id in wanted and (args.map_index is None or record.map_index == args.map_index)
-    ]
 
 
 def mark_run(args: Namespace, session: Session) -> int:

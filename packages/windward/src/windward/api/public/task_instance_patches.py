@@ -50,11 +50,13 @@ class Meant:
     def choose(self, view: RunView) -> list[TaskRecord]:
         """Return them with the tasks above and below them that the body includes."""
         body = self._body
-        around = tasks.relatives(
-            view, self.names, upstream=body.include_upstream, downstream=body.include_downstream
-        ).difference(self.names)
-        more = [record for record in view.all_instances() if record.task_id in around]
-        return [record for record in (*self.named(view), *more) if record.state is not TaskState.REMOVED]
+        return tasks.chosen(
+            view,
+            self.names,
+            map_index=self._map_index,
+            upstream=body.include_upstream,
+            downstream=body.include_downstream,
+        )
 
 
 def patched(

@@ -47,15 +47,10 @@ def mark(args: Namespace, server: Server) -> int:
 
 
 def _refuse(args: Namespace) -> None:
-    if args.upstream and args.downstream:
+    if args.map_index is not None and args.is_group:
         raise UserError(
-            "`--upstream` with `--downstream` cannot be asked of a server",
-            hint="It would leave out what depends on the tasks above: give one, then the other.",
-        )
-    if args.map_index is not None and (args.upstream or args.downstream or args.is_group):
-        raise UserError(
-            "`--map-index` with `--upstream`, `--downstream` or `--group` cannot be asked of a server",
-            hint="It would mark every instance of the other tasks: mark each task by itself.",
+            "`--map-index` with `--group` cannot be asked of a server",
+            hint="It would mark every instance of the tasks: mark each task by itself.",
         )
 
 

@@ -85,6 +85,21 @@ def relatives(view: RunView, task_ids: Iterable[str], *, upstream: bool, downstr
     return above | {name for name in below if not plan.tasks[plan.number_of[name]].is_teardown}
 
 
+def chosen(
+    view: RunView, task_ids: Collection[str], *, map_index: int | None, upstream: bool, downstream: bool
+) -> list[TaskRecord]:
+    """Return the instances of tasks (of a `map_index` only, when one is given), and all of what is above or below."""
+    around = relatives(view, task_ids, upstream=upstream, downstream=downstream).difference(task_ids)
+    return [
+        record
+        for record in view.all_instances()
+        if record.state is not TaskState.REMOVED
+        and (
+            record.task_id in around or (record.task_id in task_ids and map_index in (None, record.map_index))
+        )
+    ]
+
+
 def foreseen_marks(
     desk: Desk, runs: Sequence[RunRecord], choose: Choose, mark: Mark, *, by: str
 ) -> list[tuple[RunRecord, list[MoveTask]]]:

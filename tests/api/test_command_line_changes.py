@@ -179,6 +179,10 @@ def test_runs_are_marked_alike(both: Both, local: Run, run: Run, state: str) -> 
         ("tasks", "-r", "first", "--only-running", "-u"),
         ("tasks", "-r", "first", "-t", "each", "--map-index", "1"),
         ("tasks", "-r", "first", "-t", "nothing"),
+        ("tasks", "-r", "first", "-g", "g"),
+        ("tasks", "-r", "first", "-g", "g", "-t", "sum", "--future"),
+        ("tasks", "-r", "first", "-g", "g", "--map-index", "1"),
+        ("tasks", "-r", "first", "-g", "no"),
         ("dags", "--past"),
     ],
 )
@@ -197,7 +201,7 @@ def test_what_ran_is_cleared_alike(both: Both, local: Run, run: Run, flags: tupl
 def test_a_server_is_not_asked_what_it_would_take_otherwise(run: Run) -> None:
     mark = ("tasks", "mark", FAR, "load", "first", "--state", "success")
     assert "cannot be asked of a server" in run(*mark, "--group", "--map-index", "1").err
-    assert "cannot be asked of a server" in run("tasks", "clear", FAR, "-g", "g").err
+    assert "cannot be asked of a server" in run("tasks", "clear", FAR, "--recursive").err
     assert "cannot be asked of a server" in run("dags", "next-execution", FAR, "-n", "2").err
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from windward.cli.arguments import Parser, add_dates, add_output, add_yes, at_least, pattern
+from windward.errors import UserError
 
 
 def add_run_flags(parser: Parser) -> None:
@@ -67,3 +70,11 @@ def add_note_flags(parser: Parser) -> None:
     """Add what `dags note` and `tasks note` share."""
     parser.add_argument("text", metavar="TEXT", nargs="?", help="replaces the note; shown when left out")
     parser.add_argument("--delete", action="store_true", help="remove the note")
+
+
+def no_group(dag_id: str, group_id: str, known: Iterable[str]) -> UserError:
+    """Return what is said of a task group that a DAG does not have."""
+    return UserError(
+        f"DAG `{dag_id}` has no task group `{group_id}`",
+        hint=f"Its groups are: {', '.join(sorted(known)) or 'none'}.",
+    )

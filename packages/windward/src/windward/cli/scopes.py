@@ -8,6 +8,7 @@ from __future__ import annotations
 from argparse import Namespace
 
 from windward.app.session import Session
+from windward.cli.flags import no_group
 from windward.cli.lookup import found_dag, found_run
 from windward.core.plan import DagPlan
 from windward.core.selection import in_group
@@ -46,10 +47,7 @@ def meant_tasks(args: Namespace, plan: DagPlan) -> tuple[str, ...] | None:
     if args.task_group is not None:
         known = {group.group_id for group in plan.document.groups}
         if args.task_group not in known:
-            raise UserError(
-                f"DAG `{args.dag_id}` has no task group `{args.task_group}`",
-                hint=f"Its groups are: {', '.join(sorted(known)) or 'none'}.",
-            )
+            raise no_group(args.dag_id, args.task_group, known)
         names = in_group(plan, args.task_group)
     if args.task_regex is not None:
         names = [name for name in names if args.task_regex.search(name)]

@@ -6,8 +6,10 @@ from argparse import Namespace
 from typing import Any
 
 from windward.cli.columns import CLEAR_COLUMNS
+from windward.cli.flags import no_group
 from windward.cli.output import is_agreed, note, show_rows
-from windward.cli.remote.asking import dag_of, instance_row, iso, newest_runs_first, path, run_of
+from windward.cli.remote.asking import OWN, dag_of, instance_row, iso, newest_runs_first, path, run_of
+from windward.client.http import in_path
 from windward.client.server import Json, Server
 from windward.errors import UserError
 from windward.model.states import FAILURES, TaskState
@@ -43,10 +45,10 @@ def clear(args: Namespace, server: Server) -> int:
 
 
 def _refuse(args: Namespace) -> None:
-    if args.recursive or args.task_group:
+    if args.recursive:
         raise UserError(
-            "`--recursive` and `--task-group` cannot be asked of a server",
-            hint="Name the tasks by `--task-regex`, or run the command where the database is.",
+            "`--recursive` cannot be asked of a server",
+            hint="Clear the runs of the other DAGs by themselves, or run the command where the database is.",
         )
     if (args.past or args.future) and not args.run_id:
         raise UserError(
@@ -121,17 +123,29 @@ def _asked(args: Namespace, server: Server, body: Json, *, dry_run: bool) -> Jso
 
 
 def _task_ids(args: Namespace, server: Server) -> list[Any] | None:
-    if args.task_regex is None and not args.map_index:
+    if args.task_regex is None and args.task_group is None and not args.map_index:
         return None
-    tasks = server.get(path("dags", args.dag_id, "tasks"))["tasks"]
-    meant = [
-        task["task_id"]
-        for task in tasks
-        if args.task_regex is None or args.task_regex.search(task["task_id"])
-    ]
+    if args.task_group is not None:
+        known = _in_group(args, server)
+    else:
+        known = [task["task_id"] for task in server.get(path("dags", args.dag_id, "tasks"))["tasks"]]
+    meant = [name for name in known if args.task_regex is None or args.task_regex.search(name)]
     if not meant:
         raise _nothing(args)
     return [[task_id, index] for task_id in meant for index in args.map_index] if args.map_index else meant
+
+
+def _in_group(args: Namespace, server: Server) -> list[str]:
+    """Return the tasks in a group, at any depth."""
+    grid = server.get(f"{OWN}/dags/{in_path(args.dag_id)}/grid", limit=1)
+    groups = {group["group_id"]: group["parent_id"] for group in grid["groups"]}
+    if args.task_group not in groups:
+        raise no_group(args.dag_id, args.task_group, groups)
+
+    def is_inside(group_id: str | None) -> bool:
+        return group_id is not None and (group_id == args.task_group or is_inside(groups[group_id]))
+
+    return [task["task_id"] for task in grid["tasks"] if is_inside(task["group_id"])]
 
 
 def _nothing(args: Namespace) -> UserError:

@@ -19,6 +19,7 @@ from tests.sdk.declared import Work, document
 from windward import DAG, EmptyOperator, Param, task
 from windward.document import content_hash, decode, encode
 from windward.model.states import Isolation, TriggerRule, WeightRule
+from windward.sdk.dag_arguments import DagTypeError
 from windward.sdk.preview import DEPTH_MAX, ITEMS_MAX, TEXT_LENGTH_MAX, preview
 
 FILE = """
@@ -119,6 +120,37 @@ def test_a_document_shows_what_its_tasks_take_by_default_and_where_templates_are
         "on_failure_callback": "<callable builtins.print>",
     }
     assert found.template_searchpath == ("/templates", "/sql")
+
+
+@pytest.mark.parametrize(("given", "kept"), [
+    (None, {}), ({}, {}),
+    ({"team": {"can_read", "can_edit"}}, {"team": {"DAGs": ("can_edit", "can_read")}}),
+    ({"b": "can_read", "a": {"DAG Runs": ["can_create"], "DAGs": []}},
+     {"a": {"DAG Runs": ("can_create",), "DAGs": ()}, "b": {"DAGs": ("can_read",)}}),
+])  # fmt: skip
+def test_a_document_says_what_its_file_gives_to_roles(given: Any, kept: Any) -> None:
+    with DAG("d", access_control=given) as dag:
+        Work(task_id="a")
+    found = decode(encode(document(dag)))
+    assert found.access_control == kept
+    assert list(found.access_control) == sorted(kept)
+    assert found.warnings == ()
+
+
+@pytest.mark.parametrize(
+    "given", [["team"], {"team": 1}, {1: {"can_read"}}, {"x" * 101: "a"}, {"a": {"": []}}]
+)
+def test_what_gives_nobody_anything_is_no_access_control(given: Any) -> None:
+    with DAG("d", access_control=given) as dag:
+        Work(task_id="a")
+    with pytest.raises(DagTypeError, match="access_control"):
+        document(dag)
+
+
+def test_words_that_give_no_right_are_warned_of() -> None:
+    with DAG("d", access_control={"team": {"can_fly", "can_read"}, "crew": {"Pools": {"can_read"}}}) as dag:
+        Work(task_id="a")
+    assert document(dag).warnings == ("`access_control` has words that give no right: Pools, can_fly",)
 
 
 def test_every_argument_of_a_task_is_in_its_document() -> None:

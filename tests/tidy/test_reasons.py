@@ -60,6 +60,7 @@ NO_SENTENCES = {
     f"{tree.PRODUCT}timetable/cron_fields.py": "refusals of schedules",
     f"{tree.PRODUCT}timetable/zones.py": "refusals of zones",
     f"{tree.PRODUCT}core/external.py": "refusals of waits for other DAGs",
+    f"{tree.PRODUCT}core/file_grants.py": "words of DAG files",
     f"{tree.PRODUCT}core/runs.py: DAG `{{}}` does not allow runs of type `{{}}`": "raised by who calls",
     f"{tree.PRODUCT}core/triggering.py: DAG `{{}}` already has a run `{{}}`": "raised by who calls",
     f"{tree.PRODUCT}core/triggering.py: DAG `{{}}` already has a run of {{}}: `{{}}`": "raised by who calls",

@@ -158,7 +158,12 @@ def read_permission(text: str) -> Permission:
 
 def held_by(user: User, custom_roles: Mapping[str, Collection[Permission]]) -> frozenset[Permission]:
     """Return what a user may do: by roles and grants. A role that does not exist any more gives nothing."""
-    given = (BUILT_IN_ROLES.get(name) or frozenset(custom_roles.get(name, ())) for name in user.roles)
+    given = (
+        frozenset(roles[name])
+        for name in user.roles
+        for roles in (BUILT_IN_ROLES, custom_roles)
+        if name in roles
+    )
     return _held((user.grants, *given))
 
 

@@ -238,6 +238,8 @@ class DagDocument(_Part, frozen=True):
     allowed_run_types: tuple[str, ...] | None = None
     tags: tuple[str, ...] = ()
     owner_links: dict[str, str] = {}
+    access_control: dict[str, dict[str, tuple[str, ...]]] = {}
+    """By role: what its holders can do to the DAG, and to its runs, in Airflow's words."""
     params: dict[str, ParamDocument] = {}
     tasks: tuple[TaskDocument, ...] = ()
     groups: tuple[GroupDocument, ...] = ()

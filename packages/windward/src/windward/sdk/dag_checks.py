@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from math import prod
 from typing import TYPE_CHECKING, Any
 
+from windward.core.file_grants import unknown_words
 from windward.document import INSTANCES_MAX, LiteralLength
 from windward.errors import DagImportError, InvalidParamError
 from windward.model.states import Semantics
+from windward.sdk.dag_access import access_of
 from windward.sdk.dag_schedule import can_be_scheduled, catchup_of, max_active_runs_of, schedule_of
 from windward.sdk.exceptions import FailFastDagInvalidTriggerRule
 from windward.sdk.groups import MappedTaskGroup, TaskGroup
@@ -75,6 +77,8 @@ def warnings_of(dag: DAG, semantics: Semantics) -> tuple[str, ...]:
     for cls in {task.operator_class for task in dag.tasks}:
         taken |= parameter_names(cls)
     unknown = sorted(set(dag.default_args) - taken) if dag.tasks else []
+    if words := unknown_words(access_of(dag.access_control, dag_id=dag.dag_id)):
+        found.add(f"`access_control` has words that give no right: {', '.join(words)}")
     found |= {f"`default_args` has `{name}`, which no task of the DAG takes" for name in unknown}
     for group in dag.task_group.iter_groups():
         if any(group.neighbours.values()) and not any(True for _ in group.iter_tasks()):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from windward.document import DagDocument, EdgeDocument, GroupDocument
 from windward.model.states import Semantics
+from windward.sdk.dag_access import access_of
 from windward.sdk.dag_checks import check_dag, warnings_of
 from windward.sdk.dag_schedule import catchup_of, max_active_runs_of, schedule_of, schedule_text
 from windward.sdk.defaults import current
@@ -79,6 +80,7 @@ def to_document(
         allowed_run_types=dag.allowed_run_types,
         tags=tuple(sorted(dag.tags)),
         owner_links=dict(sorted(dag.owner_links.items())),
+        access_control=access_of(dag.access_control, dag_id=dag.dag_id),
         params=params_document(dag.params),
         tasks=tuple(task_document(task) for task in dag.topological_sort()),
         groups=tuple(_group_document(group) for _, group in sorted(dag.task_group_dict.items())),

@@ -11,12 +11,14 @@ import sqlalchemy as sa
 from sqlalchemy import exc
 
 from windward.core.accounts import folded
+from windward.core.file_grants import permissions_of_word
 from windward.errors import ConflictError, NotFoundError
 from windward.model.access import Permission, Resource, Verb
 from windward.model.accounts import Role, Source, User
 from windward.ports.accounts import Known
 from windward.store.sql.columns import from_us, storable, time_of
 from windward.store.sql.database import Database, is_taken
+from windward.store.sql.file_grants import KIND as FILE_GRANT
 from windward.store.sql.logins import SqlLogins
 from windward.store.sql.tables import (
     ACCESS_GRANT,
@@ -39,10 +41,10 @@ _ACCOUNT = f"SELECT {', '.join(_COLUMNS)} FROM account WHERE {{name}} = ?"
 _PARTS = (
     "SELECT kind, holder, resource, verb, dag_id, tag FROM access_grant WHERE kind = 'user' AND holder = ? "
     "UNION ALL SELECT g.kind, g.holder, g.resource, g.verb, g.dag_id, g.tag FROM account_role r "
-    "JOIN access_grant g ON g.kind = 'role' AND g.holder = r.role WHERE r.user_id = ? "
+    f"JOIN access_grant g ON g.kind IN ('role', '{FILE_GRANT}') AND g.holder = r.role WHERE r.user_id = ? "
     "UNION ALL SELECT 'has', role, NULL, NULL, NULL, NULL FROM account_role WHERE user_id = ?"
 )
-"""What a user holds: own grants, those of roles, and the roles. Asked for by every request."""
+"""What a user holds: own grants, those of roles, what DAG files give to roles, and the roles. Asked for by every request."""
 
 
 class SqlAccounts(SqlLogins):
@@ -246,6 +248,13 @@ def _granted(rows: Iterable[tuple[Any, ...]]) -> dict[str, frozenset[Permission]
     return {holder: frozenset(grants) for holder, grants in found.items()}
 
 
+def _given_by_files(rows: Iterable[tuple[Any, ...]]) -> dict[str, frozenset[Permission]]:
+    found: dict[str, set[Permission]] = defaultdict(set)
+    for role, thing, word, dag_id, _ in rows:
+        found[role] |= permissions_of_word(thing, word, dag_id)
+    return {role: frozenset(given) for role, given in found.items()}
+
+
 def _meant(account: tuple[Any, ...], parts: tuple[tuple[Any, ...], ...]) -> tuple[Known, str | None]:
     """Return a user of its row and of those of `_PARTS`, with the hash of the password."""
     row = dict(zip(_COLUMNS, account, strict=True))
@@ -253,6 +262,8 @@ def _meant(account: tuple[Any, ...], parts: tuple[tuple[Any, ...], ...]) -> tupl
     roles = sorted(part[1] for part in parts if part[0] == "has")
     own = _granted(part[1:] for part in parts if part[0] == USER)
     custom_roles = _granted(part[1:] for part in parts if part[0] == ROLE)
+    for role, given in _given_by_files(part[1:] for part in parts if part[0] == FILE_GRANT).items():
+        custom_roles[role] = custom_roles.get(role, frozenset()) | given
     user = _user(row, roles, own.get(row["user_id"], frozenset()))
     return Known(user=user, custom_roles=custom_roles), row["password_hash"]
 

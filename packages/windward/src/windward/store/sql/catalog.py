@@ -18,9 +18,11 @@ from windward.store.sql.apply import write_notes
 from windward.store.sql.columns import json_text
 from windward.store.sql.database import Database, chunks
 from windward.store.sql.deletion import delete_backfills, delete_runs
+from windward.store.sql.file_grants import KIND as FILE_GRANT
 from windward.store.sql.files import FileTexts, put_files
 from windward.store.sql.moves import Texts
 from windward.store.sql.tables import (
+    ACCESS_GRANT,
     ASSET_LINK,
     ASSET_USE,
     BACKFILL,
@@ -209,6 +211,8 @@ class SqlCatalog(SqlWishes):
             transaction.run(sa.delete(ASSET_LINK).where(ASSET_LINK.c.dag_id == dag_id))
             transaction.run(sa.delete(ASSET_USE).where(ASSET_USE.c.dag_id == dag_id))
             transaction.run(sa.delete(FAVORITE).where(FAVORITE.c.dag_id == dag_id))
+            of_file = (ACCESS_GRANT.c.kind == FILE_GRANT) & (ACCESS_GRANT.c.dag_id == dag_id)
+            transaction.run(sa.delete(ACCESS_GRANT).where(of_file))
             transaction.run(sa.delete(TIMETABLE_WINDOW).where(TIMETABLE_WINDOW.c.dag_id == dag_id))
             transaction.run(sa.delete(TIMETABLE_DATES).where(TIMETABLE_DATES.c.dag_id == dag_id))
             if existed or count or deleted:

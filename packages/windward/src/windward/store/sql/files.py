@@ -17,6 +17,7 @@ from windward.store.sql.asset_index import AssetIndexTexts, put_assets
 from windward.store.sql.columns import json_text, storable, storable_or_none, to_us
 from windward.store.sql.database import chunks
 from windward.store.sql.dialect import Dialect
+from windward.store.sql.file_grants import FileGrantTexts, put_file_grants
 from windward.store.sql.transaction import Row, Transaction
 
 FILE_COLUMNS = tuple(name for name in FileRecord.__struct_fields__ if name != "fileloc")
@@ -33,6 +34,7 @@ class FileTexts:
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
         self.assets = AssetIndexTexts(dialect)
+        self.grants = FileGrantTexts(dialect)
         self.put_file = dialect.upsert("dag_file", ("fileloc",), FILE_COLUMNS)
         self.insert_document = self._insert("dag_document", _DOCUMENT)
         self.insert_dag = self._insert("dag", (*_NEW, *_CHANGED))
@@ -130,6 +132,7 @@ def put_files(
     documents = {dag_id: dag.document for dag_id, dag in decided.dags.items() if dag.document is not None}
     new = {dag_id for dag_id, dag in decided.dags.items() if dag.is_new}
     put_assets(transaction, texts.assets, documents, new=new, now_us=decided.now_us)
+    put_file_grants(transaction, texts.grants, documents, new=new)
     return changed
 
 

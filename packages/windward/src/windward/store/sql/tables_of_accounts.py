@@ -46,7 +46,7 @@ ACCESS_GRANT = _table(
     Column("tag", key_type()),
     Index("ix_access_grant_kind_holder", "kind", "holder"),
 )
-"""`kind` is `user` (the holder is a user's id) or `role` (its name)."""
+"""`kind` is `user` (the holder is a user's id), `role` (its name), or `dag`: what a DAG file gives to a role, in its words."""
 
 LOGIN_SESSION = _table(
     "login_session",

@@ -15,7 +15,8 @@ import itertools
 import os
 import sys
 import tokenize
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib.machinery import (
     EXTENSION_SUFFIXES,
     ExtensionFileLoader,
@@ -40,14 +41,15 @@ _WRITE_FLAGS = os.O_WRONLY | os.O_RDWR
 class RecordingLoader(SourceFileLoader):
     """Loads a module of the DAG folder from its source and records what it read."""
 
-    def __init__(self, fullname: str, path: str, record: Callable[[str, bytes], None]) -> None:
+    def __init__(self, fullname: str, path: str, recorder: Recorder) -> None:
         super().__init__(fullname, path)
-        self._record = record
+        self._recorder = recorder
 
     def get_code(self, fullname: str) -> CodeType:  # noqa: ARG002 - the loader protocol
         """Compile the source that was read and recorded."""
-        data = self.get_data(self.path)
-        self._record(self.path, data)
+        with self._recorder.loading(self.path):
+            data = self.get_data(self.path)
+        self._recorder.read_module(self.path, data)
         code: CodeType = self.source_to_code(data, self.path)
         return code
 
@@ -57,7 +59,7 @@ class RecordingFinder(FileFinder):
 
     def __init__(self, path: str, recorder: Recorder) -> None:
         def load(fullname: str, module_path: str) -> RecordingLoader:
-            return RecordingLoader(fullname, module_path, recorder.read_module)
+            return RecordingLoader(fullname, module_path, recorder)
 
         super().__init__(path, (ExtensionFileLoader, EXTENSION_SUFFIXES), (load, [".py"]))  # type: ignore[arg-type]
         self._recorder = recorder
@@ -79,6 +81,7 @@ class Recorder:
         self._record = record
         self._known: set[str] = set()
         self._written: set[str] = set()
+        self._loading: set[str] = set()
 
     def install(self) -> None:
         """Make the DAG folder importable, last of all places, and watch what is opened in it. For good."""
@@ -89,6 +92,15 @@ class Recorder:
         sys.path[:] = [path for path in sys.path if path != root]
         sys.path.append(root)
         sys.addaudithook(self._audit)
+
+    @contextmanager
+    def loading(self, path: str) -> Iterator[None]:
+        """Leave to `read_module` what is opened here: it knows the content."""
+        self._loading.add(path)
+        try:
+            yield
+        finally:
+            self._loading.discard(path)
 
     def read_module(self, path: str, data: bytes) -> None:
         """Record a module together with the bytes that are executed."""
@@ -125,7 +137,7 @@ class Recorder:
             return
         if (mode and any(letter in mode for letter in "wax+")) or (flags or 0) & _WRITE_FLAGS:
             self._written.add(path)  # What a file writes itself is no input of it, or it would never rest.
-        elif path not in self._written and not os.path.isdir(path):
+        elif path not in self._written | self._loading and not os.path.isdir(path):
             self._add(path, None)
 
     def _add(self, path: str, content_hash: str | None) -> None:
@@ -134,7 +146,7 @@ class Recorder:
         relative = path[len(self._prefix) :]
         if relative == self._source or relative.startswith(self._source + "/") or "__pycache__" in relative:
             return
-        if relative not in self._known:
+        if relative not in self._known or content_hash is not None:
             self._known.add(relative)
             self._record(relative, content_hash)
 

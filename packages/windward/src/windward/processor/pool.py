@@ -12,7 +12,7 @@ import selectors
 import signal
 import socket
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from windward.errors import UnavailableError
@@ -63,7 +63,10 @@ Answerer = Callable[[Call], tuple[Answer, str, str]]
 
 @dataclass
 class ParseOutcome:
-    """What became of one file. `dependencies` maps each to its hash, None when the child did not know it."""
+    """What became of one file. `dependencies` maps each to its hash, None when the child did not know it.
+
+    `seen` has those of the others from when the child turned to them.
+    """
 
     found: Found
     source_hash: str = ""
@@ -72,6 +75,7 @@ class ParseOutcome:
     is_passing: bool = False
     warnings: tuple[str, ...] = ()
     dependencies: dict[str, str | None] = field(default_factory=dict)
+    seen: dict[str, str] = field(default_factory=dict)
     duration_s: float = 0.0
 
 
@@ -86,9 +90,12 @@ class _Running:
     output: bytearray = field(default_factory=bytearray)
     output_dropped: int = 0
     trace: bytearray = field(default_factory=bytearray)
+    modules: dict[str, str] = field(default_factory=dict)
+    """What it imported from the DAG folder, with the hashes of what was executed."""
     is_imported: bool = False
     last: FileParsed | None = None
     is_killed: bool = False
+    is_given_up: bool = False
     is_over: bool = False
     purges: tuple[DeadXCom, ...] = ()
     """Set when it purges values and parses nothing."""
@@ -99,13 +106,14 @@ class ParsePool:
     """Owns the template and the children under way. Not for several threads."""
 
     def __init__(
-        self, root: str, bounds: limits.Limits, author: Author, answer: Answerer, *,
+        self, root: str, bounds: limits.Limits, author: Author, answer: Answerer, current: Callable[[str], str], *,
         children_max: int, preload: Sequence[str], clock: Clock, launch: Launch,
     ) -> None:  # fmt: skip
         self._root = root
         self._bounds = bounds
         self._author = author
         self._answer = answer
+        self._current = current
         self._children_max = children_max
         self._preload = preload
         self._clock = clock
@@ -117,6 +125,7 @@ class ParsePool:
         self._waiting: deque[Found] = deque()
         self._running: dict[int, _Running] = {}
         self._deaths: dict[str, int] = {}
+        self._given_up: set[str] = set()
         self._done: list[ParseOutcome] = []
         self._purged: list[Purged] = []
         self._next_job = 1
@@ -175,9 +184,27 @@ class ParsePool:
         """Whether a child purges values."""
         return any(running.purges for running in self._running.values())
 
+    def give_up_changed(self, files: Mapping[str, Found]) -> None:
+        """End parses of what is so no more: they may take long, and nothing that they find would be kept.
+
+        `files` are those that there are now. Of one file not twice in a row: it would never be done if it wrote its
+        own modules.
+        """
+        for job_id, running in self._running.items():
+            was = running.outcome.found
+            if running.began is None or running.purges or was.fileloc in self._given_up:
+                continue  # what waits is read when it begins
+            found = files.get(was.fileloc, was)
+            if found.content_hash != was.content_hash or any(
+                self._current(module) != content_hash for module, content_hash in running.modules.items()
+            ):
+                self._given_up.add(was.fileloc)
+                running.is_given_up = True
+                self._stop(job_id)
+
     def under_way(self) -> set[str]:
-        """Return the files that are being parsed now."""
-        return {running.outcome.found.fileloc for running in self._running.values()}
+        """Return the files that are being parsed now, but for those that were given up."""
+        return {one.outcome.found.fileloc for one in self._running.values() if not one.is_given_up}
 
     def wait(self, timeout_s: float) -> list[ParseOutcome]:
         """Work until files are done, a watched descriptor is readable, or the time is up; return what is done."""
@@ -206,7 +233,7 @@ class ParsePool:
         self._selector.close()
 
     def _fill(self) -> None:
-        busy = self.under_way()
+        busy = {running.outcome.found.fileloc for running in self._running.values()}
         held: list[Found] = []
         jobs_max = self._children_max * (2 if self._is_quick else 1)
         while self._waiting and len(self._running) < jobs_max and self._template is not None:
@@ -293,6 +320,10 @@ class ParsePool:
                 self._kept.put(name, text)
             case Touched(dependency=dependency, content_hash=known):
                 outcome.dependencies[dependency] = known or outcome.dependencies.get(dependency)
+                if known is not None:
+                    running.modules[dependency] = known
+                else:
+                    outcome.seen[dependency] = self._current(dependency)
             case Imported():
                 running.is_imported = True
             case DagParsed():
@@ -351,6 +382,9 @@ class ParsePool:
         if running.purges:
             self._purged += _purged_of(running)
             return
+        if running.is_given_up and running.last is None:
+            return
+        self._given_up.discard(outcome.found.fileloc)
         self._deaths.pop(outcome.found.fileloc, None)
         self._done.append(outcome)
 
@@ -421,9 +455,12 @@ class ParsePool:
         for job_id, running in self._running.items():
             if running.began is not None and running.began < latest and not running.is_killed:
                 running.is_killed = True
-                if self._template is None:
-                    raise UnavailableError("the parse template is gone")
-                self._template.sock.sendall(frame(StopJob(job_id=job_id)))
+                self._stop(job_id)
+
+    def _stop(self, job_id: int) -> None:
+        if self._template is None:
+            raise UnavailableError("the parse template is gone")
+        self._template.sock.sendall(frame(StopJob(job_id=job_id)))
 
 
 def _purged_of(running: _Running) -> list[Purged]:

@@ -117,7 +117,7 @@ class Processor:
                 file_timeout_s=settings.processor.dag_file_processor_timeout_s,
                 memory_mb_max=settings.processor.parse_memory_mb_max,
             ),
-            author, self._answers.answer,
+            author, self._answers.answer, self._fingerprints.of_dependency,
             children_max=settings.processor.parsing_processes, preload=preload, clock=clock, launch=launch,
         )  # fmt: skip
         self._purging = Purging(store.xcoms, clock)
@@ -127,7 +127,7 @@ class Processor:
         self._values_due = 0.0
         self._retries: dict[str, tuple[int, float]] = {}
         self._parses: dict[str, _Parses] = {}
-        self._found: dict[str, object] = {}
+        self._found: dict[str, Found] = {}
         self._problems: tuple[str, ...] = ()
         self._has_new_folders = False
         self._pass = Pass()
@@ -287,6 +287,7 @@ class Processor:
             self._parses.pop(fileloc, None)
             self._pass.gone.append(fileloc)
             self._pass.changed_dags |= set(self._results.forget(fileloc, now=self._clock.now()))
+        self._pool.give_up_changed(self._found)
         under_way = self._pool.under_way()
         parse = [file for file in plan.parse if file.fileloc not in under_way and not self._must_rest(file)]
         if parse and not self._pool.is_busy:

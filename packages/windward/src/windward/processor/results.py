@@ -66,6 +66,7 @@ class Results:
         self.known: dict[str, FileRecord] = {}
         self.claimants: dict[str, set[str]] = {}
         self._new_ids: set[str] = set()  # what a file got since the folder was last seen through
+        self._raced: set[str] = set()  # what it read changed while a file was last parsed
         self.assets = AssetClaims()
         self.windows = WindowKeeper(catalog)
         self._requests_due = datetime.min.replace(tzinfo=UTC)
@@ -248,10 +249,24 @@ class Results:
         return first if first < fileloc else None
 
     def _dependency_hashes(self, outcome: ParseOutcome) -> dict[str, str]:
-        return {
+        """Return the hashes of what a file depends on, as it was when the file was parsed.
+
+        What changed meanwhile counts as it was, so that the file is parsed again; but not twice in a row, for then it
+        is the file itself that changes it.
+        """
+        found = {
             name: known or (self._fingerprints.of_dependency(name) if is_on_disk(name) else ABSENT)
             for name, known in outcome.dependencies.items()
         }
+        fileloc, known = outcome.found.fileloc, outcome.dependencies
+        before = {
+            name: was for name, was in outcome.seen.items() if known[name] is None and was != found[name]
+        }
+        if before and fileloc not in self._raced:
+            self._raced.add(fileloc)
+            return found | before
+        self._raced.discard(fileloc)
+        return found
 
     def _snapshot(self, outcome: ParseOutcome, source_hash: str, hashes: Mapping[str, str]) -> str | None:
         """Keep the code that was parsed; None when it is not what the folder holds any more."""

@@ -1,0 +1,57 @@
+"""What changes while a file is being parsed: the file is parsed again, and what hangs is not waited for."""
+
+from tests.processor.folder import Folder, eventually
+
+
+def test_a_module_that_changes_while_its_file_is_parsed_is_imported_again(folder: Folder) -> None:
+    """What was imported counts, and not what stands there when the file is done."""
+    folder.write("lib.py", b"NAMES = ['a']\n")
+    change = "os.system(f\"sed -i \\\"s/'a'/'b'/\\\" {lib.__file__}\")"
+    folder.write("one.py", f"import os, lib\nDAGS = {{'one': lib.NAMES}}\n{change}")
+    folder.parse()
+    folder.parse()
+    assert folder.tasks("one") == ["b"]
+    assert folder.parse().parsed == []
+
+
+def test_what_is_read_and_changes_meanwhile_is_read_again(folder: Folder) -> None:
+    folder.write("names.txt", b"a")
+    read = "NAMES = [open(HERE + '/names.txt').read()]\nDAGS = {'one': NAMES}"
+    folder.write("one.py", f"import os\nHERE = os.path.dirname(__file__)\n{read}\nos.system(f'cp {{HERE}}/next.txt {{HERE}}/names.txt')")  # fmt: skip
+    folder.write("next.txt", b"b")
+    folder.parse()
+    folder.parse()
+    assert folder.tasks("one") == ["b"]
+    assert folder.parse().parsed == []
+
+
+def test_a_file_that_changes_what_it_reads_rests(folder: Folder) -> None:
+    folder.write("count.txt", b"1")
+    count = "os.system(f'echo $(($(cat {HERE}/count.txt) + 1)) > {HERE}/count.txt')"
+    folder.write("one.py", f"import os\nHERE = os.path.dirname(__file__)\nopen(HERE + '/count.txt').close()\nDAGS = {{'one': ['a']}}\n{count}")  # fmt: skip
+    parsed = [folder.parse().parsed for _ in range(4)]
+    assert parsed == [["one.py", "one.py"], [], [], []]
+
+
+def test_a_file_that_hangs_is_parsed_anew_as_soon_as_it_is_mended(folder: Folder) -> None:
+    folder.set(dagbag_import_timeout_s=600, dag_file_processor_timeout_s=600)
+    hung = folder.path.parent / "hung"
+    folder.write("one.py", f"import time\nopen({str(hung)!r}, 'w').close()\ntime.sleep(600)")
+    with folder.running():
+        eventually(hung.exists)
+        folder.write("one.py", "DAGS = {'one': ['a']}")
+        eventually(lambda: folder.dags() == ["one"])
+    assert folder.file("one.py").error is None
+
+
+def test_a_module_that_hangs_is_imported_anew_as_soon_as_it_is_mended(folder: Folder) -> None:
+    folder.set(dagbag_import_timeout_s=600, dag_file_processor_timeout_s=600)
+    hung = folder.path.parent / "hung"
+    folder.write("lib/slow.py", f"import time\nopen({str(hung)!r}, 'w').close()\ntime.sleep(600)".encode())
+    folder.write("one.py", "import lib.slow\nDAGS = {'one': ['a']}")
+    folder.write("two.py", "DAGS = {'two': ['a']}")
+    with folder.running():
+        eventually(hung.exists)
+        folder.write("lib/slow.py", b"")
+        eventually(lambda: folder.dags() == ["one", "two"])
+    assert folder.file("one.py").error is None

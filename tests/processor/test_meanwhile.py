@@ -55,3 +55,14 @@ def test_a_module_that_hangs_is_imported_anew_as_soon_as_it_is_mended(folder: Fo
         folder.write("lib/slow.py", b"")
         eventually(lambda: folder.dags() == ["one", "two"])
     assert folder.file("one.py").error is None
+
+
+def test_a_file_that_hangs_and_is_deleted_makes_room_for_others(folder: Folder) -> None:
+    folder.set(dagbag_import_timeout_s=600, dag_file_processor_timeout_s=600, parsing_processes=1)
+    hung = folder.path.parent / "hung"
+    path = folder.write("one.py", f"import time\nopen({str(hung)!r}, 'w').close()\ntime.sleep(600)")
+    with folder.running():
+        eventually(hung.exists)
+        folder.write("two.py", "DAGS = {'two': ['a']}")
+        path.unlink()
+        eventually(lambda: folder.dags() == ["two"])

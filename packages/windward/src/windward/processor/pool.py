@@ -194,8 +194,8 @@ class ParsePool:
             was = running.outcome.found
             if running.began is None or running.purges or was.fileloc in self._given_up:
                 continue  # what waits is read when it begins
-            found = files.get(was.fileloc, was)
-            if found.content_hash != was.content_hash or any(
+            found = files.get(was.fileloc)
+            if (found is None or found.content_hash != was.content_hash) or any(
                 self._current(module) != content_hash for module, content_hash in running.modules.items()
             ):
                 self._given_up.add(was.fileloc)

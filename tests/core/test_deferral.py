@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -114,6 +115,21 @@ def test_only_airflow_2_counts_the_wait_towards_the_execution_timeout(
 ) -> None:
     of = view(running(), semantics=semantics, execution_timeout_s=50.0)
     assert defer(running(), of, timeout_s=timeout_s, now=at(10)).due_at == due
+
+
+@pytest.mark.parametrize("seconds", [timedelta.max.total_seconds(), 1e12, float("inf")])
+@pytest.mark.parametrize("semantics", list(Semantics))
+def test_a_timeout_beyond_the_calendar_never_comes(seconds: float, semantics: Semantics) -> None:
+    of = view(running(), semantics=semantics, execution_timeout_s=seconds)
+    assert defer(running(), of, timeout_s=seconds, now=at(10)).due_at is None
+    start = msgspec.structs.replace(START, timeout_s=seconds)
+    assert decide_start_in_trigger(record_of("a"), start, now=at(10)).due_at is None
+
+
+@pytest.mark.parametrize(("wait_s", "limit_s"), [(60.0, 1e12), (1e12, 70.0)])
+def test_of_two_limits_one_of_which_never_comes_the_other_holds(wait_s: float, limit_s: float) -> None:
+    of = view(running(), semantics=Semantics.AIRFLOW2, execution_timeout_s=limit_s)
+    assert defer(running(), of, timeout_s=wait_s, now=at(10)).due_at == at(70)
 
 
 # -- resumed -----------------------------------------------------------------------------

@@ -52,6 +52,12 @@ def test_an_sla_counts_from_the_end_of_the_slot() -> None:
     assert late(decide(3601, record("a", TaskState.SUCCESS), record("b", TaskState.NONE))) == ["b"]
 
 
+def test_an_sla_beyond_the_calendar_is_kept_by_whoever_does_whatever() -> None:
+    document = plan_of(task("a", sla_s=timedelta.max.total_seconds()), semantics=Semantics.AIRFLOW2).document
+    assert sla_times(document, run()) == []
+    assert decide_sla(document, run(), [], recorded=(), now=at(3600)) is None
+
+
 def test_a_run_that_has_not_begun_is_late_too() -> None:
     assert late(decide(61)) == ["a"]
 

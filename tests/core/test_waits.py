@@ -2,6 +2,7 @@
 
 import json
 from datetime import datetime, timedelta
+from typing import Any
 
 import msgspec
 import pytest
@@ -36,12 +37,14 @@ REQUEST = InputRequest(
 )
 
 
-def asked(**request: object) -> tuple[TaskRecord, InputRecord]:
+def asked(*, timeout_s: float = 60, **request: Any) -> tuple[TaskRecord, InputRecord]:
     """Return an instance that waits for an answer, and its question."""
     changed = msgspec.structs.replace(REQUEST, **request)
     record = record_of("a", TaskState.RUNNING, try_number=1, fence=1)
     view = view_of(plan_of(task("a")), records=[record])
-    outcome = AwaitsInput(request=changed, next_method="execute_complete", next_kwargs=b"", timeout_s=60)
+    outcome = AwaitsInput(
+        request=changed, next_method="execute_complete", next_kwargs=b"", timeout_s=timeout_s
+    )
     ending = Ending(outcome=outcome, exit=ExitFact(kind="ok"), at=T0)
     moves = decide_end(view, record, ending, fence=1, now=T0, lost_attempts_max=0)
     assert moves is not None
@@ -59,6 +62,12 @@ def asked(**request: object) -> tuple[TaskRecord, InputRecord]:
 def test_a_question_gives_its_slot_back_until_the_time_is_up() -> None:
     record, _ = asked()
     assert (record.state, record.due_at) == (TaskState.AWAITING_INPUT, at(60))
+
+
+@pytest.mark.parametrize("seconds", [timedelta.max.total_seconds(), 1e12, float("inf")])
+def test_a_question_whose_time_is_beyond_the_calendar_waits_for_ever(seconds: float) -> None:
+    record, _ = asked(timeout_s=seconds)
+    assert (record.state, record.due_at) == (TaskState.AWAITING_INPUT, None)
 
 
 def test_an_answer_is_stored_with_the_move_that_goes_on_within_the_try() -> None:
@@ -104,7 +113,7 @@ def test_nobody_answers_what_nobody_asks_any_more() -> None:
     ],
 )
 def test_an_answer_that_does_not_fit_is_refused(
-    request_changes: dict[str, object], chosen: list[str], params: dict[str, object], problem: str
+    request_changes: dict[str, Any], chosen: list[str], params: dict[str, object], problem: str
 ) -> None:
     record, question = asked(**request_changes)
     with pytest.raises(UserError, match=problem):

@@ -4,7 +4,7 @@ Longer than 400 lines because each of them is one world, and what it shows is to
 """
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -453,6 +453,19 @@ def test_a_task_that_is_cleared_while_it_runs_begins_anew_after_its_end(world: W
     world.end(ref, Failed())
     world.serve()
     assert (world.tasks(run_pk), world.task(run_pk, "a").try_number) == ({"a": "success"}, 2)
+
+
+def test_a_run_that_may_last_longer_than_the_calendar_runs_as_one_without_a_limit(world: World) -> None:
+    limit_s = timedelta.max.total_seconds()
+    document = dag(
+        task("a", sla_s=limit_s, execution_timeout_s=limit_s),
+        dagrun_timeout_s=limit_s,
+        semantics=Semantics.AIRFLOW2,
+    )
+    world.put(document)
+    run_pk = world.trigger(document)
+    world.serve()
+    assert world.run(run_pk).state is RunState.SUCCESS
 
 
 def test_a_run_whose_time_is_up_fails_and_its_workers_are_stopped(world: World) -> None:

@@ -10,6 +10,7 @@ from windward.document import ParamDocument
 from windward.model.states import RunType
 from windward.protocol import calls as c
 from windward.protocol.outcomes import XComValue
+from windward.protocol.states import GetState, SetState, StateAnswer
 from windward.protocol.work import AttemptRef
 from windward.timetable import CronSchedule, ScheduleKind
 
@@ -39,6 +40,12 @@ def value(text: str) -> XComValue:
 
 def get_xcom(key: str = "k", **fields: Any) -> c.GetXCom:
     return c.GetXCom(**{"key": key, "dag_id": "sales", "run_id": "mine", "task_id": "a", **fields})
+
+
+def test_a_value_may_be_kept_longer_than_the_calendar(world: World, ref: AttemptRef) -> None:
+    call = SetState(key="k", value="1", keep_s=timedelta.max.total_seconds())
+    assert world.call(ref, call) == c.Done()
+    assert world.call(ref, GetState(key="k")) == StateAnswer(value="1")
 
 
 def test_what_a_task_pushes_can_be_pulled_and_deleted(world: World, ref: AttemptRef) -> None:

@@ -168,6 +168,7 @@ def test_a_trigger_interval_ends_at_its_tick_and_gives_the_logical_date() -> Non
         (True, "2026-05-15T00:00"),
         (timedelta(hours=13), "2026-05-15T00:00"),
         (timedelta(hours=12), "2026-05-16T00:00"),
+        (timedelta.max, "2026-05-15T00:00"),
         (None, "2026-05-16T00:00"),  # 12:30 is more than a tenth of a day
     ],
 )

@@ -8,12 +8,13 @@ named. A trigger that fails or is late goes on there as well, so that the author
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import msgspec
 
 from windward.core.actions import MoveTask, move
 from windward.core.expansion import pushed_length
+from windward.core.moments import later
 from windward.core.owed import is_called
 from windward.core.transitions import TaskEvent
 from windward.core.view import UNSTARTED, RunView
@@ -150,12 +151,12 @@ def _deadline(
     limit_s = task.execution_timeout_s
     if view.plan.document.semantics is not Semantics.AIRFLOW2 or limit_s is None or record.start_date is None:
         return due
-    end = record.start_date + timedelta(seconds=limit_s)
-    return end if due is None else min(due, end)
+    end = later(record.start_date, limit_s)
+    return min((one for one in (due, end) if one is not None), default=None)
 
 
 def _after(now: datetime, seconds: float | None) -> datetime | None:
-    return None if seconds is None else now + timedelta(seconds=max(0.0, seconds))
+    return None if seconds is None else later(now, max(0.0, seconds))
 
 
 def _waiting(class_path: str) -> str:

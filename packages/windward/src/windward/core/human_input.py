@@ -8,12 +8,13 @@ other was first. The try then goes on in the method that the task named, as afte
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from windward.core.actions import Action, MoveTask, TouchRun, move
+from windward.core.moments import later
 from windward.core.transitions import TaskEvent
 from windward.core.waits import AnswerInput
 from windward.document.params import QUESTION_SHOWN_BY, check_value
@@ -35,7 +36,7 @@ class NotAskedError(UserError):
 
 def decide_ask(record: TaskRecord, outcome: AwaitsInput, ending: Ending, *, now: datetime) -> MoveTask:
     """Store the question that a running attempt asks; its slot is free from now on."""
-    due_at = None if outcome.timeout_s is None else now + timedelta(seconds=max(0.0, outcome.timeout_s))
+    due_at = None if outcome.timeout_s is None else later(now, max(0.0, outcome.timeout_s))
     return move(
         record,
         TaskEvent.AWAIT_INPUT,

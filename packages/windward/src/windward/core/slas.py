@@ -8,10 +8,11 @@ in their first life: what a person clears later is late by intention.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import msgspec
 
+from windward.core.moments import later
 from windward.document import DagDocument, TaskDocument
 from windward.model.ids import TaskKey
 from windward.model.records import RunRecord, TaskRecord
@@ -105,7 +106,7 @@ def _has_slas(document: DagDocument, run: RunRecord) -> bool:
 def _due(task: TaskDocument, run: RunRecord) -> datetime | None:
     if not task.sla_s or run.data_interval_end is None:
         return None
-    return run.data_interval_end + timedelta(seconds=task.sla_s)
+    return later(run.data_interval_end, task.sla_s)
 
 
 def _is_kept(states: Collection[TaskState] | None) -> bool:

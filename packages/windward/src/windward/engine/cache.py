@@ -13,6 +13,7 @@ import msgspec
 
 from windward.core.actions import Action, AddTasks, CreateRun, MoveRun, MoveTask, PauseDag, SkipSlot
 from windward.core.admission import Limits, ReadyQueue, Usage, scopes
+from windward.core.moments import later
 from windward.core.past import previous_of
 from windward.core.plan import DagPlan, compile_plan
 from windward.core.slas import sla_times
@@ -145,8 +146,9 @@ class Cache:
         """Look at the run again when its `dagrun_timeout` ends."""
         limit_s = view.plan.document.dagrun_timeout_s
         if limit_s is not None and view.run.start_date is not None:
-            due = view.run.start_date + timedelta(seconds=limit_s)
-            self.timers.set(due, Timer.RUN_TIMEOUT, view.run.run_pk)
+            due = later(view.run.start_date, limit_s)
+            if due is not None:
+                self.timers.set(due, Timer.RUN_TIMEOUT, view.run.run_pk)
 
     def watch_slas(self, run: RunRecord) -> None:
         """Look at the run again when tasks of it ought to have ended."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from windward.core.moments import later
 from windward.engine.contexts import key_of
 from windward.errors import UserError
 from windward.model.writers import StateWriter, WriterKind, writer_text
@@ -70,7 +71,7 @@ def _set(store: Store, ref: AttemptRef, call: SetState, now: datetime) -> None:
         )
         store.states.set_asset_state(call.asset, call.key, call.value, by=writer_text(writer), now=now)
         return
-    expires_at = None if call.keep_s is None else now + timedelta(seconds=call.keep_s)
+    expires_at = None if call.keep_s is None else later(now, call.keep_s)
     store.states.set_task_state(
         key_of(ref), call.key, call.value, fence=ref.fence, now=now, expires_at=expires_at
     )

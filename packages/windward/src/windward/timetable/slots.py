@@ -242,10 +242,10 @@ def _first_tick(schedule: CronSchedule | DeltaSchedule, now: datetime) -> dateti
     if following is None:
         return past
     if schedule.run_immediately is None:
-        patience = max((following - past) / 10, _PATIENCE_MIN)
+        patience_s = max((following - past) / 10, _PATIENCE_MIN).total_seconds()
     else:
-        patience = timedelta(seconds=schedule.run_immediately)  # False: no patience at all
-    return past if now - past <= patience else following
+        patience_s = schedule.run_immediately  # False: no patience at all
+    return past if (now - past).total_seconds() <= patience_s else following
 
 
 def _next_of_several(

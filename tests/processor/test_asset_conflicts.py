@@ -78,3 +78,13 @@ def test_two_dags_of_one_file_are_warned_too(folder: Folder) -> None:
     first, second = warnings(folder, "both.py")
     assert "declared in this file too" in first
     assert "`s3://b/two`" in second
+
+
+def test_assets_of_a_file_that_breaks_are_declared_still(folder: Folder) -> None:
+    declare(folder, "one.py", "orders", "s3://b/one")
+    declare(folder, "two.py", "orders", "s3://b/two")
+    parse(folder)
+    folder.write("two.py", "1 / 0")
+    parse(folder)
+    assert len(warnings(folder, "one.py")) == 1
+    assert parse(folder).parsed == []

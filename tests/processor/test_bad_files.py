@@ -231,6 +231,50 @@ def test_one_bad_dag_does_not_hide_the_others_of_its_file(folder: Folder) -> Non
     assert "tasks wait for each other" in folder.error("two.py")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1 / 0",
+        "DAGS = {",
+        "import os\nos._exit(3)",
+        "DAGS = {'one': ValueError('x'), 'two': ValueError('y')}",
+    ],
+)
+def test_dags_of_a_file_that_breaks_stay_as_they_were_last_read(folder: Folder, text: str) -> None:
+    folder.write("one.py", "DAGS = {'one': ['a'], 'two': ['a']}")
+    folder.parse()
+    folder.write("one.py", text)
+    done = folder.parse()
+    assert folder.dags() == ["good", "one", "two"]
+    assert folder.tasks("one") == ["a"]
+    assert done.changed_dags == set()
+    assert folder.error("one.py")
+    assert folder.file("one.py").dag_ids == ("one", "two")
+    folder.write("one.py", "DAGS = {'two': ['c']}")
+    folder.parse()
+    assert folder.dags() == ["good", "two"]
+
+
+def test_a_dag_that_breaks_stays_as_it_was_and_one_that_is_declared_no_more_does_not(folder: Folder) -> None:
+    folder.write("one.py", "DAGS = {'one': ['a'], 'two': ['a'], 'three': ['a']}")
+    folder.parse()
+    folder.write("one.py", "DAGS = {'one': ValueError('x'), 'two': ['b']}")
+    folder.parse()
+    assert folder.dags() == ["good", "one", "two"]
+    assert folder.tasks("one") == ["a"]
+    assert folder.tasks("two") == ["b"]
+
+
+def test_a_copy_of_a_file_that_breaks_takes_no_dag_away(folder: Folder) -> None:
+    folder.write("b.py", "DAGS = {'same': ['b']}")
+    folder.parse()
+    folder.write("a.py", "DAGS = {'same': ['a']}")
+    folder.write("b.py", "1 / 0")
+    folder.parse()
+    assert folder.tasks("same") == ["b"]
+    assert "`same` is declared by `b.py`" in folder.error("a.py")
+
+
 def test_a_damaged_zip_is_an_error_of_its_own(folder: Folder) -> None:
     folder.write("pack.zip", b"PK\x03\x04 not a zip")
     folder.parse()

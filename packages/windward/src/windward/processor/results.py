@@ -22,6 +22,7 @@ from windward.ports.windows import DatesAsked
 from windward.processor.answers import POOL, PREFIXES, ParseAnswers
 from windward.processor.asset_claims import ASSET, AssetClaims, assets_in, dependency_of
 from windward.processor.fingerprint import ABSENT, Fingerprints, hash_bytes
+from windward.processor.messages import DagParsed
 from windward.processor.plan import combined_hash
 from windward.processor.pool import ParseOutcome
 from windward.processor.windows import WindowKeeper
@@ -186,10 +187,14 @@ class Results:
                 errors.append(_declared_elsewhere(dag.dag_id, other))
                 continue
             documents[dag.dag_id] = decode(dag.document)
-        declared = {dependency_of(asset): asset for asset in assets_in(documents.values())}
-        if (before := self.known.get(fileloc)) is not None:
+        before = self.known.get(fileloc)
+        stay = _that_stay(before, documents, dags, has_error=bool(outcome.error))
+        declared = {dependency_of(asset) for asset in assets_in(documents.values())}
+        if before is not None:
             self.assets.forget(fileloc, before.imports)
-        self.assets.put(fileloc, declared.values())
+            if stay:  # Which of the assets were theirs is not known here: all of them count as declared.
+                declared.update(name for name in before.imports if name.startswith(ASSET))
+        self.assets.put_dependencies(fileloc, declared)
         hashes |= {name: self.assets.hash_of(name) for name in declared}
         code_hash = self._snapshot(outcome, source_hash, hashes)
         if code_hash is None:
@@ -199,7 +204,7 @@ class Results:
             fileloc=fileloc,
             content_hash=combined_hash(self._key, source_hash, hashes),
             imports=tuple(sorted(hashes)),
-            dag_ids=tuple(sorted(documents)),
+            dag_ids=tuple(sorted({*documents, *stay})),
             error="\n\n".join(errors) or None,
             warnings=(*outcome.warnings, *self.assets.warnings_of(fileloc, documents.values())),
             parsed_at=now,
@@ -327,6 +332,18 @@ class Results:
                 claimants.discard(fileloc)
                 if not claimants:
                     del self.claimants[dag_id]
+
+
+def _that_stay(
+    before: FileRecord | None, documents: Collection[str], dags: Sequence[DagParsed], *, has_error: bool
+) -> set[str]:
+    """Return the DAGs that a file had and that an error keeps from being read: they stay as they were last read."""
+    if before is None:
+        return set()
+    failed = {dag.dag_id for dag in dags if dag.error}
+    return {
+        dag_id for dag_id in before.dag_ids if dag_id not in documents and (has_error or dag_id in failed)
+    }
 
 
 def _same(before: FileRecord, after: FileRecord) -> bool:

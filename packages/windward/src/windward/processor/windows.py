@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -52,17 +52,21 @@ class WindowKeeper:
         self._catalog = catalog
         self._windows: dict[str, Windows] = {}
         self._fileloc: dict[str, str] = {}
+        self._broken: set[str] = set()
+        """Files that have an error: their DAGs stay, and can say no more."""
         self._asked: dict[str, datetime] = {}
         self._questions: dict[DatesAsked, datetime] = {}
         """Questions of people that are under way, and when their files were last handed out."""
 
-    def load(self, files: Iterable[FileRecord]) -> None:
+    def load(self, files: Collection[FileRecord]) -> None:
         """Read what is published."""
         self._windows = self._catalog.load_windows()
+        self._broken = {file.fileloc for file in files if file.error}
         self._fileloc = {dag_id: file.fileloc for file in files for dag_id in file.dag_ids}
 
     def forget(self, fileloc: str) -> None:
         """Ask for no more of a file that is gone."""
+        self._broken.discard(fileloc)
         for dag_id in [dag_id for dag_id, other in self._fileloc.items() if other == fileloc]:
             self._windows.pop(dag_id, None)
             del self._fileloc[dag_id]
@@ -70,7 +74,10 @@ class WindowKeeper:
     def changed(self, file: FileRecord, dags: Iterable[DagParsed]) -> dict[str, Windows]:
         """Take in what a file's timetables said; return what is new of it, by DAG."""
         found: dict[str, Windows] = {}
-        said = {dag.dag_id: dag.windows for dag in dags if dag.dag_id in file.dag_ids}
+        self._broken.discard(file.fileloc)
+        if file.error:
+            self._broken.add(file.fileloc)
+        said = {dag.dag_id: dag.windows for dag in dags if dag.dag_id in file.dag_ids and not dag.error}
         for dag_id, windows in said.items():
             if windows is None:
                 self._windows.pop(dag_id, None)
@@ -98,7 +105,8 @@ class WindowKeeper:
         for dag_id, windows in self._windows.items():
             if dag_id not in self._fileloc or windows.is_complete:
                 continue
-            pause = FAILED_AGAIN if windows.error else ASKED_AGAIN
+            is_failed = windows.error or self._fileloc[dag_id] in self._broken
+            pause = FAILED_AGAIN if is_failed else ASKED_AGAIN
             if now < self._asked.get(dag_id, now - pause) + pause:
                 continue
             dag = self._catalog.load_dag(dag_id)

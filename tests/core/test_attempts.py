@@ -166,6 +166,19 @@ def test_an_instance_keeps_its_name_however_it_ended(outcome: Outcome) -> None:
     assert only(end(running(), outcome, map_label="Seoul")).map_label == "Seoul"
 
 
+@pytest.mark.parametrize("key", ["", "k" * 501, "a\0b"])
+def test_a_success_with_a_key_that_no_database_holds_is_a_failure_that_says_so(key: str) -> None:
+    fact = ExitFact(kind="ok", peak_rss_bytes=7)
+    outcome = Succeeded(xcoms=(PUT, msgspec.structs.replace(PUT, key=key)), skip=("b",))
+    failed = only(end(running(), outcome, fact=fact, map_label="Seoul"))
+    assert (failed.state, failed.xcoms, failed.map_label) == (TaskState.FAILED, (), "Seoul")
+    assert "XCom" in failed.reason
+    stored = msgspec.json.decode(str(failed.exit_fact), type=ExitFact)
+    assert (stored.kind, stored.peak_rss_bytes) == ("exception", 7)
+    again = only(end(running(max_tries=1), outcome))
+    assert again.state is TaskState.UP_FOR_RETRY
+
+
 def test_a_skip_says_why() -> None:
     assert only(end(running(), Skipped(message="nothing new"))).reason == "nothing new"
     assert only(end(running(), Skipped())).state is TaskState.SKIPPED

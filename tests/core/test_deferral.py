@@ -184,6 +184,19 @@ def test_a_trigger_may_end_the_task_without_a_worker(fired: Fired, state: TaskSt
     assert bool(action.xcoms) == (state is TaskState.SUCCESS)
 
 
+@pytest.mark.parametrize("key", ["", "k" * 501, "a\0b"])
+def test_a_trigger_that_ends_its_task_with_a_key_that_no_database_holds_has_failed(key: str) -> None:
+    record = deferred()
+    fired = EndTask(state="success", xcoms=(XComPut(key=key, value=PAYLOAD),))
+    resume = decide_fired(view(record), record, fired, fence=5, at=at(60), now=at(60))
+    assert resume is not None
+    assert (resume.state, resume.xcoms) == (TaskState.SCHEDULED, ())
+    assert isinstance(resume.resumed, bytes)
+    told = resumed_of(resume.resumed)
+    assert isinstance(told, Broken)
+    assert "XCom" in told.error
+
+
 @given(due_s=st.integers(0, 100), now_s=st.integers(0, 100))
 def test_a_wait_is_over_when_its_time_is_up_and_not_before(due_s: int, now_s: int) -> None:
     record = deferred(due_at=at(due_s))

@@ -48,6 +48,14 @@ def test_a_value_may_be_kept_longer_than_the_calendar(world: World, ref: Attempt
     assert world.call(ref, GetState(key="k")) == StateAnswer(value="1")
 
 
+@pytest.mark.parametrize("key", ["", "k" * 501, "a\0b"])
+def test_a_key_that_no_database_holds_is_refused(world: World, ref: AttemptRef, key: str) -> None:
+    answer = world.call(ref, c.SetXCom(key=key, value=value("1")))
+    assert isinstance(answer, c.Refused)
+    assert answer.code == "invalid"
+    assert "XCom" in answer.message
+
+
 def test_what_a_task_pushes_can_be_pulled_and_deleted(world: World, ref: AttemptRef) -> None:
     assert world.call(ref, c.SetXCom(key="k", value=value("1"))) == c.Done()
     assert world.call(ref, get_xcom()) == c.XComAnswer(value=value("1"))

@@ -77,6 +77,7 @@ with DAG("d", schedule=None, start_date=datetime(2026, 1, 1), on_failure_callbac
 TASKS = {
     "returns": "body=lambda t, c: {'a': 1, 'b': [1, 2]}",
     "splits": "body=lambda t, c: {'a': 1, 'b': [1, 2]}, multiple_outputs=True",
+    "splits_long": "body=lambda t, c: {'k' * 501: 1}, multiple_outputs=True",
     "splits_wrong": "body=lambda t, c: 3, multiple_outputs=True",
     "keeps": "body=lambda t, c: 1, do_xcom_push=False",
     "skips": "body=fail(AirflowSkipException('nothing new')), on_skipped_callback=callback",
@@ -196,6 +197,13 @@ def test_multiple_outputs_need_a_dict(run: Runs) -> None:
     assert isinstance(ending.outcome, Failed)
     assert ending.exit.message is not None
     assert "`multiple_outputs=True` needs a dict" in ending.exit.message
+
+
+def test_an_output_whose_name_cannot_be_a_key_fails_the_task(run: Runs) -> None:
+    ending = run("splits_long")
+    assert isinstance(ending.outcome, Failed)
+    assert ending.exit.message is not None
+    assert "an XCom key is a text of 1 to 500 characters" in ending.exit.message
 
 
 def test_no_xcom_is_pushed_when_the_task_says_so(run: Runs) -> None:

@@ -13,7 +13,7 @@ from msgspec import UNSET
 
 from windward.core.actions import MoveTask, move
 from windward.core.deferral import decide_deferral
-from windward.core.expansion import pushed_length
+from windward.core.expansion import pushed_length, unstorable
 from windward.core.human_input import decide_ask
 from windward.core.owed import owing
 from windward.core.retries import due_at, may_retry, retry_delay_s
@@ -106,6 +106,8 @@ def decide_end(
         return [_restart(record, reason="its old attempt has ended", now=now)]
     if record.state not in (TaskState.RUNNING, TaskState.QUEUED):
         return None
+    if record.state is TaskState.RUNNING:
+        ending = _storable(ending)
     exit_fact = _JSON.encode(ending.exit).decode()
     rendered = _JSON.encode(ending.rendered).decode() if ending.rendered else None
     match ending.outcome:
@@ -147,6 +149,15 @@ def decide_end(
         case _:
             # Ended well without ever having been granted a start: nothing that it says may count.
             return None
+
+
+def _storable(ending: Ending) -> Ending:
+    """Return an ending; in the place of a success that no database can hold, a failure that says so."""
+    problem = unstorable(ending.outcome.xcoms) if isinstance(ending.outcome, Succeeded) else ""
+    if not problem:
+        return ending
+    fact = msgspec.structs.replace(ending.exit, kind="exception", error_type="ValueError", message=problem)
+    return msgspec.structs.replace(ending, outcome=Failed(), exit=fact, owes_callbacks=True)
 
 
 def decide_lost(

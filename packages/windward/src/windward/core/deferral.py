@@ -13,7 +13,7 @@ from datetime import datetime
 import msgspec
 
 from windward.core.actions import MoveTask, move
-from windward.core.expansion import pushed_length
+from windward.core.expansion import pushed_length, unstorable
 from windward.core.moments import later
 from windward.core.owed import is_called
 from windward.core.transitions import TaskEvent
@@ -109,6 +109,8 @@ def decide_fired(
             return _resume(record, fired, "its trigger fired", now=now)
         case Broken(error=error):
             return _resume(record, fired, f"its trigger failed: {error}", now=now)
+        case EndTask(xcoms=xcoms) if problem := unstorable(xcoms):
+            return _resume(record, Broken(error=problem), f"its trigger failed: {problem}", now=now)
         case EndTask(state=state, xcoms=xcoms):
             task = view.plan.tasks[view.plan.number_of[record.task_id]]
             return move(

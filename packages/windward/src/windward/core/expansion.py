@@ -20,11 +20,13 @@ from windward.document import (
     XComLength,
     ZipLength,
 )
+from windward.model.ids import is_xcom_key
 from windward.model.records import TaskRecord
 from windward.model.states import TaskState
 from windward.protocol.outcomes import XComPut, XComValue
 
 RETURN_KEY = "return_value"
+_SHOWN_CHARACTERS = 80
 PUSHED_WITHOUT_LENGTH = -1
 """`return_length` of an instance that returned something which is neither a list nor a dict."""
 
@@ -44,6 +46,15 @@ def pushed_length(xcoms: Iterable[XComPut], length: int | None = None) -> int | 
         if length is None and put.key == RETURN_KEY:
             return length_of(put.value)
     return length
+
+
+def unstorable(xcoms: Iterable[XComPut]) -> str:
+    """Return what is wrong with the values that user code hands over at its end; nothing when all can be stored."""
+    for put in xcoms:
+        if not is_xcom_key(put.key):
+            start = put.key[:_SHOWN_CHARACTERS].replace("\0", "\N{SYMBOL FOR NULL}")
+            return f"it returned an XCom with the key `{start}`, which no database can hold"
+    return ""
 
 
 def length_of(value: XComValue | None) -> int | None:

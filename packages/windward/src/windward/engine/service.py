@@ -18,6 +18,7 @@ from windward.engine.lookups import is_latest_slot, lookup, tasks_of
 from windward.engine.states import answer_state
 from windward.engine.triggering import trigger_run
 from windward.errors import ConflictError, InvalidParamError, NotFoundError, UnavailableError, UserError
+from windward.model.ids import XCOM_KEY_LENGTH_MAX, is_xcom_key
 from windward.model.numbers import SMALL_MAX
 from windward.model.records import RunRecord, TaskRecord
 from windward.ports.clock import Ids
@@ -136,6 +137,11 @@ class ExecutionService:
                 )
                 return c.XComsAnswer(items=found, total=total)
             case c.SetXCom():
+                if not is_xcom_key(call.key):
+                    raise UserError(
+                        f"an XCom's key has 1 to {XCOM_KEY_LENGTH_MAX} characters, and no NUL",
+                        hint="Use a shorter key of plain text.",
+                    )
                 xcoms.set_xcom(key_of(ref), call.key, call.value, fence=ref.fence, now=now)
                 return c.Done()
             case c.DeleteXComs():

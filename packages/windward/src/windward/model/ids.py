@@ -11,6 +11,8 @@ from typing import NamedTuple
 from windward.errors import InvalidIdError
 
 ID_LENGTH_MAX = 250
+XCOM_KEY_LENGTH_MAX = 500
+"""As databases have the column."""
 _KEY = re.compile(r"[\w.-]+")
 _RUN_ID = re.compile(r"[A-Za-z0-9_.~:+-]+")
 
@@ -50,6 +52,13 @@ def check_run_id(value: str) -> str:
             hint=f"Use 1 to {ID_LENGTH_MAX} letters, digits and `_ . ~ : + -`, without `..`.",
         )
     return value
+
+
+def is_xcom_key(value: str) -> bool:
+    """Whether a text can be the key of an XCom: each database holds it as it is."""
+    if not 0 < len(value) <= XCOM_KEY_LENGTH_MAX or "\0" in value:
+        return False
+    return value.isascii() or not any("\ud800" <= character <= "\udfff" for character in value)
 
 
 def hostname_of(host_id: str) -> str:

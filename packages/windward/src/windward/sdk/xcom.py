@@ -31,7 +31,6 @@ PAGE_ITEMS_MAX = 200
 """Values that are read at once: stored values are small, and a page of them stays far below a message's limit."""
 SINGLES_MAX = 3
 """Values of a sequence that are asked for one at a time, before whole pages are."""
-KEY_LENGTH_MAX = 512
 
 
 def fetch_one(call: GetXCom) -> XComValue | None:
@@ -66,7 +65,6 @@ def decoded(value: XComValue, call: GetXCom | GetXComs, item: XComItem | None = 
 def push(key: str, value: Any, *, place: Place, backend: Any = None) -> None:
     """Store a value for the running task instance, whose place it is."""
     here = bridge.current_bridge(purpose=f"pushing the XCom `{key}`")
-    checked_key(key)
     if backend is None:
         made = xcom_backend.store(value, key=key, place=place, large=here.large_values)
     else:
@@ -74,13 +72,6 @@ def push(key: str, value: Any, *, place: Place, backend: Any = None) -> None:
     answer = here.call(SetXCom(key=key, value=made))
     if isinstance(answer, Refused):
         raise _refused(key, answer)
-
-
-def checked_key(key: str) -> str:
-    """Return the key. Raises ValueError when it cannot be one."""
-    if not isinstance(key, str) or not key or len(key) > KEY_LENGTH_MAX:
-        raise ValueError(f"an XCom key is a text of 1 to {KEY_LENGTH_MAX} characters, not {key!r}")
-    return key
 
 
 class LazyXComSequence(Sequence[Any]):

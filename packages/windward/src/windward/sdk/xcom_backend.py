@@ -13,11 +13,14 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from windward.model.ids import XCOM_KEY_LENGTH_MAX, is_xcom_key
 from windward.protocol.outcomes import XComValue
 from windward.sdk import serde
 from windward.sdk.bridge import LargeValues
 from windward.sdk.exceptions import AirflowConfigException
 
+_SHOWN_CHARACTERS = 80
+"""Of a key that cannot be one."""
 log = logging.getLogger("windward.sdk.xcom_backend")
 
 
@@ -111,15 +114,23 @@ def has_purge() -> bool:
 
 
 def store(value: Any, *, key: str, place: Place, large: LargeValues | None) -> XComValue:
-    """Return a value as it is stored. Raises as `serde.encode`, and whatever the backend raises."""
+    """Return a value as it is stored. Raises as `serde.encode`, ValueError for no key, and whatever the backend raises."""
     backend = current()
     if backend is None:
+        _check_key(key)
         return serde.encode(value, name=f"{place.owner}/{key}", large=large, run_pk=place.run_pk)
     return stored_by(backend, value, key=key, place=place, large=large)
 
 
+def _check_key(key: Any) -> None:
+    if not isinstance(key, str) or not is_xcom_key(key):
+        shown = repr(key)[:_SHOWN_CHARACTERS]
+        raise ValueError(f"an XCom key is a text of 1 to {XCOM_KEY_LENGTH_MAX} characters, not {shown}")
+
+
 def stored_by(backend: Any, value: Any, *, key: str, place: Place, large: LargeValues | None) -> XComValue:
     """Return a value as this backend has it stored. What people see is what the backend made of it."""
+    _check_key(key)
     value = serde.without_laziness(value)
     entered = _storing.set(_Storing(f"{place.owner}/{key}", large, place.run_pk))
     try:

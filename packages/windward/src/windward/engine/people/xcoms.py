@@ -12,10 +12,10 @@ from windward.core.expansion import RETURN_KEY, length_of
 from windward.engine.people.changes import note_change
 from windward.engine.people.desk import Desk
 from windward.errors import ConflictError, NotFoundError, UserError
+from windward.model.ids import XCOM_KEY_LENGTH_MAX, is_xcom_key
 from windward.model.records import RunRecord, TaskRecord
 from windward.protocol.outcomes import XComValue
 
-KEY_CHARACTERS_MAX = 500
 PREVIEW_CHARACTERS_MAX = 1024
 
 
@@ -48,11 +48,13 @@ def write_xcom(
         ConflictError: when it `is_new` and is there already.
         NotFoundError: when it is not new and is not there, or the instance is gone.
     """
-    if not 0 < len(name) <= KEY_CHARACTERS_MAX:
+    if not 0 < len(name) <= XCOM_KEY_LENGTH_MAX:
         raise UserError(
-            f"an XCom's key has 1 to {KEY_CHARACTERS_MAX} characters, not {len(name)}",
+            f"an XCom's key has 1 to {XCOM_KEY_LENGTH_MAX} characters, not {len(name)}",
             hint="Use a shorter key." if name else "Give it a key.",
         )
+    if not is_xcom_key(name):
+        raise UserError("an XCom's key holds a NUL", hint="Leave it out.")
     before = _found(desk, run, task, name)
     if is_new and before is not None:
         raise _there(name)

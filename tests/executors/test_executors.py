@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
 from tests.executors.conftest import FakeHost, submission, wait_for
@@ -77,6 +78,26 @@ def test_a_host_that_is_avoided_is_given_nothing_new_and_keeps_what_it_has(
     hub.flush()
     assert [submitted(one), submitted(one), submitted(one)] == [["task1"], ["task1"], ["task4"]]
     assert submitted(other) == ["task2", "task3"]
+
+
+def test_a_host_that_stops_is_given_nothing_new_on_the_connection_that_it_has(
+    hub: Hub, connect: Connect
+) -> None:
+    executor = make_executor("local", hub)
+    stopping, other = connect("stopping", capacity=9), connect("other", capacity=2)
+    assert executor.submit([submission(1)]) == ["stopping"]
+
+    hello = msgspec.structs.replace(stopping.hello, capacity=0, queues=(), running=(submission(1).ref,))
+    stopping.say(hello)
+    wait_for(hub, lambda event: isinstance(event, Envelope) and event.message == hello)
+
+    assert executor.capacity() == 2
+    assert executor.submit([submission(2), submission(3)]) == ["other", "other"]
+    hub.flush()
+    assert submitted(stopping) == ["task1"]
+    assert submitted(other) == ["task2", "task3"]
+    hub.send("stopping", Cancel(refs=(submission(1).ref,), reason="cleared"))
+    assert isinstance(stopping.read(), Cancel)
 
 
 def test_the_sequential_executor_takes_one_at_a_time(hub: Hub, connect: Connect) -> None:

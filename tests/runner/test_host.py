@@ -190,6 +190,43 @@ def test_a_host_that_stops_stops_its_tasks_reports_them_and_says_goodbye(bench: 
     bench.scheduler.until(lambda: bench.scheduler.heard(Goodbye))
 
 
+def test_a_host_that_stops_takes_nothing_new(bench: Bench) -> None:
+    bench.begin(bench.work("stubborn"))
+    grandchild = bench.pid_in("grandchild")  # SIGTERM ends nothing here from now on
+    bench.host.process.terminate()
+    bench.scheduler.until((bench.marks / "asked").exists)
+
+    late = bench.work("quick", fence=2)
+    bench.scheduler.submit(late)
+    bench.scheduler.until(lambda: bench.scheduler.heard(Hello)[-1].queues == ())
+    beats = len(bench.scheduler.heard(Heartbeat))
+    bench.scheduler.until(lambda: len(bench.scheduler.heard(Heartbeat)) > beats + 2)
+
+    # The scheduler gives it to another worker: it is not among what the hello names.
+    assert late.ref not in bench.scheduler.heard(Hello)[-1].running
+    assert late.ref not in bench.scheduler.heard(Heartbeat)[-1].running
+    assert late.ref not in bench.scheduler.asked
+    os.kill(grandchild, signal.SIGKILL)
+
+
+def test_a_host_that_stops_sends_no_call_twice(bench: Bench) -> None:
+    asked: list[AttemptRef] = []
+
+    def stop(ref: AttemptRef, _call: object) -> Any:
+        asked.append(ref)
+        bench.host.process.terminate()
+        bench.scheduler.until(lambda: bench.scheduler.heard(Hello)[-1].queues == () or len(asked) > 1)
+        return VariableAnswer(value="blue")
+
+    bench.scheduler.answer = stop
+    work = bench.work("asks")
+    bench.scheduler.submit(work)
+    bench.ended(work.ref)
+
+    assert bench.host.wait_exit() == 0
+    assert asked == [work.ref]
+
+
 def test_a_host_takes_no_more_than_its_capacity_at_once(start_host: StartHost) -> None:
     host = start_host("--capacity", "2", "--kill-grace", "0.3")
     bench = Bench(host, host.home / "marks")

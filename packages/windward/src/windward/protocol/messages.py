@@ -26,7 +26,10 @@ class _Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Hello(_Message, tag="hello", frozen=True):
-    """First message of a host on each connection; `running` are all attempts it still has, begun or not."""
+    """First message of a host on each connection; `running` are all attempts it still has, begun or not.
+
+    A host that stops says it again, with no queues and no capacity: it takes nothing new, and forgets what is on its way to it.
+    """
 
     host_id: str
     hostname: str

@@ -137,6 +137,8 @@ class Host:
             case StartGranted():
                 self._grant(message)
             case Submit(work=work):
+                if self._is_draining:
+                    return  # Sent before our last hello was heard, which named all that we have: others get it.
                 for submission in work:
                     if submission.ref not in self._held and not self._link.holds_ending(submission.ref):
                         held = Held(submission)
@@ -254,6 +256,7 @@ class Host:
         self._is_draining = True
         log.info("worker stops", extra={"reason": reason, "running": len(self._running_refs())})
         self._placing.stop()
+        self._link.take_no_more()
         for held in list(self._held.values()):
             if held.step is Step.RUNNING:
                 held.is_shut_down = True

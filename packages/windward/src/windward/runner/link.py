@@ -58,6 +58,7 @@ class Link:
         receive: Callable[[ToHost], None],
     ) -> None:
         self._options = options
+        self._takes_work = True
         self._poller = poller
         self._timers = timers
         self._running = running
@@ -106,15 +107,25 @@ class Link:
         self._channel = Channel(connection, ToHost, self._poller, self._on_ready)
         self._is_welcome = False
         self._beats.clear()
-        self._beats.append(boot_clock())
+        self._hello(self._channel)
+
+    def take_no_more(self) -> None:
+        """Say that this host serves no queue any more: what is on its way to it goes to others."""
+        self._takes_work = False
+        if self._channel is not None:
+            self._hello(self._channel)
+            self._notice_end()
+
+    def _hello(self, channel: Channel[ToHost]) -> None:
         options = self._options
-        self._channel.send(
+        self._beats.append(boot_clock())
+        channel.send(
             Hello(
                 host_id=options.host_id,
                 hostname=options.hostname,
                 pid=os.getpid(),
-                capacity=options.capacity,
-                queues=options.queues,
+                capacity=options.capacity if self._takes_work else 0,
+                queues=options.queues if self._takes_work else (),
                 running=self._known(),
             )
         )
@@ -182,10 +193,13 @@ class Link:
                     self._next_beat.cancel()
                 self._next_beat = self._timers.after(self._beat_s, self._beat)
                 self._renew()
-                self._is_welcome = True
+                was_welcome, self._is_welcome = self._is_welcome, True
                 self._back_off_s = RECONNECT_FIRST_S
                 self._receive(message)
-                self._catch_up()
+                if (
+                    not was_welcome
+                ):  # Else nothing is lost, and a call that is sent again is carried out twice.
+                    self._catch_up()
             case Beat():
                 self._renew()
                 self._receive(message)

@@ -48,6 +48,14 @@ with DAG("many", schedule=None, start_date=datetime(2026, 1, 1), default_args={"
         time.sleep(0.05)
 
     one.expand(n=list(range(60)))
+
+with DAG("looks", schedule=None, start_date=datetime(2026, 1, 1), default_args={"queue": "far", "poke_interval": 0.2}):
+    @task.sensor(mode="reschedule", timeout=300)
+    def third(task_reschedule_count=None):
+        print(f"look {task_reschedule_count} of three")
+        return task_reschedule_count == 2
+
+    third()
 """
 pytestmark = pytest.mark.slow
 
@@ -120,6 +128,14 @@ def test_a_worker_needs_an_address_and_a_token(far: Far) -> None:
     assert system.wait_run("far", "r") == "success"
     assert system.value("far", "r", "back") == [200_001, "hello", 42]
     system.wait_log("far", "r", "make", "said from afar", "attempt ended")
+
+
+def test_the_log_of_a_try_has_all_its_parts(far: Far) -> None:
+    system = far.system
+    far.worker()
+    system.trigger("looks", "r")
+    assert system.wait_run("looks", "r") == "success"
+    system.wait_log("looks", "r", "third", *(f"look {number} of three" for number in range(3)))
 
 
 def test_what_a_killed_worker_had_is_done_by_another(far: Far) -> None:

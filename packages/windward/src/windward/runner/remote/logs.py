@@ -24,6 +24,12 @@ class _Shipped:
     path: str
     file: Path
     token: str
+    refs: set[AttemptRef] = field(default_factory=set)
+    """Attempts that write to the file: a try goes on in another one after a deferral."""
+    done: int = 0
+    """How many of them will write nothing more."""
+    base: int | None = None
+    """How long the server's copy was when this file began; None until the server was asked."""
     sent: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -40,26 +46,31 @@ class LogShipping:
         self._folder = folder
         self._done = done
         self._unread = b""
-        self._logs: dict[AttemptRef, _Shipped] = {}
-        self._late: set[str] = set()
-        """Complete logs that could not be shipped yet."""
+        self._logs: dict[str, _Shipped] = {}
+        """By path of the file, as `done` tells it."""
+        self._changing = threading.Lock()
+        """So that no log is given up while another attempt begins to write to it."""
         self._stop = threading.Event()
 
     def begin(self, ref: AttemptRef, path: str, token: str) -> None:
         """Ship this attempt's log from now on."""
-        if path:
-            self._logs[ref] = _Shipped(path, self._folder / path, token)
+        if not path:
+            return
+        file = self._folder / path
+        with self._changing:
+            shipped = self._logs.setdefault(os.fspath(file), _Shipped(path, file, token))
+            shipped.token = token
+            shipped.refs.add(ref)
 
     def renew(self, ref: AttemptRef, token: str) -> None:
         """Use a newer token for an attempt's log."""
-        if (shipped := self._logs.get(ref)) is not None:
+        if (shipped := self._of(ref)) is not None:
             shipped.token = token
 
     def ship(self, ref: AttemptRef) -> None:
         """Ship what one attempt has written so far. Raises as the client does."""
-        shipped = self._logs.get(ref)
-        while shipped is not None and self._ship(shipped):
-            pass
+        if (shipped := self._of(ref)) is not None:
+            self._ship_all(shipped)
 
     def run(self) -> None:
         """Ship until `stop`, and what is left then; for a thread of its own."""
@@ -72,27 +83,36 @@ class LogShipping:
         self._stop.set()
 
     def _round(self) -> None:
-        complete = self._complete()
-        for ref, shipped in list(self._logs.items()):
-            is_complete = os.fspath(shipped.file) in complete
+        for path in self._complete():
+            if (done := self._logs.get(path)) is not None:
+                done.done += 1
+        with self._changing:
+            under_way = list(self._logs.items())
+        for key, shipped in under_way:
             try:
-                self.ship(ref)
+                self._ship_all(shipped)
             except WindwardError as error:
                 log.debug("log not shipped yet", extra={"path": shipped.path, "error": str(error)})
-                if is_complete:
-                    self._late.add(os.fspath(shipped.file))
                 continue
-            if is_complete:
-                del self._logs[ref]
-                shipped.file.unlink(missing_ok=True)
+            with self._changing:
+                if shipped.done >= len(shipped.refs):
+                    del self._logs[key]
+                    shipped.file.unlink(missing_ok=True)
 
-    def _complete(self) -> set[str]:
-        """Return the logs to which nothing will be added."""
+    def _complete(self) -> list[str]:
+        """Return the files to which an attempt will add nothing, once for each attempt."""
         with contextlib.suppress(BlockingIOError):
             self._unread += os.read(self._done, CHUNK_BYTES)
         whole, _, self._unread = self._unread.rpartition(b"\n")
-        late, self._late = self._late, set()
-        return {os.fsdecode(line) for line in whole.split(b"\n") if line} | late
+        return [os.fsdecode(line) for line in whole.split(b"\n") if line]
+
+    def _of(self, ref: AttemptRef) -> _Shipped | None:
+        with self._changing:
+            return next((shipped for shipped in self._logs.values() if ref in shipped.refs), None)
+
+    def _ship_all(self, shipped: _Shipped) -> None:
+        while self._ship(shipped):
+            pass
 
     def _ship(self, shipped: _Shipped) -> bool:
         """Ship one piece; whether there may be more."""
@@ -105,11 +125,17 @@ class LogShipping:
                 return False
             if not data:
                 return False
+            if shipped.base is None:
+                # An earlier part of the try may be there, from this worker or from another.
+                shipped.base = self._size_there(shipped)
             try:
-                shipped.sent = self._api.append_log(shipped.token, shipped.path, shipped.sent, data)
+                offset = shipped.base + shipped.sent
+                shipped.sent = self._api.append_log(shipped.token, shipped.path, offset, data) - shipped.base
             except ConflictError:
-                # The server has less than we believed: it lost its disk, or is another one. Begin anew.
-                shipped.sent = 0
-                with contextlib.suppress(WindwardError):
-                    shipped.sent = self._api.append_log(shipped.token, shipped.path, 0, b"")
+                # The server has less than we believed: it lost its disk, or is another one. Go on from there.
+                size = self._size_there(shipped)
+                shipped.base, shipped.sent = min(shipped.base, size), max(0, size - shipped.base)
             return True
+
+    def _size_there(self, shipped: _Shipped) -> int:
+        return self._api.append_log(shipped.token, shipped.path, 0, b"")

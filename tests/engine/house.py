@@ -64,6 +64,8 @@ class FakeObjects:
     def __init__(self) -> None:
         self.is_down = False
         self.elsewhere: set[str] = set()
+        self.stuck: set[str] = set()
+        """What nobody here may delete."""
         self.deleted: list[str] = []
         self.kept: list[StoredObject] = []
         """What a listing finds."""
@@ -73,6 +75,8 @@ class FakeObjects:
             raise UnavailableError("no route to the bucket")
         if location in self.elsewhere:
             raise NotFoundError(location)
+        if location in self.stuck:
+            raise PermissionError(location)
         self.deleted.append(location)
         self.kept = [one for one in self.kept if one.location != location]
 
@@ -84,6 +88,22 @@ class FakeObjects:
             yield kept[start : start + limit]
 
 
+class FaultyLogs(LocalLogStore):
+    """Logs, some folders of which nobody here may delete."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.is_down = False
+        self.stuck: set[str] = set()
+
+    def delete(self, prefix: str) -> int:
+        if self.is_down:
+            raise UnavailableError("no route to the logs")
+        if prefix in self.stuck:
+            raise PermissionError(prefix)
+        return super().delete(prefix)
+
+
 class House:
     """A store, the places of files, and the housekeeping over them."""
 
@@ -91,7 +111,7 @@ class House:
         self.clock = FakeClock()
         self.store = MemoryStore()
         self.objects = FakeObjects()
-        self.logs = LocalLogStore(folder / "logs")
+        self.logs = FaultyLogs(folder / "logs")
         self.code = LocalCodeStore(folder / "code")
         self.background = FakeBackground()
         self.settings: Settings = replace(simulated_settings(), **changes)

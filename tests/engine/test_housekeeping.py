@@ -9,8 +9,16 @@ from typing import Any
 import pytest
 
 from tests.engine.house import DAY, HOUR_S, House
-from windward.core.paths import log_path
-from windward.engine.housekeeping import BATCH_EVERY, FIRST_LOOK, LOOK_EVERY, XCOMS_MAX, Bins, Housekeeping
+from windward.core.paths import log_path, run_log_folder
+from windward.engine.housekeeping import (
+    BATCH_EVERY,
+    FIRST_LOOK,
+    LOOK_EVERY,
+    OBJECTS_MAX,
+    XCOMS_MAX,
+    Bins,
+    Housekeeping,
+)
 from windward.errors import UnavailableError
 from windward.model.accounts import AuditEvent
 from windward.ports.retention import DeletedXComs
@@ -236,6 +244,56 @@ def test_objects_of_another_store_do_not_stand_in_the_way(
     assert house.objects.deleted == ["file:///1/1"]
     assert house.store.tables.dead_objects == []
     assert "objects of another object store stay" in [record.message for record in caplog.records]
+
+
+def test_an_object_that_cannot_be_deleted_keeps_none_behind_it(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    house = House(tmp_path)
+    house.add_run(1, ended_ago=31 * DAY, values=OBJECTS_MAX + 5, large=True)
+    house.objects.stuck = {"file:///1/0", "file:///1/1"}
+    house.live(120)
+    assert len(house.objects.deleted) == OBJECTS_MAX + 3
+    assert sorted(house.store.tables.dead_objects) == ["file:///1/0", "file:///1/1"]
+    (told,) = [record for record in caplog.records if record.message == "objects cannot be deleted"]
+    assert vars(told)["count"] == 2
+
+    house.objects.stuck.clear()
+    house.live(LOOK_EVERY.total_seconds())
+    assert house.store.tables.dead_objects == []
+
+
+def test_a_folder_of_logs_that_cannot_be_deleted_stops_nothing_else(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    house = House(tmp_path, scheduler=SchedulerSettings(run_retention_days=60))
+    logs = []
+    for pk in (1, 2):
+        house.add_run(pk, ended_ago=(70 - pk) * DAY, large=True, logical_date=None)
+        path = log_path("sales", f"manual__{pk}", "load", -1, 1)
+        house.logs.append(path, b"line")
+        logs.append(house.logs.folder / path)
+    house.add_run(3, ended_ago=None)
+    house.logs.stuck = {run_log_folder("sales", "manual__1")}
+    house.live(150)
+    assert [log.exists() for log in logs] == [True, False]
+    assert sorted(house.objects.deleted) == ["file:///1/0", "file:///2/0"]
+    assert len(house.store.tables.dead_objects) == 1
+    assert "folders of logs cannot be deleted" in [record.message for record in caplog.records]
+
+    house.logs.stuck.clear()
+    house.live(LOOK_EVERY.total_seconds())
+    assert [log.exists() for log in logs] == [False, False]
+    assert house.store.tables.dead_objects == []
+
+
+def test_logs_that_cannot_be_reached_stop_no_deletion_of_objects(tmp_path: Path) -> None:
+    house = House(tmp_path, scheduler=SchedulerSettings(run_retention_days=60))
+    house.add_run(1, ended_ago=70 * DAY, large=True, logical_date=None)
+    house.logs.is_down = True
+    house.live(150)
+    assert house.objects.deleted == ["file:///1/0"]
+    assert len(house.store.tables.dead_objects) == 1
 
 
 def test_a_slow_object_store_is_waited_for_without_a_query(tmp_path: Path) -> None:

@@ -130,3 +130,5 @@ def test_a_bucket_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) ->
     store = open_object_store("s3://no-such-bucket/xcom")
     with pytest.raises(UnavailableError, match="no bucket at `s3://no-such-bucket/xcom`"):
         store.put("a", b"x")
+    with pytest.raises(UnavailableError):
+        store.delete_below("a")

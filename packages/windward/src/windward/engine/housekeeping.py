@@ -21,7 +21,8 @@ import msgspec
 from windward.core import retention
 from windward.core.paths import LOGS_SCHEME, run_of_log_folder
 from windward.core.retention import DocumentFacts, DocumentUse, StoredObject
-from windward.errors import NotFoundError, UnavailableError, WindwardError
+from windward.engine.deletions import delete_logs, delete_objects
+from windward.errors import UnavailableError, WindwardError
 from windward.ports.retention import LogBin, ObjectBin, SnapshotBin
 from windward.ports.store import Store
 from windward.settings import Settings
@@ -45,6 +46,8 @@ ASSET_EVENTS_MAX = 500
 AUDIT_EVENTS_MAX = 500
 LOGINS_MAX = 500
 OBJECTS_MAX = 100
+STUCK_MAX = 1000
+"""Of what cannot be deleted; behind so much, nothing more is tried in one look."""
 STATES_MAX = 500
 SWEEP_EVERY = timedelta(days=1)
 """Time between two searches for objects that no row names; each lists the whole object store."""
@@ -139,7 +142,7 @@ class Housekeeping:
             self._deleted.clear()
 
     def _everything(self) -> Iterator[None]:
-        """Go through everything once; objects last, because their store may be unreachable."""
+        """Go through everything once; files last, because they may not be deleted, or their store be unreachable."""
         yield from self._learn_documents()
         yield from self._delete_xcoms()
         yield from self._delete_runs()
@@ -147,10 +150,12 @@ class Housekeeping:
         yield from self._delete_states()
         yield from self._delete_audit_events()
         yield from self._delete_logins()
-        yield from self._discard_snapshots()
-        yield from self._delete_logs()
-        yield from self._delete_objects()
-        yield from self._sweep_objects()
+        for part in (self._discard_snapshots, self._delete_logs, self._delete_objects, self._sweep_objects):
+            try:
+                yield from part()
+            except (WindwardError, OSError) as error:
+                # What cannot be deleted in one place stops nothing in another.
+                log.warning("housekeeping interrupted, later again", extra={"error": str(error)})
 
     def _learn_documents(self) -> Iterator[None]:
         """Learn of each document what retention needs; a document never changes, so of each only once."""
@@ -220,8 +225,9 @@ class Housekeeping:
 
     def _delete_logs(self) -> Iterator[None]:
         """Delete the logs of runs that were deleted, by whomever; not those of a run that has the same name now."""
+        stuck: list[str] = []
         while True:
-            dead = self._xcoms.load_dead_objects(limit=OBJECTS_MAX, of_logs=True)
+            dead = self._dead_objects(stuck, of_logs=True)
             yield
             if not dead:
                 break
@@ -232,9 +238,19 @@ class Housekeeping:
                 if self._runs.find_run(dag_id, run_id=run_id) is None:
                     doomed.append(folder)
             yield
-            self._count("logs", (yield from self._away(partial(_delete_logs, self._bins.logs, doomed))))
-            self._xcoms.forget_dead_objects(dead)
+            count, kept = yield from self._away(partial(delete_logs, self._bins.logs, doomed))
+            self._count("logs", count)
+            stuck += [LOGS_SCHEME + folder for folder in kept]
+            self._xcoms.forget_dead_objects([place for place in dead if place not in stuck])
             yield
+        _tell_stuck("folders of logs cannot be deleted", stuck)
+
+    def _dead_objects(self, stuck: Sequence[str], *, of_logs: bool = False) -> list[str]:
+        """Return the oldest that ought to go, behind those that cannot; nothing when too many cannot."""
+        if len(stuck) >= STUCK_MAX:
+            return []
+        dead = self._xcoms.load_dead_objects(limit=OBJECTS_MAX + len(stuck), of_logs=of_logs)
+        return [place for place in dead if place not in stuck][:OBJECTS_MAX]
 
     def _delete_states(self) -> Iterator[None]:
         """Delete small values that tasks kept and that have expired; nobody finds them any more."""
@@ -299,12 +315,13 @@ class Housekeeping:
             self._count("snapshots", (yield from self._away(discard)))
 
     def _delete_objects(self) -> Iterator[None]:
+        stuck: list[str] = []
         while True:
-            dead = self._xcoms.load_dead_objects(limit=OBJECTS_MAX)
+            dead = self._dead_objects(stuck)
             yield
             if not dead:
                 break
-            done = yield from self._away(partial(_delete_objects, self._bins.objects, dead))
+            done = yield from self._away(partial(delete_objects, self._bins.objects, dead))
             if done.foreign:
                 log.warning(
                     "objects of another object store stay",
@@ -316,6 +333,8 @@ class Housekeeping:
                 yield
             if done.problem:
                 raise UnavailableError(done.problem)
+            stuck += done.stuck
+        _tell_stuck("objects cannot be deleted", stuck)
 
     def _sweep_objects(self) -> Iterator[None]:
         """Search the object store for what no row names: values of attempts that died before they could report."""
@@ -338,8 +357,9 @@ class Housekeeping:
                 doomed += self._store.load_forsaken(aged)
                 yield
             if doomed:
-                done = yield from self._away(partial(_delete_objects, self._bins.objects, doomed))
+                done = yield from self._away(partial(delete_objects, self._bins.objects, doomed))
                 self._count("orphans", len(done.deleted))
+                _tell_stuck("objects cannot be deleted", done.stuck)
                 if done.problem:
                     raise UnavailableError(done.problem)
 
@@ -358,30 +378,9 @@ class Housekeeping:
             self._deleted[what] += number
 
 
-class _Deleted(msgspec.Struct):
-    deleted: list[str]
-    foreign: list[str]
-    """Of another object store: nobody here can delete them."""
-    problem: str = ""
-
-
-def _delete_objects(objects: ObjectBin, locations: Sequence[str]) -> _Deleted:
-    done = _Deleted([], [])
-    for location in locations:
-        try:
-            objects.delete(location)
-        except NotFoundError:
-            done.foreign.append(location)
-        except (WindwardError, OSError) as error:
-            done.problem = f"`{location}` cannot be deleted: {error}"
-            break
-        else:
-            done.deleted.append(location)
-    return done
-
-
-def _delete_logs(logs: LogBin, folders: Sequence[str]) -> int:
-    return sum(logs.delete(folder) for folder in folders)
+def _tell_stuck(event: str, stuck: Sequence[str]) -> None:
+    if stuck:
+        log.warning(event, extra={"count": len(stuck), "first": stuck[0]})
 
 
 def _batches(values: Sequence[T], size: int) -> Iterator[Sequence[T]]:

@@ -181,15 +181,18 @@ class CloudObjectStore:
 
     def pages(self, limit: int) -> Iterator[list[StoredObject]]:
         """Yield all objects, at most `limit` at a time; raise `UnavailableError`."""
+        for found in self._listed(chunk_size=limit):
+            yield [
+                StoredObject(location=f"{self._url}/{item['path']}", written_at=item["last_modified"])
+                for item in found
+            ]
+
+    def _listed(self, **which: Any) -> Iterator[Any]:
         import obstore
         from obstore.exceptions import BaseError
 
         try:
-            for found in obstore.list(self._store, chunk_size=limit):
-                yield [
-                    StoredObject(location=f"{self._url}/{item['path']}", written_at=item["last_modified"])
-                    for item in found
-                ]
+            yield from obstore.list(self._store, **which)
         except (BaseError, OSError) as error:
             raise UnavailableError(f"the object store at `{self._url}` does not answer: {error}") from error
 
@@ -198,11 +201,9 @@ class CloudObjectStore:
         return f"{self._url}/{safe_name(name)}"
 
     def delete_below(self, prefix: str) -> int:
-        """Delete the object of that name and all below it; return how many."""
-        import obstore
-
+        """Delete the object of that name and all below it; return how many. Raise `UnavailableError`."""
         name = safe_name(prefix)
-        found = [item["path"] for page in obstore.list(self._store, prefix=name) for item in page]
+        found = [item["path"] for page in self._listed(prefix=name) for item in page]
         wanted = [path for path in found if path == name or path.startswith(f"{name}/")]
         for path in wanted:
             self.delete(f"{self._url}/{path}")

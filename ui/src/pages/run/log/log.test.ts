@@ -136,6 +136,33 @@ describe('rows out of lines', () => {
     expect(store.row(3).group).toBe(1);
   });
 
+  test('what is in a group is shown where its head is not', () => {
+    const store = filled(
+      line('::group::Outer', { level: 'error' }),
+      line('::group::Inner'),
+      line('well'),
+      line('bad', { level: 'error' }),
+      line('::endgroup::'),
+      line('::endgroup::'),
+      line('::group::Other'),
+      line('worse', { level: 'error' }),
+      line('::endgroup::'),
+    );
+    expect(texts(store, shown(store, {}))).toEqual(['Outer', 'Other']);
+    expect(texts(store, shown(store, { least: 3 }))).toEqual(['Outer', 'worse']);
+    expect(texts(store, shown(store, { least: 3, unfolded: new Set([0]) }))).toEqual([
+      'Outer',
+      'bad',
+      'worse',
+    ]);
+  });
+
+  test('a text that begins or ends a group may have more lines', () => {
+    const store = filled(line('::group::G\nin it'), line('::endgroup::\nbehind\nit'), line('next'));
+    expect(texts(store)).toEqual(['G', 'in it', 'behind', 'it', 'next']);
+    expect(texts(store, shown(store, {}))).toEqual(['G', 'behind', 'it', 'next']);
+  });
+
   test('levels', () => {
     const store = filled(
       line('d', { level: 'debug' }),

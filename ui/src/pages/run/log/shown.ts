@@ -39,13 +39,13 @@ export class Shown {
       Object.assign(this, { store, wanted, closed: store.closed, from: 0 });
       this.rows = [];
     }
-    const hidden = hiddenGroups(store, wanted);
     const hasFrames = wanted.frames !== 'all' && store.frames.found.length > 0;
+    const passing = wanted.sources.length === 0 ? null : store.sources.passing(wanted.sources);
+    const hidden = hiddenGroups(store, wanted, (row) => passes(store, row, wanted.least, passing));
     if (!hidden.includes(true) && !hasFrames && wanted.least <= 0 && wanted.sources.length === 0) {
       this.wanted = null;
       return null;
     }
-    const passing = wanted.sources.length === 0 ? null : store.sources.passing(wanted.sources);
     while ((this.rows.at(-1) ?? -1) >= this.from) this.rows.pop();
     for (let row = this.from; row < store.rows; row++) {
       if (hasFrames) {
@@ -65,11 +65,12 @@ export class Shown {
   }
 }
 
-function hiddenGroups(store: LogStore, { unfolded }: Wanted): boolean[] {
+/** A group whose head is not shown hides nothing: there would be no way to open it. */
+function hiddenGroups(store: LogStore, { unfolded }: Wanted, isShown: (head: number) => boolean): boolean[] {
   const hidden: boolean[] = [];
   store.groups.forEach((group, number) => {
     // A group that is being written stays open.
-    const isFolded = group.end >= 0 && !unfolded.has(number);
+    const isFolded = group.end >= 0 && !unfolded.has(number) && isShown(group.head);
     hidden.push(isFolded || (group.parent >= 0 && hidden[group.parent] === true));
   });
   return hidden;

@@ -158,13 +158,15 @@ export class LogStore {
       const level = quickLevel(raw);
       this.source.push(this.sources.take(raw));
       if (raw.includes('group')) {
-        const text = this.parsed(number).texts[0] ?? '';
+        const { texts, trace } = this.parsed(number);
+        const text = texts[0] ?? '';
         const begin = BEGIN.exec(text);
         if (begin !== null) {
           this.frames.close();
           this.groups.push({ title: begin[1]?.trim() ?? '', head: this.rows, end: -1, parent: this.open });
           this.push(number, 0, level, this.open);
           this.open = this.groups.length - 1;
+          this.pushAll([...texts, ...trace].slice(1), number, 1, level);
           continue;
         }
         if (END.test(text)) {
@@ -175,21 +177,27 @@ export class LogStore {
             this.closed += 1;
             this.open = group.parent;
           }
+          this.pushAll([...texts, ...trace].slice(1), number, 1, level);
           continue;
         }
       }
       if (raw.includes('\\n') || raw.includes('\\r') || raw.includes('"exception":')) {
         const { texts, trace } = this.parsed(number);
-        [...texts, ...trace].forEach((text, part) => {
-          this.frame(text);
-          this.push(number, part, level, this.open);
-        });
+        this.pushAll([...texts, ...trace], number, 0, level);
         continue;
       }
       // Tracebacks that are printed come line by line.
       if (this.frames.isOpen || raw.includes('File \\"') || raw.includes('File "'))
         this.frame(this.parsed(number).texts[0] ?? '');
       this.push(number, 0, level, this.open);
+    }
+  }
+
+  /** Take the texts of a line, of which the first is its part `from`. */
+  private pushAll(texts: readonly string[], line: number, from: number, level: number): void {
+    for (const [at, text] of texts.entries()) {
+      this.frame(text);
+      this.push(line, from + at, level, this.open);
     }
   }
 

@@ -55,9 +55,10 @@ const dags = createRoute({
 
 export interface AllRunsSearch {
   tab?: string | undefined;
-  /** Parts of names. */
+  /** Parts of names; with `exact`, the whole ids of a DAG and of a task. */
   dag?: string | undefined;
   task?: string | undefined;
+  exact?: boolean | undefined;
   state?: string | undefined;
   type?: string | undefined;
   from?: string | undefined;
@@ -73,6 +74,7 @@ const allRuns = createRoute({
     tab: text(search.tab),
     dag: text(search.dag),
     task: text(search.task),
+    exact: search.exact === true || search.exact === 'true' || undefined,
     state: text(search.state),
     type: text(search.type),
     from: text(search.from),

@@ -15,7 +15,10 @@ const route = getRouteApi('/runs');
 function Typed({ name, label }: { name: 'dag' | 'task'; label: string }) {
   const search = route.useSearch();
   const change = useChange();
-  const [typed, type] = useTyped(search[name], (value) => change({ [name]: value }));
+  const [typed, type] = useTyped(search[name], (value) =>
+    // What is typed is a part of a name.
+    change({ [name]: value, exact: undefined }),
+  );
   return (
     <TextInput
       size="xs"
@@ -35,7 +38,7 @@ export function AllRuns() {
   const isTasks = search.tab === 'tasks';
   const states = isTasks ? TASK_STATES : RUN_STATES;
   const isFiltered = Object.entries(search).some(
-    ([name, value]) => !['tab', 'order'].includes(name) && value !== undefined,
+    ([name, value]) => !['tab', 'order', 'exact'].includes(name) && value !== undefined,
   );
   const title = t('common:nav.runs');
   return (
@@ -102,6 +105,7 @@ export function AllRuns() {
               change({
                 dag: undefined,
                 task: undefined,
+                exact: undefined,
                 state: undefined,
                 type: undefined,
                 from: undefined,

@@ -68,7 +68,7 @@ export function List<T extends Listed>({
   if (!found) return <Loading />;
   if (count === 0) {
     const isFiltered = Object.entries(search).some(
-      ([name, value]) => !['tab', 'order'].includes(name) && value !== undefined,
+      ([name, value]) => !['tab', 'order', 'exact'].includes(name) && value !== undefined,
     );
     return (
       <div className="card">

@@ -12,6 +12,14 @@ const spanOf = ({ from, to }: AllRunsSearch) => ({
   ...(to ? { run_after_lte: `${to}T23:59:59.999999Z` } : {}),
 });
 
+/** The DAG of an address: one by its id, or those with a part of it in theirs. */
+const dagOf = ({ dag, exact }: AllRunsSearch) =>
+  exact && dag ? { dag_id: dag, pattern: {} } : { dag_id: '~', pattern: dag ? { dag_id_pattern: dag } : {} };
+
+/** The task of an address, likewise; names are those that are shown. */
+const taskOf = ({ task, exact }: AllRunsSearch) =>
+  task ? (exact ? { task_id: task } : { task_display_name_pattern: task }) : {};
+
 export const allRunsQuery = (search: AllRunsSearch) =>
   queryOptions({
     queryKey: ['runs', '~', 'all', search],
@@ -19,13 +27,13 @@ export const allRunsQuery = (search: AllRunsSearch) =>
       data(
         client.GET('/api/v2/dags/{dag_id}/dagRuns', {
           params: {
-            path: { dag_id: '~' },
+            path: { dag_id: dagOf(search).dag_id },
             query: {
               limit: PAGE,
               cursor: search.before ?? '',
               order_by: [search.order ?? '-run_after'],
               ...spanOf(search),
-              ...(search.dag ? { dag_id_pattern: search.dag } : {}),
+              ...dagOf(search).pattern,
               ...(search.state ? { state: [search.state as Schema['RunState']] } : {}),
               ...(search.type ? { run_type: [search.type as Schema['RunType']] } : {}),
             },
@@ -43,14 +51,14 @@ export const allTasksQuery = (search: AllRunsSearch) =>
       data(
         client.GET('/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances', {
           params: {
-            path: { dag_id: '~', dag_run_id: '~' },
+            path: { dag_id: dagOf(search).dag_id, dag_run_id: '~' },
             query: {
               limit: PAGE,
               cursor: search.before ?? '',
               order_by: [search.order ?? '-run_after'],
               ...spanOf(search),
-              ...(search.dag ? { dag_id_pattern: search.dag } : {}),
-              ...(search.task ? { task_display_name_pattern: search.task } : {}),
+              ...dagOf(search).pattern,
+              ...taskOf(search),
               ...(search.state ? { state: [search.state] } : {}),
             },
           },

@@ -24,11 +24,12 @@ export function TasksTab({ dagId }: { dagId: string }) {
     search.q,
     (q) => void navigate({ search: (before) => ({ ...before, q }), replace: true }),
   );
-  if (error) return <Failure error={error} again={() => void refetch()} />;
-  if (tasks === undefined) return <Loading />;
+  const failure = error && <Failure error={error} again={() => void refetch()} />;
+  if (tasks === undefined) return failure ?? <Loading />;
   const found = tasksFound(tasks, search.q ?? '');
   return (
     <div>
+      {failure}
       <div className={classes.tools}>
         <TextInput
           size="xs"
@@ -79,7 +80,7 @@ function Row({ dagId, task }: { dagId: string; task: Task }) {
       <td>
         <Link
           to="/runs"
-          search={{ tab: 'tasks', dag: dagId, task: id }}
+          search={{ tab: 'tasks', dag: dagId, task: id, exact: true }}
           title={t('tasks.instances')}
           className={classes.taskName}
         >

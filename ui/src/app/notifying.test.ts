@@ -58,6 +58,15 @@ describe('the title of a page', () => {
     expect(document.title).toBe('Home');
   });
 
+  it('is its own again when much happened before somebody looked', () => {
+    document.title = 'Home';
+    callByTitle('bread');
+    callByTitle('cake');
+    expect(document.title).toBe('● cake');
+    window.dispatchEvent(new Event('keydown'));
+    expect(document.title).toBe('Home');
+  });
+
   it('stays what another page made of it', () => {
     document.title = 'Home';
     callByTitle('done');

@@ -30,16 +30,20 @@ export function notify(title: string, options: NotificationOptions, address: str
 
 const LOOKS = ['pointerdown', 'keydown', 'focus', 'visibilitychange'] as const;
 
+/** What the title says now, and the page's own: what ends after it goes back to that, too. */
+let calling: { called: string; own: string } | null = null;
+
 /** Have the title of the page say something until somebody looks at the page. */
 export function callByTitle(text: string): void {
-  const before = document.title;
   const called = `● ${text}`;
+  const own = calling?.called === document.title ? calling.own : document.title;
+  calling = { called, own };
   document.title = called;
   const end = () => {
     if (document.hidden) return;
     for (const look of LOOKS) window.removeEventListener(look, end, true);
     // A page that was opened meanwhile has a title of its own.
-    if (document.title === called) document.title = before;
+    if (document.title === called) document.title = own;
   };
   for (const look of LOOKS) window.addEventListener(look, end, true);
 }

@@ -15,6 +15,7 @@ import { Shown, type Wanted } from './shown';
 import { inAddress, sourcesOf } from './sources';
 import { LEVELS } from './store';
 import { useFull } from './useFull';
+import { useHit } from './useHit';
 import { useLog, useMatches } from './useLog';
 
 const route = getRouteApi('/dags/$dagId/runs/$runId');
@@ -39,14 +40,15 @@ export function LogView({ place, tryNumber, isOver }: Props) {
     times: { isOn: hasTimes, turn: () => setTimes(!hasTimes) },
     frames: { isOn: hasAllFrames, turn: () => setAllFrames(!hasAllFrames) },
   };
-  const log = useLog(logAddress(place, tryNumber));
+  const where = logAddress(place, tryNumber);
+  const log = useLog(where);
   const { store, rows } = log;
   const put = useCallback(
     (change: Partial<typeof search>) =>
       void navigate({ search: (before) => ({ ...before, ...change }), replace: true, resetScroll: false }),
     [navigate],
   );
-  const [typed, write] = useTyped(search.find, (find) => put({ find }));
+  const [typed, type] = useTyped(search.find, (find) => put({ find }));
   const level = LEVELS.find((one) => one === search.level) ?? 'debug';
   const sources = useMemo(() => sourcesOf(search.source), [search.source]);
   const isFull = search.full === true;
@@ -64,7 +66,7 @@ export function LogView({ place, tryNumber, isOver }: Props) {
     [unfolded, opened, hasAllFrames, level, sources],
   );
   const matches = useMatches(store, rows, typed, wanted);
-  const [at, setAt] = useState(-1);
+  const [at, setAt] = useHit([where, typed, level, ...sources].join('\n'));
   const list = useRef<RowsHandle>(null);
   const filter = useRef(new Shown());
   const shown = filter.current.of(store, wanted);
@@ -81,10 +83,6 @@ export function LogView({ place, tryNumber, isOver }: Props) {
     const frames = store.frames.at(row);
     if (frames >= 0 && !opened.has(frames)) setOpened((before) => new Set([...before, frames]));
     list.current?.show(row);
-  };
-  const type = (text: string) => {
-    write(text);
-    setAt(-1);
   };
   const download = () => {
     const address = URL.createObjectURL(new Blob([...store.texts()], { type: 'text/plain' }));

@@ -32,7 +32,9 @@ export function useRefresh(): () => Promise<unknown> {
   const queries = useQueryClient();
   return () =>
     Promise.all(
-      ['run', 'runs', 'dag', 'recent', 'grid'].map((key) => queries.invalidateQueries({ queryKey: [key] })),
+      ['run', 'runs', 'dag', 'recent', 'grid', 'timeline'].map((key) =>
+        queries.invalidateQueries({ queryKey: [key] }),
+      ),
     );
 }
 

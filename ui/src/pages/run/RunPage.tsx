@@ -4,6 +4,7 @@ import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { type RefObject, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { useLastLook } from '@/api/lastLook';
 import { runQuery } from '@/api/queries';
 import { useMayTo } from '@/app/rights';
 import { Page } from '@/components/Page';
@@ -31,6 +32,8 @@ import { Why } from './Why';
 
 const route = getRouteApi('/dags/$dagId/runs/$runId');
 const isRunning = (run: Run) => run.state === 'running' || run.state === 'queued';
+/** What was typed at one run, and what was asked there, is not about another. */
+const keyOf = (run: Run) => `${run.dag_id}\n${run.dag_run_id}`;
 
 export function RunPage() {
   const { dagId, runId } = route.useParams();
@@ -155,6 +158,10 @@ function Body({ run, isFollowed }: BodyProps) {
   const { t } = useTranslation('run');
   const search = route.useSearch();
   const isLive = isRunning(run);
+  useLastLook(keyOf(run), isLive, [
+    ['run', run.dag_id, run.dag_run_id],
+    ['timeline', run.dag_id, run.dag_run_id],
+  ]);
   const mayTo = useMayTo({ dag_id: run.dag_id });
   const { data: lines, error, refetch } = useQuery(linesQuery(run, isLive));
   const { data: instances } = useQuery(instancesQuery(run, isLive));

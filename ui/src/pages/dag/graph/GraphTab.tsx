@@ -6,6 +6,7 @@ import { getRouteApi } from '@tanstack/react-router';
 import { Background, Controls, ReactFlow, ReactFlowProvider, useStore } from '@xyflow/react';
 import { type MouseEvent, type RefObject, useCallback, useEffect, useMemo, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
+import { useLastLook } from '@/api/lastLook';
 import { dagQuery } from '@/api/queries';
 import { useZone } from '@/app/preferences';
 import { Begin, GraphMap } from '@/components/graph/Begin';
@@ -26,7 +27,8 @@ import { MovingPicture } from '@/pages/dag/graph/MovingPicture';
 import { criticalPath, endsOf, graphOf } from '@/pages/dag/graph/model';
 import { type Choice, Neighbours, sideOf } from '@/pages/dag/graph/Neighbours';
 import { type Asset, besideOf, nodesOf, waysOf } from '@/pages/dag/graph/shown';
-import { dagAssetsQuery, gridQuery, timelineQuery } from '@/pages/dag/queries';
+import { dagAssetsQuery, timelineQuery } from '@/pages/dag/queries';
+import { useGridWith } from '@/pages/dag/useGridWith';
 import classes from './Graph.module.css';
 
 const route = getRouteApi('/dags/$dagId');
@@ -60,12 +62,12 @@ export function GraphTab({ dagId }: { dagId: string }) {
   const search = route.useSearch();
   const navigate = route.useNavigate();
   const scheme = useComputedColorScheme('light');
-  const { data: grid, error, isPending, refetch } = useQuery(gridQuery(dagId, search.count ?? RUNS));
-  const run = grid?.runs.find((one) => one.dag_run_id === search.run) ?? grid?.runs.at(-1);
+  const { grid, run, runs, error, isPending, refetch } = useGridWith(dagId, search.run, search.count ?? RUNS);
   const { data: timeline } = useQuery({
     ...timelineQuery(dagId, run?.dag_run_id ?? '', run?.end_date === null),
     enabled: run !== undefined,
   });
+  useLastLook(`${dagId}\n${run?.dag_run_id}`, run?.end_date === null, [['timeline', dagId, run?.dag_run_id]]);
   const canvas = useRef<HTMLElement>(null);
   const direction = useDirection(search.dir);
   const withPath = search.path !== 'off';
@@ -204,7 +206,7 @@ export function GraphTab({ dagId }: { dagId: string }) {
           allowDeselect={false}
           aria-label={t('graph.run')}
           placeholder={t('grid.noRuns')}
-          data={(grid?.runs ?? []).toReversed().map((one) => ({
+          data={runs.toReversed().map((one) => ({
             value: one.dag_run_id,
             label: `${showMoment(one.run_after, zone, false)} · ${t(`common:states.${one.state}`)}`,
           }))}

@@ -6,11 +6,13 @@ import { getRouteApi } from '@tanstack/react-router';
 import { useEffect, useMemo, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import uPlot from 'uplot';
+import { useLastLook } from '@/api/lastLook';
 import { useZone } from '@/app/preferences';
 import { Empty, Failure, Loading } from '@/components/Waiting';
 import { showLength, showMoment } from '@/lib/time';
-import { gridQuery, taskTimesQuery, timelineQuery } from '@/pages/dag/queries';
+import { taskTimesQuery, timelineQuery } from '@/pages/dag/queries';
 import { Gantt } from '@/pages/dag/runs/Gantt';
+import { useGridWith } from '@/pages/dag/useGridWith';
 import pageClasses from '../Dag.module.css';
 import classes from './Runs.module.css';
 
@@ -167,12 +169,12 @@ export function DurationsTab({ dagId }: { dagId: string }) {
   const search = route.useSearch();
   const navigate = route.useNavigate();
   const limit = search.count ?? RUNS;
-  const { data: grid, error, isPending } = useQuery(gridQuery(dagId, limit));
-  const run = grid?.runs.find((one) => one.dag_run_id === search.run) ?? grid?.runs.at(-1);
+  const { newest: grid, run, runs, error, refetch } = useGridWith(dagId, search.run, limit);
   const timeline = useQuery({
     ...timelineQuery(dagId, run?.dag_run_id ?? '', run?.end_date === null),
     enabled: run !== undefined,
   });
+  useLastLook(`${dagId}\n${run?.dag_run_id}`, run?.end_date === null, [['timeline', dagId, run?.dag_run_id]]);
   const task = grid?.tasks.find((one) => one.task_id === search.task && !one.is_mapped);
   const times = useQuery({
     ...taskTimesQuery(dagId, task?.task_id ?? '', limit),
@@ -180,10 +182,11 @@ export function DurationsTab({ dagId }: { dagId: string }) {
   });
   const choose = (runId: string | null) =>
     void navigate({ search: (before) => ({ ...before, run: runId ?? undefined }), resetScroll: false });
-  if (error) return <Failure error={error} />;
-  if (isPending) return <Loading />;
+  const failure = error && <Failure error={error} again={() => void refetch()} />;
+  if (grid === undefined) return failure ?? <Loading />;
   return (
     <div>
+      {failure}
       <div className={`${pageClasses.tools} ${classes.middle}`}>
         <Select
           size="xs"
@@ -225,7 +228,7 @@ export function DurationsTab({ dagId }: { dagId: string }) {
               searchable
               allowDeselect={false}
               aria-label={t('graph.run')}
-              data={grid.runs.toReversed().map((one) => ({
+              data={runs.toReversed().map((one) => ({
                 value: one.dag_run_id,
                 label: `${showMoment(one.run_after, zone, false)} · ${t(`common:states.${one.state}`)} · ${one.dag_run_id}`,
               }))}

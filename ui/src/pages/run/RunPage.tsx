@@ -59,7 +59,7 @@ export function RunPage() {
       actions={
         run && (
           <div className={classes.ofRun} data-chosen={task !== undefined}>
-            <Actions run={run} />
+            <Actions key={keyOf(run)} run={run} />
           </div>
         )
       }
@@ -175,6 +175,7 @@ function Body({ run, isFollowed }: BodyProps) {
       <div className={`${classes.factsRow} ${classes.ofRun}`} data-chosen={search.task !== undefined}>
         <RunFacts run={run} />
         <Note
+          key={keyOf(run)}
           note={run.note}
           mayWrite={mayTo('run:edit')}
           save={(note) => noteRun(run.dag_id, run.dag_run_id, note)}
@@ -208,7 +209,7 @@ function Body({ run, isFollowed }: BodyProps) {
             <Loading />
           ) : isMapped && search.map === undefined ? (
             <MappedTable
-              key={search.task}
+              key={[keyOf(run), search.task].join('\n')}
               run={run}
               taskId={search.task}
               counts={lines?.column?.mapped[search.task] ?? {}}
@@ -216,7 +217,7 @@ function Body({ run, isFollowed }: BodyProps) {
             />
           ) : (
             <InstancePane
-              key={`${search.task}\n${search.map ?? -1}`}
+              key={[keyOf(run), search.task, search.map ?? -1].join('\n')}
               place={{
                 dagId: run.dag_id,
                 runId: run.dag_run_id,

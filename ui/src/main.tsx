@@ -49,7 +49,7 @@ const queries = new QueryClient({
     queries: {
       staleTime: 2_000,
       retry: (count, error) =>
-        count < TRIES_MAX && error instanceof ApiError && [0, 503].includes(error.status),
+        count < TRIES_MAX && error instanceof ApiError && [0, 502, 503, 504].includes(error.status),
       refetchOnWindowFocus: true,
     },
   },

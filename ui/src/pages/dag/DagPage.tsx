@@ -325,12 +325,12 @@ export function DagPage() {
           <Facts dag={dag} />
         </>
       )}
-      {error === null && (
+      {(dag !== undefined || error === null) && (
         <>
           <Tabs tab={tab} />
           <div role="tabpanel" aria-label={t(`tabs.${tab}`)}>
-            <Suspense fallback={<Loading />} key={tab}>
-              {tab === 'grid' && <GridTab key={dagId} dagId={dagId} trigger={trigger} />}
+            <Suspense fallback={<Loading />} key={`${dagId}\n${tab}`}>
+              {tab === 'grid' && <GridTab dagId={dagId} trigger={trigger} />}
               {tab === 'graph' && <GraphTab dagId={dagId} />}
               {tab === 'tasks' && <TasksTab dagId={dagId} />}
               {tab === 'durations' && <DurationsTab dagId={dagId} />}

@@ -7,10 +7,10 @@ import classes from './Run.module.css';
 
 export function Asked({ place }: { place: Place }) {
   const { data: question, error } = useQuery(questionQuery(place));
-  if (error) return <Failure error={error} />;
-  if (question === undefined) return null;
+  if (question === undefined) return error && <Failure error={error} />;
   return (
     <div className={classes.asked}>
+      {error && <Failure error={error} />}
       <QuestionCard question={question} isAtTask />
     </div>
   );

@@ -17,11 +17,12 @@ export function InstanceEvents({ place }: { place: Place }) {
   const navigate = route.useNavigate();
   const { dagId, runId: run, taskId: task } = place;
   const { data: found, error, refetch } = useQuery(dagEventsQuery(dagId, SHOWN_MAX, { run, task }));
-  if (error) return <Failure error={error} again={() => void refetch()} />;
-  if (found === undefined) return <Loading />;
+  const failure = error && <Failure error={error} again={() => void refetch()} />;
+  if (found === undefined) return failure ?? <Loading />;
   const lines = found.event_logs;
   return (
     <>
+      {failure}
       <nav className={classes.wider} aria-label={t('events.wider')}>
         <Link to="/dags/$dagId" params={{ dagId }} search={{ tab: 'events', task }}>
           {t('events.allRuns')}

@@ -56,13 +56,15 @@ export function InstancePane({ place, label, isMapped, isLive }: Props) {
   const mayTo = useMayTo({ dag_id: place.dagId });
   const tab = TABS.find((name) => name === search.tab) ?? 'log';
   const list = useChosenTab(tab);
-  if (error) return <Failure error={error} again={() => void refetch()} />;
-  if (!one) return <Loading />;
+  // What was typed here, and what was read of a log, outlive a question that got no answer.
+  const failure = error && <Failure error={error} again={() => void refetch()} />;
+  if (!one) return failure ?? <Loading />;
   const attempts = askedAttempts.data?.attempts ?? [];
   const tryNumber = search.try ?? Math.max(one.try_number, 0);
   const attempt = attempts.find((other) => other.try_number === tryNumber);
   return (
     <div className={classes.pane}>
+      {failure}
       <div className={classes.paneHead}>
         <div className={classes.paneTitle}>
           <Link
@@ -189,8 +191,12 @@ export function InstancePane({ place, label, isMapped, isLive }: Props) {
 
 function WhyTask({ place, isLive }: { place: Place; isLive: boolean }) {
   const { data: reason, error } = useQuery(reasonQuery(place, isLive));
-  if (error) return <Failure error={error} />;
-  return reason ? <Why reason={reason} /> : <Loading />;
+  return (
+    <>
+      {error && <Failure error={error} />}
+      {reason ? <Why reason={reason} /> : error === null && <Loading />}
+    </>
+  );
 }
 
 interface FactsProps {

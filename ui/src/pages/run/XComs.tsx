@@ -22,10 +22,11 @@ export function XComs({ place, isLive }: { place: Place; isLive: boolean }) {
   const may = useMayTo({ dag_id: place.dagId });
   const { data: found, error, refetch } = useQuery(xcomsQuery(place, isLive));
   const [isAdding, setAdding] = useState(false);
-  if (error) return <Failure error={error} again={() => void refetch()} />;
-  if (!found) return <Loading />;
+  const failure = error && <Failure error={error} again={() => void refetch()} />;
+  if (!found) return failure ?? <Loading />;
   return (
     <>
+      {failure}
       {found.xcoms.length === 0 && <Empty title={t('xcom.none')}>{t('xcom.noneHint')}</Empty>}
       {found.xcoms.map((entry, position) => (
         <OneXCom

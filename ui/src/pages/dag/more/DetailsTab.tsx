@@ -60,10 +60,10 @@ function Params({ params }: { params: Record<string, Param> }) {
 
 export function DetailsTab({ dagId }: { dagId: string }) {
   const { t } = useTranslation('dag');
-  const { data: dag, error, isPending } = useQuery(detailsQuery(dagId));
+  const { data: dag, error } = useQuery(detailsQuery(dagId));
   const explained = useQuery(explainDagQuery(dagId));
-  if (error) return <Failure error={error} />;
-  if (isPending) return <Loading />;
+  // Of what went wrong later the page tells above.
+  if (dag === undefined) return error ? <Failure error={error} /> : <Loading />;
   const params = (dag.params ?? {}) as Record<string, Param>;
   const yesNo = (value: boolean | null | undefined) => t(value ? 'details.yes' : 'details.no');
   const facts: [string, React.ReactNode][] = [

@@ -38,8 +38,7 @@ export function Progress({ backfill }: { backfill: Schema['BackfillResponse'] })
   const { t } = useTranslation('dag');
   const isOver = backfill.completed_at !== null;
   const { data: found, error } = useQuery(datesQuery(backfill.dag_id, backfill.id, !isOver));
-  if (error) return <Failure error={error} />;
-  if (found === undefined) return null;
+  if (found === undefined) return error && <Failure error={error} />;
   const wordOf = (kind: string) => t(`backfills.kinds.${kind}`, { defaultValue: t(`common:states.${kind}`) });
   const counts = KINDS.map((kind) => ({
     kind,

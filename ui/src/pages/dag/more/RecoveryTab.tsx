@@ -19,7 +19,7 @@ export function RecoveryTab({ dagId }: { dagId: string }) {
   const { t } = useTranslation('dag');
   const mayEdit = useMayTo({ dag_id: dagId })('run:edit');
   const queries = useQueryClient();
-  const { data: found, error, isPending, refetch } = useQuery(recoveryQuery(dagId, useCount(PAGE)));
+  const { data: found, error, refetch } = useQuery(recoveryQuery(dagId, useCount(PAGE)));
   const act = useMutation({
     mutationFn: ({ runId, action }: { runId: string; action: 'start' | 'stop' }) =>
       data(
@@ -30,11 +30,12 @@ export function RecoveryTab({ dagId }: { dagId: string }) {
       ),
     onSettled: () => queries.invalidateQueries({ queryKey: ['dag', dagId, 'recovery'] }),
   });
-  if (error) return <Failure error={error} again={() => void refetch()} />;
-  if (isPending) return <Loading />;
+  const failure = error && <Failure error={error} again={() => void refetch()} />;
+  if (found === undefined) return failure ?? <Loading />;
   if (found.runs.length === 0) return <Empty title={t('recovery.none')}>{t('recovery.noneHint')}</Empty>;
   return (
     <div className={`card ${classes.scroll}`}>
+      {failure}
       <table className="plain">
         <thead>
           <tr>

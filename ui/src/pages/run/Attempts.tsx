@@ -8,7 +8,9 @@ import { Moment } from '@/components/Moment';
 import { EndedOf } from '@/components/Said';
 import { StateWord } from '@/components/State';
 import { Empty, Failure, Loading } from '@/components/Waiting';
+import { lookOf } from '@/lib/states';
 import { lengthBetween, showLength } from '@/lib/time';
+import { cameTo } from '@/pages/dag/runs/gantt';
 import type { Exit } from './queries';
 import classes from './Run.module.css';
 import { showBytes } from './sizes';
@@ -22,13 +24,14 @@ interface Props {
 export function Attempts({ asked, most, chosen }: Props) {
   const { t } = useTranslation('run');
   const now = useNow();
-  if (asked.error) return <Failure error={asked.error} again={() => void asked.refetch()} />;
-  if (!asked.data) return <Loading />;
+  const failure = asked.error && <Failure error={asked.error} again={() => void asked.refetch()} />;
+  if (!asked.data) return failure ?? <Loading />;
   const { attempts, is_whole } = asked.data;
   if (attempts.length === 0) return <Empty title={t('attempts.none')}>{t('attempts.noneHint')}</Empty>;
   const longest = Math.max(1, ...attempts.map((one) => wholeOf(one, now)));
   return (
     <div className={classes.scroll}>
+      {failure}
       <table className={`plain ${classes.attempts}`}>
         <thead>
           <tr>
@@ -81,7 +84,7 @@ export function Attempts({ asked, most, chosen }: Props) {
                       data-part="ran"
                       style={{
                         width: `${(100 * (ran ?? 0)) / longest}%`,
-                        background: `var(--state-${one.state === 'success' ? 'success' : one.end_date === null ? 'running' : 'failed'})`,
+                        background: `var(--state-${lookOf(cameTo(one)).colour})`,
                       }}
                     />
                   </span>

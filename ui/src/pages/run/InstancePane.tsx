@@ -209,10 +209,11 @@ interface FactsProps {
   exit: Exit | null;
 }
 
-function AttemptFacts({ start, end, queued, host, pid, tries, exit }: FactsProps) {
+/** When and where an attempt waited and ran, and how it ended. */
+export function AttemptFacts({ start, end, queued, host, pid, tries, exit }: FactsProps) {
   const { t } = useTranslation('run');
   const now = useNow();
-  const waited = lengthBetween(queued, start, now);
+  const waited = lengthBetween(queued, start ?? end, now);
   return (
     <>
       {exit !== null && exit.kind !== 'ok' && (

@@ -20,7 +20,7 @@ export function RunFacts({ run }: { run: Run }) {
   const { t } = useTranslation('run');
   const now = useNow();
   const length = lengthBetween(run.start_date, run.end_date, now);
-  const waited = lengthBetween(run.queued_at, run.start_date, now);
+  const waited = lengthBetween(run.queued_at, run.start_date ?? run.end_date, now);
   const version = run.dag_versions.at(-1);
   return (
     <dl className={classes.facts}>

@@ -21,7 +21,7 @@ export interface Gantt {
 const ms = (at: string | null) => (at === null ? null : Date.parse(at));
 
 /** What a try came to: one that ended in an error has failed, whatever its task does next. */
-function stateOf(one: Schema['TimelineTry']): string {
+export function cameTo(one: Pick<Schema['TimelineTry'], 'state' | 'end_date' | 'exit'>): string {
   if (one.end_date === null || !['running', 'restarting', 'up_for_retry', 'queued'].includes(one.state)) {
     return one.state;
   }
@@ -43,7 +43,7 @@ export function ganttOf(tries: readonly Schema['TimelineTry'][], now: number): G
     const bars = lines.get(one.task_id) ?? [];
     // A try that ended is listed as it was while it ran, and the latest once more as its task is now.
     const twin = bars.find((bar) => bar.mapIndex === one.map_index && bar.tryNumber === one.try_number);
-    const state = stateOf(one);
+    const state = cameTo(one);
     if (twin !== undefined) {
       if (state === 'failed') twin.state = state;
       continue;

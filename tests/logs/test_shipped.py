@@ -34,6 +34,40 @@ def test_a_log_reads_the_same_before_and_after_it_is_only_there(store: ShippedLo
     assert b"".join(store.follow(PATH, wait=lambda: False)) == LINES
 
 
+def test_a_part_that_is_written_after_the_first_was_deleted_follows_it(store: ShippedLogStore) -> None:
+    first, second, third = (b'{"event":"%d"}\n' % number for number in range(3))
+    store.append(PATH, first)
+    store.ship(PATH)
+    store.locate(PATH).unlink()
+
+    store.append(PATH, second)
+    assert store.ship(PATH) == len(second)
+    store.append(PATH, third)
+    for _ in range(2):
+        assert store.ship(PATH) == len(second + third)
+    store.locate(PATH).unlink()
+
+    assert store.read(PATH)[0] == first + second + third
+
+
+def test_a_line_that_ends_as_the_first_of_a_part_does_is_another(store: ShippedLogStore) -> None:
+    store.append(PATH, b"23\n")
+    store.ship(PATH)
+    store.locate(PATH).write_bytes(b"3\n")
+    store.ship(PATH)
+    store.locate(PATH).unlink()
+    assert store.read(PATH)[0] == b"23\n3\n"
+
+
+def test_an_empty_log_takes_nothing_away(store: ShippedLogStore) -> None:
+    store.append(PATH, LINES)
+    store.ship(PATH)
+    store.locate(PATH).write_bytes(b"")
+    assert store.ship(PATH) == 0
+    store.locate(PATH).unlink()
+    assert store.read(PATH)[0] == LINES
+
+
 def test_a_log_that_is_nowhere_is_not_found(store: ShippedLogStore) -> None:
     with pytest.raises(NotFoundError):
         store.read(PATH)

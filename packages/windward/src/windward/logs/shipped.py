@@ -27,12 +27,21 @@ class ShippedLogStore(LocalLogStore):
         """The log that was read last: it is read in pieces."""
 
     def ship(self, path: str) -> int:
-        """Copy a log of this machine, as it is now; return its size. Raises `NotFoundError`, `UnavailableError`."""
+        """Copy a log of this machine, as it is now; return its size here. Raises `NotFoundError`, `UnavailableError`.
+
+        A try that was deferred goes on in a new file, when the first was deleted here or is on another machine: what was
+        copied before stays in front of it.
+        """
         try:
             data = self.locate(path).read_bytes()
         except FileNotFoundError as error:
             raise NotFoundError(f"there is no log at `{path}`") from error
-        self._opened().put(path, data)
+        store = self._opened()
+        try:
+            there = store.get(store.location_of(path))
+        except NotFoundError:
+            there = b""
+        store.put(path, there[: _begin_in(there, data)] + data)
         return len(data)
 
     def read(self, path: str, *, offset: int = 0, limit: int = 1 << 20) -> tuple[bytes, int]:
@@ -61,3 +70,12 @@ class ShippedLogStore(LocalLogStore):
         if self._store is None:
             self._store = open_object_store(self._url)
         return self._store
+
+
+def _begin_in(there: bytes, data: bytes) -> int:
+    """Return where in a copy a file begins: at its first line, which has its own time, or behind all that is there."""
+    if not data:
+        return len(there)
+    first = data[: data.find(b"\n") + 1 or len(data)]
+    begin = (b"\n" + there).find(b"\n" + first)
+    return len(there) if begin < 0 else begin

@@ -217,11 +217,13 @@ class HostUnderTest:
 
 
 @contextmanager
-def host_under_test(folder: Path, *arguments: str, lease_s: float = 30.0) -> Iterator[HostUnderTest]:
+def host_under_test(
+    folder: Path, *arguments: str, lease_s: float = 30.0, module: str = "windward.runner"
+) -> Iterator[HostUnderTest]:
     """Start a host with its scheduler; both are gone afterwards."""
     (folder / "dags").mkdir(exist_ok=True)
     scheduler = FakeScheduler(folder, lease_s=lease_s)
-    command = [sys.executable, "-m", "windward.runner", "--socket", os.fspath(scheduler.path)]
+    command = [sys.executable, "-m", module, "--socket", os.fspath(scheduler.path)]
     with (folder / "host.log").open("ab") as output:
         process = subprocess.Popen(
             [*command, "--home", os.fspath(folder), *arguments], stdout=output, stderr=output

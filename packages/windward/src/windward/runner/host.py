@@ -4,6 +4,8 @@ It runs no user code and imports none. Theory of operation: a submitted attempt 
 by the template of its file) while the start is still being asked for; the grant is written to the process,
 which only then runs user code. What the child reports goes on to the scheduler; when it leaves without a
 word, what the kernel says of its end is reported instead.
+
+Longer than 400 lines because all that may happen to an attempt on its host is one machine, to be read in one place.
 """
 
 from __future__ import annotations
@@ -73,6 +75,8 @@ class Host:
         self._held: dict[AttemptRef, Held] = {}
         self._oom = OomCounter()
         self._starts: list[AttemptRef] = []
+        self._closing: dict[Child, str] = {}
+        """Logs of attempts that are over, to which their processes may still write."""
         self._is_draining = False
         self._is_done = False
         self._nursery = Nursery(options, self._poller, self)
@@ -96,6 +100,8 @@ class Host:
             self._link.close()
             self._placing.close()
             self._nursery.close()
+            for child in list(self._closing):
+                self._close_log(child)
             self._oom.close()
             signal.set_wakeup_fd(-1)
             self._poller.close()
@@ -205,6 +211,7 @@ class Host:
         if held is None:
             return
         self._placing.remove(held)
+        self._end_log(held)
         if held.timer is not None:
             held.timer.cancel()
         if (child := held.child) is not None:
@@ -293,6 +300,7 @@ class Host:
                 if held is not None and held.timer is None:
                     held.timer = self._timers.after(seconds + OVERTIME_S, lambda: self._overdue(held))
             case Idle(rss_bytes=rss_bytes):
+                self._close_log(child)
                 self._placing.warm_is_idle(child, rss_bytes=rss_bytes)
             case Masked():
                 raise AssertionError("the nursery keeps these to itself")
@@ -301,6 +309,7 @@ class Host:
         """Report the attempt that died with it, if there was one."""
         held, child.held = child.held, None
         self._placing.forget(child)
+        self._close_log(child)
         if held is None or held.child is not child:
             return
         held.child = None
@@ -341,8 +350,18 @@ class Host:
             self._placing.is_finished(child)
         self._link.forget_calls(held.ref)
         self._link.report(held.ref, ending)
-        if held.log_file:
+        self._end_log(held)
+
+    def _end_log(self, held: Held) -> None:
+        """Tell that nothing will be added to a log: now, or when the process, which may call back, is gone or idle."""
+        if held.child is not None and held.step is Step.RUNNING:
+            self._closing[held.child] = held.log_file
+        elif held.log_file:
             self._options.log_done(held.log_file)
+
+    def _close_log(self, child: Child) -> None:
+        if path := self._closing.pop(child, ""):
+            self._options.log_done(path)
 
     def _report_unstarted(self, ref: AttemptRef, message: str) -> None:
         self._link.report(ref, self._unstarted(message))

@@ -97,7 +97,7 @@ export function LogView({ place, tryNumber, isOver }: Props) {
     URL.revokeObjectURL(address);
   };
 
-  if (log.error) return <Failure error={log.error} />;
+  if (log.error && rows === 0) return <Failure error={log.error} />;
   return (
     <div
       ref={box}
@@ -120,6 +120,7 @@ export function LogView({ place, tryNumber, isOver }: Props) {
         isFull={isFull}
         turnFull={turnFull}
       />
+      {log.error && <Failure error={log.error} />}
       {log.isBroken && (
         <div role="status" className={classes.broken}>
           {t('log.again')}

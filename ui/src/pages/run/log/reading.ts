@@ -94,6 +94,8 @@ interface Following {
 
 const WAIT_MS = 1_000;
 const WAIT_MAX_MS = 10_000;
+/** Too much at this moment, or a server that is being started anew, maybe behind a proxy. */
+const PASSING: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
 /** Read a log to its end, while it is written too. Throws `ApiError` when the server refuses. */
 export async function followLog(address: string, { signal, take, broken }: Following): Promise<void> {
@@ -104,7 +106,7 @@ export async function followLog(address: string, { signal, take, broken }: Follo
     const splitter = new LineSplitter(offset);
     try {
       const answer = await fetch(`${address}?follow=true&offset=${offset}`, { signal });
-      if (answer.status === 503 || answer.status === 429) throw new TypeError(answer.statusText);
+      if (PASSING.has(answer.status)) throw new TypeError(answer.statusText);
       if (!answer.ok || answer.body === null) {
         const body: unknown = await answer.json().catch(() => null);
         throw new ApiError(answer.status, inWords(body, answer.status));

@@ -47,7 +47,7 @@ export function useLog(address: string): Log {
       broken: (isBroken) => tell({ isBroken }),
     })
       .then(() => !abort.signal.aborted && tell({ isDone: true }))
-      .catch((error: Error) => !abort.signal.aborted && tell({ error, isDone: true }));
+      .catch((error: Error) => !abort.signal.aborted && tell({ error, isDone: true, isBroken: false }));
     return () => {
       abort.abort();
       if (timer !== null) clearTimeout(timer);

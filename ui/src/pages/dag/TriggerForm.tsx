@@ -6,9 +6,11 @@ import { type FormEvent, useId, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ApiError, client, data, type Schema } from '@/api/client';
 import { useZone } from '@/app/preferences';
-import { tellDone } from '@/app/telling';
+import { useMayTo } from '@/app/rights';
+import { tellDone, tellFailure } from '@/app/telling';
 import { Failure, Loading } from '@/components/Waiting';
 import { said } from '@/i18n';
+import { pauseDag } from '@/pages/dags/pause';
 import { commandLine, curlLine, masked, type TriggerBody } from './TriggerCommands';
 import type { TriggerProps } from './TriggerDialog';
 import { TriggerField } from './TriggerField';
@@ -83,6 +85,7 @@ function Fields({ dag, close, begin }: FieldsProps) {
   const navigate = useNavigate();
   const queries = useQueryClient();
   const confId = useId();
+  const mayUnpause = useMayTo(dag)('dag:edit');
   // The form keeps the params that it was opened with: what is typed is not lost when the DAG changes meanwhile.
   const [fields] = useState<Field[]>(() => fieldsOf(dag.params as Record<string, ParamSpec> | null));
   const [isText, setText] = useState(false);
@@ -120,21 +123,16 @@ function Fields({ dag, close, begin }: FieldsProps) {
 
   const trigger = useMutation({
     mutationFn: async () => {
-      if (dag.is_paused && isUnpaused) {
-        await data(
-          client.PATCH('/api/v2/dags/{dag_id}', {
-            params: { path: { dag_id: dag.dag_id }, query: { update_mask: ['is_paused'] } },
-            body: { is_paused: false },
-          }),
-        );
-      }
-      return data(
+      const made = await data(
         client.POST('/api/v2/dags/{dag_id}/dagRuns', {
           params: { path: { dag_id: dag.dag_id } },
           // The description lists every field, also those that have defaults.
           body: bodyAt(new Date().toISOString()) as unknown as Schema['TriggerDAGRunPostBody'],
         }),
       );
+      // Behind the run: where that is refused the DAG stays as it is.
+      if (dag.is_paused && isUnpaused && mayUnpause) await pauseDag(dag.dag_id, false).catch(tellFailure);
+      return made;
     },
     meta: { isTold: true },
     onSuccess: (run) => {
@@ -205,12 +203,14 @@ function Fields({ dag, close, begin }: FieldsProps) {
     <form onSubmit={submit} noValidate>
       {dag.is_paused && (
         <Alert variant="light" color="yellow" mb={16} title={t('paused')}>
-          <Checkbox
-            size="xs"
-            checked={isUnpaused}
-            onChange={(event) => setUnpaused(event.currentTarget.checked)}
-            label={t('unpause')}
-          />
+          {mayUnpause && (
+            <Checkbox
+              size="xs"
+              checked={isUnpaused}
+              onChange={(event) => setUnpaused(event.currentTarget.checked)}
+              label={t('unpause')}
+            />
+          )}
         </Alert>
       )}
       <section aria-label={t('params')}>

@@ -18,7 +18,7 @@ interface Section {
 }
 
 const VIEWS: Record<(typeof SECTIONS)[number], Section> = {
-  workers: { needs: 'worker:read', View: lazy(() => import('./workers/Workers')) },
+  workers: { needs: 'job:read', View: lazy(() => import('./workers/Workers')) },
   pools: { needs: 'pool:read', View: lazy(() => import('./pools/Pools')) },
   assets: { needs: 'asset:read', View: lazy(() => import('./assets/Assets')) },
   xcoms: { needs: 'xcom:read', View: lazy(() => import('./xcoms/XComs')) },

@@ -229,7 +229,7 @@ function Facts({ dag }: { dag: Details }) {
   );
 }
 
-function Tabs({ tab }: { tab: Tab }) {
+function Tabs({ tab, mayTo }: { tab: Tab; mayTo: (permission: string) => boolean }) {
   const { t } = useTranslation('dag');
   const onKeyDown = (event: React.KeyboardEvent<HTMLDivElement>) => {
     const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
@@ -243,7 +243,7 @@ function Tabs({ tab }: { tab: Tab }) {
   const list = useChosenTab(tab);
   return (
     <div role="tablist" ref={list} className={classes.tabs} onKeyDown={onKeyDown}>
-      {TABS.map((one) => (
+      {TABS.filter((one) => one !== 'events' || mayTo('audit_log:read')).map((one) => (
         <Link
           key={one}
           role="tab"
@@ -327,7 +327,7 @@ export function DagPage() {
       )}
       {(dag !== undefined || error === null) && (
         <>
-          <Tabs tab={tab} />
+          <Tabs tab={tab} mayTo={mayTo} />
           <div role="tabpanel" aria-label={t(`tabs.${tab}`)}>
             <Suspense fallback={<Loading />} key={`${dagId}\n${tab}`}>
               {tab === 'grid' && <GridTab dagId={dagId} trigger={trigger} />}

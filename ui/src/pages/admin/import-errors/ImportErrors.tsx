@@ -4,11 +4,12 @@ import { queryOptions, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { client, data, type Schema } from '@/api/client';
+import { meQuery } from '@/api/queries';
 import { wholeOf } from '@/api/whole';
+import { mayTo } from '@/app/rights';
 import { Moment } from '@/components/Moment';
 import { StateSign } from '@/components/State';
 import { Failure, Loading } from '@/components/Waiting';
-import { useMay } from '../rights';
 import { useAct } from '../shared/act';
 import { Refusal } from '../shared/Dialogs';
 import { Filter, Pager, SectionPage, useFilters } from '../shared/Listing';
@@ -56,7 +57,7 @@ const brokenDagsQuery = queryOptions({
 
 function OneError({ error, dags }: { error: Schema['ImportErrorResponse']; dags: Schema['DAGResponse'][] }) {
   const { t } = useTranslation('manage');
-  const may = useMay();
+  const { data: me } = useQuery(meQuery);
   const token = dags[0]?.file_token;
   const again = useAct(
     () =>
@@ -66,6 +67,8 @@ function OneError({ error, dags }: { error: Schema['ImportErrorResponse']; dags:
     ['importErrors', 'dags'],
     () => t('errors.asked', { file: error.filename }),
   );
+  // The server reads a file again for who may change each of its DAGs.
+  const mayAsk = token !== undefined && dags.every((dag) => mayTo(me, 'dag:edit', dag));
   const place = ownPlace(error.stack_trace);
   return (
     <article className={`card ${classes.error}`} aria-label={error.filename}>
@@ -78,7 +81,7 @@ function OneError({ error, dags }: { error: Schema['ImportErrorResponse']; dags:
         <span className={`dim ${shared.push}`}>
           <Moment at={error.timestamp} /> (<Moment at={error.timestamp} relative />)
         </span>
-        {may('dag:edit') && token !== undefined && (
+        {mayAsk && (
           <Button
             size="compact-xs"
             variant="default"

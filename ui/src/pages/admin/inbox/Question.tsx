@@ -6,10 +6,10 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { client, data, type Schema } from '@/api/client';
 import { meQuery } from '@/api/queries';
+import { useMayTo } from '@/app/rights';
 import { Moment } from '@/components/Moment';
 import { StateSign } from '@/components/State';
 import { Markdown } from '@/pages/dag/Markdown';
-import { useMay } from '../rights';
 import { useAct } from '../shared/act';
 import { Refusal } from '../shared/Dialogs';
 import shared from '../shared/shared.module.css';
@@ -80,13 +80,13 @@ function FieldInput({ field, typed, error, isDisabled, change }: FieldInputProps
 
 function AnswerForm({ question }: { question: Question }) {
   const { t } = useTranslation('manage');
-  const may = useMay();
   const { data: me } = useQuery(meQuery);
   const fields = fieldsOf(question.params ?? {});
   const [typed, setTyped] = useState<Record<string, string>>({});
   const [chosen, setChosen] = useState<string[]>(question.multiple ? (question.defaults ?? []) : []);
   const [wrong, setWrong] = useState<Record<string, string>>({});
   const instance = question.task_instance;
+  const mayAnswer = useMayTo({ dag_id: instance.dag_id })('human_input:edit');
   const doing = useAct(
     (answer: { chosen: string[]; values: Record<string, unknown> }) =>
       data(
@@ -111,7 +111,7 @@ function AnswerForm({ question }: { question: Question }) {
   const assigned = question.assigned_users ?? [];
   const isForOthers =
     assigned.length > 0 && !assigned.some((one) => one.id === me?.username || one.name === me?.username);
-  const isAllowed = may('human_input:edit') && !isForOthers;
+  const isAllowed = mayAnswer && !isForOthers;
   const answer = (options: string[]) => {
     const found: Record<string, string> = {};
     const values: Record<string, unknown> = {};
@@ -175,7 +175,7 @@ function AnswerForm({ question }: { question: Question }) {
             {t('inbox.forOthers', { names: assigned.map((one) => one.name).join(', ') })}
           </span>
         )}
-        {!may('human_input:edit') && <span className="dim">{t('inbox.notAllowed')}</span>}
+        {!mayAnswer && <span className="dim">{t('inbox.notAllowed')}</span>}
       </div>
     </div>
   );

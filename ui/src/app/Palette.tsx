@@ -7,6 +7,7 @@ import { useNavigate } from '@tanstack/react-router';
 import { type KeyboardEvent, useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { dagsQuery, foundRunsQuery, foundTasksQuery } from '@/api/queries';
+import { firstOf } from '@/app/found';
 import { SECTIONS } from '@/app/sections';
 
 const FOUND_MAX = 12;
@@ -17,17 +18,20 @@ export default function Palette() {
   const [query, setQuery] = useState('');
   useEffect(() => spotlight.open(), []);
   const [asked] = useDebouncedValue(query.trim(), 120);
-  const { data } = useQuery({ ...dagsQuery(asked ? { q: asked } : {}, FOUND_MAX), enabled: asked !== '' });
-  const dags = (asked === '' ? [] : (data?.dags ?? [])).map((dag) => ({
+  const foundDags = useQuery({
+    ...dagsQuery(asked ? { q: asked } : {}, FOUND_MAX),
+    enabled: asked !== '',
+  });
+  const dags = (asked === '' ? [] : (foundDags.data?.dags ?? [])).map((dag) => ({
     id: `dag:${dag.dag_id}`,
     label: dag.dag_display_name,
     description: dag.description ?? t('nav.dag'),
     onClick: () => void navigate({ to: '/dags/$dagId', params: { dagId: dag.dag_id } }),
   }));
   const isLong = asked.length >= LETTERS_MIN;
-  const { data: foundRuns } = useQuery({ ...foundRunsQuery(asked), enabled: isLong });
-  const { data: foundTasks } = useQuery({ ...foundTasksQuery(asked), enabled: isLong });
-  const runs = (isLong ? (foundRuns ?? []) : []).map((run) => ({
+  const foundRuns = useQuery({ ...foundRunsQuery(asked), enabled: isLong });
+  const foundTasks = useQuery({ ...foundTasksQuery(asked), enabled: isLong });
+  const runs = (isLong ? (foundRuns.data ?? []) : []).map((run) => ({
     id: `run:${run.dag_id}\n${run.dag_run_id}`,
     label: run.dag_run_id,
     description: `${t('nav.run')} · ${run.dag_display_name} · ${t(`states.${run.state}`)}`,
@@ -37,7 +41,7 @@ export default function Palette() {
         params: { dagId: run.dag_id, runId: run.dag_run_id },
       }),
   }));
-  const tasks = (isLong ? (foundTasks ?? []) : []).map((one) => ({
+  const tasks = (isLong ? (foundTasks.data ?? []) : []).map((one) => ({
     id: `task:${one.dag_id}\n${one.task_id}`,
     label: one.task_display_name,
     description: `${t('nav.task')} · ${one.dag_display_name}`,
@@ -58,21 +62,37 @@ export default function Palette() {
       onClick: () => void navigate({ to: '/admin/$section', params: { section } }),
     })),
   ].filter((one) => one.label.toLowerCase().includes(query.trim().toLowerCase()));
-  // Before the arrows chose one, Enter takes the first.
+  // What was found is for what was asked, and more may have been typed since.
+  const isTyping = asked !== query.trim();
+  const first = firstOf<{ onClick: () => void }>([
+    {
+      ones: dags,
+      isBehind: isTyping || foundDags.isLoading || (asked !== '' && foundDags.isPlaceholderData),
+    },
+    { ones: pages, isBehind: false },
+    { ones: tasks, isBehind: foundTasks.isLoading },
+    { ones: runs, isBehind: foundRuns.isLoading },
+  ]);
+  const [isEntered, setEntered] = useState(false);
+  // Before the arrows chose one, Enter takes the first, as soon as it is known.
   const takeFirst = (event: KeyboardEvent) => {
-    if (event.key !== 'Enter' || event.nativeEvent.isComposing) return;
-    if (document.querySelector('[data-action][data-selected]') !== null) return;
-    const first = [...dags, ...pages, ...tasks, ...runs][0];
-    if (first === undefined || query.trim() === '') return;
+    const isEnter = event.key === 'Enter' && !event.nativeEvent.isComposing && query.trim() !== '';
+    setEntered(isEnter && document.querySelector('[data-action][data-selected]') === null);
+  };
+  useEffect(() => {
+    if (!isEntered || first === undefined) return;
+    setEntered(false);
+    if (first === null) return;
     first.onClick();
     spotlight.close();
-  };
+  }, [isEntered, first]);
   return (
     <Spotlight
       actions={[...dags, ...pages, ...tasks, ...runs]}
       filter={(_query, actions) => actions}
       query={query}
       onQueryChange={setQuery}
+      onSpotlightClose={() => setEntered(false)}
       shortcut={['/', 'mod + K']}
       nothingFound={t('palette.nothing')}
       searchProps={{ placeholder: t('nav.search'), 'aria-label': t('nav.search'), onKeyDown: takeFirst }}

@@ -1,7 +1,7 @@
 /** What lists share: a search that stands in the address, pages, and the place of the table. */
 import { Button, TextInput } from '@mantine/core';
 import { getRouteApi } from '@tanstack/react-router';
-import type { ReactNode } from 'react';
+import { type ReactNode, useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { AdminSearch } from '@/app/router';
 import { Page } from '@/components/Page';
@@ -58,6 +58,11 @@ export function Pager({ total, size = PAGE_SIZE }: { total: number; size?: numbe
   const [search, change] = useFilters();
   const page = search.page ?? 1;
   const pages = Math.max(1, Math.ceil(total / size));
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `change` is another one each time.
+  useEffect(() => {
+    // What stood on the last page may be gone.
+    if (total > 0 && page > pages) change({ page: pages === 1 ? undefined : pages });
+  }, [total, page, pages]);
   if (pages === 1) return null;
   return (
     <nav className={classes.pager} aria-label={t('pages')}>

@@ -1,6 +1,7 @@
 /** Lines for a shell, to be copied. */
-import { Button, CopyButton } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
+import { Copy } from '@/components/Copy';
 import classes from './TriggerForm.module.css';
 
 export function TriggerLines({
@@ -23,13 +24,13 @@ export function TriggerLines({
           <span className={classes.lineName}>{name}</span>
           {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, also by keys. */}
           <pre tabIndex={0}>{line}</pre>
-          <CopyButton value={line ?? ''}>
+          <Copy value={line ?? ''}>
             {({ copied, copy }) => (
               <Button size="compact-xs" variant="default" onClick={copy} aria-label={t('copyOf', { name })}>
                 {t(copied ? 'copied' : 'copy')}
               </Button>
             )}
-          </CopyButton>
+          </Copy>
         </div>
       ))}
       {hasSecret && <p className="dim">{t('secretHint')}</p>}

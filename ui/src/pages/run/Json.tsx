@@ -1,7 +1,8 @@
 /** A value, written so that people read it. Text only: nothing of it is markup. */
-import { Button, CopyButton } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { Copy } from '@/components/Copy';
 import classes from './Run.module.css';
 
 const SHOWN_MAX = 20_000;
@@ -23,7 +24,7 @@ export function Json({ value, label }: { value: unknown; label: string }) {
             {t(isWhole ? 'json.less' : 'json.whole')}
           </Button>
         )}
-        <CopyButton value={text}>
+        <Copy value={text}>
           {({ copied, copy }) => (
             <Button
               size="compact-xs"
@@ -34,7 +35,7 @@ export function Json({ value, label }: { value: unknown; label: string }) {
               {t(copied ? 'json.copied' : 'json.copy')}
             </Button>
           )}
-        </CopyButton>
+        </Copy>
       </div>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, also by keys. */}
       <pre tabIndex={0}>{isLong && !isWhole ? `${text.slice(0, SHOWN_MAX)}…` : text}</pre>

@@ -1,10 +1,11 @@
 /** What is one's own: the password, browsers that are signed in, and tokens for programs. */
-import { Button, CopyButton, Modal, NumberInput, PasswordInput, TagsInput, TextInput } from '@mantine/core';
+import { Button, Modal, NumberInput, PasswordInput, TagsInput, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { client, data, type Schema } from '@/api/client';
 import { meQuery } from '@/api/queries';
+import { Copy } from '@/components/Copy';
 import { Moment } from '@/components/Moment';
 import { useAct } from '../shared/act';
 import { Destroy, FormDialog } from '../shared/Dialogs';
@@ -161,13 +162,13 @@ function Shown({ token, close }: { token: string; close: () => void }) {
         />
         <div className={shared.buttons}>
           <span className={shared.push} />
-          <CopyButton value={token}>
+          <Copy value={token}>
             {({ copied, copy }) => (
               <Button size="xs" variant="default" onClick={copy}>
                 {t(copied ? 'users.copied' : 'users.copy')}
               </Button>
             )}
-          </CopyButton>
+          </Copy>
           <Button size="xs" onClick={close}>
             {t('close')}
           </Button>

@@ -152,6 +152,32 @@ export interface MappedFilter {
   order?: string | undefined;
 }
 
+/** What mapped instances are asked for. */
+interface Mapped {
+  limit: number;
+  offset?: number;
+  order_by?: string[];
+  state?: string[];
+  map_index?: number[];
+  rendered_map_index_pattern?: string;
+}
+const INDEX_MAX = 2 ** 31 - 1;
+
+/** Ask for what was typed: a part of a label. A number is an index, unless labels are numbers of their own. */
+async function namedBy(
+  typed: string,
+  ask: (mapped: Mapped) => Promise<Schema['TaskInstanceCollectionResponse']>,
+): Promise<Pick<Mapped, 'map_index' | 'rendered_map_index_pattern'>> {
+  if (typed === '') return {};
+  const index = Number(typed);
+  if (String(index) === typed && Number.isInteger(index) && index >= 0 && index <= INDEX_MAX) {
+    const one = (await ask({ map_index: [index], limit: 1 })).task_instances[0];
+    const label = one?.rendered_map_index ?? typed;
+    if (one !== undefined && (label === typed || !/^\d+$/.test(label))) return { map_index: [index] };
+  }
+  return { rendered_map_index_pattern: `%${typed}%` };
+}
+
 export const mappedQuery = (
   { dagId, runId, taskId }: Omit<Place, 'mapIndex'>,
   filter: MappedFilter,
@@ -161,25 +187,21 @@ export const mappedQuery = (
 ) =>
   queryOptions({
     queryKey: ['run', dagId, runId, 'mapped', taskId, filter, limit, offset],
-    queryFn: () =>
-      data(
-        client.GET('/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/listMapped', {
-          params: {
-            path: { dag_id: dagId, dag_run_id: runId, task_id: taskId },
-            query: {
-              limit,
-              offset,
-              order_by: [filter.order ?? 'map_index'],
-              ...(filter.state ? { state: [filter.state] } : {}),
-              ...(filter.label === undefined || filter.label === ''
-                ? {}
-                : /^\d+$/.test(filter.label)
-                  ? { map_index: [Number(filter.label)] }
-                  : { rendered_map_index_pattern: `%${filter.label}%` }),
-            },
-          },
-        }),
-      ),
+    queryFn: async () => {
+      const ask = (mapped: Mapped) =>
+        data(
+          client.GET('/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/listMapped', {
+            params: { path: { dag_id: dagId, dag_run_id: runId, task_id: taskId }, query: mapped },
+          }),
+        );
+      return ask({
+        limit,
+        offset,
+        order_by: [filter.order ?? 'map_index'],
+        ...(filter.state ? { state: [filter.state] } : {}),
+        ...(await namedBy(filter.label ?? '', ask)),
+      });
+    },
     refetchInterval: every(isLive),
     placeholderData: (before: Schema['TaskInstanceCollectionResponse'] | undefined) => before,
   });

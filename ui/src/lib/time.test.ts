@@ -58,13 +58,15 @@ describe('a distance', () => {
     [0, 'now'],
     [-90_000, '1 minute ago'],
     [3 * 3_600_000, 'in 3 hours'],
-    [-26 * 3_600_000, 'yesterday'],
+    [-26 * 3_600_000, '1 day ago'],
+    [47 * 3_600_000, 'in 1 day'],
   ])('of %d ms is %s', (distance, words) => {
     expect(showDistance(new Date(now + distance), now, 'en')).toBe(words);
   });
 
   test('is told in Korean', () => {
     expect(showDistance(new Date(now - 120_000), now, 'ko')).toBe('2분 전');
+    expect(showDistance(new Date(now + 49 * 3_600_000), now, 'ko')).toBe('2일 후');
   });
 });
 

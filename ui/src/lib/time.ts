@@ -57,22 +57,24 @@ export function showMoment(at: string | Date, zone: string, withSeconds = true):
 
 const distances = new Map<string, Intl.RelativeTimeFormat>();
 
-function distanceFormatOf(language: string): Intl.RelativeTimeFormat {
-  const known = distances.get(language);
+/** Lengths are counted, never named: what was 26 hours ago may have been the day before yesterday. */
+function distanceFormatOf(language: string, numeric: 'always' | 'auto'): Intl.RelativeTimeFormat {
+  const key = `${language} ${numeric}`;
+  const known = distances.get(key);
   if (known !== undefined) return known;
-  const made = new Intl.RelativeTimeFormat(language, { numeric: 'auto' });
-  distances.set(language, made);
+  const made = new Intl.RelativeTimeFormat(language, { numeric });
+  distances.set(key, made);
   return made;
 }
 
 /** Show a distance from now: `in 3 hours`, `2 minutes ago`. */
 export function showDistance(at: string | Date, now: number, language: string): string {
   const distance = new Date(at).getTime() - now;
-  const format = distanceFormatOf(language);
   for (const [unit, size] of STEPS) {
-    if (Math.abs(distance) >= size) return format.format(Math.trunc(distance / size), unit);
+    if (Math.abs(distance) >= size)
+      return distanceFormatOf(language, 'always').format(Math.trunc(distance / size), unit);
   }
-  return format.format(0, 'second');
+  return distanceFormatOf(language, 'auto').format(0, 'second');
 }
 
 interface Units {

@@ -47,6 +47,19 @@ describe('the calendar by hours', () => {
     expect(begin('2026-10-25', 12, 'Europe/Berlin')).toBe('2026-10-25T11:00:00.000Z');
   });
 
+  it('has an hour that comes twice as one, and none of one that is left out', () => {
+    const autumn = [1, 2, 3].map((hour) => begin('2026-10-25', hour, 'Europe/Berlin'));
+    expect(autumn).toEqual([
+      '2026-10-24T23:00:00.000Z',
+      '2026-10-25T00:00:00.000Z',
+      '2026-10-25T02:00:00.000Z',
+    ]);
+    const spring = [2, 3].map((hour) => begin('2026-03-29', hour, 'Europe/Berlin'));
+    expect(spring).toEqual(['2026-03-29T01:00:00.000Z', '2026-03-29T01:00:00.000Z']);
+    const west = [1, 2].map((hour) => begin('2026-11-01', hour, 'America/New_York'));
+    expect(west).toEqual(['2026-11-01T05:00:00.000Z', '2026-11-01T07:00:00.000Z']);
+  });
+
   it('counts runs in the hour that it is for the viewer', () => {
     const counts = [
       { at: '2026-11-28T18:15:00Z', state: 'success', count: 2 },

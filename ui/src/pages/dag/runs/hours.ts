@@ -47,9 +47,12 @@ export function further(date: string, span: Span, by: number): string {
 export function beginOf(date: string, hour: number, wall: (at: number) => string): number {
   const wanted = numberOf(date) + hour * HOUR_MS;
   const offsetAt = (at: number) => Date.parse(`${wall(at)}:00Z`) - Math.floor(at / 60_000) * 60_000;
-  // Twice, because the zone may have another offset then than it has at the first guess.
-  const guess = wanted - offsetAt(wanted);
-  return wanted - offsetAt(guess);
+  // By the offset before and that behind: an hour that comes twice begins the first time, and one that is left
+  // out when it would.
+  const guessAt = (near: number) => wanted - offsetAt(near);
+  const [first, second] = [guessAt(wanted - DAY_MS), guessAt(wanted + DAY_MS)];
+  if (first === second || first + offsetAt(first) === wanted) return first;
+  return second + offsetAt(second) === wanted ? second : first;
 }
 
 /** Sum up runs by day, hour and state. `wall` tells the clock of a moment in the viewer's zone: `2026-11-29T08:15`. */

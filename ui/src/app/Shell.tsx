@@ -45,6 +45,33 @@ function Health() {
   );
 }
 
+/** In which zone times are shown: those nearby, and all others as soon as somebody is about to choose. */
+function Zones() {
+  const { t } = useTranslation();
+  const [zone, setZone] = useZone();
+  const [isWanted, setWanted] = useState(false);
+  const near = [...new Set(['UTC', localZone(), zone])];
+  const far = isWanted ? Intl.supportedValuesOf('timeZone').filter((one) => !near.includes(one)) : [];
+  return (
+    <select
+      aria-label={t('nav.zone')}
+      value={zone}
+      onPointerEnter={() => setWanted(true)}
+      onFocus={() => setWanted(true)}
+      onChange={(event) => setZone(event.currentTarget.value)}
+      className={classes.zone}
+    >
+      {near.map((one) => (
+        <option key={one}>{one}</option>
+      ))}
+      {far.length > 0 && <hr />}
+      {far.map((one) => (
+        <option key={one}>{one}</option>
+      ))}
+    </select>
+  );
+}
+
 export function Shell() {
   const { t, i18n } = useTranslation();
   const [isOpen, { toggle, close }] = useDisclosure(false);
@@ -59,9 +86,7 @@ export function Shell() {
   };
   const keys = isAsked ? [] : ['/', 'mod + K'];
   useHotkeys(keys.map((key) => [key, () => void openPalette()]));
-  const [zone, setZone] = useZone();
   const { colorScheme, setColorScheme } = useMantineColorScheme();
-  const zones = [...new Set(['UTC', localZone(), zone])];
   const isAdmin = pathname.startsWith('/admin');
   return (
     <AppShell
@@ -89,16 +114,7 @@ export function Shell() {
         </button>
         <div className={classes.right}>
           <Health />
-          <select
-            aria-label={t('nav.zone')}
-            value={zone}
-            onChange={(event) => setZone(event.currentTarget.value)}
-            className={classes.zone}
-          >
-            {zones.map((one) => (
-              <option key={one}>{one}</option>
-            ))}
-          </select>
+          <Zones />
           <Menu position="bottom-end" width={220}>
             <Menu.Target>
               <ActionIcon variant="subtle" aria-label={t('nav.you')} size="lg">

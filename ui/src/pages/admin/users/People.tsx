@@ -237,7 +237,7 @@ export function People() {
                       size="compact-xs"
                       variant="subtle"
                       aria-label={`${t('users.access')}: ${user.username}`}
-                      onClick={() => change({ item: user.username })}
+                      onClick={() => change({ item: user.username, page: search.page })}
                     >
                       {t('users.access')}
                     </Button>
@@ -270,7 +270,7 @@ export function People() {
       </Listing>
       <Pager total={asked.data?.total_entries ?? 0} />
       {search.item !== undefined && (
-        <Access username={search.item} close={() => change({ item: undefined })} />
+        <Access username={search.item} close={() => change({ item: undefined, page: search.page })} />
       )}
       {edited !== null && (
         <UserDialog user={edited === 'new' ? null : edited} close={() => setEdited(null)} />

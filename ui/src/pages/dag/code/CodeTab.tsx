@@ -2,14 +2,14 @@
 import { Select } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
-import { useMemo } from 'react';
+import { useEffect, useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useZone } from '@/app/preferences';
 import { Empty, Failure, Loading } from '@/components/Waiting';
 import { showMoment } from '@/lib/time';
 import { diffLines, folded } from '@/pages/dag/code/diff';
 import { Source } from '@/pages/dag/code/Source';
-import { codeFileQuery, codeQuery, versionsQuery } from '@/pages/dag/queries';
+import { codeFileQuery, codeQuery, detailsQuery, versionsQuery } from '@/pages/dag/queries';
 import pageClasses from '../Dag.module.css';
 import classes from './Code.module.css';
 
@@ -58,7 +58,14 @@ export function CodeTab({ dagId }: { dagId: string }) {
   const [zone] = useZone();
   const search = route.useSearch();
   const navigate = route.useNavigate();
-  const { data: versions, error, isPending } = useQuery(versionsQuery(dagId));
+  const { data: versions, error, isPending, refetch } = useQuery(versionsQuery(dagId));
+  const { data: dag } = useQuery(detailsQuery(dagId));
+  const newest = versions?.dag_versions[0]?.version_number ?? 0;
+  const isOld = newest > 0 && (dag?.latest_dag_version?.version_number ?? 0) > newest;
+  // The page learns of a new version by itself, and of all of them here.
+  useEffect(() => {
+    if (isOld) void refetch();
+  }, [isOld, refetch]);
   const version = search.version ?? versions?.dag_versions[0]?.version_number;
   const { against } = search;
   const code = useQuery({ ...codeQuery(dagId, version ?? 0), enabled: version !== undefined });

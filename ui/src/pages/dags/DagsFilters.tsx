@@ -1,5 +1,5 @@
 /** By what the list of DAGs is narrowed; all of it stands in the address. */
-import { Chip, SegmentedControl, Select, TextInput } from '@mantine/core';
+import { Button, Chip, SegmentedControl, Select, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { memo } from 'react';
@@ -75,6 +75,16 @@ export const DagsFilters = memo(function DagsFilters({ count }: { count: number 
       >
         {t('dags.favourites')}
       </Chip>
+      {search.owner !== undefined && (
+        <Button
+          size="compact-xs"
+          variant="light"
+          rightSection="×"
+          onClick={() => void navigate({ search: (before) => ({ ...before, owner: undefined }) })}
+        >
+          {t('dags.owner')}: {search.owner}
+        </Button>
+      )}
       <span className="dim num">{count !== undefined && t('dags.count', { count })}</span>
     </div>
   );

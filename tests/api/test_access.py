@@ -34,6 +34,17 @@ def test_wrong_passwords_are_throttled_by_name_and_tries_come_back(client: Clien
     assert client.ask("GET", ME, headers=basic("admin", client.password)).status == 200
 
 
+@pytest.mark.parametrize(
+    "body",
+    [{"username": "admin", "password": "x" * 1025}, {"username": "x" * 1025, "password": "a long password"}],
+)
+@pytest.mark.parametrize("path", ["/auth/token", "/auth/token/cli", SESSION])
+def test_what_is_too_long_for_a_password_is_a_try_like_any_other(
+    client: Client, path: str, body: dict[str, str]
+) -> None:
+    assert [client.ask("POST", path, body).status for _ in range(11)] == [401] * 10 + [429]
+
+
 def test_wrong_passwords_are_throttled_by_address_whatever_the_names(client: Client) -> None:
     for number in range(50):
         assert client.ask("GET", ME, headers=basic(f"user{number}", "wrong")).status == 401

@@ -52,7 +52,8 @@ def test_a_larger_body_is_refused_by_every_operation(client: Client, operation: 
         assert answer.status == 413, answer.body
 
 
-def test_a_body_that_does_not_come_is_not_waited_for(services: Services, store: SqlStore) -> None:
+@pytest.mark.parametrize("path", ["/api/v2/pools", "/login"])
+def test_a_body_that_does_not_come_is_not_waited_for(services: Services, store: SqlStore, path: str) -> None:
     app = told(services, store, body_s_max=0.01)
     sent: list[Any] = []
 
@@ -69,7 +70,7 @@ def test_a_body_that_does_not_come_is_not_waited_for(services: Services, store: 
 
         scope = {
             "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "scheme": "http",
-            "path": "/api/v2/pools", "raw_path": b"/api/v2/pools", "query_string": b"", "root_path": "",
+            "path": path, "raw_path": path.encode(), "query_string": b"", "root_path": "",
             "headers": [(b"x-role", b"admin"), (b"content-type", b"application/json")],
             "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 80),
         }  # fmt: skip
@@ -78,6 +79,30 @@ def test_a_body_that_does_not_come_is_not_waited_for(services: Services, store: 
     asyncio.run(ask())
     assert sent[0]["status"] == 408
     assert (b"connection", b"close") in sent[0]["headers"]
+
+
+def test_a_client_that_goes_away_is_no_error_of_the_server(
+    services: Services, store: SqlStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = told(services, store)
+
+    async def ask(path: str) -> None:
+        async def receive() -> Any:
+            return {"type": "http.disconnect"}
+
+        async def send(_message: Any) -> None: ...
+
+        scope = {
+            "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "scheme": "http",
+            "path": path, "raw_path": path.encode(), "query_string": b"", "root_path": "",
+            "headers": [(b"x-role", b"admin"), (b"content-type", b"application/json")],
+            "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 80),
+        }  # fmt: skip
+        await app(scope, receive, send)
+
+    for path in ("/api/v2/pools", "/auth/token", "/login"):
+        asyncio.run(ask(path))
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
 # -- what is sent by the server

@@ -81,3 +81,19 @@ def test_what_is_next_of_one_dag_is_as_much_as_is_asked_for(client: Client, stor
     among_all = client.ask("GET", month, role="viewer").json
     assert len(among_all["runs"]) == 200
     assert not among_all["is_whole"]
+
+
+def test_a_dag_file_that_is_imported_is_no_part_of_the_importers_code(
+    client: Client, store: SqlStore, services: Services, gate: FakeGate, tmp_path: Path
+) -> None:
+    save = services.execution.code.save
+    code_hash = save(tmp_path, {"shop.py": b"import wages\n", "wages.py": b"RATE = 7\n", "lib.py": b""})
+    put_dags(store, "shop", fileloc="shop.py", code_hash=code_hash)
+    put_dags(store, "wages", fileloc="wages.py", code_hash=code_hash)
+    read = Permission(resource=Resource.CODE, verb=Verb.READ, dag_id="shop")
+    gate.permissions["seller"] = frozenset({read})
+    of_shop = "/api/windward/v1/dags/shop/versions/1/code/file?path="
+    statuses = [
+        client.ask("GET", of_shop + name, role="seller").status for name in ("shop.py", "lib.py", "wages.py")
+    ]
+    assert statuses == [200, 200, 403]

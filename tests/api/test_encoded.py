@@ -36,3 +36,13 @@ def test_what_is_remembered_of_pages_has_an_end() -> None:
         assert pages.remembered_bytes <= 10_000
     pages.of("large", (pages,), lambda: "x" * 20_000)
     assert pages.remembered_bytes == 0
+
+
+def test_a_long_question_counts_like_a_long_answer() -> None:
+    pages = EncodedPages(bytes_max=10_000)
+    pages.of("x" * 20_000, (pages,), lambda: "short")
+    assert pages.remembered_bytes == 0
+    for number in range(100):
+        pages.of(str(number), (pages,), lambda: "short")
+        pages.of(str(number), (pages, pages), lambda: "shorter")
+        assert 0 < pages.remembered_bytes <= 10_000

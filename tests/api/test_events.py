@@ -5,13 +5,18 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 import msgspec
+import pytest
 
 from tests.api.conftest import NOW, Client
 from tests.store.building import create, run_of, step
 from windward.api.changes import QUEUE_MAX, Changes
+from windward.api.contract.operation import Call, Nothing
+from windward.api.own.events import EventsQuery, stream_events
 from windward.api.services import Services
+from windward.core.access import BUILT_IN_ROLES
 from windward.core.actions import move_run
 from windward.core.transitions import RunEvent, TaskEvent
+from windward.model.access import Principal
 from windward.model.ids import TaskKey
 from windward.ports.listings.changes import DagPulse, RunPulse
 from windward.store.sql.open import SqlStore
@@ -130,3 +135,35 @@ def test_the_pulse_of_runs_counts_their_tasks(store: SqlStore, services: Service
 
 def test_a_viewer_of_another_dag_hears_nothing_of_this_one(client: Client) -> None:
     assert client.ask("GET", "/api/windward/v1/events").status == 401
+
+
+def test_who_comes_back_after_nobody_looked_begins_anew() -> None:
+    async def test(changes: Changes, listings: FakeListings) -> None:
+        with changes.listening() as heard:
+            await looked(listings, 2)
+            listings.shown = [pulse(1)]
+            last = await heard.get()
+        while changes.is_watching:  # noqa: ASYNC110 - it ends by itself
+            await asyncio.sleep(0.01)
+        listings.shown = [pulse(2)]  # began meanwhile
+        with changes.listening(after=last.number) as back:
+            assert (await back.get()).kind == "reset"
+
+    watch(test)
+
+
+@pytest.mark.parametrize(
+    "last", ["\xb2", "9" * 5000, "5", "other-1", "x", "-", "{name}-", "{name}-\xb2", "{name}-99"]
+)
+def test_a_number_of_somewhere_else_is_answered_by_a_reset(services: Services, last: str) -> None:
+    async def first() -> bytes:
+        viewer = Principal(user_id="v", name="v", permissions=BUILT_IN_ROLES["viewer"])
+        headers = {"last-event-id": last.format(name=services.changes.name)}
+        call = Call(
+            services=services, principal=viewer, path={}, query=EventsQuery(), body=Nothing(), headers=headers
+        )
+        chunks = (await stream_events(call)).chunks
+        assert (await anext(chunks)).startswith(b"retry")
+        return await anext(chunks)
+
+    assert b"event: reset" in asyncio.run(first())

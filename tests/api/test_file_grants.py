@@ -4,9 +4,11 @@ from typing import Any
 
 import pytest
 
-from tests.api.conftest import Client
+from tests.api.conftest import Client, FakeGate
 from tests.api.signing_in import ME, basic
 from tests.store.building import put_dags
+from windward.core.access import BUILT_IN_ROLES
+from windward.model.access import Permission, Resource, Verb
 from windward.store.sql.open import SqlStore
 
 PASSWORD = "correct horse battery"
@@ -75,6 +77,30 @@ def test_what_files_give_to_a_built_in_role_comes_on_top_of_it(client: Client, s
     for name, status in (("sales", 200), ("costs", 403)):
         answer = client.ask("PATCH", f"/api/v2/dags/{name}", {"is_paused": True}, headers=vic)
         assert answer.status == status, name
+
+
+def test_nobody_gives_what_files_give_unless_they_hold_it(
+    client: Client, store: SqlStore, gate: FakeGate
+) -> None:
+    people = {Permission(resource=one, verb=verb) for one in (Resource.USER, Resource.ROLE) for verb in Verb}
+    gate.permissions["keeper"] = BUILT_IN_ROLES["viewer"] | people
+    put(store, "sales", {"crew": RUN, "Viewer": RUN})
+    assert client.ask("POST", ROLES, {"name": "crew", "permissions": []}, role="keeper").status == 201
+    eve = {"username": "eve", "password": PASSWORD}
+    for roles in (["crew"], ["viewer"]):
+        assert client.ask("POST", USERS, {**eve, "roles": roles}, role="keeper").status == 400
+    put(store, "sales", {})
+    assert client.ask("POST", USERS, {**eve, "roles": ["crew"]}, role="keeper").status == 201
+
+
+def test_what_files_give_to_who_holds_it_already_is_nothing_more(client: Client, store: SqlStore) -> None:
+    root = basic("admin", client.password)
+    body = {"username": "vic", "password": PASSWORD, "roles": ["viewer"]}
+    assert client.ask("POST", USERS, body, headers=root).status == 201
+    for number in range(20):
+        put(store, f"dag{number}", {"Viewer": READ})
+    shown = client.ask("GET", ME, headers=basic("vic", PASSWORD)).json["permissions"]
+    assert len(shown) == len(BUILT_IN_ROLES["viewer"])
 
 
 def test_roles_themselves_are_shown_without_what_files_give(

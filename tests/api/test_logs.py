@@ -36,6 +36,20 @@ def write(services: Services, log: AttemptLog, *lines: bytes) -> None:
     services.execution.logs.append(log.path, b"".join(lines))
 
 
+def test_a_line_longer_than_what_is_read_at_once_comes_in_pieces(
+    services: Services, log: AttemptLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("windward.logs.local.READ_BYTES_MAX", 1000)
+    long = b"x" * 2500 + b"\n"
+    write(services, log, long, line("next"))
+    pieces, offset = list[bytes](), 0
+    while data := log.lines(offset, 100)[0]:
+        pieces.append(data)
+        offset += len(data)
+    assert b"".join(pieces) == long + line("next")
+    assert max(map(len, pieces)) <= 1000
+
+
 def test_a_part_of_a_log_goes_on_where_the_last_one_ended(
     client: Client, services: Services, store: SqlStore, log: AttemptLog
 ) -> None:

@@ -128,6 +128,18 @@ def test_a_token_makes_no_other_and_changes_no_password(client: Client) -> None:
     assert client.ask("POST", f"{ME}/password", body, headers=bearer(token)).status == 403
 
 
+def test_a_token_that_may_do_all_changes_nothing_by_which_its_owner_comes_in(client: Client) -> None:
+    root = basic("admin", client.password)
+    token = make_token(client, root)
+    admin = "/api/windward/v1/users/admin"
+    body = {"password": "another long password"}
+    assert client.ask("PATCH", admin, body, headers=bearer(token)).status == 403
+    (shown,) = client.ask("GET", f"{admin}/tokens", headers=root).json["tokens"]
+    gone = f"{admin}/tokens/{shown['token_id']}"
+    assert client.ask("DELETE", gone, headers=bearer(token)).status == 403
+    assert client.ask("DELETE", gone, headers=root).status == 204
+
+
 def test_a_token_is_shown_once_kept_as_a_digest_and_deleted(client: Client, services: Services) -> None:
     me = basic("admin", client.password)
     token = make_token(client, me)

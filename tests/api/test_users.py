@@ -125,6 +125,9 @@ def test_nobody_gives_more_than_they_hold(
     assert ask("PATCH", f"{USERS}/bob", {"password": "another long password"}) == 400  # bob may create runs
     assert ask("DELETE", f"{USERS}/admin") == 400
     assert ask("DELETE", f"{USERS}/admin/sessions") == 400
+    client.ask("POST", f"{ME}/tokens", {"name": "ci"}, headers=root)
+    (token,) = client.ask("GET", f"{USERS}/admin/tokens", headers=root).json["tokens"]
+    assert ask("DELETE", f"{USERS}/admin/tokens/{token['token_id']}") == 400
     assert ask("POST", ROLES, {"name": "more", "permissions": ["variable:read"]}) == 400
     assert ask("POST", ROLES, {"name": "less", "permissions": ["run:read"]}) == 201
     assert ask("PATCH", f"{ROLES}/less", {"permissions": ["run:read", "run:delete"]}) == 400

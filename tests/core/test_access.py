@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from windward.core.access import EVERYWHERE, is_allowed, is_within, reach_of
+from windward.core.access import EVERYWHERE, is_allowed, is_within, reach_of, without_the_covered
 from windward.core.accounts import read_permission, scopes_of, shown_scopes
 from windward.errors import UserError
 from windward.model.access import OF_A_DAG, DagReach, Permission, Principal, Resource, Verb
@@ -77,3 +77,11 @@ def test_a_scope_is_read_as_it_is_written(resource: Resource, verb: Verb, place:
 def test_some_scopes_are_none(text: str) -> None:
     with pytest.raises(UserError):
         scopes_of([text])
+
+
+@given(held=PERMISSIONS)
+def test_what_is_held_everywhere_need_not_be_held_somewhere(held: frozenset[Permission]) -> None:
+    left = without_the_covered(held)
+    assert left <= held
+    assert allowed(somebody(left, None)) == allowed(somebody(held, None))
+    assert len(left) == 1 or Permission(resource=Resource.RUN, verb=Verb.READ) not in left

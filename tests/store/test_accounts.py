@@ -96,10 +96,13 @@ def test_what_another_process_takes_from_somebody_is_gone_at_once(
     assert first.custom_roles == {"own": {READ_SHOP}}
     assert mine.known("id-ada") is first  # what was read again is as it was
     other.put_role(Role(name="own", permissions=frozenset({READ_POOLS})), is_new=False)
-    assert (found := known()) is not None
+    found = known()
+    assert found is not None
     assert found.custom_roles == {"own": {READ_POOLS}}
-    other.replace_user(user(roles=(), grants=frozenset({READ_SALES}), is_active=False), expect_version=0)
-    assert (found := known()) is not None
+    shut_out = user(roles=(), grants=frozenset({READ_SALES}), is_active=False)
+    other.replace_user(shut_out, expect=found.user)
+    found = known()
+    assert found is not None
     assert (found.user.roles, found.user.grants, found.user.is_active) == (
         (),
         frozenset({READ_SALES}),
@@ -128,21 +131,42 @@ def test_a_user_is_replaced_as_it_was_seen_and_not_otherwise(sql_store: SqlStore
     accounts.insert_user(user(), "a hash")
     accounts.insert_user(user("Bob"), None)
     changed = user(roles=("admin",), grants=frozenset(), email="", last_name="L", is_active=False, version=1)
-    accounts.replace_user(changed, expect_version=0)
+    seen = accounts.list_users()[0]
+    accounts.replace_user(changed, expect=seen)
     assert accounts.known_by_name("ada") == (accounts.known("id-ada"), "a hash")
     assert accounts.list_users()[0] == changed
-    for wrong, version in ((user(version=2), 0), (user("Bob", user_id="id-ada"), 1)):
+    for wrong, expect in ((user(version=2), seen), (user("Bob", user_id="id-ada"), changed)):
         with pytest.raises(ConflictError):
-            accounts.replace_user(wrong, expect_version=version)
-    accounts.replace_user(changed, expect_version=1)  # the same again is no conflict
+            accounts.replace_user(wrong, expect=expect)
+    accounts.replace_user(changed, expect=changed)  # the same again is no conflict
     assert accounts.list_users()[0] == changed
+
+
+def test_of_two_who_saw_the_same_user_one_changes_it(sql_store: SqlStore) -> None:
+    accounts = sql_store.accounts
+    accounts.insert_user(user(roles=("op",)), None)
+    seen = accounts.known("id-ada")
+    assert seen is not None
+    accounts.note_login("id-ada", now=at(5))  # which is no change
+    accounts.replace_user(msgspec.structs.replace(seen.user, roles=()), expect=seen.user)
+    with pytest.raises(ConflictError):
+        accounts.replace_user(msgspec.structs.replace(seen.user, email="new@example.org"), expect=seen.user)
+    [found] = accounts.list_users()
+    assert (found.roles, found.last_login_at) == ((), at(5))
+
+
+def test_two_passwords_at_once_are_two_versions(sql_store: SqlStore) -> None:
+    sql_store.accounts.insert_user(user(), "old")
+    for new in ("first", "second"):
+        assert sql_store.accounts.set_password_hash("id-ada", new)
+    assert [one.version for one in sql_store.accounts.list_users()] == [2]
 
 
 def test_a_password_is_replaced_with_its_version(sql_store: SqlStore) -> None:
     accounts = sql_store.accounts
     accounts.insert_user(user(), "old")
-    assert accounts.set_password_hash("id-ada", "new", new_version=1)
-    assert not accounts.set_password_hash("nobody", "new", new_version=1)
+    assert accounts.set_password_hash("id-ada", "new")
+    assert not accounts.set_password_hash("nobody", "new")
     accounts.note_login("id-ada", now=at(5))
     found = accounts.known_by_name("ada")
     assert found is not None

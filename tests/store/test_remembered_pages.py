@@ -47,6 +47,18 @@ def store(sql_store: SqlStore) -> SqlStore:
     return sql_store
 
 
+def test_what_is_asked_at_length_weighs_what_it_takes(store: SqlStore) -> None:
+    pages = UnchangedPages[int](rows_max=100)
+    for number in range(50):
+        pages.of((number, "x" * 10_000), "read", lambda: Page(rows=()))
+        assert pages.remembered <= 100
+    long = RunFilter(reach=ALL, dag_ids=tuple(f"{'x' * 40}{number}" for number in range(20_000)))
+    for _ in range(2):
+        with composed(store) as made:
+            assert store.listings.runs.list(PAGE, long).rows == ()
+        assert made != []  # it is not remembered as it was sent
+
+
 def test_what_was_asked_before_is_sent_again_as_it_was(store: SqlStore) -> None:
     listings = store.listings
     after = Between(gt=T0 - timedelta(days=1))

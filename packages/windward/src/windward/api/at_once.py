@@ -28,6 +28,9 @@ QUICK_S = 0.005
 """What took no longer is answered at once the next time."""
 SLOW_S = 0.02
 """What took longer is not any more: everybody waits for what is answered at once."""
+STALLING_S = 0.2
+"""What took longer for anybody is left to threads for `STALLED_FOR_S`, however quick it is for others: they see less."""
+STALLED_FOR_S = 300.0
 _UNUSUAL = frozenset({b"content-length", b"transfer-encoding", b"expect", b"upgrade"})
 """Headers of requests that have more to them than a head."""
 _BEARER = b"bearer "
@@ -67,11 +70,16 @@ class AtOnce:
         self._slow_s = slow_s
         self._monotonic = monotonic
         self._known: dict[_Target, tuple[Reading, dict[str, str]]] = {}
+        self._slow: dict[_Target, float] = {}
 
     def learn(self, scope: Scope, reading: Reading, *, took_s: float) -> None:
         """Take in how long a read took that a thread did."""
         target = scope.get("raw_path", b""), scope["query_string"]
-        if took_s > self._quick_s or len(target[0]) + len(target[1]) > TARGET_BYTES_MAX:
+        if len(target[0]) + len(target[1]) > TARGET_BYTES_MAX:
+            return
+        if took_s > STALLING_S:
+            self._set_aside(target)
+        if took_s > self._quick_s or self._slow.get(target, 0.0) > self._monotonic():
             return
         if len(self._known) >= TARGETS_MAX:
             self._known.clear()
@@ -95,13 +103,22 @@ class AtOnce:
         except WouldWait:
             return None
         took_s = self._monotonic() - began_s
-        if took_s > self._slow_s:
+        if took_s > STALLING_S:
+            self._set_aside(target)
+        elif took_s > self._slow_s:
             self._known.pop(target, None)
         if type(response) is not Response:
             return response if self._requests is None else self._noted(reading.operation, response)
         if self._requests is not None:
             self._requests.ended(reading.operation, response.status_code, took_s)
         return response
+
+    def _set_aside(self, target: _Target) -> None:
+        """Leave a target to threads for a while."""
+        self._known.pop(target, None)
+        if len(self._slow) >= TARGETS_MAX:
+            self._slow.clear()
+        self._slow[target] = self._monotonic() + STALLED_FOR_S
 
     def _noted(self, operation: Operation, stream: Response) -> ASGIApp:
         """Return what sends a stream and notes that."""

@@ -62,13 +62,17 @@ class AttemptLog:
     def part(self, offset: int, limit: int) -> tuple[bytes, int, int]:
         """Return whole lines from `offset` on, the offset behind them, and how many bytes there are in all.
 
-        A line that is longer than `limit` comes whole, too; the last line of a log that has ended may lack its end.
+        A line that is longer than `limit` comes whole, too, unless it is longer than what the store gives at once: then
+        it comes in pieces. The last line of a log that has ended may lack its end.
         """
         data, size = self.read(offset, limit)
         end = data.rfind(b"\n") + 1
         while not end and len(data) < size - offset:
             limit *= 4
-            data, size = self.read(offset, limit)
+            wider, size = self.read(offset, limit)
+            if len(wider) <= len(data):
+                return wider, offset + len(wider), size
+            data = wider
             end = data.rfind(b"\n") + 1
         if not end and not self.goes_on():
             end = len(data)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import secrets
 from collections import deque
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -52,6 +53,8 @@ class Changes:
         self._now = now
         self._runs: dict[int, RunPulse] = {}
         self._dags: DagPulse | None = None
+        self.name = secrets.token_hex(4)
+        """Of this process's numbers: another process counts for itself."""
         self._number = 0
         self._kept: deque[Change] = deque(maxlen=KEPT_MAX)
         self._queues: set[asyncio.Queue[Change]] = set()
@@ -61,6 +64,10 @@ class Changes:
     def listening(self, *, after: int | None = None) -> Iterator[asyncio.Queue[Change]]:
         """Give a queue of changes, in a running loop; with `after`, first those behind that number, or a reset."""
         queue: asyncio.Queue[Change] = asyncio.Queue(QUEUE_MAX)
+        if not self.is_watching:
+            # Nobody looked: what has changed meanwhile is not known.
+            self._number += 1
+            self._kept.clear()
         for change in self._missed(after):
             queue.put_nowait(change)
         self._queues.add(queue)

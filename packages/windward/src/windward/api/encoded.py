@@ -14,6 +14,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from windward.api.contract.operation import Ready, etag_of
+from windward.ports.listings.page import size_of
 
 Row = TypeVar("Row")
 ENCODED_MAX = 4000
@@ -50,7 +51,7 @@ class EncodedPages:
     def __init__(self, bytes_max: int = PAGES_BYTES_MAX) -> None:
         self._bytes_max = bytes_max
         self._lock = threading.Lock()
-        self._kept: OrderedDict[Hashable, tuple[tuple[object, ...], Ready]] = OrderedDict()
+        self._kept: OrderedDict[Hashable, tuple[tuple[object, ...], Ready, int]] = OrderedDict()
         self._bytes = 0
 
     @property
@@ -68,13 +69,15 @@ class EncodedPages:
             return kept[1]
         raw = msgspec.json.encode(shape())
         made = Ready(raw, etag_of(raw))
+        # A question that is known was weighed before.
+        size = _size(made) + (kept[2] - _size(kept[1]) if kept is not None else size_of(asked))
         with self._lock:
             before = self._kept.pop(asked, None)
-            self._bytes += _size(made) - (_size(before[1]) if before is not None else 0)
-            self._kept[asked] = (parts, made)
+            self._bytes += size - (before[2] if before is not None else 0)
+            self._kept[asked] = (parts, made, size)
             while self._bytes > self._bytes_max:
-                _, (_, oldest) = self._kept.popitem(last=False)
-                self._bytes -= _size(oldest)
+                _, (_, _, oldest_size) = self._kept.popitem(last=False)
+                self._bytes -= oldest_size
         return made
 
 

@@ -125,7 +125,10 @@ def _named(path: Mapping[str, Any], body: object, changes: list[Change]) -> dict
     A request that names one task is about it, whatever else it touches around that.
     """
     found: dict[str, Any] = {}
-    for source in (path, *_wishes(body), _in_common(changes)):
+    common = _in_common(changes)
+    if _dags_in(body) - {common.get("dag_id")}:
+        common = {}  # who may read of that DAG alone would read what the request says of the others
+    for source in (path, *_wishes(body), common):
         for name, column in _IDS.items():
             value = source.get(name)
             if isinstance(value, str) and value != ANY_DAG:
@@ -136,6 +139,23 @@ def _named(path: Mapping[str, Any], body: object, changes: list[Change]) -> dict
                 found.setdefault(column, number)
     if isinstance(body, msgspec.Struct) and isinstance(at := getattr(body, "logical_date", None), datetime):
         found["logical_date"] = at if at.tzinfo is not None else None
+    return found
+
+
+def _dags_in(body: object) -> set[str]:
+    """Return the DAGs that a body names, at any depth."""
+    found, left = set[str](), [body]
+    while left:
+        match left.pop():
+            case msgspec.Struct() as part:
+                left += [getattr(part, name) for name in part.__struct_fields__ if name != "dag_id"]
+                dag_id = getattr(part, "dag_id", None)
+                if isinstance(dag_id, str) and dag_id != ANY_DAG:
+                    found.add(dag_id)
+            case list() | tuple() as parts:
+                left += parts
+            case _:
+                pass
     return found
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from functools import lru_cache
 
 import msgspec
 
 from windward.model.access import OF_A_DAG, DagReach, Permission, Principal, Resource, Verb
 
-__all__ = ["BUILT_IN_ROLES", "EVERYWHERE", "is_allowed", "is_within", "reach_of"]
+__all__ = ["BUILT_IN_ROLES", "EVERYWHERE", "is_allowed", "is_within", "reach_of", "without_the_covered"]
 
 EVERYWHERE = DagReach(is_all=True)
+REACHES_MAX = 1024
+"""Answers of `reach_of` that are remembered: somebody may hold rights to thousands of DAGs."""
 
 _READ_BY_ALL = frozenset(Resource) - {
     Resource.AUDIT_LOG,
@@ -109,6 +112,7 @@ def reach_of(principal: Principal, verb: Verb, resource: Resource) -> DagReach:
     return DagReach(dag_ids=held.dag_ids & scoped.dag_ids)
 
 
+@lru_cache(maxsize=REACHES_MAX)
 def _reach(held: frozenset[Permission], verb: Verb, resource: Resource) -> DagReach:
     if Permission(resource=resource, verb=verb) in held:
         return EVERYWHERE
@@ -116,6 +120,16 @@ def _reach(held: frozenset[Permission], verb: Verb, resource: Resource) -> DagRe
     return DagReach(
         dag_ids=frozenset(one.dag_id for one in mine if one.dag_id is not None),
         tags=frozenset(one.tag for one in mine if one.tag is not None),
+    )
+
+
+def without_the_covered(held: frozenset[Permission]) -> frozenset[Permission]:
+    """Return rights without those to some DAGs that are held for all of them: they allow the same."""
+    everywhere = {(one.resource, one.verb) for one in held if one.dag_id is None and one.tag is None}
+    return frozenset(
+        one
+        for one in held
+        if (one.dag_id is None and one.tag is None) or (one.resource, one.verb) not in everywhere
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from functools import lru_cache
 
-from windward.core.access import BUILT_IN_ROLES
+from windward.core.access import BUILT_IN_ROLES, without_the_covered
 from windward.errors import UserError
 from windward.model.access import OF_A_DAG, Credential, Permission, Principal, Resource, Verb
 from windward.model.accounts import Scopes, User
@@ -169,7 +169,7 @@ def held_by(user: User, custom_roles: Mapping[str, Collection[Permission]]) -> f
 
 @lru_cache(maxsize=HELD_MAX)
 def _held(given: tuple[frozenset[Permission], ...]) -> frozenset[Permission]:
-    return frozenset().union(*given)
+    return without_the_covered(frozenset().union(*given))
 
 
 def principal_of(

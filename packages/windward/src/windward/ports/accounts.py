@@ -41,11 +41,11 @@ class AccountStore(Protocol):
     def insert_user(self, user: User, password_hash: str | None) -> None:
         """Insert; raise `ConflictError` when the name (whatever its case) or the subject is taken."""
 
-    def replace_user(self, user: User, *, expect_version: int) -> None:
-        """Replace all but the password; raise `ConflictError` when the version is another by now, or the name is taken."""
+    def replace_user(self, user: User, *, expect: User) -> None:
+        """Replace all but the password and the last sign-in; raise `ConflictError` when it is not as expected, or the name is taken."""
 
-    def set_password_hash(self, user_id: str, password_hash: str | None, *, new_version: int) -> bool:
-        """Replace the hash of the password and the version; whether there is such a user."""
+    def set_password_hash(self, user_id: str, password_hash: str | None) -> bool:
+        """Replace the hash of the password and raise the version; whether there is such a user."""
 
     def delete_user(self, user_id: str) -> bool:
         """Delete a user with sessions, tokens and grants; whether it existed."""
@@ -78,6 +78,9 @@ class AccountStore(Protocol):
 
     def list_roles(self) -> list[Role]:
         """Return all roles of one's own, by name."""
+
+    def given_by_files(self, roles: Collection[str]) -> dict[str, frozenset[Permission]]:
+        """Return what DAG files give to these roles, by name; those that get nothing are left out."""
 
     # -- sessions
 

@@ -70,14 +70,14 @@ class Entrance:
             Unauthenticated: when they are nobody's.
             Throttled: when too many were tried.
         """
-        if len(password) > PASSWORD_MAX or len(username) > PASSWORD_MAX:
-            raise Unauthenticated(_WRONG)
-        if isinstance(self.manager, AccountManager):
+        is_too_long = len(password) > PASSWORD_MAX or len(username) > PASSWORD_MAX
+        if isinstance(self.manager, AccountManager) and not is_too_long:
             known = self.manager.is_remembered(username, password)
             if known is not None:
                 return known
-        with self.trying(username, address=address) as was_right:
-            found = self.manager.check_password(username, password)
+        # What is too long to be looked at is a try like any other: each is written down.
+        with self.trying(username[:PASSWORD_MAX], address=address) as was_right:
+            found = None if is_too_long else self.manager.check_password(username, password)
             if found is None:
                 log.warning("sign-in refused", extra={"who": username[:100], "address": address})
                 raise Unauthenticated(_WRONG)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 from urllib.parse import parse_qsl, quote
 
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -20,6 +21,7 @@ from windward.api.access.oidc import COOKIE as OIDC_COOKIE
 from windward.api.access.presented import cookie_of
 from windward.api.access.words import LANGUAGES, Word, language_of
 from windward.api.contract.problem import Throttled, Unauthenticated
+from windward.api.contract.serving import BODY_S_MAX
 from windward.api.ledger import write_line
 from windward.api.public.login import OWN_PAGE, checked_next
 from windward.core.accounts import principal_of
@@ -31,6 +33,8 @@ from windward.ports.audit import AuditStore
 
 log = logging.getLogger("windward.api.access")
 FORM_MAX = 10_000
+AT_PROVIDER_MAX = 2
+"""Sign-ins that wait for a provider at once: they must leave threads to pages."""
 LINK = f"{OWN_PAGE}/link"
 OIDC = f"{OWN_PAGE}/oidc"
 STYLE = """
@@ -67,12 +71,20 @@ class LoginPages:
     """Where a browser signs in."""
 
     def __init__(
-        self, entrance: Entrance, audit: AuditStore, *, title: str, oidc: Oidc | None = None
+        self,
+        entrance: Entrance,
+        audit: AuditStore,
+        *,
+        title: str,
+        oidc: Oidc | None = None,
+        body_s_max: float = BODY_S_MAX,
     ) -> None:
         self._entrance = entrance
         self._audit = audit
         self._title = title
         self._oidc = oidc
+        self._body_s_max = body_s_max
+        self._at_provider = 0
 
     def routes(self) -> Sequence[Route]:
         """Return the routes."""
@@ -102,10 +114,16 @@ class LoginPages:
     async def sign_in(self, request: Request) -> Response:
         """Sign in with what the form says."""
         raw = bytearray()
-        async for chunk in request.stream():
-            raw += chunk
-            if len(raw) > FORM_MAX:
-                return self._page(request, "/", Word.TOO_LONG, status=413)
+        try:
+            async with asyncio.timeout(self._body_s_max):
+                async for chunk in request.stream():
+                    raw += chunk
+                    if len(raw) > FORM_MAX:
+                        return self._page(request, "/", Word.TOO_LONG, status=413)
+        except TimeoutError:
+            return self._page(request, "/", Word.NOT_NOW, status=408, more={"connection": "close"})
+        except ClientDisconnect:
+            return Response(status_code=400)
         return await run_in_threadpool(self._sign_in, request, bytes(raw))
 
     async def use_link(self, request: Request) -> Response:
@@ -114,11 +132,21 @@ class LoginPages:
 
     async def go_to_provider(self, request: Request) -> Response:
         """Send the browser to the OIDC provider."""
-        return await run_in_threadpool(self._go_to_provider, request)
+        return await self._with_provider(self._go_to_provider, request)
 
     async def come_back(self, request: Request) -> Response:
         """Sign in whom the OIDC provider vouches for."""
-        return await run_in_threadpool(self._come_back, request)
+        return await self._with_provider(self._come_back, request)
+
+    async def _with_provider(self, work: Callable[[Request], Response], request: Request) -> Response:
+        """Do what asks the provider, unless too many do so. Called in the event loop, so that nothing is locked."""
+        if self._at_provider >= AT_PROVIDER_MAX:
+            return self._page(request, "/", Word.NOT_NOW, status=429, more={"retry-after": "5"})
+        self._at_provider += 1
+        try:
+            return await run_in_threadpool(work, request)
+        finally:
+            self._at_provider -= 1
 
     def _go_to_provider(self, request: Request) -> Response:
         assert self._oidc is not None, "there is no such route without a provider"

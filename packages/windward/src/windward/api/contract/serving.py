@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import Receive, Send
@@ -363,4 +363,6 @@ class Served:
                         )
         except TimeoutError as error:
             raise TooSlow(f"the body did not come within {self._body_s_max:g} s") from error
+        except ClientDisconnect as error:
+            raise TooSlow("the client went away before its body had come") from error
         return body_of(operation, bytes(raw), media_type=request.headers.get("content-type", ""))

@@ -68,6 +68,9 @@ def get_code_text(call: Call[FileQuery, Nothing]) -> FileResponse:
     code, path = call.services.execution.code, call.query.path
     if path not in code.manifest(document.code_hash):
         raise NotFoundError(f"the version has no file `{path}`")
+    if not may_read_all(call, path):
+        # It declares DAGs of its own, and is only imported by this one.
+        raise Forbidden(Verb.READ, Resource.CODE)
     return FileResponse(path=path, content=source_of(code.materialise(document.code_hash), path))
 
 

@@ -20,6 +20,11 @@ BEAT_S = 15.0
 """A comment is sent after so much silence, so that a connection that is dead is found."""
 TAGS_S = 30.0
 """How long the tags of a DAG are believed."""
+STREAM_S_MAX = 300.0
+"""How long a stream goes on: whoever listens comes back where they were, and is asked again who they are."""
+UNKNOWN = -1
+"""Stands for a number that this process did not give."""
+NUMBER_DIGITS_MAX = 18
 
 
 class EventsQuery(msgspec.Struct, kw_only=True):
@@ -30,32 +35,41 @@ class EventsQuery(msgspec.Struct, kw_only=True):
 
 async def stream_events(call: Call[EventsQuery, Nothing]) -> Stream:
     """Send changes until the client goes."""
-    last = call.headers.get("last-event-id", "")
-    after = int(last) if last.isdigit() else None
+    after = _after(call.headers.get("last-event-id", ""), name=call.services.changes.name)
     return Stream(
         chunks=_chunks(call, after), media_type="text/event-stream", headers={"x-accel-buffering": "no"}
     )
 
 
+def _after(last: str, *, name: str) -> int | None:
+    """Return the number that a client heard last; None of one that comes first."""
+    if not last:
+        return None
+    whose, _, number = last.partition("-")
+    is_ours = whose == name and number.isascii() and number.isdigit() and len(number) <= NUMBER_DIGITS_MAX
+    return int(number) if is_ours else UNKNOWN
+
+
 async def _chunks(call: Call[EventsQuery, Nothing], after: int | None) -> AsyncIterator[bytes]:
     yield b"retry: 2000\n\n"
-    sees = _Sight(call)
+    sees, until_s = _Sight(call), time.monotonic() + STREAM_S_MAX
     with call.services.changes.listening(after=after) as changes:
-        while True:
+        while (left_s := until_s - time.monotonic()) > 0:
             try:
-                change = await asyncio.wait_for(changes.get(), BEAT_S)
+                change = await asyncio.wait_for(changes.get(), min(BEAT_S, left_s))
             except TimeoutError:
                 yield b": still here\n\n"
                 continue
             if await sees(change.dag_id):
-                yield _event(change)
+                yield _event(change, name=call.services.changes.name)
 
 
-def _event(change: Change) -> bytes:
+def _event(change: Change, *, name: str) -> bytes:
     data: Any = {"dag_id": change.dag_id}
     if change.run is not None:
         data = {name: value for name, value in msgspec.structs.asdict(change.run).items() if name != "run_pk"}
-    return b"id: %d\nevent: %s\ndata: %s\n\n" % (
+    return b"id: %s-%d\nevent: %s\ndata: %s\n\n" % (
+        name.encode(),
         change.number,
         change.kind.encode(),
         msgspec.json.encode(data),

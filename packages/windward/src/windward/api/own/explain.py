@@ -37,12 +37,16 @@ def get_dag_explanation(call: Call[Nothing, Nothing]) -> ReasonResponse:
         windows = services.store.catalog.load_windows([details.record.dag_id]).get(details.record.dag_id)
         following = next_run(details.document, details.record, now=now, windows=windows)
     around = _gatherer(call).around_dag(details, next_run=following)
+    if not call.may(Verb.READ, Resource.RUN, dag_id=details.record.dag_id):
+        around = msgspec.structs.replace(around, latest=None, running=0, queued=0)
     return _response(explain_dag(details.document, around, now=now))
 
 
 def get_run_explanation(call: Call[Nothing, Nothing]) -> ReasonResponse:
     """Say why a run exists, and why it is in its state."""
     desk, gatherer = call.services.desk, _gatherer(call)
+    # It says of tasks what they wait for, and why they failed.
+    call.demand(Verb.READ, Resource.TASK_INSTANCE, dag_id=call.text("dag_id"))
     run = desk.run(call.text("dag_id"), call.text("dag_run_id"))
     around = gatherer.around_run(run, desk.dag(run.dag_id))
     parent = around.parent

@@ -10,6 +10,7 @@ from msgspec import UNSET, UnsetType
 
 from windward.api.contract.operation import Call, Needs, Nothing, Operation, operation
 from windward.api.contract.paging import LIMIT_MAX, OffsetQuery
+from windward.api.contract.problem import Forged
 from windward.api.own.shapes import (
     SessionCollectionResponse,
     TokenCollectionResponse,
@@ -22,7 +23,7 @@ from windward.core.accounts import read_permission
 from windward.engine.people import accounts as people
 from windward.engine.people import tokens as people_tokens
 from windward.errors import NotFoundError
-from windward.model.access import Resource, Verb
+from windward.model.access import Credential, Resource, Verb
 from windward.model.accounts import User
 
 TAG = "User"
@@ -100,6 +101,8 @@ def post_user(call: Call[Nothing, UserBody]) -> UserResponse:
 def patch_user(call: Call[Nothing, UserPatchBody]) -> UserResponse:
     """Change a user."""
     body, desk, name = call.body, call.services.account_desk, call.text("username")
+    if not isinstance(body.password, UnsetType):
+        _not_by_its_own_token(call)
     changes: dict[str, Any] = {
         field: value
         for field in ("email", "first_name", "last_name", "is_active")
@@ -138,8 +141,20 @@ def get_user_tokens(call: Call[Nothing, Nothing]) -> TokenCollectionResponse:
 
 def delete_user_token(call: Call[Nothing, Nothing]) -> None:
     """Delete a user's API token."""
-    desk, user = call.services.account_desk, _user(call)
+    _not_by_its_own_token(call)
+    desk = call.services.account_desk
+    user = people.find_mine(desk, call.text("username"), by=call.principal)
     people_tokens.delete_token(desk, user.user_id, call.text("token_id"))
+
+
+def _not_by_its_own_token(call: Call[Any, Any]) -> None:
+    """Refuse API tokens that would change by what their owner comes in.
+
+    Raises:
+        Forged: when one asks.
+    """
+    if call.principal.credential is Credential.API_TOKEN and _user(call).user_id == call.principal.user_id:
+        raise Forged("an API token may not do this; sign in")
 
 
 def _user(call: Call[Any, Any]) -> User:
@@ -188,5 +203,6 @@ OPERATIONS: tuple[Operation, ...] = (
     operation(
         "DELETE", f"{ONE}/tokens/{{token_id}}", name="delete_user_token", tag=TAG,
         summary="Delete a user's API token.", access=_EDIT, status=204, handler=delete_user_token,
+        errors=[400],
     ),
 )  # fmt: skip

@@ -23,6 +23,9 @@ from windward.ports.listings.page import PageRequest
 from windward.protocol.outcomes import XComValue
 
 INTERVAL_S_MIN = 0.05
+SETTLED_S = 1.0
+"""Whoever has waited for long is told a little later: looks grow rarer up to this, unless they are rarer already."""
+SETTLING = 1.25
 INTERVAL_S_MAX = 60.0
 RESULTS_MAX = 1000
 """Values of one task that are sent."""
@@ -74,6 +77,7 @@ async def _lines(
             return
         yield msgspec.json.encode(line) + b"\n"
         await asyncio.sleep(interval_s)
+        interval_s = max(interval_s, min(interval_s * SETTLING, SETTLED_S))
         found = await run_in_threadpool(services.store.runs.load_runs, [run.run_pk])
         if not found:  # deleted: there is no more to be told
             return

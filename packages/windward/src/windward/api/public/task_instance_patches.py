@@ -83,7 +83,7 @@ def patched(
         return named, None
     mark = msgspec.structs.replace(mark, note=note)
     marked = tasks.mark_tasks(desk, runs, meant.choose, mark, by=by)
-    if not marked:
+    if not marked and note is None:
         raise _same(meant, mark.state)
     return named, marked
 

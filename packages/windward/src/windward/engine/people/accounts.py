@@ -64,6 +64,18 @@ def find_user(desk: AccountDesk, username: str) -> Known:
     return found[0]
 
 
+def find_mine(desk: AccountDesk, username: str, *, by: Principal) -> User:
+    """Return a user whom `by` may change.
+
+    Raises:
+        NotFoundError: when there is no such user.
+        UserError: when `by` holds less than the user.
+    """
+    known = find_user(desk, username)
+    _check_mine(known, by=by)
+    return known.user
+
+
 def create_user(desk: AccountDesk, user: User, password: str | None, *, by: Principal) -> User:
     """Make a user; without a password it comes in by other ways only. `user_id` and `created_at` are made here.
 
@@ -101,7 +113,7 @@ def edit_user(desk: AccountDesk, username: str, changes: Mapping[str, Any], *, b
         raise _last_admin(username)
     if before.is_active and not after.is_active:
         after = msgspec.structs.replace(after, version=before.version + 1)
-    desk.accounts.replace_user(after, expect_version=before.version)
+    desk.accounts.replace_user(after, expect=before)
     if not after.is_active:
         desk.accounts.delete_sessions(after.user_id)
     note_change("user", before.username, before=shown_user(before), after=shown_user(after))
@@ -166,7 +178,7 @@ def end_sessions(desk: AccountDesk, username: str, *, by: Principal) -> None:
     known = find_user(desk, username)
     _check_mine(known, by=by)
     after = msgspec.structs.replace(known.user, version=known.user.version + 1)
-    desk.accounts.replace_user(after, expect_version=known.user.version)
+    desk.accounts.replace_user(after, expect=known.user)
     desk.accounts.delete_sessions(after.user_id)
 
 
@@ -242,7 +254,7 @@ def shown_role(role: Role) -> dict[str, Any]:
 def _set_password(desk: AccountDesk, user: User, password: str) -> None:
     check_password(password, username=user.username)
     new_hash = desk.passwords.hash(password)
-    if not desk.accounts.set_password_hash(user.user_id, new_hash, new_version=user.version + 1):
+    if not desk.accounts.set_password_hash(user.user_id, new_hash):
         raise ConflictError(f"user `{user.username}` was deleted by someone else")
     desk.accounts.delete_sessions(user.user_id)
     note_change("user", user.username, before={"password": "***"}, after={"password": "***"})
@@ -262,7 +274,9 @@ def _check_given(desk: AccountDesk, user: User, *, by: Principal) -> None:
     for name in user.roles:
         if name not in roles:
             raise UserError(f"there is no role `{name}`", hint=f"Roles are {', '.join(sorted(roles))}.")
-    _check_holds(by, held_by(user, roles))
+    of_files = desk.accounts.given_by_files(user.roles)
+    held = {name: roles[name] | of_files.get(name, frozenset()) for name in user.roles}
+    _check_holds(by, held_by(user, held))
 
 
 def _check_mine(known: Known, *, by: Principal) -> None:

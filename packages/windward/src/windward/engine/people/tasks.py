@@ -239,7 +239,7 @@ def delete_task(desk: Desk, run: RunRecord, key: TaskKey) -> None:
         NotFoundError: when it is gone.
         ConflictError: when its run has not ended: what follows it would run without it.
     """
-    found = next((task for task in desk.store.runs.load_tasks([run.run_pk]) if task.key == key), None)
+    found = next(iter(desk.store.runs.find_tasks([key])), None)
     if desk.store.catalog.delete_task(key, states=RUN_FINISHED, except_in=IN_FLIGHT):
         note_change(KIND, _name(key), before=found, dag_id=run.dag_id, run_id=run.run_id, task_id=key.task_id)
         desk.wakeup.wake()

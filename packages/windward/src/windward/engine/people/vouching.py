@@ -41,7 +41,7 @@ def vouched_user(desk: AccountDesk, said: Vouched, *, new_user_role: str) -> Kno
             raise ConflictError(f"user `{said.username}` was deleted by someone else")
     elif said.roles is not None and set(said.roles) != set(known.user.roles):
         changed = msgspec.structs.replace(known.user, roles=said.roles)
-        desk.accounts.replace_user(changed, expect_version=known.user.version)
+        desk.accounts.replace_user(changed, expect=known.user)
         note_change("user", changed.username, before=shown_user(known.user), after=shown_user(changed))
         known = _found(desk, said) or known
     if not known.user.is_active:

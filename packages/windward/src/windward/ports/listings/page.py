@@ -11,6 +11,8 @@ Row = TypeVar("Row")
 Bound = TypeVar("Bound", datetime, float)
 TOTAL_MAX = 10_000
 """With a cursor, a total is counted up to here only: what nobody reads to its end is not counted at each page."""
+SIZE_PER_LETTER = 2
+"""Bytes that a remembered question takes for each letter of what it says, about."""
 
 
 class PageRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,3 +54,8 @@ class Between(msgspec.Struct, Generic[Bound], frozen=True, kw_only=True):
     gt: Bound | None = None
     lte: Bound | None = None
     lt: Bound | None = None
+
+
+def size_of(asked: object) -> int:
+    """Return about how many bytes it takes to remember what was asked: a body may name thousands of things."""
+    return SIZE_PER_LETTER * len(repr(asked))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy import exc
 
@@ -65,23 +66,26 @@ class SqlAccounts(SqlLogins):
 
         self._write_unique(insert, f"there is a user `{user.username}` already")
 
-    def replace_user(self, user: User, *, expect_version: int) -> None:
-        """Replace all but the password."""
+    def replace_user(self, user: User, *, expect: User) -> None:
+        """Replace all but the password and the last sign-in, of a user that is as it was seen."""
 
         def replace(transaction: Transaction) -> None:
-            same = (ACCOUNT.c.user_id == user.user_id) & (ACCOUNT.c.version == expect_version)
+            same = ACCOUNT.c.user_id == user.user_id
             # Read and locked, not counted by the update: MySQL counts rows that changed, not those that were found.
-            if not transaction.run(sa.select(ACCOUNT.c.user_id).where(same).with_for_update()).scalar():
+            rows = transaction.run(sa.select(ACCOUNT).where(same).with_for_update()).mappings().fetchall()
+            if not rows or _compared(_users(transaction, rows)[0]) != _compared(expect):
                 raise ConflictError(f"user `{user.username}` was changed by someone else")
-            transaction.run(sa.update(ACCOUNT).where(same).values(**_row(user)))
+            row = _row(user)
+            del row["last_login_at"]  # which no wish changes
+            transaction.run(sa.update(ACCOUNT).where(same).values(**row))
             _put_parts(transaction, user)
 
         self._write_unique(replace, f"there is a user `{user.username}` already")
 
-    def set_password_hash(self, user_id: str, password_hash: str | None, *, new_version: int) -> bool:
-        """Replace the hash and the version."""
+    def set_password_hash(self, user_id: str, password_hash: str | None) -> bool:
+        """Replace the hash and raise the version: of two who do so at once, each ends what the other let in."""
         query = sa.update(ACCOUNT).where(ACCOUNT.c.user_id == user_id)
-        query = query.values(password_hash=password_hash, version=new_version)
+        query = query.values(password_hash=password_hash, version=ACCOUNT.c.version + 1)
         return self._database.write(lambda transaction: transaction.run(query).rowcount > 0)
 
     def delete_user(self, user_id: str) -> bool:
@@ -178,6 +182,14 @@ class SqlAccounts(SqlLogins):
             grants = _grants(transaction, ROLE, names)
         return [Role(name=name, permissions=grants.get(name, frozenset())) for name in names]
 
+    def given_by_files(self, roles: Collection[str]) -> dict[str, frozenset[Permission]]:
+        """Return what DAG files give to these roles."""
+        columns = (ACCESS_GRANT.c[name] for name in ("holder", "resource", "verb", "dag_id", "tag"))
+        query = sa.select(*columns).where(ACCESS_GRANT.c.kind == FILE_GRANT)
+        query = query.where(ACCESS_GRANT.c.holder.in_(sorted(set(roles))))
+        with self._database.reading() as transaction:
+            return _given_by_files(map(tuple, transaction.run(query)))
+
     def _write_unique(self, work: Any, message: str) -> None:
         try:
             self._database.write(work)
@@ -266,6 +278,11 @@ def _meant(account: tuple[Any, ...], parts: tuple[tuple[Any, ...], ...]) -> tupl
         custom_roles[role] = custom_roles.get(role, frozenset()) | given
     user = _user(row, roles, own.get(row["user_id"], frozenset()))
     return Known(user=user, custom_roles=custom_roles), row["password_hash"]
+
+
+def _compared(user: User) -> User:
+    """Return what of a user must be as it was seen."""
+    return msgspec.structs.replace(user, last_login_at=None, roles=tuple(sorted(user.roles)))
 
 
 def _users(transaction: Transaction, rows: Sequence[sa.RowMapping]) -> list[User]:

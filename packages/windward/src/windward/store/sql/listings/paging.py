@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from windward.errors import UserError
 from windward.model.numbers import SMALL_MAX, WIDE_MAX
-from windward.ports.listings.page import TOTAL_MAX, Page, PageRequest
+from windward.ports.listings.page import TOTAL_MAX, Page, PageRequest, size_of
 from windward.store.sql.columns import EPOCH, UtcTime, from_us
 from windward.store.sql.database import Database
 from windward.store.sql.transaction import Sent, Transaction
@@ -26,6 +26,9 @@ ORDERS_MAX = 100
 """Orders of a resource that are remembered."""
 SENT_MAX = 500
 """Queries of a resource that are remembered as they were sent: each takes a few kilobytes."""
+SENT_BYTES_MAX = 8 << 20
+SENT_BYTES_EACH = SENT_BYTES_MAX // 10
+"""What takes more is not remembered: somebody names thousands of things, and asks that once."""
 Row = TypeVar("Row")
 Key = tuple[sa.ColumnElement[Any], bool]
 """A column, and whether it descends."""
@@ -62,6 +65,7 @@ class SentBefore:
 
     def __init__(self) -> None:
         self._sent: dict[Hashable, Sent] = {}
+        self._bytes = 0
 
     def rows(
         self, transaction: Transaction, asked: Hashable, query: Callable[[], sa.Select[Any]]
@@ -71,9 +75,14 @@ class SentBefore:
         if sent is not None:
             return transaction.send_again(sent)
         rows, sent = transaction.send(query())
-        if len(self._sent) >= SENT_MAX:
+        size = len(sent.text) + size_of(asked)
+        if size > SENT_BYTES_EACH:
+            return rows
+        if len(self._sent) >= SENT_MAX or self._bytes + size > SENT_BYTES_MAX:
             self._sent.clear()
+            self._bytes = 0
         self._sent[asked] = sent
+        self._bytes += size
         return rows
 
 

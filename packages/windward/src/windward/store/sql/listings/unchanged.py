@@ -7,11 +7,12 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Any, Generic, TypeVar
 
-from windward.ports.listings.page import Page
+from windward.ports.listings.page import Page, size_of
 
 Row = TypeVar("Row")
 ROWS_MAX = 4000
 """Rows of all pages that are remembered: each takes about a kilobyte."""
+ROW_BYTES = 1000
 
 
 class UnchangedPages(Generic[Row]):
@@ -20,7 +21,7 @@ class UnchangedPages(Generic[Row]):
     def __init__(self, rows_max: int = ROWS_MAX) -> None:
         self._rows_max = rows_max
         self._lock = threading.Lock()
-        self._kept: OrderedDict[Hashable, tuple[Any, Page[Row]]] = OrderedDict()
+        self._kept: OrderedDict[Hashable, tuple[Any, Page[Row], int]] = OrderedDict()
         self._rows = 0
 
     @property
@@ -37,11 +38,15 @@ class UnchangedPages(Generic[Row]):
         if kept is not None and kept[0] == read:
             return kept[1]
         made = make()
+        # What is asked at length counts as the rows that would take as much; a question that is known was weighed before.
+        extra = kept[2] if kept is not None else size_of(asked) // ROW_BYTES
         with self._lock:
             before = self._kept.pop(asked, None)
-            self._rows += len(made.rows) - (len(before[1].rows) if before is not None else 0)
-            self._kept[asked] = (read, made)
+            self._rows += len(made.rows) + extra
+            if before is not None:
+                self._rows -= len(before[1].rows) + before[2]
+            self._kept[asked] = (read, made, extra)
             while self._rows > self._rows_max or len(self._kept) > self._rows_max:
-                _, (_, oldest) = self._kept.popitem(last=False)
-                self._rows -= len(oldest.rows)
+                _, (_, oldest, more) = self._kept.popitem(last=False)
+                self._rows -= len(oldest.rows) + more
         return made

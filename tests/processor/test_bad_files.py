@@ -1,5 +1,6 @@
 """Each way in which a DAG file can be bad: a clear error for it, and nothing for the others."""
 
+import os
 import re
 from pathlib import Path
 
@@ -139,6 +140,34 @@ def test_bytes_that_are_not_utf8_are_named_with_their_place(folder: Folder) -> N
     assert "not UTF-8: byte 0xE9 at line 3, column 12" in folder.error("bad.py")
     assert "hint: " in folder.error("bad.py")
     assert the_good_one_is_unharmed(folder)
+
+
+def test_a_file_whose_name_is_not_utf8_keeps_no_other_from_being_read(folder: Folder) -> None:
+    folder.write(os.fsdecode(b"caf\xe9.py"), "DAGS = {'odd': []}")
+    folder.write(os.fsdecode(b"th\xe9/tea.py"), "DAGS = {'odder': []}")
+    folder.parse()
+    assert folder.dags() == ["good"]
+
+
+def test_a_file_may_open_and_list_what_has_a_name_that_is_not_utf8(folder: Folder) -> None:
+    folder.write(os.fsdecode(b"th\xe9/caf\xe9.txt"), b"x")
+    folder.write(
+        "reads.py",
+        "import os\nhere = os.fsencode(os.path.dirname(__file__)) + b'/th\\xe9'\nopen(here + b'/' + os.listdir(here)[0]).read()\nDAGS = {'reads': []}",
+    )
+    folder.parse()
+    assert folder.dags() == ["good", "reads"]
+    assert folder.file("reads.py").error is None
+
+
+def test_a_file_may_import_what_has_a_name_that_is_not_utf8(folder: Folder) -> None:
+    folder.write(os.fsdecode(b"th\xe9/tea.py"), b"NAMES = ['a']")
+    folder.write(
+        "reads.py",
+        "import os, sys\nsys.path.insert(0, os.path.dirname(__file__) + os.fsdecode(b'/th\\xe9'))\nfrom tea import NAMES\nDAGS = {'reads': NAMES}",
+    )
+    folder.parse()
+    assert folder.tasks("reads") == ["a"]
 
 
 def test_a_file_may_name_another_encoding(folder: Folder) -> None:

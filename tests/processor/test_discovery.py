@@ -101,6 +101,18 @@ def test_a_file_taken_in_again_is_found_unless_its_folder_is_ignored(tmp_path: P
     assert found(tmp_path) == ["b.py"]
 
 
+def test_a_name_that_is_not_utf8_is_a_problem_and_hides_no_other_file(tmp_path: Path) -> None:
+    write(tmp_path, "a.py", "z.py", "notes/z.py")
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.py")).write_text(DAG)
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.txt")).write_text("none of ours")
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/th\xe9")).mkdir()
+    assert found(tmp_path) == ["a.py", "notes/z.py", "z.py"]
+    assert [problem.split(":")[0] for problem in listing(tmp_path).problems] == [
+        r"the name of `caf\udce9.py` in the DAG folder is not UTF-8",
+        r"the name of `th\udce9` in the DAG folder is not UTF-8",
+    ]
+
+
 GLOB_CASES = [
     ("*.py", ["a.py", "d/a.py"], []),
     ("/a.py", ["a.py"], ["d/a.py"]),

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from windward.processor.fingerprint import Fingerprints, Stamp
+from windward.processor.fingerprint import Fingerprints, Stamp, is_text
 from windward.processor.ignore import FolderRules, is_ignored, parse_rules
 
 IGNORE_FILE = ".airflowignore"
@@ -119,6 +119,12 @@ def _list_folder(
         if not is_folder and not entry.name.endswith((".py", ".zip")):
             continue
         if is_ignored(relative, is_folder=is_folder, rules=rules):
+            continue
+        if not is_text(entry.name):
+            shown = relative.encode("ascii", errors="backslashreplace").decode()
+            scan.problems.append(
+                f"the name of `{shown}` in the DAG folder is not UTF-8: it is not read until it is renamed"
+            )
             continue
         if is_folder:
             (links if entry.is_symlink() else folders).append(_Folder(entry.path, relative, rules))

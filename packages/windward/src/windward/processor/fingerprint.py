@@ -67,6 +67,15 @@ def hash_bytes(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()[:32]
 
 
+def is_text(name: str) -> bool:
+    """Whether a name in the file system can be sent and stored: bytes that are not UTF-8 come as lone surrogates."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def may_hold_dags(source: bytes) -> bool:
     """Whether safe mode lets a file through: it speaks of Airflow or Windward, and of a DAG or an asset."""
     return bool(_SAFE.search(source) and _SAFE_TOO.search(source))

@@ -30,7 +30,7 @@ from types import CodeType, FrameType, ModuleType
 from typing import Any
 
 from windward.errors import DagImportError
-from windward.processor.fingerprint import hash_bytes
+from windward.processor.fingerprint import hash_bytes, is_text
 
 Record = Callable[[str, str | None], None]
 """Takes a dependency and, when it is known, the hash of its content."""
@@ -146,6 +146,8 @@ class Recorder:
         relative = path[len(self._prefix) :]
         if relative == self._source or relative.startswith(self._source + "/") or "__pycache__" in relative:
             return
+        if not is_text(relative):
+            return  # Nobody could be told of it, and what the author does with it is no business of ours.
         if relative not in self._known or content_hash is not None:
             self._known.add(relative)
             self._record(relative, content_hash)

@@ -78,3 +78,36 @@ def test_one_that_fails_too_often_is_given_up(shelf: Folder) -> None:
     with shelf.running():
         eventually(lambda: not shelf.store.tables.dead_xcoms)
     assert (shelf.path / "a").exists()
+
+
+def test_a_processor_that_lost_its_lease_while_it_purged_sleeps(
+    shelf: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("windward.processor.processor.BEAT_S", 0.02)
+    wait = "__import__('time').sleep(0.01)"
+    slow = f"Path(Variable.get('shelf'), 'b').unlink()\n        while not Path(Variable.get('shelf'), 'go').exists(): {wait}\n        (Path(Variable"
+    (shelf.path / "shelves.py").write_text(SHELVES.replace("(Path(Variable", slow))
+    bury(shelf, "a")
+    beats, turns = [0], [0]
+
+    def refuse(*_: object, **__: object) -> None:
+        beats[0] += 1
+
+    with shelf.running() as processor:
+        drain = processor._events.drain
+
+        def count() -> bool:
+            turns[0] += 1
+            return drain()
+
+        eventually(lambda: not (shelf.path / "b").exists())
+        shelf.store.leases.take_lease = refuse  # type: ignore[method-assign]
+        processor._events.drain = count  # type: ignore[method-assign]
+        eventually(lambda: beats[0] > 1)
+        (shelf.path / "go").touch()
+        eventually(lambda: not (shelf.path / "a").exists() and not processor._pool._running)
+        before = turns[0] - beats[0]
+        until = beats[0] + 20
+        eventually(lambda: beats[0] > until)
+        assert turns[0] - beats[0] - before < 10
+    assert set(shelf.store.tables.dead_xcoms) == {1}

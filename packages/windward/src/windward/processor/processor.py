@@ -186,6 +186,7 @@ class Processor:
                 self._beat()
             if self._lease is None:
                 self._pool.wait(max(0.0, beat_due - now))
+                self._pool.take_purged()  # Not ours to settle any more: they are still in the store.
                 self._events.drain()
                 continue
             try:

@@ -76,6 +76,8 @@ class ParseOutcome:
     warnings: tuple[str, ...] = ()
     dependencies: dict[str, str | None] = field(default_factory=dict)
     seen: dict[str, str] = field(default_factory=dict)
+    began: float = 0.0
+    """Monotonic time at which a child began with it."""
     duration_s: float = 0.0
 
 
@@ -363,8 +365,9 @@ class ParsePool:
         while len(running.trace) < _TRACE_BYTES_MAX and (data := _read_some(running.trace_fd)):
             running.trace += data
         outcome = running.outcome
-        if running.began is not None:
-            outcome.duration_s = self._clock.monotonic() - running.began
+        now = self._clock.monotonic()
+        outcome.began = now if running.began is None else running.began
+        outcome.duration_s = now - outcome.began
         self._is_quick = outcome.duration_s < QUICK_S
         if running.last is not None:
             outcome.error = outcome.error or running.last.error
@@ -430,7 +433,8 @@ class ParsePool:
                 continue
             self._deaths.pop(found.fileloc, None)
             error = "the process that imports DAG files died while it imported this one\n\nhint: See the log."
-            self._done.append(ParseOutcome(found, error=error, is_passing=True))
+            began = self._clock.monotonic() if running.began is None else running.began
+            self._done.append(ParseOutcome(found, error=error, is_passing=True, began=began))
         self.start()
         self._fill()
 

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import gc
 import logging
+import math
 import os
 import platform
 import socket
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -127,6 +128,8 @@ class Processor:
         self._values_due = 0.0
         self._retries: dict[str, tuple[int, float]] = {}
         self._parses: dict[str, _Parses] = {}
+        self._wishes: dict[str, float] = {}
+        """Files that have to be parsed although they did not change, and since when: until a later parse is done."""
         self._found: dict[str, Found] = {}
         self._problems: tuple[str, ...] = ()
         self._has_new_folders = False
@@ -161,9 +164,9 @@ class Processor:
         self._answers.begin_pass()
         self._pass = Pass()
         forced = set(self._results.known) if is_forced else self._results.requested()
+        self._wishes = dict.fromkeys(forced, self._clock.monotonic())
         while True:
-            plan = self._scan(forced)
-            forced = set()
+            plan = self._scan()
             if not plan.parse and not plan.unsettled and not plan.gone:
                 break
             self._pool.wait(DEBOUNCE_S if plan.unsettled and not plan.parse else 0.0)
@@ -257,7 +260,8 @@ class Processor:
         if now >= self._values_due:
             self._values_due = now + VALUES_S
             self._answers.begin_pass()
-        plan = self._scan(self._results.asked_for(self._clock.now()))
+        self._wishes |= dict.fromkeys(self._results.wishes(now), now)
+        plan = self._scan(self._results.windows.due(self._clock.now()))
         interval = self._settings.processor.scan_interval_s
         self._scan_due = self._clock.monotonic() + (
             DEBOUNCE_S if plan.unsettled or plan.gone or self._has_new_folders else interval
@@ -265,8 +269,11 @@ class Processor:
         if not plan.parse and not plan.gone and not self._pool.is_busy:
             self._tell()
 
-    def _scan(self, forced: set[str]) -> Plan:
-        """Look at the folder, forget what is gone, and hand to the pool what has to be parsed."""
+    def _scan(self, due: Collection[str] = ()) -> Plan:
+        """Look at the folder, forget what is gone, and hand to the pool what has to be parsed.
+
+        `due` are files that have to be parsed although they did not change, and are named again if it comes to nothing.
+        """
         self._write_gathered()  # Else it would be parsed again.
         core = self._settings.core
         listing = discover(
@@ -276,13 +283,14 @@ class Processor:
         self._report(listing)
         hashes = self._current_hashes(listing)
         now = self._clock.monotonic()
-        due = {name for name, (_, at) in self._retries.items() if at <= now}
+        retry = {name for name, (_, at) in self._retries.items() if at <= now}
         plan = decide_plan(
             self._results.known, listing.files, hashes,
             key=self._key, now_ns=int(self._clock.now().timestamp() * 1e9),
-            retry=due | forced, unreadable=listing.unreadable,
+            retry=retry.union(due, self._wishes), unreadable=listing.unreadable,
         )  # fmt: skip
         self._found = {found.fileloc: found for found in listing.files}
+        self._wishes = {name: since for name, since in self._wishes.items() if name in self._found}
         for fileloc in plan.gone:
             self._retries.pop(fileloc, None)
             self._parses.pop(fileloc, None)
@@ -339,6 +347,8 @@ class Processor:
         if parses is None or parses.stamp != outcome.found.stamp:
             parses = self._parses[fileloc] = _Parses(outcome.found.stamp)
         parses.at.append(now)
+        if self._wishes.get(fileloc, math.inf) <= outcome.began:
+            del self._wishes[fileloc]
         self._pass.parsed.append(fileloc)
         self._measuring.parsed(fileloc, seconds=outcome.duration_s)
         if outcome.error and outcome.is_passing:

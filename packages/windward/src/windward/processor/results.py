@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
@@ -29,7 +29,7 @@ from windward.processor.windows import WindowKeeper
 from windward.timetable import Dates, Windows
 
 DAG = "dag:"
-REQUESTS_LOOKED_FOR = timedelta(seconds=10)
+REQUESTS_LOOKED_FOR_S = 10.0
 """How often people's wishes to have a file read again are looked for: an idle installation asks little."""
 SNAPSHOT_FILE_BYTES_MAX = 16 * 1024 * 1024
 """A larger file that a DAG file reads while it is imported is data, not code."""
@@ -70,7 +70,7 @@ class Results:
         self._raced: set[str] = set()  # what it read changed while a file was last parsed
         self.assets = AssetClaims()
         self.windows = WindowKeeper(catalog)
-        self._requests_due = datetime.min.replace(tzinfo=UTC)
+        self._requests_due = 0.0
 
     def load(self) -> None:
         """Read what the store knows."""
@@ -82,13 +82,12 @@ class Results:
             self._remember(record)
         self.windows.load(self.known.values())
 
-    def asked_for(self, now: datetime) -> set[str]:
-        """Return the files that have to be parsed although they did not change, because somebody asks for it."""
-        files = self.windows.due(now)
-        if now >= self._requests_due:
-            self._requests_due = now + REQUESTS_LOOKED_FOR
-            files |= self.requested()
-        return files
+    def wishes(self, now_s: float) -> set[str]:
+        """Return what `requested` does, but look only every few seconds. `now_s` is monotonic."""
+        if now_s < self._requests_due:
+            return set()
+        self._requests_due = now_s + REQUESTS_LOOKED_FOR_S
+        return self.requested()
 
     def requested(self) -> set[str]:
         """Return the files that people want to be read again; each is given out once."""

@@ -1,6 +1,13 @@
 """What changes while a file is being parsed: the file is parsed again, and what hangs is not waited for."""
 
+import os
+import signal
+from collections.abc import Iterable
+
+import pytest
+
 from tests.processor.folder import Folder, eventually
+from windward.errors import UnavailableError
 
 
 def test_a_module_that_changes_while_its_file_is_parsed_is_imported_again(folder: Folder) -> None:
@@ -66,3 +73,54 @@ def test_a_file_that_hangs_and_is_deleted_makes_room_for_others(folder: Folder) 
         folder.write("two.py", "DAGS = {'two': ['a']}")
         path.unlink()
         eventually(lambda: folder.dags() == ["two"])
+
+
+ASKS = """
+from windward.sdk.bridge import current_bridge
+from windward.protocol.calls import GetVariable
+DAGS = {"one": [current_bridge(purpose="x").call(GetVariable(key="name")).value]}
+"""
+
+
+def test_a_file_whose_question_met_no_database_is_parsed_again(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("windward.processor.processor.BEAT_S", 0.1)
+    folder.set(dagbag_import_timeout_s=600, dag_file_processor_timeout_s=600)
+    folder.store.secrets.set_variable("name", "a")
+    read, asked = folder.store.secrets.get_variable, []
+
+    def fail_once(key: str) -> str | None:
+        asked.append(key)
+        if len(asked) == 1:
+            raise UnavailableError("the database is away")
+        return read(key)
+
+    folder.store.secrets.get_variable = fail_once  # type: ignore[method-assign]
+    folder.write("one.py", ASKS)
+    with folder.running():
+        eventually(lambda: folder.dags() == ["one"])
+    assert folder.file("one.py").error is None
+    assert folder.tasks("one") == ["a"]
+
+
+def test_a_processor_outlives_that_its_template_dies_before_it_is_told_to_stop_a_parse(
+    folder: Folder,
+) -> None:
+    folder.set(dagbag_import_timeout_s=600, dag_file_processor_timeout_s=600)
+    hung = folder.path.parent / "hung"
+    folder.write("one.py", f"import time\nopen({str(hung)!r}, 'w').close()\ntime.sleep(600)")
+    with folder.running() as processor:
+        eventually(hung.exists)
+        pid, set_folders = processor.template_pid, processor._events.set_folders
+        assert pid is not None
+
+        def kill_first(folders: Iterable[str]) -> bool:
+            if processor.template_pid == pid:
+                os.kill(pid, signal.SIGKILL)
+                os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+            return set_folders(folders)
+
+        processor._events.set_folders = kill_first  # type: ignore[method-assign]
+        folder.write("one.py", "DAGS = {'one': ['a']}")
+        eventually(lambda: folder.dags() == ["one"])

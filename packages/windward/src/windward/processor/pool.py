@@ -98,6 +98,8 @@ class _Running:
     last: FileParsed | None = None
     is_killed: bool = False
     is_given_up: bool = False
+    is_unwanted: bool = False
+    """Whatever it gives is dropped."""
     is_over: bool = False
     purges: tuple[DeadXCom, ...] = ()
     """Set when it purges values and parses nothing."""
@@ -130,6 +132,8 @@ class ParsePool:
         self._given_up: set[str] = set()
         self._done: list[ParseOutcome] = []
         self._purged: list[Purged] = []
+        self._away: UnavailableError | None = None
+        """What the last question of a child met."""
         self._next_job = 1
         self._is_quick = True
         self._is_ready = False
@@ -204,12 +208,24 @@ class ParsePool:
                 running.is_given_up = True
                 self._stop(job_id)
 
+    def give_up_all(self) -> None:
+        """End all parses and drop what is done: nobody writes what they give, and what they asked may have no answer."""
+        self._done.clear()
+        for job_id, running in self._running.items():
+            if not running.purges and not running.is_unwanted:
+                running.is_given_up = running.is_unwanted = True
+                if running.began is not None:  # else it is ended when it begins
+                    self._stop(job_id)
+
     def under_way(self) -> set[str]:
         """Return the files that are being parsed now, but for those that were given up."""
         return {one.outcome.found.fileloc for one in self._running.values() if not one.is_given_up}
 
     def wait(self, timeout_s: float) -> list[ParseOutcome]:
-        """Work until files are done, a watched descriptor is readable, or the time is up; return what is done."""
+        """Work until files are done, a watched descriptor is readable, or the time is up; return what is done.
+
+        Raise `UnavailableError` when a file asked for something and the store is away: it has no answer then.
+        """
         until = self._clock.monotonic() + timeout_s
         is_called = False
         while not self._done and not self._purged and not is_called:
@@ -219,6 +235,9 @@ class ParsePool:
                     is_called = True
                 else:
                     key.data()
+            if self._away is not None:
+                away, self._away = self._away, None
+                raise away
             self._kill_overdue()
             if left <= 0:
                 break
@@ -291,6 +310,8 @@ class ParsePool:
                 case ChildStarted(job_id=job_id):
                     if (running := self._running.get(job_id)) is not None:
                         running.began = self._clock.monotonic()
+                        if running.is_unwanted:
+                            self._stop(job_id)
                 case ChildEnded(job_id=job_id, status=status):
                     if (running := self._running.pop(job_id, None)) is not None:
                         self._end(running, status)
@@ -335,7 +356,11 @@ class ParsePool:
             case FileParsed():
                 running.last = message
             case Asked(call=call):
-                answer, dependency, value_hash = self._answer(call)
+                try:
+                    answer, dependency, value_hash = self._answer(call)
+                except UnavailableError as error:
+                    self._away = error  # Raised by `wait`, when all that came with it is taken in.
+                    return
                 if dependency:
                     outcome.dependencies[dependency] = value_hash
                 running.sock.settimeout(_ANSWER_TIMEOUT_S)
@@ -385,7 +410,7 @@ class ParsePool:
         if running.purges:
             self._purged += _purged_of(running)
             return
-        if running.is_given_up and running.last is None:
+        if running.is_unwanted or (running.is_given_up and running.last is None):
             return
         self._given_up.discard(outcome.found.fileloc)
         self._deaths.pop(outcome.found.fileloc, None)
@@ -424,8 +449,8 @@ class ParsePool:
         for running in lost.values():
             found = running.outcome.found
             self._forget(running)
-            if running.purges:
-                continue  # they are still in the store
+            if running.purges or running.is_unwanted:
+                continue  # The values are still in the store, and so is what is known of the file.
             deaths = self._deaths.get(found.fileloc, 0) + (running.began is not None)
             if deaths < TEMPLATE_DEATHS_MAX:
                 self._deaths[found.fileloc] = deaths
@@ -462,9 +487,9 @@ class ParsePool:
                 self._stop(job_id)
 
     def _stop(self, job_id: int) -> None:
-        if self._template is None:
-            raise UnavailableError("the parse template is gone")
-        self._template.sock.sendall(frame(StopJob(job_id=job_id)))
+        if self._template is not None:
+            with contextlib.suppress(OSError):  # It is gone, and its children with it: that is read next.
+                self._template.sock.sendall(frame(StopJob(job_id=job_id)))
 
 
 def _purged_of(running: _Running) -> list[Purged]:

@@ -187,12 +187,12 @@ class Processor:
             if now >= beat_due:
                 beat_due = now + BEAT_S
                 self._beat()
-            if self._lease is None:
-                self._pool.wait(max(0.0, beat_due - now))
-                self._pool.take_purged()  # Not ours to settle any more: they are still in the store.
-                self._events.drain()
-                continue
             try:
+                if self._lease is None:
+                    self._pool.wait(max(0.0, beat_due - now))
+                    self._pool.take_purged()  # Not ours to settle any more: they are still in the store.
+                    self._events.drain()
+                    continue
                 if now >= self._scan_due:
                     self._scan_and_schedule(now)
                 self._purging.work(self._pool)
@@ -251,6 +251,7 @@ class Processor:
         self._lease = None
         self._gathered.clear()
         self._pool.replace_waiting(())
+        self._pool.give_up_all()
 
     def _retry_old_errors(self) -> None:
         due = self._clock.monotonic() + RETRY_FIRST_S

@@ -2,7 +2,9 @@
 
 import os
 import signal
+import zipfile
 from collections.abc import Iterable
+from pathlib import Path
 
 import pytest
 
@@ -73,6 +75,21 @@ def test_a_file_that_hangs_and_is_deleted_makes_room_for_others(folder: Folder) 
         folder.write("two.py", "DAGS = {'two': ['a']}")
         path.unlink()
         eventually(lambda: folder.dags() == ["two"])
+
+
+def pack(path: Path, task: str, then: str = "") -> None:
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("inner.py", f"# airflow dag\n{then}\nDAGS = {{'one': ['{task}']}}\n")
+
+
+def test_a_zip_that_is_replaced_while_it_is_parsed_is_parsed_again(folder: Folder) -> None:
+    second = folder.path.parent / "second.zip"
+    pack(second, "b")
+    pack(folder.path / "pack.zip", "a", f"import os\nos.system('cp {second} {folder.path}/pack.zip')")
+    folder.parse()
+    folder.parse()
+    assert folder.tasks("one") == ["b"]
+    assert folder.parse().parsed == []
 
 
 ASKS = """

@@ -161,12 +161,13 @@ class Results:
     ) -> ParsedFile | None:
         """Return what a file gave; None when it is stale by now."""
         fileloc = outcome.found.fileloc
-        source = self._fingerprints.of_file(outcome.found.source)
-        if source is None:
+        if self._fingerprints.of_file(outcome.found.source) is None:
             return None  # Deleted or renamed meanwhile; the next scan says so.
         hashes = self._dependency_hashes(outcome)
         is_plain = outcome.found.source == fileloc
-        source_hash = outcome.source_hash if is_plain and outcome.source_hash else source.content_hash
+        # Of a zip the child tells the hash of a member only. The scan saw the zip before it was read: if that
+        # was another one, the next scan finds so. What stands there now may be newer than what was read.
+        source_hash = (outcome.source_hash if is_plain else "") or outcome.found.content_hash
         dags = [
             dag
             for dag in outcome.dags

@@ -2,6 +2,7 @@
 
 import os
 import re
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -309,6 +310,21 @@ def test_a_damaged_zip_is_an_error_of_its_own(folder: Folder) -> None:
     folder.parse()
     assert "not a readable zip" in folder.error("pack.zip")
     assert the_good_one_is_unharmed(folder)
+
+
+def test_a_zip_that_is_damaged_keeps_its_dags_until_it_is_mended(folder: Folder) -> None:
+    path = folder.path / "pack.zip"
+    with zipfile.ZipFile(path, "w") as pack:
+        pack.writestr("inner.py", "# airflow dag\nDAGS = {'packed': ['a']}")
+    whole = path.read_bytes()
+    folder.parse()
+    path.write_bytes(whole[: len(whole) // 2])
+    folder.parse()
+    assert folder.dags() == ["good", "packed"]
+    assert "not a readable zip" in folder.error("pack.zip")
+    path.write_bytes(whole)
+    assert folder.parse().gone == ["pack.zip"]
+    assert folder.dags() == ["good", "packed"]
 
 
 def test_a_file_that_deletes_itself_leaves_no_trace(folder: Folder) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from windward.processor.discover import Listing, discover
-from windward.processor.fingerprint import Fingerprints
+from windward.processor.fingerprint import FilePrint, Fingerprints, Stamp
 from windward.processor.ignore import AUTO, GLOB, REGEXP, is_ignored, parse_rules, recognise_syntax
 
 DAG = "# airflow dag"
@@ -111,6 +111,42 @@ def test_a_name_that_is_not_utf8_is_a_problem_and_hides_no_other_file(tmp_path: 
         r"the name of `caf\udce9.py` in the DAG folder is not UTF-8",
         r"the name of `th\udce9` in the DAG folder is not UTF-8",
     ]
+
+
+def test_a_link_that_cannot_be_followed_hides_no_other_file(tmp_path: Path) -> None:
+    write(tmp_path, "a.py", "z.py", "zz/c.py")
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    assert found(tmp_path) == ["a.py", "z.py", "zz/c.py"]
+    assert listing(tmp_path).unreadable == ("loop",)
+    assert "`loop` cannot be followed" in listing(tmp_path).problems[0]
+
+
+def test_a_folder_whose_ignore_file_cannot_be_read_is_not_gone(tmp_path: Path) -> None:
+    write(tmp_path, "team/a.py")
+    (tmp_path / "team/.airflowignore").symlink_to(tmp_path / "nowhere")
+    assert listing(tmp_path).unreadable == ("team",)
+
+
+def test_what_is_above_the_limit_is_not_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, "a/a.py", *(f"z/{number}.txt" for number in range(20)))
+    monkeypatch.setattr("windward.processor.discover.FILES_MAX", 10)
+    assert listing(tmp_path).unreadable == ("a",)
+
+
+@pytest.mark.parametrize("name", ["a.py", "a.zip"])
+def test_a_file_that_cannot_be_read_is_not_gone(tmp_path: Path, name: str) -> None:
+    write(tmp_path, name, "b.py")
+
+    class Locked(Fingerprints):
+        def _read(self, path: str, stamp: Stamp) -> FilePrint:
+            if path.endswith(name):
+                raise PermissionError(13, "Permission denied")
+            return super()._read(path, stamp)
+
+    seen = discover(tmp_path, Locked(tmp_path), syntax=AUTO, is_safe_mode=True)
+    assert [file.fileloc for file in seen.files] == ["b.py"]
+    assert seen.unreadable == (name,)
+    assert seen.problems == (f"file `{tmp_path}/{name}` cannot be read: Permission denied",)
 
 
 GLOB_CASES = [

@@ -93,8 +93,8 @@ def test_a_file_of_the_future_is_not_waited_for() -> None:
     assert [file.fileloc for file in decided.parse] == ["a.py"]
 
 
-def test_only_what_lies_in_readable_folders_can_be_gone() -> None:
-    hashes = {"a.py": "1", "mount/b.py": "1"}
+def test_only_what_can_be_read_can_be_gone() -> None:
+    hashes = {"a.py": "1", "mount/b.py": "1", "locked.py": "1"}
     known = {name: record(name, hashes) for name in hashes}
-    decided = decide_plan(known, [], {}, key="k", now_ns=NOW_NS, unreadable=("mount",))
+    decided = decide_plan(known, [], {}, key="k", now_ns=NOW_NS, unreadable=("mount", "locked.py"))
     assert decided.gone == ("a.py",)

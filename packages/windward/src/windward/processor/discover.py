@@ -4,13 +4,12 @@ Only listing and reading live here; what to do with a found file is decided in `
 """
 
 # Paths are texts here: thousands are looked at in each scan.
-# ruff: noqa: PTH113, PTH116
+# ruff: noqa: PTH112, PTH113, PTH116
 
 from __future__ import annotations
 
 import os
 import zipfile
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -38,7 +37,7 @@ class Found:
 class Listing:
     """What a scan found. `folders` are all folders looked into, `problems` what people should know.
 
-    `unreadable` are folders, relative to the DAG folder, of which nobody can say what is in them.
+    `unreadable` are folders and files, relative to the DAG folder, of which nobody can say what is in them.
     """
 
     files: tuple[Found, ...] = ()
@@ -82,10 +81,12 @@ def discover(root: Path, fingerprints: Fingerprints, *, syntax: str, is_safe_mod
             seen.add((stat.st_dev, stat.st_ino))
             _list_folder(folder, scan, fingerprints, syntax, is_safe_mode, folders, links)
         except OSError as error:
-            if not folder.relative or not isinstance(error, FileNotFoundError):  # Else it was just removed.
+            is_removed = isinstance(error, FileNotFoundError) and not os.path.isdir(folder.path)
+            if not folder.relative or not is_removed:
                 scan.unreadable.append(folder.relative)
                 scan.problems.append(f"folder `{folder.path}` cannot be read: {error.strerror}")
         if scan.looked_at > FILES_MAX:
+            scan.unreadable += [left.relative for left in (*folders, *links)]
             scan.problems.append(
                 f"the DAG folder holds more than {FILES_MAX} files; the rest is not looked at"
             )
@@ -115,7 +116,13 @@ def _list_folder(
         if entry.name.startswith(".") or entry.name == "__pycache__":
             continue
         relative = f"{folder.relative}/{entry.name}" if folder.relative else entry.name
-        is_folder = entry.is_dir()
+        try:
+            is_folder = entry.is_dir()
+        except OSError as error:  # A link to itself, or to where we may not look.
+            if not is_ignored(relative, is_folder=True, rules=rules):
+                scan.unreadable.append(relative)
+                scan.problems.append(f"`{relative}` cannot be followed: {error.strerror}")
+            continue
         if not is_folder and not entry.name.endswith((".py", ".zip")):
             continue
         if is_ignored(relative, is_folder=is_folder, rules=rules):
@@ -129,7 +136,7 @@ def _list_folder(
         if is_folder:
             (links if entry.is_symlink() else folders).append(_Folder(entry.path, relative, rules))
         else:
-            scan.found += _files_of(entry.path, relative, fingerprints, is_safe_mode=is_safe_mode)
+            _add_files_of(entry.path, relative, scan, fingerprints, is_safe_mode=is_safe_mode)
 
 
 def _read_rules(path: str, folder: str, syntax: str) -> FolderRules:
@@ -137,22 +144,29 @@ def _read_rules(path: str, folder: str, syntax: str) -> FolderRules:
     return parse_rules(text, folder=folder, syntax=syntax)
 
 
-def _files_of(path: str, relative: str, fingerprints: Fingerprints, *, is_safe_mode: bool) -> Iterator[Found]:
+def _add_files_of(
+    path: str, relative: str, scan: _Scan, fingerprints: Fingerprints, *, is_safe_mode: bool
+) -> None:
     if not os.path.isfile(path):
         return  # A link to nowhere, a pipe, a socket: editors leave such things behind.
-    if not relative.endswith(".zip"):
-        print_ = fingerprints.of_file(relative)
-        if print_ is not None and (print_.may_hold_dags or not is_safe_mode):
-            yield Found(relative, relative, print_.stamp, print_.content_hash)
+    try:
+        print_ = fingerprints.look_at(relative)
+    except FileNotFoundError:
+        return  # It was just removed.
+    except OSError as error:
+        scan.unreadable.append(relative)
+        scan.problems.append(f"file `{path}` cannot be read: {error.strerror}")
         return
-    print_ = fingerprints.of_file(relative)
-    if print_ is None:
+    if not relative.endswith(".zip"):
+        if print_.may_hold_dags or not is_safe_mode:
+            scan.found.append(Found(relative, relative, print_.stamp, print_.content_hash))
         return
     for member in print_.members:
         if member.may_hold_dags or not is_safe_mode:
-            yield Found(f"{relative}/{member.name}", relative, print_.stamp, print_.content_hash)
+            scan.found.append(Found(f"{relative}/{member.name}", relative, print_.stamp, print_.content_hash))
     if print_.is_damaged:
-        yield Found(relative, relative, print_.stamp, print_.content_hash)
+        scan.unreadable.append(relative)  # Its modules are not gone: it may not be copied whole.
+        scan.found.append(Found(relative, relative, print_.stamp, print_.content_hash))
 
 
 def read_source(root: Path, found_source: str, fileloc: str) -> bytes:

@@ -91,7 +91,14 @@ class Fingerprints:
         """Files whose content was read since the start."""
 
     def of_file(self, relative: str) -> FilePrint | None:
-        """Return what is known of a file, reading it only if its stat changed; None when it is not there."""
+        """Return what is known of a file, reading it only if its stat changed; None when it cannot be read."""
+        try:
+            return self.look_at(relative)
+        except OSError:
+            return None
+
+    def look_at(self, relative: str) -> FilePrint:
+        """Return what `of_file` does; raise `OSError` when the file cannot be read."""
         path = f"{self._root}/{relative}"
         try:
             stat = os.stat(path)
@@ -102,7 +109,7 @@ class Fingerprints:
             self._files[relative] = made = self._read(path, stamp)
         except OSError:
             self._files.pop(relative, None)
-            return None
+            raise
         return made
 
     def of_dependency(self, dependency: str) -> str:

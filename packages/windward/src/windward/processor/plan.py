@@ -54,7 +54,7 @@ def decide_plan(
     `hashes` holds the hash now of each found source and of each dependency of a known file. `retry` are
     files whose last error may have been a passing one and whose time has come. First those that
     are new or were edited, then those whose dependencies changed, each with the newest file first.
-    What lies below an `unreadable` folder is not gone: a mount may be missing for a moment.
+    What is `unreadable`, or lies below it, is not gone: a mount may be missing for a moment.
     """
     edited: list[Found] = []
     affected: list[Found] = []
@@ -78,7 +78,7 @@ def decide_plan(
         gone=tuple(
             fileloc
             for fileloc in sorted(known.keys() - here)
-            if not any(not folder or fileloc.startswith(folder + "/") for folder in unreadable)
+            if not any(not place or f"{fileloc}/".startswith(f"{place}/") for place in unreadable)
         ),
         unsettled=tuple(unsettled),
     )

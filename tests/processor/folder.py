@@ -14,7 +14,7 @@ from threading import Thread
 import pytest
 
 from windward.document import DagDocument, TaskDocument
-from windward.ports.clock import SystemClock
+from windward.ports.clock import Clock, SystemClock
 from windward.ports.store import FileRecord
 from windward.processor.authoring import Author, Declared, Source
 from windward.processor.imports import modules_below
@@ -123,9 +123,10 @@ class Folder:
         path.write_bytes(text if isinstance(text, bytes) else f"# an airflow dag file\n{text}\n".encode())
         return path
 
-    def processor(self) -> Processor:
+    def processor(self, clock: Clock | None = None) -> Processor:
+        author = Author(table_author)
         return Processor(
-            self.settings, self.store, self.wakeup, SystemClock(), author=Author(table_author), code=self.code
+            self.settings, self.store, self.wakeup, clock or SystemClock(), author=author, code=self.code
         )
 
     def parse(self, *, is_forced: bool = False) -> Pass:
@@ -158,9 +159,9 @@ class Folder:
         return [task.task_id for task in self.document(dag_id).tasks]
 
     @contextmanager
-    def running(self) -> Iterator[Processor]:
+    def running(self, clock: Clock | None = None) -> Iterator[Processor]:
         """Run a processor in a thread for a block."""
-        processor = self.processor()
+        processor = self.processor(clock)
         stop = StopPipe()
         failures: list[BaseException] = []
 

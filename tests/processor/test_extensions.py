@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.processor.folder import Folder
-from windward.ports.clock import SystemClock
+from windward.ports.clock import Clock, SystemClock
 from windward.processor.processor import Processor, open_processor
 
 RULES = """
@@ -39,8 +39,8 @@ time.sleep(20)
 
 
 class SdkFolder(Folder):
-    def processor(self) -> Processor:
-        return open_processor(self.settings, self.store, self.wakeup, SystemClock(), code=self.code)
+    def processor(self, clock: Clock | None = None) -> Processor:
+        return open_processor(self.settings, self.store, self.wakeup, clock or SystemClock(), code=self.code)
 
 
 @pytest.fixture

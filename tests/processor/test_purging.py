@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from tests.processor.folder import Folder, eventually
-from windward.ports.clock import SystemClock
+from windward.ports.clock import Clock, SystemClock
 from windward.processor import purging
 from windward.processor.processor import Processor, open_processor
 from windward.protocol.outcomes import DeadXCom, XComValue
@@ -29,8 +29,8 @@ class Shelf(BaseXCom):
 
 
 class SdkFolder(Folder):
-    def processor(self) -> Processor:
-        return open_processor(self.settings, self.store, self.wakeup, SystemClock(), code=self.code)
+    def processor(self, clock: Clock | None = None) -> Processor:
+        return open_processor(self.settings, self.store, self.wakeup, clock or SystemClock(), code=self.code)
 
 
 @pytest.fixture

@@ -124,6 +124,7 @@ class Processor:
         self._purging = Purging(store.xcoms, clock)
         self._events = FolderEvents()
         self._lease: Guard | None = None
+        self._beat_due = math.inf  # `parse_once` has no lease.
         self._scan_due = 0.0
         self._values_due = 0.0
         self._retries: dict[str, tuple[int, float]] = {}
@@ -181,22 +182,21 @@ class Processor:
         self._pool.watch(stop.fileno())
         if self._events.fileno is not None:
             self._pool.watch(self._events.fileno)
-        beat_due = 0.0
+        self._beat_due = 0.0
         while not stop.is_set():
             now = self._clock.monotonic()
-            if now >= beat_due:
-                beat_due = now + BEAT_S
+            if now >= self._beat_due:
                 self._beat()
             try:
                 if self._lease is None:
-                    self._pool.wait(max(0.0, beat_due - now))
+                    self._pool.wait(max(0.0, self._beat_due - now))
                     self._pool.take_purged()  # Not ours to settle any more: they are still in the store.
                     self._events.drain()
                     continue
                 if now >= self._scan_due:
                     self._scan_and_schedule(now)
                 self._purging.work(self._pool)
-                self._work(min(beat_due, self._scan_due, self._purging.due) - self._clock.monotonic())
+                self._work(min(self._beat_due, self._scan_due, self._purging.due) - self._clock.monotonic())
             except UnavailableError as error:
                 log.warning("store unavailable", extra={"error": str(error)})
                 self._lose_lease()
@@ -217,6 +217,11 @@ class Processor:
             timeout_s = min(timeout_s, self._gathered_since + GATHER_S - self._clock.monotonic())
         done = self._pool.wait(max(0.0, timeout_s))
         now = self._clock.monotonic()
+        if now >= self._beat_due + LEASE_S / 2:  # It was frozen, or held up: another one may lead by now.
+            lease = self._lease
+            self._beat()
+            if self._lease != lease:
+                return
         if not self._gathered:
             self._gathered_since = now
         self._gathered += done
@@ -225,6 +230,7 @@ class Processor:
             self._write_gathered()
 
     def _beat(self) -> None:
+        self._beat_due = self._clock.monotonic() + BEAT_S
         now = self._clock.now()
         try:
             self._store.hosts.beat_component(
@@ -233,13 +239,13 @@ class Processor:
             lease = self._store.leases.take_lease(
                 LEASE, f"{self._name}:{self._root}", now=now, until=now + timedelta(seconds=LEASE_S)
             )
+            if self._lease is not None and lease != self._lease:  # Another one leads, or led in between.
+                self._lose_lease()
             if lease is not None and self._lease is None:
                 log.info("processor leads", extra={"folder": str(self._root)})
                 self._results.load()
                 self._retry_old_errors()
                 self._scan_due = 0.0
-            if lease is None and self._lease is not None:
-                self._lose_lease()
             self._lease = lease
             if lease is not None:
                 self._measuring.beat(self._results.known.values())

@@ -141,3 +141,18 @@ def test_a_processor_outlives_that_its_template_dies_before_it_is_told_to_stop_a
         processor._events.set_folders = kill_first  # type: ignore[method-assign]
         folder.write("one.py", "DAGS = {'one': ['a']}")
         eventually(lambda: folder.dags() == ["one"])
+
+
+def test_a_variable_that_changes_between_two_questions_of_a_file_has_it_parsed_again(folder: Folder) -> None:
+    asked, go = folder.path.parent / "asked", folder.path.parent / "go"
+    folder.store.secrets.set_variable("name", "a")
+    ask = "current_bridge(purpose='x').call(GetVariable(key='name')).value"
+    wait = f"import os, time\nopen({str(asked)!r}, 'w').close()\nwhile not os.path.exists({str(go)!r}): time.sleep(0.01)"
+    imports, _ = ASKS.split("DAGS")
+    folder.write("one.py", f"{imports}\nfirst = {ask}\n{wait}\nDAGS = {{'one': [first, 'then_' + {ask}]}}")
+    with folder.running() as processor:
+        eventually(asked.exists)
+        folder.store.secrets.set_variable("name", "b")
+        processor._answers.begin_pass()
+        go.touch()
+        eventually(lambda: folder.dags() == ["one"] and folder.tasks("one") == ["b", "then_b"])

@@ -361,8 +361,10 @@ class ParsePool:
                 except UnavailableError as error:
                     self._away = error  # Raised by `wait`, when all that came with it is taken in.
                     return
-                if dependency:
-                    outcome.dependencies[dependency] = value_hash
+                if (
+                    dependency
+                ):  # The first answer counts: it is in what the file declares, whatever came after it.
+                    outcome.dependencies.setdefault(dependency, value_hash)
                 running.sock.settimeout(_ANSWER_TIMEOUT_S)
                 with contextlib.suppress(OSError):  # It ended meanwhile, or does not read what it asked for.
                     running.sock.sendall(frame(Answered(answer=answer)))

@@ -99,6 +99,19 @@ def test_a_module_that_was_missing_heals_the_file_when_it_appears(folder: Folder
     assert folder.file("one.py").error is None
 
 
+def test_a_module_that_was_missing_in_a_folder_with_a_dot_in_its_name_is_found_when_it_appears(
+    folder: Folder,
+) -> None:
+    folder.write(
+        "v1.2/one.py",
+        "import os, sys\nsys.path.insert(0, os.path.dirname(__file__))\ntry:\n    from late import NAMES\nexcept ImportError:\n    NAMES = []\nDAGS = {'one': NAMES}",
+    )
+    folder.parse()
+    folder.write("v1.2/late.py", b"NAMES = ['a']")
+    folder.parse()
+    assert folder.tasks("one") == ["a"]
+
+
 def test_a_data_file_that_was_read_is_a_dependency(folder: Folder) -> None:
     folder.write("conf/orders.txt", b"a b")
     folder.write(

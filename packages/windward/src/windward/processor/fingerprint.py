@@ -4,7 +4,7 @@ A dependency is a text:
 
 - `lib/tables.py`: a file of the DAG folder that was imported, or opened for reading
 - `conf/`: a folder of the DAG folder whose names were listed
-- `lib.tables?`: a module that was looked for in the DAG folder and not found
+- `lib/tables?`: a module that was looked for in the DAG folder and not found
 
 (`results` and `answers` add `dag:…`, `var:…` and `conn:…`, which are not on disk.) Only reading and hashing
 live here; who depends on what is recorded in `imports`.
@@ -127,7 +127,7 @@ class Fingerprints:
             del self._files[relative]
 
     def _of_module(self, name: str) -> str:
-        path = os.path.join(self._root, *name.split("."))
+        path = os.path.join(self._root, name)
         kinds = [
             kind
             for kind, is_there in (

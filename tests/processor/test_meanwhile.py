@@ -34,6 +34,27 @@ def test_what_is_read_and_changes_meanwhile_is_read_again(folder: Folder) -> Non
     assert folder.parse().parsed == []
 
 
+def test_what_changes_before_the_processor_hears_that_it_was_read_is_read_again(folder: Folder) -> None:
+    was_read = folder.path.parent / "was_read"
+    folder.write("names.txt", b"a")
+    read = "NAMES = [open(os.path.dirname(__file__) + '/names.txt').read()]\nDAGS = {'one': NAMES}"
+    folder.write("one.py", f"import os\n{read}\nopen({str(was_read)!r}, 'w').close()")
+    processor = folder.processor()
+    current = processor._pool._current
+
+    def change_first(dependency: str) -> str:
+        if dependency == "names.txt" and not was_read.exists():
+            eventually(was_read.exists)
+            folder.write("names.txt", b"b")
+        return current(dependency)
+
+    processor._pool._current = change_first
+    processor.parse_once()
+    processor.close()
+    assert folder.tasks("one") == ["b"]
+    assert folder.parse().parsed == []
+
+
 def test_a_file_that_changes_what_it_reads_rests(folder: Folder) -> None:
     folder.write("count.txt", b"1")
     count = "os.system(f'echo $(($(cat {HERE}/count.txt) + 1)) > {HERE}/count.txt')"

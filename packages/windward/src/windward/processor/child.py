@@ -29,7 +29,7 @@ from windward.errors import UnavailableError, WindwardError
 from windward.processor import limits, report
 from windward.processor.authoring import Author, Source
 from windward.processor.discover import read_source
-from windward.processor.fingerprint import hash_bytes
+from windward.processor.fingerprint import hash_bytes, stamp_of
 from windward.processor.imports import Recorder, compile_source, forget_what_is_loaded, new_module
 from windward.processor.messages import (
     Answered,
@@ -177,11 +177,12 @@ def _parse(job: ParseJob, line: _Line, streams: Streams, bounds: limits.Limits, 
     if job.fileloc.endswith(".zip"):
         return _bad_zip(job.source)
     line.send(SourceRead(content_hash=hash_bytes(data)))
-    recorder = Recorder(
-        job.root,
-        job.source,
-        lambda name, content_hash: line.send(Touched(dependency=name, content_hash=content_hash)),
-    )
+
+    def record(name: str, content_hash: str | None) -> None:
+        stamp = stamp_of(f"{job.root}/{name}") if content_hash is None else None
+        line.send(Touched(dependency=name, content_hash=content_hash, stamp=stamp))
+
+    recorder = Recorder(job.root, job.source, record)
     forget_what_is_loaded()
     recorder.install()
     set_bridge(ParseBridge(line))

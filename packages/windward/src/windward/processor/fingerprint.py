@@ -76,6 +76,15 @@ def is_text(name: str) -> bool:
     return True
 
 
+def stamp_of(path: str) -> Stamp | None:
+    """Return what stat says of a path now, None when nothing stands there."""
+    try:
+        stat = os.stat(path)
+    except OSError:
+        return None
+    return Stamp(stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, stat.st_ino)
+
+
 def may_hold_dags(source: bytes) -> bool:
     """Whether safe mode lets a file through: it speaks of Airflow or Windward, and of a DAG or an asset."""
     return bool(_SAFE.search(source) and _SAFE_TOO.search(source))

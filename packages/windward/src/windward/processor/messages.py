@@ -9,6 +9,7 @@ from datetime import datetime
 
 import msgspec
 
+from windward.processor.fingerprint import Stamp
 from windward.protocol.calls import Answer, Call
 from windward.protocol.outcomes import DeadXCom
 from windward.timetable import Dates, Windows
@@ -63,10 +64,14 @@ FromTemplate = Ready | ChildStarted | ChildEnded
 
 
 class Touched(_Message, frozen=True, tag="touched"):
-    """The file depends on this (see `fingerprint`). `content_hash` is set when the child knows what it read."""
+    """The file depends on this (see `fingerprint`). `content_hash` is set when the child knows what it read.
+
+    Else `stamp` says what stood there when the child turned to it, None for nothing.
+    """
 
     dependency: str
     content_hash: str | None = None
+    stamp: Stamp | None = None
 
 
 class BackendAnswered(_Message, frozen=True, tag="backend"):

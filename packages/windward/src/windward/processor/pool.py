@@ -20,7 +20,7 @@ from windward.ports.clock import Clock
 from windward.processor import limits, report
 from windward.processor.authoring import Author
 from windward.processor.discover import Found
-from windward.processor.fingerprint import Stamp
+from windward.processor.fingerprint import Stamp, stamp_of
 from windward.processor.kept import KeptValues
 from windward.processor.messages import (
     Answered,
@@ -54,6 +54,8 @@ TEMPLATE_DEATHS_MAX = 2
 _TRACE_BYTES_MAX = 65_536
 _READ_BYTES = 1 << 16
 _ANSWER_TIMEOUT_S = 2.0
+_CHANGED = "changed"
+"""In place of the hash of what was another thing already when we heard of it."""
 _TEMPLATE_FAILURES_MAX = 3
 _NO_FILE = Found("", "", Stamp(0, 0, 0, 0))
 
@@ -65,7 +67,7 @@ Answerer = Callable[[Call], tuple[Answer, str, str]]
 class ParseOutcome:
     """What became of one file. `dependencies` maps each to its hash, None when the child did not know it.
 
-    `seen` has those of the others from when the child turned to them.
+    `seen` has those of the others from when the child turned to them, or what no hash is when they changed before we knew.
     """
 
     found: Found
@@ -341,12 +343,14 @@ class ParsePool:
                 outcome.source_hash = content_hash
             case BackendAnswered(name=name, text=text):
                 self._kept.put(name, text)
-            case Touched(dependency=dependency, content_hash=known):
+            case Touched(dependency=dependency, content_hash=known, stamp=stamp):
                 outcome.dependencies[dependency] = known or outcome.dependencies.get(dependency)
                 if known is not None:
                     running.modules[dependency] = known
                 else:
-                    outcome.seen[dependency] = self._current(dependency)
+                    seen = self._current(dependency)
+                    is_same = stamp == stamp_of(f"{self._root}/{dependency}")
+                    outcome.seen[dependency] = seen if is_same else _CHANGED
             case Imported():
                 running.is_imported = True
             case DagParsed():

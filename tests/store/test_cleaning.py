@@ -1,20 +1,31 @@
 """Cleaning deletes what ended long ago, in batches, and nothing else."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 import sqlalchemy as sa
 
 from tests.store.building import T0, at, create, put, put_dags, run_of, step
+from tests.store.conftest import SQL_PARAMS
 from windward.core.actions import move_run
 from windward.core.transitions import BackfillEvent, RunEvent, TaskEvent
 from windward.errors import UserError
 from windward.model.ids import TaskKey
 from windward.model.states import RunState
+from windward.ports.store import SUPERSEDED_KEPT
 from windward.store.sql.open import SqlStore
 
 
 @pytest.fixture
 def filled(sql_store: SqlStore) -> SqlStore:
-    """Return a store with runs 1 to 5 that ended at 1 to 5 s, and run 6 that goes on; each has large and small values."""
+    """Return a store that `_fill` has filled."""
+    _fill(sql_store)
+    return sql_store
+
+
+def _fill(sql_store: SqlStore) -> None:
+    """Store runs 1 to 5 that ended at 1 to 5 s, and run 6 that goes on; each has large and small values."""
     put_dags(sql_store, "sales")
     for pk in range(1, 7):
         run = run_of(pk, state=RunState.RUNNING)
@@ -26,7 +37,6 @@ def filled(sql_store: SqlStore) -> SqlStore:
         if pk < 6:
             end = move_run(run, RunEvent.SUCCEED, at=at(pk), end_date=at(pk), callback="success")
             assert sql_store.runs.apply([[end]]).all
-    return sql_store
 
 
 def test_finished_runs_go_with_all_that_belongs_to_them(filled: SqlStore) -> None:
@@ -43,6 +53,65 @@ def test_finished_runs_go_with_all_that_belongs_to_them(filled: SqlStore) -> Non
             assert list(pks) == [4, 5, 6], table
         assert connection.execute(sa.text("SELECT count(*) FROM callback")).scalar() == 2
     assert filled.xcoms.load_dead_objects(limit=9) == ["file:///1", "file:///2", "file:///3"]
+
+
+def test_the_run_that_the_next_one_depends_on_stays(sql_store: SqlStore) -> None:
+    put_dags(sql_store, "sales", "costs")
+    states = {1: "success", 2: "failed", 3: "success", 4: None}
+    for pk, event in states.items():
+        run = run_of(pk, state=RunState.RUNNING, logical_date=at(pk), dag_id="sales")
+        alone = run_of(10 + pk, state=RunState.RUNNING, logical_date=at(pk), dag_id="costs")
+        for one in (run, alone):
+            sql_store.runs.apply([[create(one, "load")]])
+            if event is not None or one is alone:
+                name = RunEvent.FAIL if event == "failed" else RunEvent.SUCCEED
+                assert sql_store.runs.apply([[move_run(one, name, at=at(pk), end_date=at(pk))]]).all
+
+    assert sql_store.clean(at(9), tables=["dag_run"], dry_run=True).rows == {"dag_run": 5}
+    assert sql_store.clean(at(9), tables=["dag_run"], batch_size=2).rows == {"dag_run": 5}
+    assert sorted(run.run_pk for run in sql_store.reads.list_runs()) == [3, 4, 14]
+
+
+def test_a_document_stays_while_a_run_may_be_being_made_of_it(sql_store: SqlStore) -> None:
+    put_dags(sql_store, "sales")
+    put_dags(sql_store, "sales", now=at(3), xcom_retention_days=7.0)
+
+    def documents() -> int:
+        with sql_store.engine.connect() as connection:
+            return int(connection.execute(sa.text("SELECT count(*) FROM dag_document")).scalar_one())
+
+    sql_store.clean(at(4))
+    assert documents() == 2
+    sql_store.clean(at(4) + 2 * SUPERSEDED_KEPT)
+    assert documents() == 1
+
+
+@pytest.mark.parametrize("kind", SQL_PARAMS[1:])
+@pytest.mark.parametrize("table", ["dag_run", "xcom"])
+def test_a_run_that_somebody_clears_meanwhile_keeps_all_that_it_has(
+    open_sql: Callable[[str], SqlStore], kind: str, table: str
+) -> None:
+    store, other = open_sql(kind), open_sql(kind)
+    _fill(store)
+    wanted = "FROM dag_run" if table == "dag_run" else "JOIN dag_run"
+    asked: list[str] = []
+
+    def clear(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if not asked and wanted in " ".join(statement.split()) and statement.startswith("SELECT"):
+            asked.append(statement)
+            with other.engine.begin() as connection:
+                connection.execute(
+                    sa.text("UPDATE dag_run SET state = 'queued', end_date = NULL WHERE run_pk = 2")
+                )
+
+    sa.event.listen(store.engine, "after_cursor_execute", clear)
+    cleaned = store.clean(at(4), tables=[table], batch_size=3)
+
+    assert len(asked) == 1
+    assert cleaned.rows == {table: 2}
+    assert [task.run_pk for task in store.runs.load_tasks([2])] == [2]
+    assert store.xcoms.get_xcom("sales", "manual__2", "k", task_id="load", map_index=-1) is not None
+    assert store.xcoms.load_dead_objects(limit=9) == ["file:///1", "file:///3"]
 
 
 def test_a_single_table_may_be_cleaned(filled: SqlStore) -> None:

@@ -125,7 +125,7 @@ def clean(args: Namespace, session: Session) -> int:
     store = session.store
     if not isinstance(store, SqlStore):
         raise UserError("this store keeps nothing that could be cleaned", hint="Use a database.")
-    before = session.aware(args.clean_before_timestamp)
+    before = min(session.aware(args.clean_before_timestamp), session.clock.now())
     tables = [name.strip() for name in args.tables.split(",")] if args.tables else list(CLEANABLE)
     question = (
         f"Everything in {', '.join(tables)} that ended before {before.isoformat()} will be deleted. Go on?"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -13,6 +14,7 @@ from windward.core.paths import LOGS_SCHEME, run_log_folder
 from windward.errors import UserError
 from windward.model.ids import TaskKey
 from windward.model.states import RUN_FINISHED
+from windward.ports.store import SUPERSEDED_KEPT
 from windward.store.sql.archive import Archive
 from windward.store.sql.database import Database, chunks
 from windward.store.sql.tables import (
@@ -45,6 +47,7 @@ OF_A_RUN = (
 OF_AN_INSTANCE = (XCOM, DEFERRAL, TASK_ATTEMPT, TASK_INSTANCE, HUMAN_INPUT, TASK_STATE)
 """What goes with a task instance."""
 CLEANABLE = ("dag_run", "task_attempt", "xcom", "backfill", "asset_event", "audit_event")
+FINISHED_RUNS = tuple(sorted(str(state) for state in RUN_FINISHED))
 BATCH_SIZE = 500
 BATCHES_MAX = 1_000_000
 
@@ -157,32 +160,37 @@ class Cleaner:
             query = _doomed(table, before)
             if archive is not None:
                 archive.prepare(_PARTS[table])
-            rows[table] = self._count(query) if dry_run else self._delete(table, query, batch_size, archive)
+            rows[table] = (
+                self._count(query) if dry_run else self._delete(table, query, before, batch_size, archive)
+            )
         if "dag_run" in tables and not dry_run:
-            self._database.write(_delete_documents)
+            self._database.write(partial(_delete_documents, before=before))
         return Cleaned(rows=rows, archives=tuple(archive.drop_empty()) if archive is not None else ())
 
     def _count(self, query: sa.Select[Any]) -> int:
         with self._database.reading() as transaction:
             return int(transaction.run(sa.select(sa.func.count()).select_from(query.subquery())).scalar_one())
 
-    def _delete(self, table: str, query: sa.Select[Any], batch_size: int, archive: Archive | None) -> int:
+    def _delete(
+        self, table: str, query: sa.Select[Any], before: datetime, batch_size: int, archive: Archive | None
+    ) -> int:
         parts = _PARTS[table]
 
-        def delete(transaction: Transaction) -> int:
-            keys = transaction.run(query.limit(batch_size)).fetchall()
+        def delete(transaction: Transaction) -> tuple[int, int]:
+            found = transaction.run(query.limit(batch_size)).fetchall()
+            keys = _still_over(transaction, found, before) if table in _OF_RUNS else found
             for some in chunks(keys, _KEYS_AT_ONCE):
                 if archive is not None:
                     for part in parts:
                         archive.copy(transaction, part, _among(part, query, some))
                 self._delete_rows(transaction, table, query, some)
-            return len(keys)
+            return len(found), len(keys)
 
         count = 0
         for _ in range(BATCHES_MAX):
-            deleted = self._database.write(delete)
+            found, deleted = self._database.write(delete)
             count += deleted
-            if deleted < batch_size:
+            if found < batch_size:
                 break
         return count
 
@@ -208,6 +216,8 @@ _PARTS: dict[str, tuple[sa.Table, ...]] = {
     "audit_event": (AUDIT_EVENT,),
 }
 """What goes together; each has the columns that the keys of the first are named by. Children stand last."""
+_OF_RUNS = frozenset({"dag_run", "xcom"})
+"""Tables whose rows go because their runs are over; a key begins with the run's."""
 _KEYS_AT_ONCE = 100
 
 
@@ -222,9 +232,9 @@ def _among(table: sa.Table, query: sa.Select[Any], keys: Sequence[Any]) -> sa.Co
 
 def _doomed(table: str, before: datetime) -> sa.Select[Any]:
     """Return the query of the keys of what has to go."""
-    is_over = DAG_RUN.c.state.in_([str(state) for state in RUN_FINISHED]) & (DAG_RUN.c.end_date < before)
+    is_over = _is_over(before)
     if table == "dag_run":
-        return sa.select(DAG_RUN.c.run_pk).where(is_over).order_by(DAG_RUN.c.run_pk)
+        return sa.select(DAG_RUN.c.run_pk).where(is_over, is_depended_on_no_more()).order_by(DAG_RUN.c.run_pk)
     if table == "xcom":
         return (
             sa.select(*XCOM.primary_key.columns)
@@ -240,7 +250,38 @@ def _doomed(table: str, before: datetime) -> sa.Select[Any]:
     return sa.select(*TASK_ATTEMPT.primary_key.columns).where(TASK_ATTEMPT.c.end_date < before)
 
 
-def _delete_documents(transaction: Transaction) -> None:
+def _is_over(before: datetime) -> sa.ColumnElement[bool]:
+    return DAG_RUN.c.state.in_(FINISHED_RUNS) & (DAG_RUN.c.end_date < before)
+
+
+def is_depended_on_no_more() -> sa.ColumnElement[bool]:
+    """Return the condition on runs that no open run, and none to come, asks about the past."""
+    later = DAG_RUN.alias("later")
+    next_state = (
+        sa.select(later.c.state)
+        .where(later.c.dag_id == DAG_RUN.c.dag_id, later.c.logical_date > DAG_RUN.c.logical_date)
+        .order_by(later.c.logical_date)
+        .limit(1)
+        .correlate(DAG_RUN)
+        .scalar_subquery()
+    )
+    return DAG_RUN.c.logical_date.is_(None) | next_state.in_(FINISHED_RUNS)
+
+
+def _still_over(transaction: Transaction, keys: Sequence[Any], before: datetime) -> list[Any]:
+    """Return the keys whose runs are over, and stay so until the transaction ends: somebody may clear one."""
+    over: set[int] = set()
+    for part in chunks(sorted({key[0] for key in keys})):
+        runs = sa.select(DAG_RUN.c.run_pk).where(DAG_RUN.c.run_pk.in_(part), _is_over(before))
+        over.update(transaction.run(runs.order_by(DAG_RUN.c.run_pk).with_for_update()).scalars())
+    return [key for key in keys if key[0] in over]
+
+
+def _delete_documents(transaction: Transaction, *, before: datetime) -> None:
     is_run = sa.exists().where(DAG_RUN.c.document_hash == DAG_DOCUMENT.c.document_hash)
     is_newest = sa.exists().where(DAG.c.document_hash == DAG_DOCUMENT.c.document_hash)
-    transaction.run(sa.delete(DAG_DOCUMENT).where(~is_run, ~is_newest))
+    # A run may be being made of a document that was replaced a moment ago (decision 0014).
+    is_late = sa.exists().where(
+        DAG.c.dag_id == DAG_DOCUMENT.c.dag_id, DAG.c.last_changed_at > before - SUPERSEDED_KEPT
+    )
+    transaction.run(sa.delete(DAG_DOCUMENT).where(~is_run, ~is_newest, ~is_late))

@@ -9,17 +9,15 @@ from typing import Any
 import sqlalchemy as sa
 
 from windward.core.retention import DocumentFacts, DocumentUse, EndedRun
-from windward.model.states import RUN_FINISHED
 from windward.ports.retention import DeletedXComs
 from windward.store.facts import facts_of
 from windward.store.sql.database import Database, chunks
-from windward.store.sql.deletion import bury_xcoms, delete_runs
+from windward.store.sql.deletion import FINISHED_RUNS, bury_xcoms, delete_runs, is_depended_on_no_more
 from windward.store.sql.logins import delete_expired
 from windward.store.sql.tables import DAG, DAG_DOCUMENT, DAG_RUN, DEAD_OBJECT, TASK_INSTANCE, XCOM
 from windward.store.sql.transaction import Transaction
 
-_FINISHED = tuple(sorted(str(state) for state in RUN_FINISHED))
-_IS_FINISHED = DAG_RUN.c.state.in_(_FINISHED)
+_IS_FINISHED = DAG_RUN.c.state.in_(FINISHED_RUNS)
 _XCOM_KEY = (XCOM.c.run_pk, XCOM.c.task_id, XCOM.c.map_index, XCOM.c.xcom_key)
 
 
@@ -85,7 +83,7 @@ class SqlRetention:
         found: list[EndedRun] = []
         with self._database.reading() as transaction:
             # One query a state, because each reads its index in order and stops at the limit.
-            for state in _FINISHED:
+            for state in FINISHED_RUNS:
                 query = sa.select(*columns).where(DAG_RUN.c.state == state, is_old)
                 rows = transaction.run(query.order_by(end, pk).limit(limit))
                 found += [EndedRun(run_pk=row[0], dag_id=row[1], end_date=row[2]) for row in rows]
@@ -127,7 +125,9 @@ class SqlRetention:
     def delete_ended_runs(self, *, before: datetime, runs_max: int, tasks_max: int) -> list[tuple[str, str]]:
         """Delete a batch of old runs."""
         with self._database.reading() as transaction:
-            rows = [row for state in _FINISHED for row in transaction.run(_old_runs(state, before, runs_max))]
+            rows = [
+                row for state in FINISHED_RUNS for row in transaction.run(_old_runs(state, before, runs_max))
+            ]
         pks = [row.run_pk for row in sorted(rows, key=lambda row: (row.end_date, row.run_pk))[:runs_max]]
         if not pks:
             return []
@@ -181,19 +181,10 @@ class SqlRetention:
 
 def _old_runs(state: str, before: datetime, limit: int) -> sa.Select[Any]:
     """Return the query of runs in a state that may go: old, and not the one that an open run depends on."""
-    later = DAG_RUN.alias("later")
-    next_state = (
-        sa.select(later.c.state)
-        .where(later.c.dag_id == DAG_RUN.c.dag_id, later.c.logical_date > DAG_RUN.c.logical_date)
-        .order_by(later.c.logical_date)
-        .limit(1)
-        .correlate(DAG_RUN)
-        .scalar_subquery()
-    )
     return (
         sa.select(DAG_RUN.c.run_pk, DAG_RUN.c.end_date)
         .where(DAG_RUN.c.state == state, DAG_RUN.c.end_date < before)
-        .where(DAG_RUN.c.logical_date.is_(None) | next_state.in_(_FINISHED))
+        .where(is_depended_on_no_more())
         .order_by(DAG_RUN.c.end_date, DAG_RUN.c.run_pk)
         .limit(limit)
     )

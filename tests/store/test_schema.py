@@ -111,6 +111,23 @@ def test_the_phases_come_in_order_and_the_code_works_with_both(url: str) -> None
     store.close()
 
 
+@pytest.mark.postgres
+def test_a_statement_of_a_migration_may_take_as_long_as_a_grown_table_needs(
+    url_of: Callable[[str], str],
+) -> None:
+    limits: list[Any] = []
+
+    def ask(connection: sa.Connection) -> None:
+        limits.append(connection.exec_driver_sql("SHOW statement_timeout").scalar())
+
+    sa.event.listen(sa.Engine, "commit", ask)
+    try:
+        schema.migrate(url_of("postgres"))
+    finally:
+        sa.event.remove(sa.Engine, "commit", ask)
+    assert limits == ["6h"]
+
+
 def test_every_release_has_a_revision_before_and_one_after_in_one_line() -> None:
     names = sorted(path.stem for path in (schema.MIGRATIONS / "versions").glob("*.py"))
     releases = sorted({name.split("_")[0] for name in names})

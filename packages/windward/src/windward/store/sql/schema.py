@@ -35,6 +35,8 @@ _VERSION = sa.Table(
 )
 """As Alembic makes it."""
 
+STATEMENT_S_MAX = 6 * 3600.0
+"""How long one statement may take here: an index of a table that has grown for years is made by one."""
 _LOCK_NUMBER = 5_749_461
 _LOCK_NAME = "windward_schema"
 
@@ -131,7 +133,7 @@ def migrate(url: str, *, phase: Phase = Phase.AFTER) -> None:
     from alembic import command
     from alembic.config import Config
 
-    engine = make_engine(url, pool_size=1)
+    engine = make_engine(url, pool_size=1, statement_timeout_s=STATEMENT_S_MAX)
     try:
         if state_of(engine) is SchemaState.NEWER:
             check(engine)
@@ -149,7 +151,7 @@ def migrate(url: str, *, phase: Phase = Phase.AFTER) -> None:
 
 def reset(url: str, *, default_pool_slots: int = DEFAULT_POOL.slots) -> None:
     """Delete everything that is ours in the database, and make its schema anew."""
-    engine = make_engine(url, pool_size=1)
+    engine = make_engine(url, pool_size=1, statement_timeout_s=STATEMENT_S_MAX)
     try:
         with translated(), _locked(engine) as connection:
             METADATA.drop_all(connection)

@@ -1,7 +1,9 @@
 """Logs that were copied to an object store read the same as those of this machine."""
 
+import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -118,6 +120,27 @@ def test_what_was_missed_is_found_by_the_next_start(tmp_path: Path) -> None:
     shipping.start()
     shipping.close()
     store.locate(PATH).unlink()
+    assert store.read(PATH)[0] == LINES
+
+
+def test_what_could_not_be_copied_before_a_stop_is_copied_after_the_next_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in CLOUDS["s3"]().environ.items():
+        monkeypatch.setenv(name, value)
+    there, now = (tmp_path / "there").as_uri(), time.time()
+    store = ShippedLogStore(tmp_path / "logs", there)
+    store.append(PATH, LINES)
+    (store.folder / ".shipped").touch()
+    for path, age_s in ((store.locate(PATH), 300), (store.folder / ".shipped", 330)):
+        os.utime(path, (now - age_s, now - age_s))
+
+    for url in ("s3://no-such-bucket/logs", there):
+        shipping = Shipping(tmp_path / "logs", url, deletes=False)
+        shipping.start()  # finds the log, which is younger than the mark
+        shipping.close()
+    store.locate(PATH).unlink()
+
     assert store.read(PATH)[0] == LINES
 
 

@@ -75,6 +75,8 @@ class _Shipper:
         self._due: list[tuple[float, str]] = []
         self._copied: dict[str, int] = {}
         """Path to its size when it was copied; waits for the look that finds it unchanged."""
+        self._gives_up = False
+        """Whether a log stays without a copy at the end: the next start finds it by the mark, which stays where it is."""
 
     def add(self, path: str, *, at: float) -> None:
         heapq.heappush(self._due, (at, path))
@@ -95,7 +97,7 @@ class _Shipper:
     def work(self, *, all_now: bool = False) -> None:
         while self._due and (all_now or self._due[0][0] <= time.monotonic()):
             self._one(heapq.heappop(self._due)[1], is_last=all_now)
-        if not self._due:
+        if not self._due and not self._gives_up:
             self._store.folder.mkdir(parents=True, exist_ok=True)
             (self._store.folder / _MARK).touch()
 
@@ -113,7 +115,9 @@ class _Shipper:
             return
         except WindwardError as error:
             log.warning("a log cannot be copied yet", extra={"path": path, "error": str(error)})
-            if not is_last:
+            if is_last:
+                self._gives_up = True
+            else:
                 self.add(path, at=time.monotonic() + RETRY_S)
             return
         if not is_last:

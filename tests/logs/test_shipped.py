@@ -11,7 +11,7 @@ import pytest
 from tests.clouds import CLOUDS
 from windward.app.log_shipper import Shipping
 from windward.errors import NotFoundError, UnavailableError
-from windward.logs.shipped import ShippedLogStore
+from windward.logs.shipped import FRESH_S, ShippedLogStore
 
 PATH = "dag_id=d/run_id=scheduled__2024-01-01T00:00:00+00:00/task_id=t/attempt=1.log"
 LINES = b"".join(b'{"event":"%d"}\n' % number for number in range(1000))
@@ -68,6 +68,17 @@ def test_an_empty_log_takes_nothing_away(store: ShippedLogStore) -> None:
     assert store.ship(PATH) == 0
     store.locate(PATH).unlink()
     assert store.read(PATH)[0] == LINES
+
+
+def test_a_copy_that_grew_is_read_anew(tmp_path: Path) -> None:
+    there, now = (tmp_path / "there").as_uri(), [0.0]
+    reader = ShippedLogStore(tmp_path / "reader", there, monotonic=lambda: now[0])
+    worker = ShippedLogStore(tmp_path / "worker", there)
+    for count in (1, 2):
+        worker.append(PATH, LINES)
+        worker.ship(PATH)
+        assert reader.read(PATH) == (LINES * count, len(LINES) * count)
+        now[0] += FRESH_S
 
 
 def test_a_log_that_is_nowhere_is_not_found(store: ShippedLogStore) -> None:

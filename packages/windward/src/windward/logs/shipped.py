@@ -5,11 +5,16 @@ What may not live here: when a log is copied (`windward.app.log_shipper`).
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from windward.errors import NotFoundError
 from windward.logs.local import READ_BYTES_MAX, LocalLogStore
 from windward.store.objects import CloudObjectStore, LocalObjectStore, open_object_store
+
+FRESH_S = 2.0
+"""A copy that was fetched is taken for the newest so long: a longer one replaces it when its try goes on."""
 
 
 class ShippedLogStore(LocalLogStore):
@@ -18,13 +23,14 @@ class ShippedLogStore(LocalLogStore):
     It inherits, against the rule, because following and tailing are the local store's own, by way of `read`.
     """
 
-    def __init__(self, folder: Path, url: str) -> None:
+    def __init__(self, folder: Path, url: str, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         super().__init__(folder)
         self.is_near = False
         self._url = url.rstrip("/")
         self._store: CloudObjectStore | LocalObjectStore | None = None
-        self._fetched: tuple[str, bytes] = ("", b"")
-        """The log that was read last: it is read in pieces."""
+        self._monotonic = monotonic
+        self._fetched: tuple[str, bytes, float] = ("", b"", 0.0)
+        """The log that was read last, and when it was fetched: it is read in pieces."""
 
     def ship(self, path: str) -> int:
         """Copy a log of this machine, as it is now; return its size here. Raises `NotFoundError`, `UnavailableError`.
@@ -60,9 +66,10 @@ class ShippedLogStore(LocalLogStore):
 
     def _whole(self, path: str) -> bytes:
         fetched = self._fetched  # another thread may put another there
-        if fetched[0] != path:
+        if fetched[0] != path or self._monotonic() - fetched[2] >= FRESH_S:
             store = self._opened()
-            self._fetched = fetched = (path, store.get(store.location_of(path)))
+            data = store.get(store.location_of(path))
+            self._fetched = fetched = (path, data, self._monotonic())
         return fetched[1]
 
     def _opened(self) -> CloudObjectStore | LocalObjectStore:

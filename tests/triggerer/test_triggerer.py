@@ -57,6 +57,14 @@ class Trigger(BaseTrigger):
     async def on_kill(self):
         open(self.path + ".killed", "w").close()
 """
+CLEANS_UP_WHEN_TOLD = STAYS.replace(
+    'open(self.path + ".cleaned", "w").close()',
+    """open(self.path + ".cleaning", "w").close()
+        import os
+        while not os.path.exists(self.path + ".go"):
+            await asyncio.sleep(0.01)
+        open(self.path + ".cleaned", "w").close()""",
+)
 
 
 def test_an_event_reaches_the_scheduler_with_its_payload(make_place: MakePlace) -> None:
@@ -366,3 +374,42 @@ def test_what_a_trigger_prints_goes_to_its_log_line_by_line(tmp_path: Path) -> N
     assert {line["source"] for line in lines} == {"trigger"}
     assert "four" not in early
     assert other.getvalue() == "not of a trigger\n"
+
+
+def test_a_watcher_that_is_wanted_again_while_it_cleans_up_runs_again(make_place: MakePlace) -> None:
+    place = make_place(CLEANS_UP_WHEN_TOLD)
+    path = str(place.folder / "a")
+    ref = place.watch("a", goes_on=True, path=path)
+    place.wait(lambda: place.log("a").count("trigger started") == 1)
+    place.scheduler.say(Unwatch(refs=(ref,), kills=False))
+    place.wait(Path(path + ".cleaning").exists)
+
+    place.watch("a", goes_on=True, path=path)
+    place.scheduler.hear(Heartbeat)
+    Path(path + ".go").touch()
+    place.wait(lambda: place.log("a").count("trigger started") == 2)
+
+    place.scheduler.drop()
+    assert place.scheduler.welcome().running == (ref,)
+
+
+def test_a_watcher_that_nobody_wants_any_more_does_not_run_again(make_place: MakePlace) -> None:
+    place = make_place(CLEANS_UP_WHEN_TOLD)
+    path = str(place.folder / "a")
+    ref = place.watch("a", goes_on=True, path=path)
+    place.wait(lambda: place.log("a").count("trigger started") == 1)
+    place.scheduler.say(Unwatch(refs=(ref,), kills=False))
+    place.wait(Path(path + ".cleaning").exists)
+
+    place.watch("a", goes_on=True, path=path)
+    place.scheduler.say(Unwatch(refs=(ref,), kills=False))
+    place.scheduler.say(GiveBack(refs=(ref_of("nobody"),)))
+    place.scheduler.hear(GivenBack)
+    Path(path + ".go").touch()
+    place.wait(Path(path + ".cleaned").exists)
+
+    place.scheduler.drop()
+    place.scheduler.welcome()
+    place.watch("b", goes_on=True, path=path)
+    place.wait(lambda: "trigger started" in place.log("b"))
+    assert place.log("a").count("trigger started") == 1

@@ -55,6 +55,10 @@ class _Running:
     """What it watches is to be stopped too."""
     is_given_back: bool = False
     """The scheduler waits for its end, to have it run elsewhere."""
+    is_ending: bool = False
+    """It cleans up, or is about to: it hears nothing any more."""
+    again: TriggerWork | None = None
+    """Wanted anew before it was gone: the name of a watcher is always the same."""
 
 
 class Triggerer:
@@ -123,7 +127,12 @@ class Triggerer:
 
     def _start(self, work: TriggerWork) -> None:
         ref = work.ref
-        if ref in self._running or self.link.holds_word_of(ref):
+        running = self._running.get(ref)
+        if running is not None:
+            if work.goes_on and (running.is_stopped or running.is_ending):
+                running.again = work
+            return
+        if self.link.holds_word_of(ref):
             return
         path = self._options.log_folder / work.log_path if work.log_path else None
         target = TriggerLog(path, MASKER)
@@ -139,6 +148,7 @@ class Triggerer:
         running = self._running.get(ref)
         if running is not None:
             running.is_killed |= kills
+            running.again = None
             self._cancel(running)
 
     def _give_back(self, ref: AttemptRef) -> None:
@@ -187,6 +197,7 @@ class Triggerer:
             await self._end(ref, running)
 
     async def _end(self, ref: AttemptRef, running: _Running) -> None:
+        running.is_ending = True
         try:
             if running.trigger is not None:
                 was_killed = running.is_killed
@@ -202,6 +213,8 @@ class Triggerer:
                 self.link.give_back(ref)
             else:
                 self.link.drop(ref)
+            if running.again is not None and not self._ended.is_set():
+                self._start(running.again)
             self._watch_idleness()
 
     async def _kill(self, running: _Running) -> None:

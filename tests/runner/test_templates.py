@@ -133,6 +133,40 @@ def test_a_file_inside_an_archive_is_run(shared_host: HostUnderTest) -> None:
     assert returned(ending) == 8
 
 
+def test_a_module_is_run_as_it_is_when_neither_its_time_nor_its_size_tells(
+    start_host: StartHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    host = start_host()
+    name = write(host, "uses.py", top="from of_one_size import VALUE", value="VALUE")
+    found = []
+    for number in (1, 2):
+        path = host.home / "dags" / host.write("of_one_size.py", f"VALUE = {number}")
+        os.utime(path, (1_700_000_000, 1_700_000_000))
+        # The host has no store of code: another version is another template, of the same folder.
+        [ending] = host.run(submission(name, "t", fence=number, code_hash=f"version{number}"))
+        found.append(returned(ending))
+    assert found == [1, 2]
+
+
+def test_byte_code_is_kept_for_the_next_template_and_for_every_python(
+    start_host: StartHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    host = start_host()
+    name = write(host, "uses.py", top="import kept_code", value="kept_code.__spec__.cached")
+    host.write("kept_code.py", "VALUE = 1")
+    [ending] = host.run(submission(name, "t", code_hash="version1"))
+    cached = Path(str(returned(ending)))
+    made = cached.stat()
+
+    [again] = host.run(submission(name, "t", fence=2, code_hash="version2"))
+
+    assert returned(again) == str(cached)
+    assert cached.stat() == made
+    assert cached.read_bytes()[4] == 0b11  # it is checked against the hash of its source
+
+
 def test_idle_templates_make_room_least_used_first(start_host: StartHost) -> None:
     host = start_host("--templates", "2", "--spare", "0")
     names = [write(host, f"f{number}.py", value="__import__('os').getppid()") for number in range(3)]

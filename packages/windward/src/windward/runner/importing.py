@@ -25,6 +25,7 @@ from windward.runner.options import HostOptions
 from windward.runner.pool import FileKey
 from windward.sdk import extensions, policies, secrets, xcom_backend
 from windward.sdk.bridge import LargeValues, use_bridge
+from windward.sdk.byte_code import check_byte_code
 
 log = logging.getLogger("windward.runner.importing")
 _CHUNK_BYTES = 1 << 20
@@ -163,6 +164,7 @@ def _import(root: Path, fileloc: str, options: HostOptions) -> Mapping[str, Any]
         if folder in sys.path:
             sys.path.remove(folder)
     sys.path.append(str(root))
+    check_byte_code([str(root)])
     if options.plugins_folder is not None and str(options.plugins_folder) not in sys.path:
         sys.path.append(str(options.plugins_folder))
     module = ModuleType(_module_name(fileloc))

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from windward.errors import UserError
+from windward.sdk.byte_code import check_byte_code
 
 
 class TriggerCode:
@@ -23,6 +24,7 @@ class TriggerCode:
         self._stamps: dict[str, tuple[str, tuple[int, int]]] = {}
         """Module of our folders to its file and that file's change time and size."""
         self._lock = threading.Lock()
+        check_byte_code(self._folders)
         for folder in self._folders:
             if folder not in sys.path:
                 sys.path.append(folder)

@@ -413,3 +413,38 @@ def test_a_watcher_that_nobody_wants_any_more_does_not_run_again(make_place: Mak
     place.watch("b", goes_on=True, path=path)
     place.wait(lambda: "trigger started" in place.log("b"))
     assert place.log("a").count("trigger started") == 1
+
+
+def test_code_that_changes_while_it_is_imported_is_imported_again(make_place: MakePlace) -> None:
+    place = make_place("")
+    place.code(SAYS.replace('"word": self.word, "task"', '"new": self.word, "task"'))
+    module = place.folder / f"{place.module}.py"
+    module.rename(place.folder / "next.txt")
+    place.code(SAYS)
+    with module.open("a") as file:
+        file.write("\nimport os, shutil\nshutil.copy(os.path.dirname(__file__) + '/next.txt', __file__)\n")
+    place.watch("a", word="x")
+    place.word()
+
+    place.watch("b", word="x")
+
+    word = place.word()
+    assert isinstance(word, Event)
+    assert serde.decode(word.payload) == {"new": "x", "task": "b"}
+
+
+def test_code_is_run_as_it_is_when_neither_its_time_nor_its_size_tells(
+    make_place: MakePlace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    place = make_place("")
+    module = place.folder / f"{place.module}.py"
+    found = []
+    for name, word in [("a", "one"), ("b", "two")]:
+        place.code(SAYS.replace('"word": self.word', f'"word": "{word}"'))
+        os.utime(module, (1_700_000_000, 1_700_000_000))
+        place.watch(name, word="")
+        said = place.word()
+        assert isinstance(said, Event)
+        found.append(serde.decode(said.payload)["word"])
+    assert found == ["one", "two"]

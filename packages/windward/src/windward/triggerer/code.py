@@ -9,11 +9,27 @@ from __future__ import annotations
 import importlib
 import sys
 import threading
+import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from windward.errors import UserError
 from windward.sdk.byte_code import check_byte_code
+
+_COARSE_NS = 20_000_000
+"""How far the clock of file times may be behind the one that we read."""
+
+
+class Stamp(NamedTuple):
+    """What differs when a file was written, or another was put in its place. No tool can set the change time."""
+
+    mtime_ns: int
+    ctime_ns: int
+    size: int
+    inode: int
+
+
+_UNKNOWN = Stamp(0, 0, 0, 0)
 
 
 class TriggerCode:
@@ -21,8 +37,8 @@ class TriggerCode:
 
     def __init__(self, folders: tuple[Path, ...]) -> None:
         self._folders = tuple(str(folder.resolve()) for folder in folders)
-        self._stamps: dict[str, tuple[str, tuple[int, int]]] = {}
-        """Module of our folders to its file and that file's change time and size."""
+        self._stamps: dict[str, tuple[str, Stamp]] = {}
+        """Module of our folders to its file and that file as it was read."""
         self._lock = threading.Lock()
         check_byte_code(self._folders)
         for folder in self._folders:
@@ -40,10 +56,11 @@ class TriggerCode:
         with self._lock:
             self._forget_changed()
             before = set(sys.modules)
+            began_ns = time.time_ns() - _COARSE_NS
             try:
                 module = importlib.import_module(module_name)
             finally:
-                self._remember(set(sys.modules) - before)
+                self._remember(set(sys.modules) - before, began_ns)
         found = getattr(module, name, None)
         if found is None:
             raise UserError(
@@ -53,11 +70,13 @@ class TriggerCode:
             )
         return found
 
-    def _remember(self, names: set[str]) -> None:
+    def _remember(self, names: set[str], began_ns: int) -> None:
+        """Note what was imported. A file that changed meanwhile may have been read before: next time it is read anew."""
+        prefixes = tuple(f"{folder}/" for folder in self._folders)
         for name in names:
             path = getattr(sys.modules.get(name), "__file__", None)
-            if path and path.startswith(self._folders) and (stamp := _stamp(path)) is not None:
-                self._stamps[name] = (path, stamp)
+            if path and path.startswith(prefixes) and (stamp := _stamp(path)) is not None:
+                self._stamps[name] = (path, stamp if stamp.ctime_ns < began_ns else _UNKNOWN)
 
     def _forget_changed(self) -> None:
         """Drop all modules of our folders when any of them changed: they may refer to each other."""
@@ -69,9 +88,9 @@ class TriggerCode:
         importlib.invalidate_caches()
 
 
-def _stamp(path: str) -> tuple[int, int] | None:
+def _stamp(path: str) -> Stamp | None:
     try:
         found = Path(path).stat()
     except OSError:
         return None
-    return found.st_mtime_ns, found.st_size
+    return Stamp(found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino)

@@ -246,6 +246,34 @@ def test_code_that_is_not_kept_any_more_is_said_to_be_gone(tmp_path: Path) -> No
     assert "is not kept any more" in problem.message
 
 
+@pytest.mark.parametrize(
+    ("package", "new"), [("gets_another_value", "VALUE = 2"), ("loses_its_name", "OTHER = 2")]
+)
+def test_code_that_changes_while_it_is_imported_is_run_from_its_snapshot(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, package: str, new: str
+) -> None:
+    dags = tmp_path / "dags"
+    lib = dags / package / "lib.py"
+    lib.parent.mkdir(parents=True)
+    top = (
+        "import os, pathlib, sys\nsys.path.insert(0, os.path.dirname(__file__))\n"
+        f"pathlib.Path({os.fspath(lib)!r}).write_text({new!r})\nfrom {package}.lib import VALUE"
+    )
+    files = {"f.py": FILE.format(top=top, value="VALUE"), f"{package}/lib.py": "VALUE = 1"}
+    for name, text in files.items():
+        (dags / name).write_text(text)
+    store = FakeCodeStore(tmp_path / "snapshot", files)
+    options = HostOptions(socket_path=tmp_path / "s", dags_folder=dags, log_folder=tmp_path, code_store=store)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+
+    loaded = load_file(FileKey("f.py", "known"), options, can_interrupt=False)
+
+    assert isinstance(loaded, LoadedFile)
+    assert loaded.is_from_snapshot
+    assert loaded.dags["d"].task_dict["t"].execute({}) == 1
+    assert os.fspath(dags) not in sys.path
+
+
 def test_what_operators_name_is_imported_before_children_are_forked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,6 +1,7 @@
 """Importing a DAG file for running it: from the DAG folder when its code is still the run's, else from the snapshot.
 
-A snapshot's manifest names the file and what it imports of the DAG folder; all of them must be unchanged.
+A snapshot's manifest names the file and what it imports of the DAG folder; all of them must be unchanged, before the
+import and after it.
 """
 
 from __future__ import annotations
@@ -118,10 +119,37 @@ def load_file(key: FileKey, options: HostOptions, *, can_interrupt: bool) -> Loa
             extensions.load()
         limit_s = policies.import_timeout_s(str(root / key.fileloc), options.import_s_max)
         with _time_limit(limit_s if can_interrupt else 0.0):
-            dags = _import(root, key.fileloc, options)
-        return LoadedFile(dags=dags, is_from_snapshot=is_from_snapshot)
+            if is_from_snapshot:
+                return LoadedFile(dags=_import(root, key.fileloc, options), is_from_snapshot=True)
+            return _import_of_one_version(root, key, options)
     except BaseException as error:  # noqa: BLE001 - a process boundary: user code may raise anything, SystemExit too
         return problem_of(error)
+
+
+def _import_of_one_version(folder: Path, key: FileKey, options: HostOptions) -> LoadedFile:
+    """Import from the DAG folder; once more, from the snapshot, when the code was changed meanwhile."""
+    path = [*sys.path]
+    try:
+        dags = _import(folder, key.fileloc, options)
+    except Exception:
+        root, is_from_snapshot = find_code(key, options)
+        if not is_from_snapshot:  # Else it may have failed because it was of two versions.
+            raise
+    else:
+        root, is_from_snapshot = find_code(key, options)
+        if not is_from_snapshot:
+            return LoadedFile(dags=dags, is_from_snapshot=False)
+    sys.path[:] = path
+    _forget_modules_below(folder)
+    return LoadedFile(dags=_import(root, key.fileloc, options), is_from_snapshot=True)
+
+
+def _forget_modules_below(folder: Path) -> None:
+    for name, module in list(sys.modules.items()):
+        places = [getattr(module, "__file__", None), *getattr(module, "__path__", ())]
+        if any(isinstance(place, str) and place.startswith(f"{folder}/") for place in places):
+            del sys.modules[name]
+    importlib.invalidate_caches()
 
 
 def find_code(key: FileKey, options: HostOptions) -> tuple[Path, bool]:

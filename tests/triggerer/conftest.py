@@ -78,7 +78,9 @@ class Scheduler:
                 message = self._heard.pop(0)
                 if isinstance(message, kind):
                     return message
-            self._heard += self._frames.feed(self._connection.recv(65_536))
+            data = self._connection.recv(65_536)
+            assert data, "the triggerer ended the connection"
+            self._heard += self._frames.feed(data)
 
     def drop(self) -> None:
         """Let the connection end."""

@@ -65,6 +65,11 @@ CLEANS_UP_WHEN_TOLD = STAYS.replace(
             await asyncio.sleep(0.01)
         open(self.path + ".cleaned", "w").close()""",
 )
+FAILS_AT_LENGTH = """
+    def fail(self):
+        if self.word == "long":
+            raise ValueError("x" * 20_000_000)
+"""
 
 
 def test_an_event_reaches_the_scheduler_with_its_payload(make_place: MakePlace) -> None:
@@ -448,3 +453,32 @@ def test_code_is_run_as_it_is_when_neither_its_time_nor_its_size_tells(
         assert isinstance(said, Event)
         found.append(serde.decode(said.payload)["word"])
     assert found == ["one", "two"]
+
+
+def test_an_error_however_long_is_told_and_others_are_heard(make_place: MakePlace) -> None:
+    place = make_place(
+        SAYS.replace('self.log.info("waiting for %s", self.word)', "self.fail()") + FAILS_AT_LENGTH
+    )
+    place.watch("a", word="long")
+    place.watch("b", word="x")
+    words = [place.word(), place.word()]
+
+    [error] = [word for word in words if isinstance(word, Broken)]
+    assert error.error.startswith("ValueError: xxx")
+    assert [serde.decode(word.payload) for word in words if isinstance(word, Event)] == [
+        {"word": "x", "task": "b"}
+    ]
+
+
+def test_what_is_too_large_to_be_sent_is_an_error_of_its_trigger_alone(make_place: MakePlace) -> None:
+    text = SAYS.replace('"word": self.word', '"word": self.word if self.word == "x" else "y" * 20_000_000')
+    place = make_place(text)
+    place.watch("a", word="long")
+    place.watch("b", word="x")
+    words = [place.word(), place.word()]
+
+    [error] = [word for word in words if isinstance(word, Broken)]
+    assert "FrameError" in error.error
+    assert [serde.decode(word.payload) for word in words if isinstance(word, Event)] == [
+        {"word": "x", "task": "b"}
+    ]

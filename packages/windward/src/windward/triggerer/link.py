@@ -25,7 +25,6 @@ from windward.protocol.framing import FrameError, FrameReader, frame
 from windward.protocol.messages import (
     CallAnswer,
     ChildCall,
-    FromHost,
     Goodbye,
     Heartbeat,
     Hello,
@@ -56,10 +55,11 @@ class Link(threading.Thread):
         self._options = options
         self._receive = receive
         self._lock = threading.Lock()
-        self._outgoing: deque[FromHost] = deque()
+        self._outgoing: deque[bytes] = deque()
+        """Frames: what is too large for one is the error of who says it, not of the connection."""
         self._held: set[AttemptRef] = set()
-        self._said: dict[tuple[AttemptRef, int], TriggerFired] = {}
-        self._calls: dict[tuple[AttemptRef, int], tuple[ChildCall, Future[Answer]]] = {}
+        self._said: dict[tuple[AttemptRef, int], bytes] = {}
+        self._calls: dict[tuple[AttemptRef, int], tuple[bytes, Future[Answer]]] = {}
         self._call_ids = itertools.count(1)
         self._bell, self._ring = socket.socketpair()
         self._bell.setblocking(False)
@@ -87,14 +87,18 @@ class Link(threading.Thread):
         with self._lock:
             self._held.discard(ref)
             if not any(key[0] == ref for key in self._said):
-                self._outgoing.append(GivenBack(ref=ref))
+                self._outgoing.append(frame(GivenBack(ref=ref)))
         self._wake()
 
     def say(self, said: TriggerFired) -> None:
-        """Tell what a trigger said, now and on each new connection until it is accepted."""
+        """Tell what a trigger said, now and on each new connection until it is accepted.
+
+        Raises `FrameError` when it is too large to be told.
+        """
+        data = frame(said)
         with self._lock:
-            self._said[said.ref, said.number] = said
-            self._outgoing.append(said)
+            self._said[said.ref, said.number] = data
+            self._outgoing.append(data)
         self._wake()
 
     def holds_word_of(self, ref: AttemptRef) -> bool:
@@ -114,12 +118,13 @@ class Link(threading.Thread):
             self._blocked += 1
 
     def ask(self, ref: AttemptRef, call: Call) -> Answer:
-        """Send a request of a trigger's code and wait for the answer."""
+        """Send a request of a trigger's code and wait for the answer. Raises `FrameError` when it is too large."""
         answer: Future[Answer] = Future()
         message = ChildCall(ref=ref, call_id=next(self._call_ids), call=call)
+        data = frame(message)
         with self._lock:
-            self._calls[ref, message.call_id] = (message, answer)
-            self._outgoing.append(message)
+            self._calls[ref, message.call_id] = (data, answer)
+            self._outgoing.append(data)
         self._wake()
         try:
             return answer.result(CALL_S_MAX)
@@ -229,9 +234,9 @@ class Link(threading.Thread):
             with self._lock:
                 if not self._outgoing:
                     return
-                messages = list(self._outgoing)
+                frames = list(self._outgoing)
                 self._outgoing.clear()
-            connection.sendall(b"".join(frame(message) for message in messages))
+            connection.sendall(b"".join(frames))
 
     def _beat(self, number: int) -> Heartbeat:
         with self._lock:
@@ -248,7 +253,7 @@ class Link(threading.Thread):
                 with self._lock:
                     # Again, for the last connection may have lost it.
                     self._outgoing.extend(self._said.values())
-                    self._outgoing.extend(call for call, _ in self._calls.values())
+                    self._outgoing.extend(data for data, _ in self._calls.values())
                 self._receive(message)
             case FiredAccepted(ref=ref, number=number):
                 with self._lock:

@@ -187,8 +187,10 @@ def broken(error: BaseException) -> Broken:
     """Return the word for a trigger that raised."""
     text = str(error).strip()
     line = f"{type(error).__name__}: {text.splitlines()[0]}" if text else type(error).__name__
-    lines = "".join(traceback.format_exception(error)).splitlines()
-    return Broken(error=line[:_LINE_CHARACTERS_MAX], traceback=tuple(lines[-_TRACEBACK_LINES_MAX:]))
+    lines = "".join(traceback.format_exception(error)).splitlines()[-_TRACEBACK_LINES_MAX:]
+    return Broken(
+        error=line[:_LINE_CHARACTERS_MAX], traceback=tuple(line[:_LINE_CHARACTERS_MAX] for line in lines)
+    )
 
 
 async def clean_up(trigger: Any, target: TriggerLog, *, seconds: float) -> None:

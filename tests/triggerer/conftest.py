@@ -23,6 +23,38 @@ from windward.triggerer.options import TriggererOptions
 from windward.triggerer.triggerer import Triggerer
 
 DEADLINE_S = 60.0
+SAYS = """
+class Trigger(BaseTrigger):
+    def __init__(self, word):
+        super().__init__()
+        self.word = word
+
+    def serialize(self):
+        return __name__ + ".Trigger", {"word": self.word}
+
+    async def run(self):
+        self.log.info("waiting for %s", self.word)
+        yield TriggerEvent({"word": self.word, "task": self.task_instance.task_id})
+"""
+STAYS = """
+class Trigger(BaseTrigger):
+    def __init__(self, path):
+        super().__init__()
+        self.path = path
+
+    def serialize(self):
+        return "", {}
+
+    async def run(self):
+        await asyncio.sleep(1000)
+        yield TriggerEvent(None)
+
+    async def cleanup(self):
+        open(self.path + ".cleaned", "w").close()
+
+    async def on_kill(self):
+        open(self.path + ".killed", "w").close()
+"""
 Message = TypeVar("Message")
 _NAMES = iter(range(1_000_000))
 

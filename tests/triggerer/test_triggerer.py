@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.triggerer.conftest import DEADLINE_S, Place, ref_of
+from tests.triggerer.conftest import DEADLINE_S, SAYS, STAYS, Place, ref_of
 from windward.protocol.calls import GetVariable, VariableAnswer
 from windward.protocol.fired import Broken, EndTask, Event
 from windward.protocol.messages import Beat, CallAnswer, ChildCall, Goodbye, Heartbeat
@@ -25,46 +25,6 @@ from windward.triggerer.triggerer import run_until_signal
 
 MakePlace = Callable[..., Place]
 
-SAYS = """
-class Trigger(BaseTrigger):
-    def __init__(self, word):
-        super().__init__()
-        self.word = word
-
-    def serialize(self):
-        return __name__ + ".Trigger", {"word": self.word}
-
-    async def run(self):
-        self.log.info("waiting for %s", self.word)
-        yield TriggerEvent({"word": self.word, "task": self.task_instance.task_id})
-"""
-STAYS = """
-class Trigger(BaseTrigger):
-    def __init__(self, path):
-        super().__init__()
-        self.path = path
-
-    def serialize(self):
-        return "", {}
-
-    async def run(self):
-        await asyncio.sleep(1000)
-        yield TriggerEvent(None)
-
-    async def cleanup(self):
-        open(self.path + ".cleaned", "w").close()
-
-    async def on_kill(self):
-        open(self.path + ".killed", "w").close()
-"""
-CLEANS_UP_WHEN_TOLD = STAYS.replace(
-    'open(self.path + ".cleaned", "w").close()',
-    """open(self.path + ".cleaning", "w").close()
-        import os
-        while not os.path.exists(self.path + ".go"):
-            await asyncio.sleep(0.01)
-        open(self.path + ".cleaned", "w").close()""",
-)
 FAILS_AT_LENGTH = """
     def fail(self):
         if self.word == "long":
@@ -379,80 +339,6 @@ def test_what_a_trigger_prints_goes_to_its_log_line_by_line(tmp_path: Path) -> N
     assert {line["source"] for line in lines} == {"trigger"}
     assert "four" not in early
     assert other.getvalue() == "not of a trigger\n"
-
-
-def test_a_watcher_that_is_wanted_again_while_it_cleans_up_runs_again(make_place: MakePlace) -> None:
-    place = make_place(CLEANS_UP_WHEN_TOLD)
-    path = str(place.folder / "a")
-    ref = place.watch("a", goes_on=True, path=path)
-    place.wait(lambda: place.log("a").count("trigger started") == 1)
-    place.scheduler.say(Unwatch(refs=(ref,), kills=False))
-    place.wait(Path(path + ".cleaning").exists)
-
-    place.watch("a", goes_on=True, path=path)
-    place.scheduler.hear(Heartbeat)
-    Path(path + ".go").touch()
-    place.wait(lambda: place.log("a").count("trigger started") == 2)
-
-    place.scheduler.drop()
-    assert place.scheduler.welcome().running == (ref,)
-
-
-def test_a_watcher_that_nobody_wants_any_more_does_not_run_again(make_place: MakePlace) -> None:
-    place = make_place(CLEANS_UP_WHEN_TOLD)
-    path = str(place.folder / "a")
-    ref = place.watch("a", goes_on=True, path=path)
-    place.wait(lambda: place.log("a").count("trigger started") == 1)
-    place.scheduler.say(Unwatch(refs=(ref,), kills=False))
-    place.wait(Path(path + ".cleaning").exists)
-
-    place.watch("a", goes_on=True, path=path)
-    place.scheduler.say(Unwatch(refs=(ref,), kills=False))
-    place.scheduler.say(GiveBack(refs=(ref_of("nobody"),)))
-    place.scheduler.hear(GivenBack)
-    Path(path + ".go").touch()
-    place.wait(Path(path + ".cleaned").exists)
-
-    place.scheduler.drop()
-    place.scheduler.welcome()
-    place.watch("b", goes_on=True, path=path)
-    place.wait(lambda: "trigger started" in place.log("b"))
-    assert place.log("a").count("trigger started") == 1
-
-
-def test_code_that_changes_while_it_is_imported_is_imported_again(make_place: MakePlace) -> None:
-    place = make_place("")
-    place.code(SAYS.replace('"word": self.word, "task"', '"new": self.word, "task"'))
-    module = place.folder / f"{place.module}.py"
-    module.rename(place.folder / "next.txt")
-    place.code(SAYS)
-    with module.open("a") as file:
-        file.write("\nimport os, shutil\nshutil.copy(os.path.dirname(__file__) + '/next.txt', __file__)\n")
-    place.watch("a", word="x")
-    place.word()
-
-    place.watch("b", word="x")
-
-    word = place.word()
-    assert isinstance(word, Event)
-    assert serde.decode(word.payload) == {"new": "x", "task": "b"}
-
-
-def test_code_is_run_as_it_is_when_neither_its_time_nor_its_size_tells(
-    make_place: MakePlace, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sys, "dont_write_bytecode", False)
-    place = make_place("")
-    module = place.folder / f"{place.module}.py"
-    found = []
-    for name, word in [("a", "one"), ("b", "two")]:
-        place.code(SAYS.replace('"word": self.word', f'"word": "{word}"'))
-        os.utime(module, (1_700_000_000, 1_700_000_000))
-        place.watch(name, word="")
-        said = place.word()
-        assert isinstance(said, Event)
-        found.append(serde.decode(said.payload)["word"])
-    assert found == ["one", "two"]
 
 
 def test_an_error_however_long_is_told_and_others_are_heard(make_place: MakePlace) -> None:

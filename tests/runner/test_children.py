@@ -9,14 +9,20 @@ from pathlib import Path
 import msgspec
 
 from tests.runner.conftest import StartHost
-from tests.runner.fake_scheduler import submission
+from tests.runner.fake_scheduler import callback_context, submission
 from tests.runner.marking import BODY, HEAD, Bench
 from windward.model.states import Isolation
-from windward.protocol.messages import (
-    Cancel,
-)
+from windward.protocol.messages import Cancel, Heartbeat
 from windward.protocol.outcomes import Failed, Succeeded
+from windward.protocol.work import AttemptRef, Submission
 from windward.runner.linux import IDLE_CLASS_NICE
+
+CALLS_BACK = """
+from datetime import datetime
+from windward.sdk.dag import DAG
+with DAG("d", schedule=None, start_date=datetime(2026, 1, 1), on_failure_callback=lambda _: print("called back")):
+    pass
+"""
 
 
 def test_a_killed_child_is_reported_with_its_signal(bench: Bench) -> None:
@@ -246,3 +252,29 @@ def test_work_of_the_idle_class_is_placed_after_all_other(start_host: StartHost)
     bench.go()
     bench.scheduler.until(lambda: len(bench.scheduler.endings) == 4)
     assert [ref.fence for ref in bench.scheduler.endings] == [1, 4, 2, 3]
+
+
+def test_the_time_of_a_callback_begins_anew_with_the_process_that_runs_it(start_host: StartHost) -> None:
+    host = start_host("--callback-limit", "3", "--heartbeat", "0.1", "--spare", "0")
+    bench = Bench(host, host.home / "marks")
+    name = host.write("calls_back.py", CALLS_BACK)
+    ref = AttemptRef(1, "", -1, 1, callback_pk=5)
+    bench.scheduler.contexts[ref] = callback_context("failure")
+    bench.scheduler.grants_starts = False
+    bench.scheduler.submit(Submission(ref=ref, dag_id="d", fileloc=name, code_hash=""))
+    bench.scheduler.until(lambda: ref in bench.scheduler.asked)
+    [template] = host.templates()
+    [child] = bench.scheduler.until(lambda: host.children_of(template))
+    os.kill(child, signal.SIGSTOP)
+    bench.scheduler.grant(ref)
+    beats = len(bench.scheduler.heard(Heartbeat))
+    bench.scheduler.until(lambda: len(bench.scheduler.heard(Heartbeat)) > beats + 15)
+
+    os.kill(child, signal.SIGKILL)  # it took no start: another one does
+
+    assert isinstance(bench.ended(ref).outcome, Succeeded)
+    beats = len(bench.scheduler.heard(Heartbeat))
+    bench.scheduler.until(lambda: len(bench.scheduler.heard(Heartbeat)) > beats + 30)
+    log = (host.home / "logs" / callback_context("failure").log_path).read_text()
+    assert "called back" in log
+    assert "takes too long" not in log

@@ -24,6 +24,9 @@ def main() -> None:
     parser.add_argument(
         "--import-limit", type=float, default=30.0, help="seconds that importing a file may take"
     )
+    parser.add_argument(
+        "--callback-limit", type=float, default=0.0, help="seconds that a callback may take; 0: for ever"
+    )
     parser.add_argument("--warm-children", type=int, default=4)
     parser.add_argument("--warm-attempts", type=int, default=1000)
     parser.add_argument("--templates", type=int, default=16)
@@ -42,6 +45,7 @@ def main() -> None:
             heartbeat_s=found.heartbeat,
             kill_grace_s=found.kill_grace,
             import_s_max=found.import_limit,
+            callback_s_max=found.callback_limit,
             warm_children_max=found.warm_children,
             warm_attempts_max=found.warm_attempts,
             templates_max=found.templates,

@@ -315,6 +315,8 @@ class Host:
         held.child = None
         if not held.has_begun and held.cancel_reason is None and not held.is_shut_down:
             held.step = Step.READY
+            if held.timer is not None:
+                held.timer.cancel()
             self._placing.again(held, fact or "its process died before it took the start")
             return
         if exited is None:

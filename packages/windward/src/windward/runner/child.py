@@ -47,7 +47,7 @@ from windward.runner.importing import LoadedFile, load_file
 from windward.runner.linux import boot_clock, die_with_parent, resident_bytes, yield_processor
 from windward.runner.options import HostOptions
 from windward.runner.pool import FileKey
-from windward.runner.signals import set_handler
+from windward.runner.signals import hold_back, let_through, set_handler
 from windward.sdk.bridge import LargeValues, set_bridge
 from windward.sdk.masking import MASKER
 from windward.sdk.parsing_context import importing_for
@@ -57,8 +57,11 @@ CALL_S_MAX = 600.0
 _CHANNEL = 3
 """Descriptor of the child's end of its channel."""
 _SIGCHLD, _SIGINT, _SIGTERM = int(signal.SIGCHLD), int(signal.SIGINT), int(signal.SIGTERM)
+_SIGALRM = int(signal.SIGALRM)
 _DEFAULT = int(signal.SIG_DFL)
 _READ_BYTES = 65_536
+_WHOLE_BYTES_MAX = 32_768
+"""A stream of this machine takes so much whole, or nothing of it."""
 _BEGAN = frame(Began())
 _COLLECT_EVERY = (10_000, 20, 50)
 """Allocations between collections: a short task sees none, a long one does not grow for ever."""
@@ -122,11 +125,15 @@ class HostChannel:
             self.tell(Masked(secrets=tuple(values)))
 
     def _send(self, data: bytes) -> None:
+        """Send. The host must hear no half frame: a signal that raises waits for the end of one that goes in parts."""
         with self._lock:
-            sent = os.write(self._descriptor, data)
-            while sent < len(data):
-                data = data[sent:]
-                sent = os.write(self._descriptor, data)
+            before = hold_back((_SIGTERM, _SIGINT, _SIGALRM)) if len(data) > _WHOLE_BYTES_MAX else None
+            try:
+                while data:
+                    data = data[os.write(self._descriptor, data) :]
+            finally:
+                if before is not None:
+                    let_through(before)
 
     def _receive(self) -> list[ToChild]:
         data = os.read(self._descriptor, _READ_BYTES)

@@ -14,6 +14,7 @@ from windward.document import TaskDocument
 from windward.model.records import TaskRecord
 from windward.model.states import TaskState
 from windward.protocol.outcomes import (
+    AssetWrite,
     Deferred,
     Ending,
     ExitFact,
@@ -177,6 +178,20 @@ def test_a_success_with_a_key_that_no_database_holds_is_a_failure_that_says_so(k
     assert (stored.kind, stored.peak_rss_bytes) == ("exception", 7)
     again = only(end(running(max_tries=1), outcome))
     assert again.state is TaskState.UP_FOR_RETRY
+
+
+@pytest.mark.parametrize(
+    "fields", [{"name": "n" * 501}, {"uri": "u" * 501}, {"aliases": ("short", "a" * 501)}]
+)
+def test_a_success_with_an_asset_that_no_database_holds_is_a_failure_that_says_so(
+    fields: dict[str, Any],
+) -> None:
+    write = AssetWrite(**{"name": "n" * 500, "uri": "u", **fields})
+    failed = only(end(running(), Succeeded(assets=(write,))))
+    assert failed.state is TaskState.FAILED
+    assert "asset" in failed.reason
+    kept = AssetWrite(name="n" * 500, uri="u" * 500, aliases=("a" * 500,))
+    assert only(end(running(), Succeeded(assets=(kept,)))).state is TaskState.SUCCESS
 
 
 def test_a_skip_says_why() -> None:

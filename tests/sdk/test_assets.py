@@ -181,3 +181,9 @@ def test_a_dag_by_assets_needs_no_start_date_and_has_no_catchup() -> None:
     assert not document.catchup
     assert document.schedule_text == "Dataset"
     assert not [text for text in document.warnings if "start_date" in text]
+
+
+def test_a_uri_is_as_long_as_the_databases_hold_in_its_normal_form() -> None:
+    assert len(Asset(uri="s3://b/p?k=" + "/" * 163).uri) == 500
+    with pytest.raises(ValueError, match="the URI of an asset has 503 characters, 500 are allowed"):
+        Asset("short", uri="s3://b/p?k=" + "/" * 164)

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
-from tests.store.building import T0, AnyStore, at, create, put_dags, run_of
+from tests.store.building import T0, AnyStore, at, create, put, put_dags, run_of, step
 from windward.core.actions import Action, AddAssetEvent, CreateRun, ForgetAssetEvents, RouteAssetEvent
+from windward.core.transitions import TaskEvent
+from windward.model.ids import ASSET_NAME_LENGTH_MAX, XCOM_KEY_LENGTH_MAX, TaskKey
 from windward.model.records import AssetEventRecord
 from windward.timetable import asset_key
 
@@ -50,6 +52,19 @@ def test_an_event_is_read_as_it_was_written(store: AnyStore) -> None:
     assert store.assets.load_waiting() == {"sales": [event]}
     assert store.assets.load_members() == [("daily", event.asset_key), ("hourly", event.asset_key)]
     assert store.assets.load_unrouted(limit=10) == []
+
+
+def test_each_store_holds_names_of_the_greatest_length(store: AnyStore) -> None:
+    longest = "n" * ASSET_NAME_LENGTH_MAX
+    event = event_of(1, name=longest, uri=longest, aliases=(longest,))
+    assert store.runs.apply([[AddAssetEvent(event=event, dag_ids=("sales",))]]).all
+    assert store.assets.list_events() == [event]
+
+    store.runs.apply([[create(run_of(1), "load")]])
+    key = "\N{SNOWMAN}" * XCOM_KEY_LENGTH_MAX
+    step(store, TaskKey(1, "load"), TaskEvent.QUEUE, try_number=1)
+    step(store, TaskKey(1, "load"), TaskEvent.START, xcoms=(put(key, "v"),))
+    assert store.xcoms.get_xcom("sales", "manual__1", key, task_id="load", map_index=-1) is not None
 
 
 def test_a_run_takes_the_events_that_it_names_and_leaves_the_others(store: AnyStore) -> None:

@@ -153,7 +153,8 @@ def decide_end(
 
 def _storable(ending: Ending) -> Ending:
     """Return an ending; in the place of a success that no database can hold, a failure that says so."""
-    problem = unstorable(ending.outcome.xcoms) if isinstance(ending.outcome, Succeeded) else ""
+    said = ending.outcome
+    problem = unstorable(said.xcoms, said.assets) if isinstance(said, Succeeded) else ""
     if not problem:
         return ending
     fact = msgspec.structs.replace(ending.exit, kind="exception", error_type="ValueError", message=problem)

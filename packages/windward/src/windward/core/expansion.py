@@ -20,10 +20,10 @@ from windward.document import (
     XComLength,
     ZipLength,
 )
-from windward.model.ids import is_xcom_key
+from windward.model.ids import ASSET_NAME_LENGTH_MAX, is_xcom_key
 from windward.model.records import TaskRecord
 from windward.model.states import TaskState
-from windward.protocol.outcomes import XComPut, XComValue
+from windward.protocol.outcomes import AssetWrite, XComPut, XComValue
 
 RETURN_KEY = "return_value"
 _SHOWN_CHARACTERS = 80
@@ -48,12 +48,16 @@ def pushed_length(xcoms: Iterable[XComPut], length: int | None = None) -> int | 
     return length
 
 
-def unstorable(xcoms: Iterable[XComPut]) -> str:
-    """Return what is wrong with the values that user code hands over at its end; nothing when all can be stored."""
+def unstorable(xcoms: Iterable[XComPut], assets: Iterable[AssetWrite] = ()) -> str:
+    """Return what is wrong with what user code hands over at its end; nothing when all of it can be stored."""
     for put in xcoms:
         if not is_xcom_key(put.key):
             start = put.key[:_SHOWN_CHARACTERS].replace("\0", "\N{SYMBOL FOR NULL}")
             return f"it returned an XCom with the key `{start}`, which no database can hold"
+    for write in assets:
+        longest = max(write.name, write.uri, *write.aliases, key=len)
+        if len(longest) > ASSET_NAME_LENGTH_MAX:
+            return f"it wrote an asset named `{longest[:_SHOWN_CHARACTERS]}`, which no database can hold"
     return ""
 
 

@@ -13,6 +13,8 @@ from windward.errors import InvalidIdError
 ID_LENGTH_MAX = 250
 XCOM_KEY_LENGTH_MAX = 500
 """As databases have the column."""
+ASSET_NAME_LENGTH_MAX = 500
+"""Of names, URIs and aliases, as databases have the columns."""
 _KEY = re.compile(r"[\w.-]+")
 _RUN_ID = re.compile(r"[A-Za-z0-9_.~:+-]+")
 

@@ -11,9 +11,9 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit, urlunsplit
 
+from windward.model.ids import ASSET_NAME_LENGTH_MAX
 from windward.timetable.conditions import AliasLeaf, AllOf, AnyOf, AssetLeaf, Condition, Leaf
 
-NAME_LENGTH_MAX = 500
 _RESERVED_SCHEME = "airflow"
 
 
@@ -70,7 +70,9 @@ class Asset(_Leaf, os.PathLike[str]):
             raise TypeError("Asset() requires either `name` or `uri`")
         text = None if uri is None else str(uri)
         self.name = checked_name(name if name is not None else str(text), what="name of an asset")
-        self.uri = _plain_uri(checked_name(text if text is not None else self.name, what="URI of an asset"))
+        given = checked_name(text if text is not None else self.name, what="URI of an asset")
+        # Its normal form may be longer: characters of the query are written as three.
+        self.uri = checked_name(_plain_uri(given), what="URI of an asset")
         if name is None:
             self.name = self.uri
         self.group = group or "asset"
@@ -251,8 +253,8 @@ def checked_name(value: Any, *, what: str) -> str:
         raise TypeError(f"the {what} must be text, not `{type(value).__name__}`")
     if not value or value.isspace():
         raise ValueError(f"the {what} cannot be empty")
-    if len(value) > NAME_LENGTH_MAX:
-        raise ValueError(f"the {what} has {len(value)} characters, {NAME_LENGTH_MAX} are allowed")
+    if len(value) > ASSET_NAME_LENGTH_MAX:
+        raise ValueError(f"the {what} has {len(value)} characters, {ASSET_NAME_LENGTH_MAX} are allowed")
     if not value.isascii():
         raise ValueError(f"the {what} `{value}` must consist of ASCII characters only")
     return value

@@ -5,11 +5,13 @@ import signal
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.processor.folder import Folder, eventually
 from windward.errors import UnavailableError
+from windward.processor.template import TemplateHandle
 
 
 def test_a_module_that_changes_while_its_file_is_parsed_is_imported_again(folder: Folder) -> None:
@@ -177,3 +179,31 @@ def test_a_variable_that_changes_between_two_questions_of_a_file_has_it_parsed_a
         processor._answers.begin_pass()
         go.touch()
         eventually(lambda: folder.dags() == ["one"] and folder.tasks("one") == ["b", "then_b"])
+
+
+def test_a_file_is_parsed_when_templates_start_again_after_some_that_did_not(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("windward.processor.processor.BEAT_S", 0.1)
+    began, go = folder.path.parent / "began", folder.path.parent / "go"
+    wait = f"while not os.path.exists({str(go)!r}): time.sleep(0.01)"
+    folder.write(
+        "one.py", f"import os, time\nopen({str(began)!r}, 'w').close()\n{wait}\nDAGS = {{'one': []}}"
+    )
+    with folder.running() as processor:
+        launch = processor._pool._launch_template
+        failures: list[int] = []
+
+        def fail_at_first(**settings: Any) -> TemplateHandle:
+            handle = launch(**settings)
+            if len(failures) < 3:
+                failures.append(handle.pid)
+                os.kill(handle.pid, signal.SIGKILL)
+            return handle
+
+        eventually(began.exists)
+        processor._pool._launch_template = fail_at_first
+        assert processor.template_pid is not None
+        os.kill(processor.template_pid, signal.SIGKILL)
+        go.touch()
+        eventually(lambda: folder.dags() == ["one"])

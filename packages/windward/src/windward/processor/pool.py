@@ -449,12 +449,13 @@ class ParsePool:
         """
         self._failures += not self._is_ready
         self._drop_template()
-        if self._failures >= _TEMPLATE_FAILURES_MAX:
-            raise UnavailableError("the process that imports DAG files does not start; see its output")
         lost, self._running = self._running, {}
         for running in lost.values():
-            found = running.outcome.found
             self._forget(running)
+        if self._failures >= _TEMPLATE_FAILURES_MAX:
+            raise UnavailableError("the process that imports DAG files does not start; see its output")
+        for running in lost.values():
+            found = running.outcome.found
             if running.purges or running.is_unwanted:
                 continue  # The values are still in the store, and so is what is known of the file.
             deaths = self._deaths.get(found.fileloc, 0) + (running.began is not None)

@@ -129,6 +129,41 @@ def test_held_lines_reach_the_file_without_another_line(writer: LogWriter, file:
     assert read(file)[-1]["event"] == "event 199"
 
 
+def test_what_waits_for_its_end_of_line_waits_by_thread(writer: LogWriter, file: Path) -> None:
+    with capture(writer, level=logging.INFO):
+        print("one ", end="")
+        other = threading.Thread(target=print, args=("two",))
+        other.start()
+        other.join()
+        print("three")
+        print("no end", end="")
+    writer.close()
+    assert [found["event"] for found in read(file)] == ["two", "one three", "no end"]
+
+
+def test_threads_that_print_lose_no_line(writer: LogWriter, file: Path) -> None:
+    def say(name: int) -> None:
+        for number in range(5000):
+            print(f"{name}:{number}")
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with capture(writer, level=logging.INFO):
+            threads = [threading.Thread(target=say, args=(name,)) for name in range(8)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+    finally:
+        sys.setswitchinterval(interval)
+    writer.close()
+    expected = {f"{name}:{number}" for name in range(8) for number in range(5000)}
+    found = [one["event"] for one in read(file)]
+    assert len(found) == len(expected)
+    assert set(found) == expected
+
+
 def test_threads_write_whole_lines(writer: LogWriter, file: Path) -> None:
     def write(name: int) -> None:
         for number in range(200):

@@ -160,7 +160,8 @@ class LineStream(io.TextIOBase):
         self._source = source
         self._level = level
         self._raw_descriptor = descriptor
-        self._rest = ""
+        self._rests: dict[int, str] = {}
+        """What waits for its end of line, by thread: no lock, which a fork or a signal handler could meet held."""
 
     @property
     def buffer(self) -> _Bytes:
@@ -169,22 +170,21 @@ class LineStream(io.TextIOBase):
 
     def write(self, text: str, /) -> int:
         """Take text; whole lines are written, the rest waits for its end of line."""
-        if "\n" not in text:
-            self._rest += text
-            if len(self._rest) > EVENT_CHARACTERS_MAX:
-                self.finish()
-            return len(text)
-        lines = (self._rest + text).split("\n")
-        self._rest = lines.pop()
+        thread = threading.get_ident()
+        *lines, rest = (self._rests.pop(thread, "") + text).split("\n")
         for line in lines:
             self._emit(line)
+        if len(rest) > EVENT_CHARACTERS_MAX:
+            self._emit(rest)
+        elif rest:
+            self._rests[thread] = rest
         return len(text)
 
     def finish(self) -> None:
         """Write what was printed without an end of line."""
-        rest, self._rest = self._rest, ""
-        if rest:
-            self._emit(rest)
+        for thread in list(self._rests):
+            if rest := self._rests.pop(thread, ""):
+                self._emit(rest)
 
     def writable(self) -> bool:
         """Text may be written."""

@@ -153,23 +153,23 @@ def fill(store: Store) -> None:
     )
 
 
-def finished_run(store: Store, run_id: str = "first") -> RunRecord:
-    """Put a run of `orders` into the store whose `load_b` failed."""
+def finished_run(store: Store, run_id: str = "first", *, number: int = 1) -> RunRecord:
+    """Put a run of `orders` into the store whose `load_b` failed; those with higher numbers are of later days."""
     began = NOW - timedelta(minutes=10)
     found = store.reads.dag_details("orders")
     assert found is not None
     action = decide_manual_run(
         found.document,
         document_hash=found.record.document_hash,
-        run_pk=1001,
+        run_pk=1000 + number,
         now=began,
         run_id=run_id,
-        logical_date=datetime(2026, 2, 28, 21, tzinfo=UTC),
+        logical_date=datetime(2026, 2, 27, 21, tzinfo=UTC) + timedelta(days=number),
     )
     _apply(store, action, move_run(action.run, RunEvent.START, at=began, start_date=began))
-    for number, task_id in enumerate(("extract", "load_a", "load_b", "report")):
+    for second, task_id in enumerate(("extract", "load_a", "load_b", "report")):
         event = TaskEvent.FAIL if task_id == "load_b" else TaskEvent.SUCCEED
-        _finish(store, action.run.run_pk, task_id, event, at=began + timedelta(seconds=number))
+        _finish(store, action.run.run_pk, task_id, event, at=began + timedelta(seconds=second))
     (run,) = store.runs.load_runs([action.run.run_pk])
     _apply(store, move_run(run, RunEvent.FAIL, at=began, end_date=began + timedelta(seconds=9)))
     (run,) = store.runs.load_runs([action.run.run_pk])

@@ -159,6 +159,7 @@ def test_clean_deletes_runs_that_ended_before_a_time(
 ) -> None:
     installation = make_installation(sqlite_store)
     finished_run(sqlite_store)
+    finished_run(sqlite_store, "newest", number=2)
     ended = "2026-03-01T12:20:24.250000+00:00"
 
     assert (
@@ -167,9 +168,10 @@ def test_clean_deletes_runs_that_ended_before_a_time(
     later = ["db", "clean", "--clean-before-timestamp", "2026-03-01T12:20:25+00:00"]
     assert "dag_run       1" in installation.run(*later, "--dry-run").out
     assert installation.run(*later).code == 1  # nobody could be asked
-    assert sqlite_store.runs.find_run("orders") is not None
+    assert sqlite_store.runs.find_run("orders", run_id="first") is not None
     assert "dag_run       1" in installation.run(*later, "--yes").out
-    assert sqlite_store.runs.find_run("orders") is None
+    assert sqlite_store.runs.find_run("orders", run_id="first") is None
+    assert sqlite_store.runs.find_run("orders", run_id="newest") is not None
     sqlite_store.close()
 
 

@@ -11,7 +11,10 @@ import pytest
 
 from tests.processor.folder import Folder, eventually
 from windward.errors import UnavailableError
+from windward.processor.discover import Found
+from windward.processor.pool import ParseOutcome
 from windward.processor.template import TemplateHandle
+from windward.protocol.outcomes import DeadXCom
 
 
 def test_a_module_that_changes_while_its_file_is_parsed_is_imported_again(folder: Folder) -> None:
@@ -113,6 +116,33 @@ def test_a_zip_that_is_replaced_while_it_is_parsed_is_parsed_again(folder: Folde
     folder.parse()
     assert folder.tasks("one") == ["b"]
     assert folder.parse().parsed == []
+
+
+def test_a_file_that_was_away_when_it_was_to_be_read_is_read_again_at_once(folder: Folder) -> None:
+    path, away = folder.write("one.py", "DAGS = {'one': ['a']}"), folder.path.parent / "away"
+    processor = folder.processor()
+    launch, wait = processor._pool._launch, processor._pool.wait
+    was_away: list[str] = []
+
+    def take_away(found: Found, *, purges: tuple[DeadXCom, ...] = ()) -> None:
+        if not was_away:
+            was_away.append(found.fileloc)
+            path.rename(away)
+        launch(found, purges=purges)
+
+    def bring_back(timeout_s: float) -> list[ParseOutcome]:
+        done = wait(timeout_s)
+        if done and away.exists():
+            away.rename(path)
+        return done
+
+    processor._pool._launch = take_away  # type: ignore[method-assign]
+    processor._pool.wait = bring_back  # type: ignore[method-assign]
+    assert processor.parse_once().parsed == ["one.py", "one.py"]
+    processor.close()
+    assert was_away == ["one.py"]
+    assert folder.file("one.py").error is None
+    assert folder.dags() == ["one"]
 
 
 ASKS = """

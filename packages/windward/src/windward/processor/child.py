@@ -170,7 +170,9 @@ def _parse(job: ParseJob, line: _Line, streams: Streams, bounds: limits.Limits, 
         data = read_source(Path(job.root), job.source, job.fileloc)
     except (OSError, KeyError):
         return FileParsed(
-            error=f"`{job.fileloc}` was deleted or renamed while it was being read", is_passing=True
+            error=f"`{job.fileloc}` was deleted or renamed while it was being read",
+            is_passing=True,
+            is_unread=True,
         )
     except zipfile.BadZipFile:
         return _bad_zip(job.source)

@@ -125,6 +125,8 @@ class FileParsed(_Message, frozen=True, tag="file"):
     is_passing: bool = False
     """Whether the same content may parse another time: the error is not one of syntax."""
     warnings: tuple[str, ...] = ()
+    is_unread: bool = False
+    """The file was not there when it was to be read."""
 
 
 FromChild = Touched | BackendAnswered | SourceRead | Imported | Asked | DagParsed | Purged | FileParsed

@@ -75,6 +75,7 @@ class ParseOutcome:
     dags: list[DagParsed] = field(default_factory=list)
     error: str = ""
     is_passing: bool = False
+    is_unread: bool = False
     warnings: tuple[str, ...] = ()
     dependencies: dict[str, str | None] = field(default_factory=dict)
     seen: dict[str, str] = field(default_factory=dict)
@@ -403,6 +404,7 @@ class ParsePool:
         if running.last is not None:
             outcome.error = outcome.error or running.last.error
             outcome.is_passing = running.last.is_passing
+            outcome.is_unread = running.last.is_unread
             outcome.warnings = running.last.warnings
         elif not outcome.error:
             outcome.error = self._ending_error(running, status)

@@ -67,7 +67,7 @@ class Results:
         self.known: dict[str, FileRecord] = {}
         self.claimants: dict[str, set[str]] = {}
         self._new_ids: set[str] = set()  # what a file got since the folder was last seen through
-        self._raced: set[str] = set()  # what it read changed while a file was last parsed
+        self._raced: set[str] = set()  # what it read changed, or it was away, while a file was last parsed
         self.assets = AssetClaims()
         self.windows = WindowKeeper(catalog)
         self._requests_due = 0.0
@@ -163,6 +163,9 @@ class Results:
         fileloc = outcome.found.fileloc
         if self._fingerprints.of_file(outcome.found.source) is None:
             return None  # Deleted or renamed meanwhile; the next scan says so.
+        if outcome.is_unread and fileloc not in self._raced:
+            self._raced.add(fileloc)
+            return None  # It was away for a moment, as while it was replaced: it is parsed again.
         hashes = self._dependency_hashes(outcome)
         is_plain = outcome.found.source == fileloc
         # Of a zip the child tells the hash of a member only. The scan saw the zip before it was read: if that

@@ -41,7 +41,7 @@ from windward.runner.remote.logs import LogShipping
 T = TypeVar("T")
 log = logging.getLogger("windward.runner.remote")
 CARRIERS_MAX = 16
-"""Requests under way at once."""
+"""Starts under way at once, and as many other requests."""
 RETRY_FIRST_S = 0.1
 RETRY_MAX_S = 5.0
 CALL_TRIES_MAX = 5
@@ -68,6 +68,8 @@ class Bridge:
         self._code = code
         self._logs = LogShipping(api, log_folder, done=logs_done)
         self._carriers = ThreadPoolExecutor(CARRIERS_MAX, thread_name_prefix="windward-carry")
+        # A start waits for the scheduler, all else for the API server alone: it may not stand behind starts.
+        self._starters = ThreadPoolExecutor(CARRIERS_MAX, thread_name_prefix="windward-start")
         self._stopped = threading.Event()
         self._sending = threading.Lock()
         self._host: socket.socket | None = None
@@ -89,7 +91,8 @@ class Bridge:
                 self._serve(connection)
         finally:
             self.stop()
-            self._carriers.shutdown(wait=True, cancel_futures=True)
+            for pool in (self._starters, self._carriers):
+                pool.shutdown(wait=True, cancel_futures=True)
             self._logs.stop()
             self._shipping.join(LAST_LOGS_S)
             self._listener.close()
@@ -138,7 +141,7 @@ class Bridge:
                 self._carry(lambda: self._beat(message))
             case StartRequest(refs=refs):
                 for ref in refs:
-                    self._carry(lambda ref=ref: self._start(ref))  # type: ignore[misc]
+                    self._carry(lambda ref=ref: self._start(ref), by=self._starters)  # type: ignore[misc]
             case AttemptEnded():
                 self._carry(lambda: self._end(message))
             case ChildCall():
@@ -149,7 +152,7 @@ class Bridge:
             case TriggerFired():
                 raise AssertionError("a worker host has no triggers")
 
-    def _carry(self, work: Callable[[], None]) -> None:
+    def _carry(self, work: Callable[[], None], *, by: ThreadPoolExecutor | None = None) -> None:
         def guarded() -> None:
             try:
                 work()
@@ -159,7 +162,7 @@ class Bridge:
                 log.exception("not carried")
 
         if not self._stopped.is_set():
-            self._carriers.submit(guarded)
+            (by or self._carriers).submit(guarded)
 
     # What the host says.
 

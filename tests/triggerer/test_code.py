@@ -3,12 +3,14 @@
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from tests.triggerer.conftest import SAYS, Place
 from windward.protocol.fired import Event
 from windward.sdk import serde
+from windward.triggerer.code import TriggerCode
 
 MakePlace = Callable[..., Place]
 
@@ -46,3 +48,9 @@ def test_code_is_run_as_it_is_when_neither_its_time_nor_its_size_tells(
         assert isinstance(said, Event)
         found.append(serde.decode(said.payload)["word"])
     assert found == ["one", "two"]
+
+
+def test_triggers_that_come_together_have_one_class_however_new_its_file_is(tmp_path: Path) -> None:
+    (tmp_path / "just_saved_triggers.py").write_text("class Trigger: pass")
+    code = TriggerCode((tmp_path,))
+    assert code.load("just_saved_triggers.Trigger") is code.load("just_saved_triggers.Trigger")

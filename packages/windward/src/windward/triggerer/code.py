@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from types import ModuleType
 from typing import Any, NamedTuple
 
 from windward.errors import UserError
@@ -54,13 +55,11 @@ class TriggerCode:
                 hint="`serialize` returns the path of the class, such as `my_triggers.MyTrigger`.",
             )
         with self._lock:
-            self._forget_changed()
-            before = set(sys.modules)
-            began_ns = time.time_ns() - _COARSE_NS
-            try:
-                module = importlib.import_module(module_name)
-            finally:
-                self._remember(set(sys.modules) - before, began_ns)
+            module = self._import(module_name)
+            if not self._is_settled():
+                # Once more, and at rest: triggers that come together are to have one class, as they share streams by it.
+                time.sleep(_COARSE_NS / 1e9)
+                module = self._import(module_name)
         found = getattr(module, name, None)
         if found is None:
             raise UserError(
@@ -69,6 +68,19 @@ class TriggerCode:
                 "define the class at the top of a module in the DAG folder or of an installed package.",
             )
         return found
+
+    def _import(self, module_name: str) -> ModuleType:
+        self._forget_changed()
+        before = set(sys.modules)
+        began_ns = time.time_ns() - _COARSE_NS
+        try:
+            return importlib.import_module(module_name)
+        finally:
+            self._remember(set(sys.modules) - before, began_ns)
+
+    def _is_settled(self) -> bool:
+        """Whether no file was changed while it was imported, or just before."""
+        return all(stamp != _UNKNOWN for _, stamp in self._stamps.values())
 
     def _remember(self, names: set[str], began_ns: int) -> None:
         """Note what was imported. A file that changed meanwhile may have been read before: next time it is read anew."""

@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from tests import databases
 from tests import services as services_of_tests
 from tests.api.conftest import Client
 from tests.api.filling import ASSET_ID, fill
+from tests.store.building import put_dags
 from windward.api.app import OPERATIONS
 from windward.api.contract.openapi import document_of
 from windward.api.services import Services
@@ -195,3 +197,9 @@ def test_a_number_in_a_cursor_that_no_column_holds_makes_the_cursor_unusable(
     assert client.ask("GET", path + altered(SMALL_MAX), role="admin").status == 200
     for number in (SMALL_MAX + 1, WIDE_MAX + 1):
         assert client.ask("GET", path + altered(number), role="admin").status == 400
+
+
+def test_a_time_limit_beyond_the_calendar_is_shown(client: Client, store: SqlStore) -> None:
+    put_dags(store, "long", dagrun_timeout_s=timedelta.max.total_seconds())
+    shown = client.ask("GET", "/api/v2/dags/long/details", role="viewer")
+    assert (shown.status, shown.json["dag_run_timeout"][:10]) == (200, "P999999999")

@@ -180,19 +180,6 @@ await step('a graph that is out of sight is moved by its map, and begins readabl
   await page.setViewportSize({ width: 1440, height: 900 });
 });
 
-await step('of more tabs than a phone has room for the chosen one is in sight', async () => {
-  await page.setViewportSize({ width: 400, height: 900 });
-  for (const tab of ['recovery', 'grid']) {
-    await page.goto(`${ADDRESS}/dags/market?tab=${tab}`);
-    const chosen = page.getByRole('tab', { selected: true });
-    await until(`${tab} is in sight`, async () => {
-      const box = await chosen.boundingBox();
-      return box !== null && box.x >= 0 && box.x + box.width <= 400;
-    });
-  }
-  await page.setViewportSize({ width: 1440, height: 900 });
-});
-
 await step('the calendar has hours, and a press leads to the runs of one', async () => {
   await page.goto(`${ADDRESS}/dags/market?tab=calendar`);
   await page.getByRole('button', { name: 'Week' }).click();

@@ -9,7 +9,6 @@ import { useNow, useZone } from '@/app/preferences';
 import { useMayTo } from '@/app/rights';
 import { Page } from '@/components/Page';
 import { StateSign } from '@/components/State';
-import { useChosenTab } from '@/components/useChosenTab';
 import { Empty, Failure, Loading } from '@/components/Waiting';
 import { needWords, said } from '@/i18n';
 import { showDistance, showMoment } from '@/lib/time';
@@ -240,9 +239,8 @@ function Tabs({ tab, mayTo }: { tab: Tab; mayTo: (permission: string) => boolean
     next?.focus();
     next?.click();
   };
-  const list = useChosenTab(tab);
   return (
-    <div role="tablist" ref={list} className={classes.tabs} onKeyDown={onKeyDown}>
+    <div role="tablist" className={classes.tabs} onKeyDown={onKeyDown}>
       {TABS.filter((one) => one !== 'events' || mayTo('audit_log:read')).map((one) => (
         <Link
           key={one}

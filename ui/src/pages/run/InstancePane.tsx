@@ -9,7 +9,6 @@ import { useMayTo } from '@/app/rights';
 import { Moment } from '@/components/Moment';
 import { EndedOf } from '@/components/Said';
 import { StateSign, StateWord } from '@/components/State';
-import { useChosenTab } from '@/components/useChosenTab';
 import { Empty, Failure, Loading } from '@/components/Waiting';
 import { needWords } from '@/i18n';
 import { isFinished } from '@/lib/states';
@@ -55,7 +54,6 @@ export function InstancePane({ place, label, isMapped, isLive }: Props) {
   const askedAttempts = useQuery(attemptsQuery(place, isLive));
   const mayTo = useMayTo({ dag_id: place.dagId });
   const tab = TABS.find((name) => name === search.tab) ?? 'log';
-  const list = useChosenTab(tab);
   // What was typed here, and what was read of a log, outlive a question that got no answer.
   const failure = error && <Failure error={error} again={() => void refetch()} />;
   if (!one) return failure ?? <Loading />;
@@ -140,7 +138,7 @@ export function InstancePane({ place, label, isMapped, isLive }: Props) {
         keepMounted={false}
         classNames={{ root: classes.tabs ?? '', list: classes.tabList ?? '', panel: classes.panel ?? '' }}
       >
-        <Tabs.List ref={list}>
+        <Tabs.List>
           {TABS.filter((name) => name !== 'events' || mayTo('audit_log:read')).map((name) => (
             <Tabs.Tab key={name} value={name}>
               {t(`tab.${name}`)}

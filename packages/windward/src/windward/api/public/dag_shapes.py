@@ -114,11 +114,10 @@ def details_response(
 ) -> DAGDetailsResponse:
     """Return a DAG with everything that is known of it."""
     document = row.document
-    timeout_s = document.dagrun_timeout_s
     return DAGDetailsResponse(
         **_fields(row, settings, next_slot(row, now)),
         catchup=document.catchup,
-        dag_run_timeout=timedelta(seconds=timeout_s) if timeout_s is not None else None,
+        dag_run_timeout=_length(document.dagrun_timeout_s),
         asset_expression=_asset_expression(document),
         doc_md=inspect.cleandoc(document.doc_md) if document.doc_md is not None else None,
         start_date=document.start_date,
@@ -136,6 +135,16 @@ def details_response(
         concurrency=document.max_active_tasks,
         latest_dag_version=version_response(row.version),
     )
+
+
+def _length(seconds: float | None) -> timedelta | None:
+    """Return a length of time; one that is too long for the calendar is the longest there is."""
+    if seconds is None:
+        return None
+    try:
+        return timedelta(seconds=seconds)
+    except OverflowError:
+        return timedelta.max
 
 
 def shown_params(params: dict[str, ParamDocument]) -> dict[str, Any]:

@@ -158,13 +158,17 @@ def read_permission(text: str) -> Permission:
 
 def held_by(user: User, custom_roles: Mapping[str, Collection[Permission]]) -> frozenset[Permission]:
     """Return what a user may do: by roles and grants. A role that does not exist any more gives nothing."""
-    given = (
-        frozenset(roles[name])
-        for name in user.roles
-        for roles in (BUILT_IN_ROLES, custom_roles)
-        if name in roles
-    )
+    given = [BUILT_IN_ROLES[name] for name in user.roles if name in BUILT_IN_ROLES]
+    for name in user.roles:
+        more = frozenset(custom_roles.get(name, ()))
+        # A built-in role is what it is; DAG files may give it more of their own DAGs.
+        given.append(_of_dags(more) if name in BUILT_IN_ROLES else more)
     return _held((user.grants, *given))
+
+
+@lru_cache(maxsize=HELD_MAX)
+def _of_dags(given: frozenset[Permission]) -> frozenset[Permission]:
+    return frozenset(one for one in given if one.dag_id is not None)
 
 
 @lru_cache(maxsize=HELD_MAX)

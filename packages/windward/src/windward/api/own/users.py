@@ -140,8 +140,9 @@ def get_user_tokens(call: Call[Nothing, Nothing]) -> TokenCollectionResponse:
 
 
 def delete_user_token(call: Call[Nothing, Nothing]) -> None:
-    """Delete a user's API token."""
-    _not_by_its_own_token(call)
+    """Delete a user's API token; a token may end itself, and no other of its owner's."""
+    if call.text("token_id") != call.principal.credential_id:
+        _not_by_its_own_token(call)
     desk = call.services.account_desk
     user = people.find_mine(desk, call.text("username"), by=call.principal)
     people_tokens.delete_token(desk, user.user_id, call.text("token_id"))

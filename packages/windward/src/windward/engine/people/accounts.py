@@ -72,7 +72,7 @@ def find_mine(desk: AccountDesk, username: str, *, by: Principal) -> User:
         UserError: when `by` holds less than the user.
     """
     known = find_user(desk, username)
-    _check_mine(known, by=by)
+    _check_holds(by, held_by(known.user, known.custom_roles))
     return known.user
 
 
@@ -101,9 +101,7 @@ def edit_user(desk: AccountDesk, username: str, changes: Mapping[str, Any], *, b
         NotFoundError: when there is no such user.
         UserError: when something cannot be, or `by` holds less than the user.
     """
-    known = find_user(desk, username)
-    _check_mine(known, by=by)
-    before = known.user
+    before = find_mine(desk, username, by=by)
     after: User = msgspec.structs.replace(before, **changes)
     check_username(after.username)
     _check_words(after)
@@ -127,13 +125,12 @@ def delete_user(desk: AccountDesk, username: str, *, by: Principal) -> User:
         NotFoundError: when there is no such user.
         UserError: when nobody could administer any more, or `by` holds less than the user.
     """
-    known = find_user(desk, username)
-    _check_mine(known, by=by)
-    if is_last_admin(known.user, desk.accounts.list_users()):
+    user = find_mine(desk, username, by=by)
+    if is_last_admin(user, desk.accounts.list_users()):
         raise _last_admin(username)
-    desk.accounts.delete_user(known.user.user_id)
-    note_change("user", known.user.username, before=shown_user(known.user))
-    return known.user
+    desk.accounts.delete_user(user.user_id)
+    note_change("user", user.username, before=shown_user(user))
+    return user
 
 
 def reset_password(desk: AccountDesk, username: str, password: str, *, by: Principal) -> User:
@@ -143,10 +140,9 @@ def reset_password(desk: AccountDesk, username: str, password: str, *, by: Princ
         NotFoundError: when there is no such user.
         UserError: when the password cannot be one, or `by` holds less than the user.
     """
-    known = find_user(desk, username)
-    _check_mine(known, by=by)
-    _set_password(desk, known.user, password)
-    return known.user
+    user = find_mine(desk, username, by=by)
+    _set_password(desk, user, password)
+    return user
 
 
 def change_password(desk: AccountDesk, username: str, *, current: str, new: str) -> User:
@@ -175,10 +171,9 @@ def end_sessions(desk: AccountDesk, username: str, *, by: Principal) -> None:
         NotFoundError: when there is no such user.
         UserError: when `by` holds less than the user.
     """
-    known = find_user(desk, username)
-    _check_mine(known, by=by)
-    after = msgspec.structs.replace(known.user, version=known.user.version + 1)
-    desk.accounts.replace_user(after, expect=known.user)
+    before = find_mine(desk, username, by=by)
+    after = msgspec.structs.replace(before, version=before.version + 1)
+    desk.accounts.replace_user(after, expect=before)
     desk.accounts.delete_sessions(after.user_id)
 
 
@@ -277,10 +272,6 @@ def _check_given(desk: AccountDesk, user: User, *, by: Principal) -> None:
     of_files = desk.accounts.given_by_files(user.roles)
     held = {name: roles[name] | of_files.get(name, frozenset()) for name in user.roles}
     _check_holds(by, held_by(user, held))
-
-
-def _check_mine(known: Known, *, by: Principal) -> None:
-    _check_holds(by, held_by(known.user, known.custom_roles))
 
 
 def _check_holds(by: Principal, wanted: Iterable[Permission]) -> None:

@@ -9,6 +9,7 @@ import types
 import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -25,6 +26,9 @@ from windward.errors import NotFoundError
 from windward.model.numbers import WIDE_MAX
 
 _SUSPECT = re.compile(rb"\d{19}|\\u0000")
+_NO_TIME = "Invalid RFC3339 encoded datetime"
+TIMES_MAX = 100
+"""Times in one request that may lack something."""
 PATH_TEXT_MAX = 1000
 """Longer than any id: what is longer names nothing."""
 
@@ -70,7 +74,7 @@ def query_of(operation: Operation, pairs: Sequence[tuple[str, str]]) -> Any:
         else:
             values[name] = text
     try:
-        found = msgspec.convert(values, operation.query, strict=False)
+        found = _with_times(values, operation.query, strict=False)
     except msgspec.ValidationError as error:
         raise InvalidRequest.from_msgspec(error, part="query") from error
     for field, name in shape.fractions.items():
@@ -104,7 +108,7 @@ def body_of(operation: Operation, raw: bytes, *, media_type: str) -> Any:
             given=media_type,
         )
     try:
-        found = msgspec.json.decode(raw, type=operation.body)
+        found = _decoded(raw, operation.body)
         if _SUSPECT.search(raw):
             _refuse_what_cannot_be_stored(msgspec.json.decode(raw), is_of_people=not operation.is_quiet)
         return found
@@ -114,6 +118,46 @@ def body_of(operation: Operation, raw: bytes, *, media_type: str) -> Any:
         raise InvalidRequest.of(
             ("body",), kind="json_invalid", message=f"the body is not JSON: {error}"
         ) from error
+
+
+def _decoded(raw: bytes, kind: Any) -> Any:
+    try:
+        return msgspec.json.decode(raw, type=kind)
+    except msgspec.ValidationError as error:
+        if not str(error).startswith(_NO_TIME):
+            raise
+    return _with_times(msgspec.json.decode(raw), kind, strict=True)
+
+
+def _with_times(values: Any, kind: Any, *, strict: bool) -> Any:
+    """Return plain values as a type. Times may have any form of ISO 8601, as with Airflow: a date alone, for example.
+
+    Raises:
+        ValidationError: when a value does not fit.
+    """
+    for _ in range(TIMES_MAX):
+        try:
+            return msgspec.convert(values, kind, strict=strict)
+        except msgspec.ValidationError as error:
+            if not _completed(values, error):
+                raise
+    return msgspec.convert(values, kind, strict=strict)
+
+
+def _completed(values: Any, error: msgspec.ValidationError) -> bool:
+    """Write the time that did not fit in full, in its place; return whether that was all that it lacked."""
+    if not str(error).startswith(_NO_TIME):
+        return False
+    _, *between, last = InvalidRequest.from_msgspec(error, part="").faults[0].loc
+    try:
+        for step in between:
+            values = values[step]
+        given: str = values[last]
+        full = datetime.fromisoformat(given).isoformat()
+    except (ValueError, LookupError):  # a key of a mapping is not named in the error
+        return False
+    values[last] = full
+    return full != given
 
 
 def _refuse_what_cannot_be_stored(body: Any, *, is_of_people: bool) -> None:

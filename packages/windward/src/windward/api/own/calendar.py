@@ -9,6 +9,7 @@ import msgspec
 
 from windward.api.contract.operation import Call, Needs, Nothing, Operation, Scope, operation
 from windward.api.contract.problem import InvalidRequest
+from windward.api.contract.ranges import aware
 from windward.errors import NotFoundError
 from windward.model.access import Resource, Verb
 from windward.model.states import RunState
@@ -44,7 +45,8 @@ class CalendarResponse(msgspec.Struct, kw_only=True):
 def get_calendar(call: Call[CalendarQuery, Nothing]) -> CalendarResponse:
     """Return the counts of a span."""
     query = call.query
-    if query.run_after_lt - query.run_after_gte > SPAN_MAX:
+    begin, end = aware(call, query.run_after_gte), aware(call, query.run_after_lt)
+    if end - begin > SPAN_MAX:
         raise InvalidRequest.of(
             ("query", "run_after_lt"),
             kind="value_error",
@@ -55,8 +57,8 @@ def get_calendar(call: Call[CalendarQuery, Nothing]) -> CalendarResponse:
         raise NotFoundError(f"there is no DAG `{dag_id}`")
     found = call.services.listings.runs.counts(
         dag_id,
-        begin=query.run_after_gte,
-        end=query.run_after_lt,
+        begin=begin,
+        end=end,
         step=timedelta(seconds=query.step_s),
     )
     return CalendarResponse(

@@ -16,6 +16,7 @@ import msgspec
 
 from windward.api.contract.operation import Call, Needs, Nothing, Operation, Reply, Scope, operation
 from windward.api.contract.problem import InvalidRequest
+from windward.api.contract.ranges import aware_or_none
 from windward.api.grids import STATES, GridColumn, GridGroup, GridTask
 from windward.api.services import Services
 from windward.errors import NotFoundError
@@ -100,9 +101,10 @@ def get_grid(call: Call[GridQuery, Nothing]) -> Reply:
     if newest is None:
         raise NotFoundError(f"there is no DAG `{dag_id}`")
     limit = runs_of(call.query.limit, tasks=len(newest.document.tasks))
-    runs = services.listings.grid.runs(dag_id, limit=limit, before=call.query.before)
+    before = aware_or_none(call, call.query.before)
+    runs = services.listings.grid.runs(dag_id, limit=limit, before=before)
     found = services.listings.grid.cells(runs)
-    asked = (dag_id, newest.document_hash, limit, call.query.before, call.query.cursor)
+    asked = (dag_id, newest.document_hash, limit, before, call.query.cursor)
     body = services.grids.whole.of(
         asked, (found.token,), lambda: _answer(services, newest, found.runs, call.query.cursor)
     )

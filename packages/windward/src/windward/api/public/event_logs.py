@@ -8,6 +8,7 @@ import msgspec
 
 from windward.api.contract.operation import Call, Needs, Nothing, Operation, Scope, operation
 from windward.api.contract.paging import PageQuery, page_of, pattern_of
+from windward.api.contract.ranges import aware_or_none
 from windward.errors import NotFoundError
 from windward.model.access import Resource, Verb
 from windward.model.numbers import Small
@@ -81,7 +82,7 @@ def get_event_logs(call: Call[EventLogQuery, Nothing]) -> EventLogCollectionResp
         event=query.event,
         excluded=query.excluded_events or (),
         included=query.included_events or (),
-        at=Between(lt=query.before, gt=query.after),
+        at=Between(lt=aware_or_none(call, query.before), gt=aware_or_none(call, query.after)),
         dag=pattern_of(query.dag_id_pattern, query.dag_id_prefix_pattern),
         task=pattern_of(query.task_id_pattern, query.task_id_prefix_pattern),
         run=pattern_of(query.run_id_pattern, query.run_id_prefix_pattern),

@@ -119,10 +119,17 @@ def test_many_changes_go_in_one_request(made: Client) -> None:
     assert names(made) == ["default_pool", "new", "p1", "p2", "p4", "p5"]
 
 
-def test_a_list_that_did_not_change_is_not_sent_again(made: Client) -> None:
+@pytest.mark.parametrize("known", ["{}", "W/{}", '"another", {}', '"another", W/{}', "*"])
+def test_a_list_that_did_not_change_is_not_sent_again(made: Client, known: str) -> None:
     first = made.ask("GET", "/api/v2/pools", role="viewer")
-    again = made.ask("GET", "/api/v2/pools", role="viewer", headers={"if-none-match": first.headers["etag"]})
+    headers = {"if-none-match": known.format(first.headers["etag"])}
+    again = made.ask("GET", "/api/v2/pools", role="viewer", headers=headers)
     assert (again.status, again.body) == (304, b"")
+
+
+def test_a_list_that_did_change_is_sent_again(made: Client) -> None:
+    again = made.ask("GET", "/api/v2/pools", role="viewer", headers={"if-none-match": 'W/"another"'})
+    assert again.status == 200
 
 
 def test_a_body_that_is_too_large_is_not_read(client: Client) -> None:

@@ -38,11 +38,16 @@ def bodied(operation: Operation, reply: Reply, known_etag: str | None) -> Respon
         etag = body.etag if isinstance(body, Ready) else etag_of(raw)
         headers.setdefault("etag", etag)
         headers["cache-control"] = _OF_READS
-        if known_etag is not None and etag in (one.strip() for one in known_etag.split(",")):
+        if known_etag is not None and _is_known(etag, known_etag):
             return Response(status_code=304, headers=headers)
         if not reply.headers and reply.media_type == _JSON:
             return _usual(raw, etag)
     return Response(raw, status_code=status, headers=headers, media_type=reply.media_type)
+
+
+def _is_known(etag: str, known: str) -> bool:
+    """Whether `If-None-Match` names a tag; a proxy that packs answers makes weak ones of ours (RFC 9110, 13.1.2)."""
+    return known.strip() == "*" or etag in (one.strip().removeprefix("W/") for one in known.split(","))
 
 
 def _usual(raw: bytes, etag: str) -> Response:

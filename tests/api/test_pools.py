@@ -119,6 +119,28 @@ def test_many_changes_go_in_one_request(made: Client) -> None:
     assert names(made) == ["default_pool", "new", "p1", "p2", "p4", "p5"]
 
 
+def test_a_pool_has_no_team(made: Client) -> None:
+    pool, said = (
+        {"name": "p1", "slots": 7, "team_name": "blue"},
+        "cannot be set: this installation has no teams",
+    )
+    actions = [
+        {"action": "create", "entities": [{**pool, "name": "new"}]},
+        {"action": "update", "entities": [pool]},
+    ]
+    before = made.ask("GET", "/api/v2/pools", role="op").json
+
+    made_new = made.ask("POST", "/api/v2/pools", {**pool, "name": "new"}, role="op")
+    changed = made.ask("PATCH", "/api/v2/pools/p1", {"slots": 7, "team_name": "blue"}, role="op")
+    in_bulk = made.ask("PATCH", "/api/v2/pools", {"actions": actions}, role="op").json
+
+    for answer in (made_new, changed):
+        assert (answer.status, answer.json["detail"][0]["msg"]) == (422, said)
+    told = [in_bulk[kind]["errors"][0]["error"] for kind in ("create", "update")]
+    assert told == [f"new: `team_name` {said}", f"p1: `team_name` {said}"]
+    assert made.ask("GET", "/api/v2/pools", role="op").json == before
+
+
 @pytest.mark.parametrize("known", ["{}", "W/{}", '"another", {}', '"another", W/{}', "*"])
 def test_a_list_that_did_not_change_is_not_sent_again(made: Client, known: str) -> None:
     first = made.ask("GET", "/api/v2/pools", role="viewer")

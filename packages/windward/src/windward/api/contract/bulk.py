@@ -9,7 +9,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import msgspec
 
 from windward.api.contract.operation import Call
-from windward.api.contract.problem import refusal_of
+from windward.api.contract.problem import refusal_of, words_of
 from windward.errors import WindwardError
 from windward.model.access import Resource, Verb
 
@@ -180,7 +180,7 @@ def _try(outcome: BulkActionResponse, name: str, change: Callable[[], None]) -> 
     except WindwardError as error:
         refusal = refusal_of(error)
         outcome.errors.append(
-            {"error": f"{name}: {refusal.body.detail}", "status_code": refusal.status, "name": name}
+            {"error": f"{name}: {words_of(refusal.body)}", "status_code": refusal.status, "name": name}
         )
     else:
         outcome.success.append(name)

@@ -113,6 +113,14 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     hint: str = ""
 
 
+def words_of(problem: Problem) -> str:
+    """Return the detail as one text, for where there is no place for several faults."""
+    if isinstance(problem.detail, str):
+        return problem.detail
+    faults: Sequence[Fault] = problem.detail
+    return "; ".join(" ".join([*(f"`{step}`" for step in fault.loc[1:]), fault.msg]) for fault in faults)
+
+
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     """An answer that refuses: its status, body and headers."""
 

@@ -17,7 +17,7 @@ from windward.api.contract.bulk import (
     OnAbsence,
 )
 from windward.api.contract.operation import Call, Needs, Nothing, Operation, Scope, operation
-from windward.api.contract.problem import refusal_of
+from windward.api.contract.problem import refusal_of, words_of
 from windward.api.public.dag_run_changes import wanted_of
 from windward.api.public.dag_run_shapes import BulkDAGRunBody
 from windward.api.public.dag_runs import TAG, place_of
@@ -124,7 +124,7 @@ def _name(entity: Any) -> str:
 
 def _refused(outcome: BulkActionResponse, error: WindwardError, name: str | None) -> None:
     refusal = refusal_of(error)
-    said = {"error": str(refusal.body.detail), "status_code": refusal.status}
+    said = {"error": words_of(refusal.body), "status_code": refusal.status}
     outcome.errors.append(said if name is None else {**said, "name": name})
 
 

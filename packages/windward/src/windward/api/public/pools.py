@@ -13,6 +13,7 @@ from windward.api.contract.bulk import BulkBody, BulkResponse, carry_out
 from windward.api.contract.masks import MaskQuery, masked
 from windward.api.contract.operation import Call, Needs, Nothing, Operation, operation
 from windward.api.contract.paging import PageQuery, page_of, pattern_of
+from windward.api.public.teams import without_team
 from windward.engine.people.pools import create_pool, delete_pool, edit_pool
 from windward.errors import NotFoundError, UserError
 from windward.model.access import Resource, Verb
@@ -132,7 +133,10 @@ class _Pools:
 
     def update(self, entity: PoolBody, mask: Sequence[str] | None) -> None:
         patch = PoolPatchBody(
-            slots=entity.slots, description=entity.description, include_deferred=entity.include_deferred
+            slots=entity.slots,
+            description=entity.description,
+            include_deferred=entity.include_deferred,
+            team_name=entity.team_name,
         )
         edit_pool(self.call.services.desk, _patched(_found(self.call, entity.name).pool, patch, mask or ()))
 
@@ -142,6 +146,7 @@ class _Pools:
 
 def _patched(pool: PoolRecord, body: PoolPatchBody, mask: Sequence[str]) -> PoolRecord:
     given = masked(body, mask)
+    without_team(given.get("team_name"))
     if given.get("pool") not in (None, pool.name):
         raise UserError(f"pool `{pool.name}` cannot be renamed", hint="Make a new pool, and delete this one.")
     slots = given.get("slots")
@@ -161,6 +166,7 @@ def _checked_slots(slots: int) -> int:
 
 
 def _record(body: PoolBody) -> PoolRecord:
+    without_team(body.team_name)
     return PoolRecord(
         name=body.name,
         slots=_checked_slots(body.slots),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any
 
 from windward.api.contract.bulk import (
     BulkActionResponse,
@@ -16,7 +15,7 @@ from windward.api.contract.bulk import (
     OnAbsence,
 )
 from windward.api.contract.operation import ANY_DAG, Call, Needs, Nothing, Operation, Reply, Scope, operation
-from windward.api.contract.problem import refusal_of
+from windward.api.contract.problem import refusal_of, words_of
 from windward.api.public.task_instance_bodies import BulkTaskInstanceBody, MapIndexQuery
 from windward.api.public.task_instance_changes import EDIT
 from windward.api.public.task_instance_patches import (
@@ -179,12 +178,8 @@ def _name(entity: BulkTaskInstanceBody) -> str:
 
 def _refused(outcome: BulkActionResponse, error: WindwardError, name: str | None) -> None:
     refusal = refusal_of(error)
-    said = {"error": _words(refusal.body.detail), "status_code": refusal.status}
+    said = {"error": words_of(refusal.body), "status_code": refusal.status}
     outcome.errors.append(said if name is None else {**said, "name": name})
-
-
-def _words(detail: Any) -> str:
-    return detail if isinstance(detail, str) else "; ".join(fault.msg for fault in detail)
 
 
 OPERATIONS: tuple[Operation, ...] = (

@@ -126,6 +126,10 @@ def test_roles_are_given_and_taken_by_name_or_address(bob: Installation) -> None
 
 def test_the_last_administrator_stays(bob: Installation) -> None:
     bob.run("users", "add-role", "-u", "bob", "-r", "admin")
+    # Others are no administrators, or cannot come in: neither could put it right.
+    bob.run("users", "create", "-u", "vera", "-p", "correct horse")
+    bob.run("users", "create", "-u", "eve", "-p", "correct horse", "-r", "admin")
+    bob.run("users", "disable", "-u", "eve")
     for words in (("delete",), ("disable",), ("remove-role", "-r", "admin")):
         said = bob.run("users", *words[:1], "-u", "bob", *words[1:])
         assert "last administrator" in said.err

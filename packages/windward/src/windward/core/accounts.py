@@ -205,10 +205,13 @@ def may_give(giver: Principal, given: Iterable[Permission]) -> bool:
     return True
 
 
-def is_last_admin(user: User, admins: Collection[User]) -> bool:
-    """Whether nobody else could administer any more without this user."""
-    others = [one for one in admins if one.user_id != user.user_id and one.is_active]
-    return ADMIN in user.roles and user.is_active and not others
+def is_last_admin(user: User, users: Iterable[User]) -> bool:
+    """Whether nobody else of `users` could administer any more without this user."""
+
+    def administers(one: User) -> bool:
+        return ADMIN in one.roles and one.is_active
+
+    return administers(user) and not any(one.user_id != user.user_id and administers(one) for one in users)
 
 
 def is_session_over(*, version: int, user: User, expires_at: datetime, now: datetime) -> bool:

@@ -320,6 +320,31 @@ def test_addresses_behind_trusted_proxies_are_the_last_that_is_not_theirs(client
     assert shown["address"] == "9.9.9.9"
 
 
+@pytest.mark.parametrize("variables", [PROXY])
+def test_the_line_that_a_proxy_adds_is_not_hidden_by_one_of_the_client(client: Client) -> None:
+    for number in range(50):
+        headers = {"X-Forwarded-For": f"6.6.6.{number}", "x-forwarded-for": "9.9.9.9"}
+        assert client.ask("GET", ME, headers={**basic(f"user{number}", "no"), **headers}).status == 401
+    headers = {"X-Forwarded-For": "6.6.6.66", "x-forwarded-for": "9.9.9.9"}
+    assert client.ask("GET", ME, headers={**basic("somebody", "no"), **headers}).status == 429
+    both = {"X-Remote-User": "admin", "x-remote-user": "vera"}
+    assert client.ask("GET", ME, headers=both).status == 401
+
+
+@pytest.mark.parametrize("variables", [PROXY])
+def test_https_of_a_chain_of_proxies_is_what_the_browser_speaks(client: Client) -> None:
+    body = {"username": "admin", "password": client.password}
+    chain = {"X-Forwarded-Proto": "https", "x-forwarded-proto": "http"}
+    for headers in (chain, {"x-forwarded-proto": "https, http"}):
+        assert all("Secure" in one for one in client.ask("POST", SESSION, body, headers=headers).cookies)
+
+
+def test_cookies_in_two_lines_are_all_read(client: Client) -> None:
+    mine = sign_in(client)
+    lines = {"Cookie": "theme=dark", "cookie": headers_of(mine)["cookie"]}
+    assert client.ask("GET", ME, headers=lines).status == 200
+
+
 def test_me_says_what_i_may(client: Client) -> None:
     shown = client.ask("GET", ME, role="viewer").json
     assert "run:read" in shown["permissions"]

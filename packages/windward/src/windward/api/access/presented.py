@@ -46,11 +46,13 @@ class Proxies:
 
     def _shown(self, request: HTTPConnection) -> Presented:
         peer = request.client.host if request.client is not None else ""
-        # Of several of one name, the first counts, as everywhere.
-        headers = {
-            name.decode("latin-1").lower(): value.decode("latin-1")
-            for name, value in reversed(request.scope["headers"])
-        }
+        headers: dict[str, str] = {}
+        for raw_name, raw_value in request.scope["headers"]:
+            name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+            if name in headers:
+                # Some proxies put a line of their own behind the client's: what the client wrote must not hide it.
+                value = f"{headers[name]}{'; ' if name == 'cookie' else ', '}{value}"
+            headers[name] = value
         return Presented(
             method=request.scope.get("method", "GET"),
             path=request.scope.get("path", ""),
@@ -63,7 +65,8 @@ class Proxies:
         """Whether the browser speaks HTTPS, to us or to a proxy."""
         if base_url.startswith("https://"):
             return True
-        return self.trusts(presented.peer) and presented.headers.get("x-forwarded-proto") == "https"
+        first = presented.headers.get("x-forwarded-proto", "").partition(",")[0].strip()
+        return self.trusts(presented.peer) and first == "https"
 
     def _address(self, peer: str, headers: Mapping[str, str]) -> str:
         """Return the last address that no trusted proxy has: everything before it, anybody may have written."""

@@ -90,6 +90,17 @@ def test_what_is_refused_is_kept_too_and_names_its_dag(client: Client) -> None:
     assert (run["dag_id"], run["run_id"], run["task_id"], run["map_index"]) == ("sales", "r1", "load", 7)
 
 
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
+def test_a_date_beyond_all_years_leaves_the_log_readable(
+    client: Client, store: SqlStore, moment: str
+) -> None:
+    put_dags(store, "sales", tasks=TASKS)
+    asked = {"logical_date": moment}
+    assert client.ask("POST", "/api/v2/dags/sales/dagRuns", asked, role="user").status == 422
+    (line,) = lines(client)
+    assert (line["event"], line["dag_id"], line["logical_date"]) == ("trigger_dag_run", "sales", None)
+
+
 @pytest.fixture
 def failed(store: SqlStore) -> None:
     put_dags(store, "sales", tasks=TASKS)

@@ -87,6 +87,7 @@ def test_a_new_value_is_kept_as_long_as_the_old_one(filled: Client) -> None:
     (f"{ROOT}/k", {"value": "x" * 70_000}, 422),
     (f"{ROOT}/k", {"value": 1, "expires_at": "tomorrow"}, 422),
     (f"{ROOT}/k", {"value": 1, "expires_at": "2026-04-01T00:00:00"}, 422),
+    (f"{ROOT}/k", {"value": 1, "expires_at": "9999-12-31T23:59:59-12:00"}, 422),
     (f"{ROOT}/k", {"value": 1, "colour": 2}, 422),
     (f"{ROOT}/{'k' * 251}", {"value": 1}, 400),
     (f"{ROOT}/k?map_index=3", {"value": 1}, 404),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -138,8 +138,16 @@ def _named(path: Mapping[str, Any], body: object, changes: list[Change]) -> dict
             if number is not None:
                 found.setdefault(column, number)
     if isinstance(body, msgspec.Struct) and isinstance(at := getattr(body, "logical_date", None), datetime):
-        found["logical_date"] = at if at.tzinfo is not None else None
+        found["logical_date"] = _in_utc(at)
     return found
+
+
+def _in_utc(at: datetime) -> datetime | None:
+    """Return a moment of a request, unless it has no zone, or is one that could be written but never be read again."""
+    try:
+        return at.astimezone(UTC) if at.tzinfo is not None else None
+    except OverflowError:
+        return None
 
 
 def _dags_in(body: object) -> set[str]:

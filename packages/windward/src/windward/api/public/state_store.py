@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from windward.api.contract.operation import Call, Needs, Nothing, Operation, Scope, operation
 from windward.api.contract.paging import OffsetQuery, page_of
+from windward.api.contract.ranges import aware
 from windward.api.public.assets import found_asset
 from windward.api.public.dag_runs import found_run
 from windward.api.public.state_shapes import (
@@ -151,7 +152,7 @@ def _expiry(call: Call[Any, Any], asked: str | None) -> datetime | None:
     if asked is None:
         return None
     if asked != BY_SETTING:
-        return moment_named(asked).astimezone(UTC)
+        return aware(call, moment_named(asked))
     days = call.services.settings.state_store.default_retention_days
     return call.services.now() + timedelta(days=days) if days > 0 else None
 

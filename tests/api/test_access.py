@@ -250,11 +250,31 @@ def test_the_form_is_taken_as_browsers_send_it(client: Client) -> None:
 
 def test_a_link_signs_in_once(client: Client) -> None:
     link = f"/login/link?ticket={client.ticket}"
+    looked = client.ask("HEAD", link)
+    assert (looked.status, looked.cookies) == (200, [])
     answer = client.ask("GET", link)
     assert (answer.status, answer.headers["location"]) == (303, "/")
     assert client.ask("GET", "/", headers=headers_of(cookies_of(answer), csrf=False)).status == 200
     assert client.ask("GET", link).status == 401
     assert client.ask("GET", "/login/link").status == 401
+
+
+CHANGES: dict[str, list[dict[str, object]]] = {
+    "password": [{"password": "another horse"}],
+    "disabled": [{"is_active": False}, {"is_active": True}],
+}
+
+
+@pytest.mark.parametrize("word", ["sessions", *CHANGES])
+def test_what_ends_sessions_ends_links(client: Client, word: str) -> None:
+    users = "/api/windward/v1/users"
+    other = {"username": "other", "password": "correct horse", "roles": ["admin"]}
+    assert client.ask("POST", users, other, role="admin").status == 201
+    if word == "sessions":
+        assert client.ask("DELETE", f"{users}/admin/sessions", role="admin").status == 204
+    for change in CHANGES.get(word, ()):
+        assert client.ask("PATCH", f"{users}/admin", change, role="admin").status == 200
+    assert client.ask("GET", f"/login/link?ticket={client.ticket}").status == 401
 
 
 def test_a_link_counts_for_a_while_only(client: Client, clock: FixedClock) -> None:
@@ -268,6 +288,7 @@ def test_airflows_addresses_lead_to_the_page_and_back(client: Client) -> None:
     mine = sign_in(client)
     elsewhere = {**headers_of(mine, csrf=False), "sec-fetch-site": "cross-site"}
     assert client.ask("GET", "/api/v2/auth/logout", headers=elsewhere).cookies == []
+    assert client.ask("HEAD", "/api/v2/auth/logout", headers=headers_of(mine, csrf=False)).cookies == []
     assert client.ask("GET", ME, headers=headers_of(mine)).status == 200
     answer = client.ask("GET", "/api/v2/auth/logout", headers=headers_of(mine, csrf=False))
     assert (answer.status, answer.headers["location"]) == (307, "/login")

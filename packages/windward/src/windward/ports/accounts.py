@@ -97,7 +97,7 @@ class AccountStore(Protocol):
         """Return a user's sessions, newest first."""
 
     def delete_sessions(self, user_id: str, session_id: str | None = None) -> int:
-        """Delete one session of a user, or all; return how many there were."""
+        """Delete one session of a user, or all and their tickets; return how many sessions there were."""
 
     # -- tokens of programs
 

@@ -46,8 +46,9 @@ def logout(call: Call[Nothing, Nothing]) -> Reply:
     entrance, presented = call.services.entrance, call.presented
     assert presented is not None, "every request shows something"
     url = entrance.manager.logout_url() or OWN_PAGE
-    if presented.headers.get("sec-fetch-site", "none") not in {"none", "same-origin"}:
-        return _sent_to(url)  # another site may not sign anybody out
+    is_meant = presented.headers.get("sec-fetch-site", "none") in {"none", "same-origin"}
+    if not is_meant or presented.method == "HEAD":
+        return _sent_to(url)  # another site may not sign anybody out, nor does who only looks
     entrance.end_session_of(presented)
     return _sent_to(url, cookies=ended_cookies(is_https=entrance.is_https(presented)))
 

@@ -75,11 +75,17 @@ class SqlLogins:
             return [_session(row) for row in rows]
 
     def delete_sessions(self, user_id: str, session_id: str | None = None) -> int:
-        """Delete one session of a user, or all."""
+        """Delete one session of a user, or all with the tickets that would begin further ones."""
         query = sa.delete(LOGIN_SESSION).where(LOGIN_SESSION.c.user_id == user_id)
         if session_id is not None:
             query = query.where(LOGIN_SESSION.c.session_id == session_id)
-        return self._logins.write(lambda transaction: int(transaction.run(query).rowcount))
+
+        def delete(transaction: Transaction) -> int:
+            if session_id is None:
+                transaction.run(sa.delete(LOGIN_TICKET).where(LOGIN_TICKET.c.user_id == user_id))
+            return int(transaction.run(query).rowcount)
+
+        return self._logins.write(delete)
 
     def insert_token(self, token: ApiToken, digest: str) -> None:
         """Insert a token."""

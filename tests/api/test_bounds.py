@@ -1,6 +1,7 @@
 """Everything that a client can ask for has a limit: how much it sends, for how long, and how much it is sent."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
@@ -12,7 +13,8 @@ from tests.api.conftest import NOW, Client
 from tests.api.told import told
 from tests.store.building import create, put_dags, run_of
 from windward.api.app import OPERATIONS
-from windward.api.contract.operation import BODY_MAX, Nothing, Operation
+from windward.api.contract.binding import VALUES_MAX
+from windward.api.contract.operation import BODY_MAX, ForAttempt, Nothing, Operation
 from windward.api.contract.paging import LIMIT_MAX, OffsetQuery
 from windward.api.contract.problem import Throttled
 from windward.api.execution.attempts import LOG_CHUNK_BYTES_MAX
@@ -20,6 +22,7 @@ from windward.api.own.grid import CELLS_MAX, RUNS_MAX, runs_of
 from windward.api.services import Services
 from windward.api.streams import STREAMS_MAX, STREAMS_PER_USER_MAX, Streams
 from windward.protocol.messages import FRAME_BYTES_MAX
+from windward.store.sql.listings.filters import ALTERNATIVES_MAX
 from windward.store.sql.open import SqlStore
 
 EVENTS = "/api/windward/v1/events"
@@ -106,6 +109,41 @@ def test_a_client_that_goes_away_is_no_error_of_the_server(
 
 
 # -- what is sent by the server
+
+
+def lists_of_queries() -> list[tuple[Operation, str]]:
+    found = []
+    for one in OPERATIONS:
+        if one.query is not Nothing and not isinstance(one.access, ForAttempt):
+            fields = msgspec.structs.fields(one.query)
+            found += [(one, field.encode_name) for field in fields if "list[" in str(field.type)]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("operation", "name"), lists_of_queries(), ids=lambda one: one if isinstance(one, str) else one.name
+)
+def test_a_parameter_has_a_bounded_number_of_values(client: Client, operation: Operation, name: str) -> None:
+    path = re.sub(r"\{\w+(:path)?\}", "1", operation.path)
+    query = "&".join(f"{name}=x" for _ in range(VALUES_MAX + 1))
+    answer = client.ask(operation.method, f"{path}?{query}", role="admin")
+    assert answer.status == 422, answer.body
+    (fault,) = answer.json["detail"]
+    assert fault["msg"] == f"Expected `array` of length <= {VALUES_MAX}"
+
+
+@pytest.mark.parametrize("query", ["tags=x", "tags_match_mode=all&tags=x", "owners=x", "order_by=dag_id"])
+def test_as_many_values_as_may_be_are_looked_for(client: Client, query: str) -> None:
+    before, _, last = query.rpartition("&")
+    query = "&".join([before, *(last for _ in range(VALUES_MAX))])
+    assert client.ask("GET", f"/api/v2/dags?{query}", role="admin").status == 200
+
+
+@pytest.mark.parametrize("name", ["dag_id_pattern", "dag_id_prefix_pattern"])
+def test_a_pattern_has_a_bounded_number_of_texts(client: Client, name: str) -> None:
+    for count, status in ((ALTERNATIVES_MAX, 200), (ALTERNATIVES_MAX + 1, 400)):
+        texts = "%7C".join("x" for _ in range(count))
+        assert client.ask("GET", f"/api/v2/dags?{name}={texts}", role="admin").status == status
 
 
 def test_no_page_is_longer_than_the_longest_whatever_is_asked_for(client: Client, store: SqlStore) -> None:

@@ -31,6 +31,8 @@ TIMES_MAX = 100
 """Times in one request that may lack something."""
 PATH_TEXT_MAX = 1000
 """Longer than any id: what is longer names nothing."""
+VALUES_MAX = 500
+"""Values of one parameter of a query string: a condition of a few more is one that SQLite refuses to read."""
 
 
 def path_of(operation: Operation, given: Mapping[str, str]) -> dict[str, str | int]:
@@ -70,7 +72,11 @@ def query_of(operation: Operation, pairs: Sequence[tuple[str, str]]) -> Any:
         if "\0" in text:
             raise InvalidRequest.of(("query", name), kind="value_error", message="holds a NUL character")
         if name in shape.lists:
-            values.setdefault(name, []).append(text)
+            texts = values.setdefault(name, [])
+            texts.append(text)
+            if len(texts) > VALUES_MAX:
+                message = f"Expected `array` of length <= {VALUES_MAX}"
+                raise InvalidRequest.of(("query", name), kind="value_error", message=message)
         else:
             values[name] = text
     try:

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from windward.api.contract.binding import VALUES_MAX
 from windward.api.contract.operation import NUMBERS, Needs, Nothing, Open, Operation
 from windward.api.contract.problem import Fault, Problem
 
@@ -136,9 +137,16 @@ def _query_parameters(one: Operation) -> list[dict[str, Any]]:
     schema = components[one.query.__name__]
     required = set(schema.get("required", ()))
     return [
-        {"name": name, "in": "query", "required": name in required, "schema": kind}
+        {"name": name, "in": "query", "required": name in required, "schema": _bounded(kind)}
         for name, kind in schema["properties"].items()
     ]
+
+
+def _bounded(kind: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a parameter, with the number of values that any has at most."""
+    if kind.get("type") == "array":
+        return {**kind, "maxItems": min(kind.get("maxItems", VALUES_MAX), VALUES_MAX)}
+    return {**kind, "anyOf": list(map(_bounded, kind["anyOf"]))} if "anyOf" in kind else kind
 
 
 def _responses(one: Operation, schemas: _Schemas) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from windward.errors import UserError
 from windward.model.access import DagReach
 from windward.ports.listings.page import Between, Pattern
 from windward.store.sql.columns import json_text
@@ -17,6 +18,8 @@ from windward.store.sql.transaction import Transaction
 
 Column = sa.ColumnElement[Any]
 Condition = sa.ColumnElement[bool]
+ALTERNATIVES_MAX = 500
+"""Texts of one pattern: a condition of a few more is one that SQLite refuses to read."""
 MATCHES_ALL = "~"
 """A pattern that stands for any text, as in Airflow."""
 
@@ -32,10 +35,20 @@ def matching(column: Column, pattern: Pattern) -> list[Condition]:
 
 
 def _alternatives(text: str | None) -> list[str] | None:
-    """Return the texts between `|`, or None where any text will do."""
+    """Return the texts between `|`, or None where any text will do.
+
+    Raises:
+        UserError: when there are more than a condition may have.
+    """
     if not text or text == MATCHES_ALL:
         return None
-    return [part for part in map(str.strip, text.split("|")) if part] or None
+    found = [part for part in map(str.strip, text.split("|")) if part]
+    if len(found) > ALTERNATIVES_MAX:
+        raise UserError(
+            f"a pattern has {ALTERNATIVES_MAX} texts at most between its `|`, and not {len(found)}",
+            hint="Ask for fewer of them at a time.",
+        )
+    return found or None
 
 
 def fits(text: str, pattern: Pattern) -> bool:

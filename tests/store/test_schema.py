@@ -128,6 +128,23 @@ def test_a_statement_of_a_migration_may_take_as_long_as_a_grown_table_needs(
     assert limits == ["6h"]
 
 
+@pytest.mark.postgres
+def test_postgres_compiles_no_statement_that_has_to_read_a_whole_table(
+    url_of: Callable[[str], str],
+) -> None:
+    engine = make_engine(url_of("postgres"))
+
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            "CREATE TEMPORARY TABLE no_index AS SELECT generate_series(1, 3) AS number"
+        )
+        plan = connection.exec_driver_sql("EXPLAIN ANALYZE SELECT sum(number) FROM no_index").scalars().all()
+    engine.dispose()
+
+    assert any("Seq Scan" in line for line in plan)
+    assert not any("JIT" in line for line in plan)
+
+
 def test_every_release_has_a_revision_before_and_one_after_in_one_line() -> None:
     names = sorted(path.stem for path in (schema.MIGRATIONS / "versions").glob("*.py"))
     releases = sorted({name.split("_")[0] for name in names})

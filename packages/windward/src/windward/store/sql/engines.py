@@ -27,9 +27,10 @@ that is frozen, or to a machine that is gone: the server ends it, so that its lo
 POOL_WAIT_S = 30.0
 PAGE_CACHE_MB = 16
 FILE_MODE = 0o600
-_BY_INDEX = "-c enable_hashjoin=off -c enable_mergejoin=off -c enable_seqscan=off"
+_BY_INDEX = "-c enable_hashjoin=off -c enable_mergejoin=off -c enable_seqscan=off -c jit=off"
 """Every statement of ours finds its rows by an index. PostgreSQL must not think better of it while a table is young: a
-plan that reads all of it is kept, and costs more with each row."""
+plan that reads all of it is kept, and costs more with each row. A plan that is off is priced so high that PostgreSQL
+would compile whatever cannot do without it, which takes longer than to do it."""
 
 _DRIVERS = {
     "sqlite": ("sqlite3", "sqlite", ""),

@@ -13,7 +13,7 @@ from windward.model.ids import TaskKey
 def lost(house: House, pk: int, *, age: timedelta, name: str = "k") -> str:
     """Put an object that no row names: what an attempt leaves that dies before it reports."""
     location = f"file:///sales/manual__{pk}/load/-1/{name}/r{pk}-00ff"
-    house.objects.kept.append(StoredObject(location=location, written_at=house.clock.now() - age))
+    house.objects.keep(StoredObject(location=location, written_at=house.clock.now() - age))
     return location
 
 
@@ -25,9 +25,7 @@ def test_an_object_that_no_row_names_goes_a_day_later_when_its_run_is_over(tmp_p
     lost(house, 1, age=0.9 * DAY, name="being_written")
     lost(house, 2, age=9 * DAY, name="of_a_run_that_goes_on")
     lost(house, 3, age=9 * DAY, name="of_another_installation")
-    house.objects.kept.append(
-        StoredObject(location="file:///notes.txt", written_at=house.clock.now() - 9 * DAY)
-    )
+    house.objects.keep(StoredObject(location="file:///notes.txt", written_at=house.clock.now() - 9 * DAY))
 
     house.live(120)
 
@@ -41,7 +39,7 @@ def test_a_value_that_a_row_names_is_no_orphan(tmp_path: Path) -> None:
     house = House(tmp_path)
     location = "file:///sales/manual__1/load/-1/k/r1-00ff"
     house.add_run(1, ended_ago=2 * DAY, location=location)
-    house.objects.kept.append(StoredObject(location=location, written_at=house.clock.now() - 2 * DAY))
+    house.objects.keep(StoredObject(location=location, written_at=house.clock.now() - 2 * DAY))
 
     house.live(120)
 
@@ -52,7 +50,7 @@ def test_what_a_dead_writer_left_half_written_goes_too(tmp_path: Path) -> None:
     house = House(tmp_path)
     for location, age in (("file:///a/.b.12345678", 2), ("file:///a/.c.12345678", 0.5)):
         written_at = house.clock.now() - age * DAY
-        house.objects.kept.append(StoredObject(location=location, written_at=written_at, is_unfinished=True))
+        house.objects.keep(StoredObject(location=location, written_at=written_at, is_unfinished=True))
 
     house.live(120)
 

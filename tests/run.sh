@@ -1,18 +1,24 @@
 #!/usr/bin/env bash
 # Run every test by the pytest command that is given: in parts, each a process of its own, `TEST_JOBS` of them at a
-# time (two). Whichever part ends makes room for the next, so that no core is idle while much is left. Each part is
+# time (three). Whichever part ends makes room for the next, so that no core is idle while much is left. Each part is
 # heard when it has ended, and what failed is told once more at the end; the last line is pytest's own.
 set -uo pipefail
 
-readonly jobs_max=${TEST_JOBS:-2}
-# The longest first. What is in no part of its own is in the second.
-declare -rA folders=(
+# One more than there are cores on a small machine: whole installations wait for one another half of the time.
+readonly jobs_max=${TEST_JOBS:-3}
+# What is below `tests/` and in no part of its own is in `others`. A part leaves out what is a part below its folder.
+declare -rA paths=(
 	[acceptance]="acceptance"
 	[api]="api api_client"
+	[deaths]="$(echo acceptance/test_{chaos,deferring,far_worker,freeze,kill,storm}.py)"
 	[installed]="app cli docs examples"
+	[others]="."
+	[people]="$(echo acceptance/test_{asking,assets,backfills,called,ends,people,timetables}.py)"
+	[store]="store"
 	[ui]="ui"
 )
-readonly parts=(acceptance others api ui installed)
+# Long ones first, and those that wait beside those that calculate.
+readonly parts=(others deaths people api acceptance ui installed store)
 pytest=("$@")
 said=$(mktemp -d)
 trap 'rm -rf "$said"' EXIT
@@ -21,13 +27,17 @@ set -m
 trap 'jobs -rp | while read -r part; do kill -TERM -- "-$part"; done; exit 130' INT TERM
 
 run_part() {
-	local folder choice=()
+	local part path mine choice=()
 	echo "tests: $1"
-	if [[ $1 == others ]]; then
-		for folder in ${folders[*]}; do choice+=("--ignore=tests/$folder"); done
-	else
-		for folder in ${folders[$1]}; do choice+=("tests/$folder"); done
-	fi
+	for mine in ${paths[$1]}; do choice+=("tests/$mine"); done
+	for part in "${parts[@]}"; do
+		[[ $part == "$1" ]] && continue
+		for path in ${paths[$part]}; do
+			for mine in ${paths[$1]}; do
+				if [[ $path != . && ($mine == . || $path == "$mine"/*) ]]; then choice+=("--ignore=tests/$path"); fi
+			done
+		done
+	done
 	"${pytest[@]}" "${choice[@]}" >"$said/$1" 2>&1
 	echo $? >"$said/$1.code"
 	cat "$said/$1"

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.api.conftest import NOW, Client
+from tests.api.conftest import NOW, Client, FakeGate
 from tests.api.told import told
 from tests.store.building import create, put_dags, run_of
 from windward.api.app import OPERATIONS
@@ -21,11 +21,17 @@ from windward.api.execution.attempts import LOG_CHUNK_BYTES_MAX
 from windward.api.own.grid import CELLS_MAX, RUNS_MAX, runs_of
 from windward.api.services import Services
 from windward.api.streams import STREAMS_MAX, STREAMS_PER_USER_MAX, Streams
+from windward.core.access import BUILT_IN_ROLES
+from windward.model.access import Permission
 from windward.protocol.messages import FRAME_BYTES_MAX
 from windward.store.sql.listings.filters import ALTERNATIVES_MAX
 from windward.store.sql.open import SqlStore
 
 EVENTS = "/api/windward/v1/events"
+
+
+class ClientGone(Exception):
+    """The client has heard enough."""
 
 
 # -- what is sent to the server
@@ -264,6 +270,29 @@ def test_a_stream_too_many_is_refused_and_one_that_ended_makes_room(
         assert [one async for one in again] == []
 
     asyncio.run(ask())
+
+
+@pytest.mark.parametrize("held", [frozenset(), BUILT_IN_ROLES["viewer"]], ids=["taken", "kept"])
+def test_a_stream_goes_on_for_as_long_as_its_listener_may_have_it(
+    client: Client, services: Services, store: SqlStore, running: str, held: frozenset[Permission]
+) -> None:
+    del client
+    gate, parts = FakeGate(), list[bytes]()
+    app = told(replace(services, streams=Streams(asked_every_s=0)), store, gate)
+
+    def take(part: Any) -> None:
+        parts.append(part.get("body", b""))
+        gate.permissions["viewer"] = held
+        if len(parts) == 4:
+            raise ClientGone
+
+    answered = Client(app, "")
+    path = running.replace("60", "0.05")
+    if held:
+        with pytest.raises(ClientGone):
+            answered.ask("GET", path, role="viewer", on_part=take)
+    else:
+        assert answered.ask("GET", path, role="viewer", on_part=take).body == b""
 
 
 def test_whatever_streams_says_that_it_may_refuse() -> None:

@@ -11,8 +11,8 @@ from windward.api.services import Services
 from windward.store.sql.open import SqlStore
 
 
-def told(services: Services, store: SqlStore, **bounds: float) -> Any:
-    gate = FakeGate()
+def told(services: Services, store: SqlStore, gate: FakeGate | None = None, **bounds: float) -> Any:
+    gate = gate or FakeGate()
     return make_app(
         services,
         gate=gate,

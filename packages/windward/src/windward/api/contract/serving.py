@@ -44,6 +44,7 @@ from windward.api.contract.problem import (
     refusal_of,
 )
 from windward.api.contract.threads import Threads
+from windward.api.streams import Streams, while_allowed
 from windward.core.access import EVERYWHERE, is_allowed, reach_of
 from windward.engine.people.changes import collecting
 from windward.errors import WindwardError
@@ -53,7 +54,6 @@ from windward.ports.listings import WouldWait
 if TYPE_CHECKING:
     from windward.api.execution.tokens import AttemptClaims
     from windward.api.services import Services
-    from windward.api.streams import Streams
 
 log = logging.getLogger("windward.api")
 BODY_S_MAX = 60.0
@@ -102,8 +102,8 @@ class Stream(Reply):
 class _Counted(StreamingResponse):
     """A stream that is counted until it has ended, or its client is gone."""
 
-    def __init__(self, reply: Stream, streams: Streams, user_id: str, **rest: Any) -> None:
-        super().__init__(reply.chunks, **rest)
+    def __init__(self, chunks: AsyncIterator[bytes], streams: Streams, user_id: str, **rest: Any) -> None:
+        super().__init__(chunks, **rest)
         self._streams = streams
         self._user_id = user_id
 
@@ -336,13 +336,27 @@ class Served:
             streams.begin(principal.user_id)
             status = reply.status or self._operation.status
             media_type = reply.media_type
+            chunks = while_allowed(
+                reply.chunks, lambda: self._is_still_allowed(request), every_s=streams.asked_every_s
+            )
             return _Counted(
-                reply, streams, principal.user_id, status_code=status, headers=headers, media_type=media_type
+                chunks, streams, principal.user_id, status_code=status, headers=headers, media_type=media_type
             )
         response = bodied(self._operation, reply, request.headers.get("if-none-match"))
         for cookie in reply.cookies:
             response.headers.append("set-cookie", cookie)
         return response
+
+    async def _is_still_allowed(self, request: Request) -> bool:
+        """Whether somebody who was let in still would be; where that cannot be told, they are."""
+        try:
+            principal, _ = await self._threads.run(self._let_in, request)
+            await self._threads.run(self._reach, principal, path_of(self._operation, request.path_params))
+        except (Unauthenticated, Forbidden):
+            return False
+        except WindwardError as error:
+            log.warning("listener not asked again", extra={"error": str(error)})
+        return True
 
     async def _body(self, request: Request) -> Any:
         operation = self._operation

@@ -253,6 +253,41 @@ def test_a_server_that_is_not_there_is_told(capsys: pytest.CaptureFixture[str]) 
     assert "windward db check" not in said
 
 
+@pytest.mark.parametrize(
+    "address", ["http://h:70000", "http://h:port", "http://[::1", "http://a b", "ftp://h", "h"]
+)
+def test_what_is_no_address_is_told(address: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--server", address, "dags", "list"], environ={"WINDWARD_TOKEN": "x"}) == 1
+    assert f"`{address}` is not the address of an API server" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("token", ["two words", "token\r", "token\n", "토큰"])
+def test_what_can_be_no_token_is_told(run: Run, token: str) -> None:
+    said = run("dags", "list", token=token)
+    assert (said.code, "the token holds a character that no token has" in said.err) == (1, True)
+    assert "WINDWARD_TOKEN" in said.err
+
+
+def test_what_speaks_no_http_is_not_repeated(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        other.settimeout(10)
+
+        def answer() -> None:
+            connection, _ = other.accept()
+            with connection:
+                connection.sendall(b"\x1b[2Jhello\x00\n")
+                connection.recv(65_536)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        words = ["--server", f"http://127.0.0.1:{other.getsockname()[1]}", "dags", "list"]
+        assert main(words, environ={"WINDWARD_TOKEN": "x"}) == 1
+        thread.join()
+    said = capsys.readouterr().err
+    assert "what answers there does not speak HTTP" in said
+    assert "hello" not in said
+
+
 def test_the_version_is_the_servers_and_needs_no_token(run: Run) -> None:
     import windward
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import re
 import ssl
 import threading
 from collections.abc import Callable, Iterator
@@ -28,6 +29,9 @@ ErrorOf = Callable[[int, bytes, str, str], WindwardError]
 _ENCODE = msgspec.json.Encoder().encode
 
 
+_TOKEN = re.compile(r"[!-~]+")
+
+
 class NotAdmittedError(WindwardError):
     """The server does not take this token, for this, any more."""
 
@@ -40,16 +44,17 @@ class ApiClient:
     """Speaks to one server with a worker's token, or with the token of an attempt. Safe to share between threads."""
 
     def __init__(self, server: str, token: str, *, error_of: ErrorOf | None = None) -> None:
-        """`error_of` turns a refusal into the error that is raised."""
-        parts = urlsplit(server)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
+        """`error_of` turns a refusal into the error that is raised.
+
+        Raises:
+            SettingsError: when the address or the token can be none.
+        """
+        self._is_tls, self._host, self._port, self._base = _address(server)
+        if token and not _TOKEN.fullmatch(token):
             raise SettingsError(
-                f"`{server}` is not the address of an API server",
-                hint="Give it as `http://HOST:PORT` or `https://HOST`.",
+                "the token holds a character that no token has, such as a space or a line break",
+                hint="Set `WINDWARD_TOKEN` to what `windward tokens create` printed, and to nothing more.",
             )
-        self._host, self._is_tls = parts.hostname, parts.scheme == "https"
-        self._port = parts.port or (443 if self._is_tls else 80)
-        self._base = parts.path.rstrip("/")
         self._token = token
         self._error_of = error_of or _error
         self._local = threading.local()
@@ -96,7 +101,7 @@ class ApiClient:
             while part := response.read1(PART_BYTES):
                 yield part
         except (OSError, http.client.HTTPException) as error:
-            raise UnavailableError(f"the API server does not answer: {error}") from error
+            raise _unanswered(error) from error
         finally:
             connection.close()
 
@@ -119,7 +124,7 @@ class ApiClient:
             status, answer = self._exchange(method, self._base + path, raw, headers)
         except (OSError, http.client.HTTPException) as error:
             self._drop()
-            raise UnavailableError(f"the API server does not answer: {error}") from error
+            raise _unanswered(error) from error
         if status < 300:
             return answer
         raise self._error_of(status, answer, method, path)
@@ -167,6 +172,30 @@ class ApiClient:
 def in_path(text: str) -> str:
     """Return a text as one part of a path."""
     return quote(text, safe="")
+
+
+def _address(server: str) -> tuple[bool, str, int, str]:
+    """Return whether an address is of TLS, its host, its port and what stands before each path."""
+    no_address = SettingsError(
+        f"`{server}` is not the address of an API server",
+        hint="Give it as `http://HOST:PORT` or `https://HOST`.",
+    )
+    try:
+        parts = urlsplit(server)
+        host, port = parts.hostname, parts.port
+    except ValueError as error:  # brackets without an end, a port that is no number
+        raise no_address from error
+    if not host or " " in host or parts.scheme not in {"http", "https"}:
+        raise no_address
+    is_tls = parts.scheme == "https"
+    return is_tls, host, port or (443 if is_tls else 80), parts.path.rstrip("/")
+
+
+def _unanswered(error: OSError | http.client.HTTPException) -> UnavailableError:
+    if isinstance(error, OSError):
+        return UnavailableError(f"the API server does not answer: {error}")
+    # What another program sent stands in the error, as it was sent.
+    return UnavailableError("the API server does not answer: what answers there does not speak HTTP")
 
 
 def _error(status: int, answer: bytes, method: str, path: str) -> WindwardError:

@@ -213,6 +213,21 @@ def test_a_trailer_is_no_header(services: Services, store: SqlStore) -> None:
             assert statuses(rest_of(connection)) == [status]
 
 
+@pytest.mark.parametrize(("head", "status"), [
+    (b"HTTP/1.1\r\nHost: x\r\n", 401),
+    (b"HTTP/1.1\r\nHost:\r\n", 401),
+    (b"HTTP/1.1\r\n", 400),
+    (b"HTTP/1.1\r\nHost: x\r\nhost: y\r\n", 400),
+    (b"HTTP/1.0\r\n", 401),
+    (b"HTTP/1.0\r\nHost: x\r\nHost: x\r\n", 400),
+])  # fmt: skip
+def test_a_request_names_one_host(services: Services, store: SqlStore, head: bytes, status: int) -> None:
+    with listening(told(services, store)) as connect:
+        client = connect()
+        client.sendall(b"GET /api/v2/pools " + head + b"\r\n")
+        assert client.recv(12) == b"HTTP/1.1 %d" % status
+
+
 def test_who_asks_for_another_protocol_is_answered_in_this_one(services: Services, store: SqlStore) -> None:
     with listening(told(services, store)) as connect:
         connection = connect()

@@ -31,6 +31,10 @@ class BeyondBounds(Exception):
     """A client sends more than is kept for it. Raised through the parser, which ends the connection with 400."""
 
 
+class Ambiguous(Exception):
+    """A proxy may have understood a request in another way (RFC 9112, 3.2). Ends the connection with 400, too."""
+
+
 class BoundedHttp(HttpToolsProtocol):
     """One connection. Of what it reads in one piece, the first request may be answered at once, if it waits for none."""
 
@@ -90,6 +94,9 @@ class BoundedHttp(HttpToolsProtocol):
         self._silent_bytes = 0
         if len(self.pipeline) >= PIPELINED_MAX:
             raise BeyondBounds("requests of one connection")
+        hosts = sum(name == b"host" for name, _ in self.headers)
+        if hosts > 1 or (hosts == 0 and self.parser.get_http_version() == "1.1"):
+            raise Ambiguous("a request has one `Host`")
         super().on_headers_complete()
         if self.parser.should_upgrade():  # to nothing that is spoken here: what follows is no request
             self.cycle.keep_alive = False

@@ -172,6 +172,17 @@ def test_users_and_roles_go_into_files_and_come_back(bob: Installation, tmp_path
     assert bob.run("users", "import", users).code == 1
 
 
+@pytest.mark.parametrize("wrong", [{"username": "bad name!"}, {"username": "ada", "roles": ["nothing"]}])
+def test_a_file_of_users_with_a_mistake_changes_nothing(
+    bob: Installation, tmp_path: Path, wrong: dict[str, object]
+) -> None:
+    file = tmp_path / "users.json"
+    file.write_text(json.dumps([{"username": "eve"}, {"username": "bob", "roles": []}, wrong]))
+    before = shown(bob, "users", "list")
+    assert bob.run("users", "import", str(file)).code == 1
+    assert shown(bob, "users", "list") == before
+
+
 def test_a_link_and_a_token_are_printed_and_kept_as_digests(bob: Installation) -> None:
     store = bob.store
     assert isinstance(store, SqlStore)

@@ -194,10 +194,12 @@ def _login_link(args: Namespace, session: Session) -> int:
 def _import(args: Namespace, session: Session) -> int:
     from windward.cli.accounts_file import users_of
     from windward.cli.output import note
-    from windward.engine.people.accounts import OPERATOR, create_user, edit_user
+    from windward.engine.people.accounts import OPERATOR, check_user, create_user, edit_user
 
     desk, made = session.account_desk, 0
     wanted = users_of(args.file, now=session.clock.now())
+    for user in wanted:  # all of them first: a file with a mistake changes nothing
+        check_user(desk, user, by=OPERATOR)
     for user in wanted:
         if desk.accounts.known_by_name(user.username) is None:
             create_user(desk, user, None, by=OPERATOR)

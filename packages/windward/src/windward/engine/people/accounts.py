@@ -76,6 +76,17 @@ def find_mine(desk: AccountDesk, username: str, *, by: Principal) -> User:
     return known.user
 
 
+def check_user(desk: AccountDesk, user: User, *, by: Principal) -> None:
+    """Check what a user is to be.
+
+    Raises:
+        UserError: when something of it cannot be, or gives more than `by` holds.
+    """
+    check_username(user.username)
+    _check_words(user)
+    _check_given(desk, user, by=by)
+
+
 def create_user(desk: AccountDesk, user: User, password: str | None, *, by: Principal) -> User:
     """Make a user; without a password it comes in by other ways only. `user_id` and `created_at` are made here.
 
@@ -83,12 +94,10 @@ def create_user(desk: AccountDesk, user: User, password: str | None, *, by: Prin
         UserError: when something of it cannot be, or gives more than `by` holds.
         ConflictError: when the name is taken.
     """
-    check_username(user.username)
     if password is not None:
         check_password(password, username=user.username)
-    _check_words(user)
+    check_user(desk, user, by=by)
     made = msgspec.structs.replace(user, user_id=desk.new_id(), created_at=desk.now(), version=0)
-    _check_given(desk, made, by=by)
     desk.accounts.insert_user(made, desk.passwords.hash(password) if password is not None else None)
     note_change("user", made.username, after=shown_user(made))
     return made
@@ -103,9 +112,7 @@ def edit_user(desk: AccountDesk, username: str, changes: Mapping[str, Any], *, b
     """
     before = find_mine(desk, username, by=by)
     after: User = msgspec.structs.replace(before, **changes)
-    check_username(after.username)
-    _check_words(after)
-    _check_given(desk, after, by=by)
+    check_user(desk, after, by=by)
     stays_admin = ADMIN in after.roles and after.is_active
     if not stays_admin and is_last_admin(before, desk.accounts.list_users()):
         raise _last_admin(username)

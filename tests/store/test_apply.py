@@ -1,6 +1,7 @@
 """The contract of `RunStore.apply`, over every store."""
 
 import pytest
+from sqlalchemy import exc
 
 from tests.store.building import (
     T0,
@@ -339,3 +340,40 @@ def test_rows_written_are_counted_as_they_are(store: AnyStore) -> None:
         step(store, TaskKey(1, "a"), event)
     assert counters.rows_written - before == 2
     assert counters.commits - commits == 2
+
+
+TOO_LARGE = 2**70
+
+
+@pytest.mark.parametrize("is_last", [False, True])
+def test_a_group_that_the_database_does_not_take_is_refused_and_keeps_no_other_from_being_written(
+    sql_store: AnyStore, is_last: bool
+) -> None:
+    sql_store.runs.apply([[create(run_of(pk), "load")] for pk in (1, 2, 3)])
+    guard = sql_store.leases.take_lease("scheduler", "one", now=T0, until=at(60))
+    sound = [[move(TaskRecord(run_pk=pk, task_id="load"), TaskEvent.QUEUE, at=T0)] for pk in (1, 2)]
+    broken = [move(TaskRecord(run_pk=3, task_id="load"), TaskEvent.QUEUE, at=T0, return_length=TOO_LARGE)]
+
+    applied = sql_store.runs.apply(
+        [*sound, broken] if is_last else sound[:1], after=[] if is_last else [broken, sound[1]], guard=guard
+    )
+
+    place = 2 if is_last else 1
+    assert [written for number, written in enumerate(applied.results) if number != place] == [True, True]
+    assert list(applied.unwritable) == [place]
+    assert applied.unwritable[place] != ""
+    assert [task_in(sql_store, TaskKey(pk, "load")).state for pk in (1, 2, 3)] == ["queued", "queued", "none"]
+
+
+def test_what_the_database_does_not_take_is_the_error_of_who_has_no_lease(sql_store: AnyStore) -> None:
+    sql_store.runs.apply([[create(run_of(), "load")]])
+    record = TaskRecord(run_pk=1, task_id="load")
+    stale = move(TaskRecord(run_pk=9, task_id="load"), TaskEvent.QUEUE, at=T0)
+
+    with pytest.raises((OverflowError, exc.DataError)):
+        sql_store.runs.apply(
+            [[stale], [move(record, TaskEvent.QUEUE, at=T0, return_length=TOO_LARGE)]],
+            notes=[Note(kind="run", subject="1")],
+        )
+    assert task_in(sql_store, LOAD) == record
+    assert sql_store.runs.load_notes(after=0, limit=10) == []

@@ -289,7 +289,13 @@ def decide_run_timeout(view: RunView, *, now: datetime) -> tuple[list[MoveTask],
     start = view.run.start_date
     if limit_s is None or start is None or (now - start).total_seconds() < limit_s:
         return None
-    reason = f"the run lasted longer than its dagrun_timeout of {limit_s:g} s"
+    return decide_early_end(
+        view, reason=f"the run lasted longer than its dagrun_timeout of {limit_s:g} s", now=now
+    )
+
+
+def decide_early_end(view: RunView, *, reason: str, now: datetime) -> tuple[list[MoveTask], MoveRun]:
+    """Fail a run as it stands; what is unfinished is skipped."""
     moves = [
         owing(view, record, move(record, TaskEvent.MARK_SKIPPED, at=now, reason=reason, end_date=now))
         for record in view.all_instances()

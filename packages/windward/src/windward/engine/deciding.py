@@ -170,7 +170,7 @@ class Decider:
         moves, end = decided
         for action in moves:
             self.act(work, run_pk, action)
-        self._end_run(work, view, end)
+        self.end_run(work, view, end)
 
     def _start_late(self, work: Pass, key: TaskKey, fence: int) -> None:
         found = self._cache.find(key)
@@ -342,11 +342,11 @@ class Decider:
         if not view.unfinished:
             end = decide_run_end(view, now=work.now)
             if end is not None:
-                self._end_run(work, view, end)
+                self.end_run(work, view, end)
         if not view.is_dirty:
             self._cache.dirty_runs.discard(run_pk)
 
-    def _end_run(self, work: Pass, view: RunView, end: MoveRun) -> None:
+    def end_run(self, work: Pass, view: RunView, end: MoveRun) -> None:
         """End a run, with what follows for its DAG."""
         end_run(self._cache, self.act, work, view, with_recovery(end, view, self.recovery, now=work.now))
 

@@ -12,8 +12,7 @@ import logging
 from collections.abc import Callable, Hashable, Iterable
 from datetime import datetime, timedelta
 
-from windward.core.actions import CreateRun, MoveBackfill, MoveSlot, RouteAssetEvent
-from windward.engine.assets import Assets, dags_of
+from windward.engine.assets import Assets
 from windward.engine.backfills import Backfills
 from windward.engine.cache import Cache
 from windward.engine.callbacks import Callbacks
@@ -24,6 +23,7 @@ from windward.engine.intake import Intake
 from windward.engine.loading import Loader
 from windward.engine.meter import meter_of
 from windward.engine.recoveries import Recoveries
+from windward.engine.refusals import Refusals
 from windward.engine.service import ExecutionService
 from windward.engine.slas import Slas
 from windward.engine.triggerers import Triggerers
@@ -110,6 +110,12 @@ class Scheduler:
         self._waits = self._decider.waits = Waits(self._store, self._cache, self._decider.act)
         self._decider.slas = Slas(self._cache, self._store, self._decider.act)
         self._decider.drops_states = self._settings.state_store.clear_on_success
+        self._forget_parts()
+        self._is_loaded = False
+        self._inbox.forget()
+
+    def _forget_parts(self) -> None:
+        """Make what works on the cache anew."""
         self._callbacks = Callbacks(self._store, self._cache.timers, self._waits.told)
         self._workers = Workers(
             self._cache,
@@ -148,9 +154,16 @@ class Scheduler:
             mailbox=self._mailbox,
             executor=self._executor,
         )
+        self._refusals = Refusals(
+            self._cache,
+            self._loader,
+            self._decider,
+            self._assets,
+            backfills=self._backfills,
+            callbacks=self._callbacks,
+            delivery=self._delivery,
+        )
         self.meter = meter_of(self._metrics, self._cache, self._triggerers.holdings, self._executor)
-        self._is_loaded = False
-        self._inbox.forget()
 
     def _note_reports(self) -> None:
         self._assets.has_reports = self._goes_on = True
@@ -297,6 +310,7 @@ class Scheduler:
 
     def decide(self, work: Pass) -> None:
         """Work out everything that follows from what came in and what is due."""
+        self._refusals.decide(work)
         for item in work.inputs:
             match item:
                 case Envelope() if self._triggerers.is_theirs(item):
@@ -317,7 +331,10 @@ class Scheduler:
         self._recoveries.decide(work)
         left_over: set[str] = set()
         for _ in range(ROUNDS_MAX):
-            dag_ids, self._cache.dirty_dags = self._cache.dirty_dags - left_over, set()
+            dag_ids, self._cache.dirty_dags = (
+                self._refusals.free(self._cache.dirty_dags - left_over, work.now),
+                set(),
+            )
             if not dag_ids and not self._cache.dirty_runs:
                 break
             left_over |= self._decider.create_runs(work, dag_ids)
@@ -348,40 +365,17 @@ class Scheduler:
             self._guard = None
             self._lose_faith()
             return frozenset((*names, *later))
-        pairs = zip((*names, *later), applied.results, strict=True)
-        refused = frozenset(name for name, ok in pairs if not ok)
+        names_in_order = (*names, *later)
+        refused = frozenset(name for name, ok in zip(names_in_order, applied.results, strict=True) if not ok)
         self._assets.settle_links(action for name in refused for action in work.groups.get(name, ()))
+        unwritable = {names_in_order[place]: said for place, said in applied.unwritable.items()}
         for name in refused:
-            self._refused(work, name)
+            if name in unwritable:
+                self._refusals.set_aside(work, name, unwritable[name])
+            else:
+                self._refusals.take(work, name)
+                self._keep_inputs(work, [name])
         return refused
-
-    def _refused(self, work: Pass, name: Hashable) -> None:
-        """Someone else was first: forget what was assumed of this group and look again."""
-        actions = work.groups.get(name, [])
-        dag_ids = {
-            dag_id
-            for action in actions
-            if isinstance(dag_id := getattr(getattr(action, "run", action), "dag_id", None), str)
-        }
-        self._loader.stale_dags.update(dag_id for action in actions for dag_id in dags_of(action))
-        self._assets.has_reports |= any(isinstance(action, RouteAssetEvent) for action in actions)
-        if isinstance(name, int):
-            view = self._cache.views.get(name)
-            if view is not None:
-                dag_ids.add(view.run.dag_id)
-            for dag_id in dag_ids:
-                self._cache.drop_run(name, dag_id)
-            self._loader.stale_runs.add(name)
-        for action in actions:
-            if isinstance(action, MoveSlot | MoveBackfill):
-                self._backfills.refused(action.backfill_pk, getattr(action, "ordinal", None))
-        if isinstance(name, tuple):
-            self._callbacks.refused(name)
-            self._delivery.asks_callbacks = True
-        self._loader.stale_dags.update(dag_ids)
-        if any(isinstance(action, CreateRun) for action in actions):
-            self._decider.doubtful_dags.update(dag_ids)
-        self._keep_inputs(work, [name])
 
     def _keep_inputs(self, work: Pass, names: Iterable[Hashable]) -> None:
         for name in names:

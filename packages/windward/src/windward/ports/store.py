@@ -78,6 +78,8 @@ class Applied(msgspec.Struct, frozen=True, kw_only=True):
     """What became of a batch: for each group of actions, in order, whether it was applied."""
 
     results: tuple[bool, ...]
+    unwritable: dict[int, str] = msgspec.field(default_factory=dict)
+    """Which of the refused groups hold something that the database does not take, by place, with what it says."""
 
     @property
     def all(self) -> bool:
@@ -131,7 +133,10 @@ class RunStore(RunLookups, Protocol):
         one run into one group, so that a successor is never queued upon an ending that was refused.
         `after` are groups that count on all of `groups`: if one of those is refused, they all are (slots
         given away must have been freed). `Applied.results` holds first `groups`, then `after`.
-        `notes` are appended to the change feed in the same transaction, whatever was refused. Raise
+        `notes` are appended to the change feed in the same transaction, whatever was refused.
+        A group with a value that the database does not take (a text with a NUL on PostgreSQL, a number
+        beyond its column) is refused, too, when there is a guard: then one run must not keep all others
+        from being written. Without one it is the error of who asks, and raised. Raise
         `ConflictError` (nothing written) when the guard's lease was taken by someone else,
         `UnavailableError` when the database does not answer (the transaction may have been committed all
         the same when the connection broke at its end: load again before deciding again).

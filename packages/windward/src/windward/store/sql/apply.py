@@ -39,7 +39,7 @@ from windward.core.actions import (
 from windward.core.slas import MissSla
 from windward.core.waits import AnswerInput, AskDeadlines, MissDeadline, SetDeadlines
 from windward.errors import ConflictError
-from windward.ports.store import Guard, Note
+from windward.ports.store import Guard
 from windward.store.columns import RUN_FAILURES, archives, changes_failures
 from windward.store.sql import moves
 from windward.store.sql.assets import AssetWrites, stage_of_event
@@ -56,6 +56,13 @@ Groups = Sequence[Sequence[Action]]
 
 class RefusedError(Exception):
     """An expectation did not hold: the batch is rolled back and looked at in parts."""
+
+
+class UnwritableError(RefusedError):
+    """The database does not take a value, as the cause says: whatever else the group expects, it is never written."""
+
+
+Unwritable = dict[int, UnwritableError]
 
 
 class Stage:
@@ -326,7 +333,9 @@ def write_groups(transaction: Transaction, texts: Texts, groups: Groups) -> None
     except exc.IntegrityError as error:
         if is_taken(error):
             raise RefusedError from error
-        raise
+        raise UnwritableError from error
+    except (exc.DataError, UnicodeError, OverflowError) as error:  # some are said by a driver before it asks
+        raise UnwritableError from error
 
 
 def _count_failures(transaction: Transaction, texts: Texts, groups: Groups) -> None:
@@ -350,20 +359,27 @@ def _count_failures(transaction: Transaction, texts: Texts, groups: Groups) -> N
             transaction.one(texts.fail_dag, (added[dag_id], dag_id))
 
 
-def write_in_parts(transaction: Transaction, texts: Texts, groups: Groups) -> list[bool]:
-    """Write the groups that can be written, and return which they are."""
+def write_in_parts(
+    transaction: Transaction, texts: Texts, groups: Groups, unwritable: Unwritable, first: int = 0
+) -> list[bool]:
+    """Write the groups that can be written, and return which they are; those that never can are put into `unwritable`.
+
+    `first`: the place of the first group among all.
+    """
     rows = transaction.rows
     savepoint = transaction.connection.begin_nested()
     try:
         write_groups(transaction, texts, groups)
-    except RefusedError:
+    except RefusedError as error:
         savepoint.rollback()
         transaction.rows = rows
         if len(groups) == 1:
+            if isinstance(error, UnwritableError):
+                unwritable[first] = error
             return [False]
         middle = len(groups) // 2
-        first = write_in_parts(transaction, texts, groups[:middle])
-        return first + write_in_parts(transaction, texts, groups[middle:])
+        found = write_in_parts(transaction, texts, groups[:middle], unwritable, first)
+        return found + write_in_parts(transaction, texts, groups[middle:], unwritable, first + middle)
     savepoint.commit()
     return [True] * len(groups)
 
@@ -374,15 +390,3 @@ def check_guard(transaction: Transaction, texts: Texts, guard: Guard | None) -> 
         raise ConflictError(
             f"lease `{guard.name}` is not held by `{guard.holder}` in epoch {guard.epoch} any more"
         )
-
-
-def write_notes(transaction: Transaction, texts: Texts, notes: Sequence[Note]) -> None:
-    """Append to the change feed, at the very end of a transaction: the counter's row is locked until its end."""
-    if not notes:
-        return
-    transaction.one(texts.count_notes, (len(notes),))
-    ((last,),) = transaction.select(texts.counted_notes)
-    first = last - len(notes) + 1
-    transaction.many(
-        texts.insert_note, [(first + place, note.kind, note.subject) for place, note in enumerate(notes)]
-    )

@@ -14,13 +14,13 @@ from windward.document import DagDocument, decode
 from windward.model.records import DagRecord
 from windward.ports.store import FileRecord, Note, ParsedFile, StoredFile
 from windward.ports.windows import ASKED_KEPT, DatesAsked
-from windward.store.sql.apply import write_notes
 from windward.store.sql.columns import json_text
 from windward.store.sql.database import Database, chunks
 from windward.store.sql.deletion import delete_backfills, delete_runs
 from windward.store.sql.file_grants import KIND as FILE_GRANT
 from windward.store.sql.files import FileTexts, put_files
 from windward.store.sql.moves import Texts
+from windward.store.sql.notes import write_notes
 from windward.store.sql.tables import (
     ACCESS_GRANT,
     ASSET_LINK,

@@ -14,10 +14,10 @@ from windward.model.ids import TaskKey
 from windward.model.records import HostRecord
 from windward.ports.hosts import HeldRecord, MetricsRecord
 from windward.ports.store import Note
-from windward.store.sql.apply import write_notes
 from windward.store.sql.columns import json_text, time_of, to_us
 from windward.store.sql.database import Database
 from windward.store.sql.moves import Texts
+from windward.store.sql.notes import write_notes
 from windward.store.sql.rows import Unchanged
 from windward.store.sql.tables import COMPONENT, COMPONENT_METRICS, HOST, HOST_MAIL
 from windward.store.sql.transaction import Transaction

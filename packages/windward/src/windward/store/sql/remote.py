@@ -10,9 +10,9 @@ import sqlalchemy as sa
 from windward.ports.remote import LETTERS_MAX, MESSAGE, Letter, MailItem
 from windward.ports.store import Note
 from windward.protocol.messages import FromHost, ToHost
-from windward.store.sql.apply import write_notes
 from windward.store.sql.database import Database, chunks
 from windward.store.sql.moves import Texts
+from windward.store.sql.notes import write_notes
 from windward.store.sql.tables import HOST_LETTER, HOST_MAIL
 from windward.store.sql.transaction import Transaction
 

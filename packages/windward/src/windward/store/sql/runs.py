@@ -17,14 +17,15 @@ from windward.store.columns import CALLBACKS_OPEN, assert_legal
 from windward.store.history import Line
 from windward.store.sql.apply import (
     RefusedError,
+    Unwritable,
     check_guard,
     write_groups,
     write_in_parts,
-    write_notes,
 )
 from windward.store.sql.columns import from_us, to_us
 from windward.store.sql.database import Database, chunks
 from windward.store.sql.moves import Texts
+from windward.store.sql.notes import write_notes
 from windward.store.sql.rows import RUN_COLUMNS, TASK_COLUMNS, run_of, task_of, trail_of
 from windward.store.sql.tables import CALLBACK
 from windward.store.sql.transaction import Transaction
@@ -54,6 +55,7 @@ class SqlRuns:
             for action in actions:
                 assert_legal(action)
         texts = self._texts
+        unwritable: Unwritable = {}
 
         def write_all(transaction: Transaction) -> None:
             check_guard(transaction, texts, guard)
@@ -62,16 +64,23 @@ class SqlRuns:
 
         def write_parts(transaction: Transaction) -> list[bool]:
             check_guard(transaction, texts, guard)
-            results = write_in_parts(transaction, texts, groups) if groups else []
-            if after:
-                results += write_in_parts(transaction, texts, after) if all(results) else [False] * len(after)
+            unwritable.clear()
+            results = write_in_parts(transaction, texts, groups, unwritable) if groups else []
+            if after and all(results):
+                results += write_in_parts(transaction, texts, after, unwritable, len(groups))
+            elif after:
+                results += [False] * len(after)
+            for error in unwritable.values() if guard is None else ():
+                raise error.__cause__ or error
             write_notes(transaction, texts, notes)
             return results
 
         try:
             self._database.write(write_all)
         except RefusedError:
-            return Applied(results=tuple(self._database.write(write_parts)))
+            results = tuple(self._database.write(write_parts))
+            said = {place: str(error.__cause__).partition("\n")[0] for place, error in unwritable.items()}
+            return Applied(results=results, unwritable=said)
         return Applied(results=(True,) * (len(groups) + len(after)))
 
     def load_open_runs(self) -> list[RunRecord]:

@@ -13,11 +13,11 @@ from windward.model.records import PoolRecord
 from windward.ports.store import Note
 from windward.store.connections import CONNECTION_FIELDS, check_fields
 from windward.store.pools import check_pool_deletion
-from windward.store.sql.apply import write_notes
 from windward.store.sql.columns import storable_or_none
 from windward.store.sql.database import Database
 from windward.store.sql.deferrals import renew_deferrals
 from windward.store.sql.moves import Texts
+from windward.store.sql.notes import write_notes
 from windward.store.sql.tables import CONNECTION, POOL, VARIABLE
 from windward.store.sql.transaction import Transaction
 

@@ -10,11 +10,11 @@ import sqlalchemy as sa
 from windward.model.ids import TaskKey
 from windward.model.states import RunState, TaskState
 from windward.ports.store import Note
-from windward.store.sql.apply import write_notes
 from windward.store.sql.columns import to_us
 from windward.store.sql.database import Database
 from windward.store.sql.deletion import delete_instance, delete_runs, of_instance
 from windward.store.sql.moves import Texts
+from windward.store.sql.notes import write_notes
 from windward.store.sql.tables import DAG_RUN, FAVORITE, PARSE_REQUEST, TASK_INSTANCE
 from windward.store.sql.transaction import Transaction
 

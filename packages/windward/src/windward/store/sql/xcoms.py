@@ -15,11 +15,12 @@ from windward.model.ids import TaskKey
 from windward.model.states import RUN_FINISHED
 from windward.ports.store import Note
 from windward.protocol.outcomes import DeadXCom, XComValue
-from windward.store.sql.apply import write_notes, write_xcoms
+from windward.store.sql.apply import write_xcoms
 from windward.store.sql.columns import to_us
 from windward.store.sql.database import Database, chunks
 from windward.store.sql.deletion import bury_xcoms, of_instance
 from windward.store.sql.moves import Texts
+from windward.store.sql.notes import write_notes
 from windward.store.sql.rows import XCOM_COLUMNS, xcom_of, xcom_row
 from windward.store.sql.tables import DAG_RUN, DEAD_OBJECT, TASK_INSTANCE, XCOM
 from windward.store.sql.transaction import Transaction

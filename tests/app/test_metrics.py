@@ -1,13 +1,17 @@
 """Metrics of real processes reach StatsD, `/metrics` and OTLP receivers."""
 
 import base64
+import json
+import os
 import select
 import socket
+import subprocess
 import time
 import urllib.request
 from collections.abc import Callable
+from pathlib import Path
 
-from tests.app.conftest import DEADLINE_S, Pipe, Standalone
+from tests.app.conftest import DEADLINE_S, WINDWARD, Pipe, Standalone
 from tests.otlp import attributes_of, metrics_of, receiving
 
 
@@ -83,3 +87,27 @@ def test_each_component_sends_its_last_figures_by_otlp_when_it_ends(
     assert {"airflow.dag_processing.last_duration", "airflow.dagbag_size"} <= found["processor"]
     assert {"airflow.windward.api.requests", "airflow.windward.api.request_duration"} <= found["api-server"]
     assert "metrics not sent" not in "".join(standalone.said)
+
+
+def test_two_api_servers_of_a_machine_are_told_apart(start: Callable[..., Standalone], home: Path) -> None:
+    variables = {"WINDWARD__METRICS__PROMETHEUS_ON": "true"}
+    standalone = start(variables=variables)
+    password = standalone.wait_for("sign in").split("password ")[1].split()[0]
+    standalone.ready()
+    request = urllib.request.Request(f"{standalone.address}/api/windward/v1/components")
+    request.add_header("Authorization", "Basic " + base64.b64encode(f"admin:{password}".encode()).decode())
+
+    def pids() -> set[int]:
+        with urllib.request.urlopen(request, timeout=DEADLINE_S) as answer:
+            shown = json.load(answer)["components"]
+        return {one["pid"] for one in shown if one["kind"] == "api-server"}
+
+    command = [str(WINDWARD), "api-server", "--port", "0"]
+    with subprocess.Popen(command, env={**os.environ, "WINDWARD_HOME": str(home), **variables}) as second:
+        try:
+            end = time.monotonic() + DEADLINE_S
+            while second.pid not in (found := pids()) and time.monotonic() < end:
+                time.sleep(0.1)
+        finally:
+            second.terminate()
+    assert found == {second.pid, standalone.component("api-server")}

@@ -78,6 +78,7 @@ def serve(
     *,
     clock: Clock,
     name: str,
+    hostname: str,
     stop: Stop,
     ready: Callable[[], None],
     metrics: Metrics | None = None,
@@ -113,7 +114,7 @@ def serve(
 
     async def beat() -> None:
         while True:
-            await asyncio.to_thread(_beat, store, clock, name)
+            await asyncio.to_thread(_beat, store, clock, name, hostname)
             await asyncio.sleep(BEAT_S)
 
     async def tell(noted: Requests) -> None:
@@ -172,8 +173,8 @@ async def _run(
             task.cancel()
 
 
-def _beat(store: Store, clock: Clock, name: str) -> None:
+def _beat(store: Store, clock: Clock, name: str, hostname: str) -> None:
     try:
-        store.hosts.beat_component("api-server", name, hostname=name, pid=os.getpid(), now=clock.now())
+        store.hosts.beat_component("api-server", name, hostname=hostname, pid=os.getpid(), now=clock.now())
     except UnavailableError as error:
         log.warning("sign of life not written", extra={"error": str(error)})

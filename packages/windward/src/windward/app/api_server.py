@@ -56,7 +56,10 @@ def run_api_server(
     clock = SystemClock()
     store = opened_store(settings, page_cache_mb=PAGE_CACHE_MB)
     report_on_signal(store)
-    metrics = open_metrics(settings.metrics, store.hosts, clock, kind="api-server")
+    hostname = component_name()
+    # There may be several on one machine, and each has an address of its own.
+    name = f"{hostname}:{opened.getsockname()[1]}"
+    metrics = open_metrics(settings.metrics, store.hosts, clock, kind="api-server", name=name)
     wakeup = opened_wakeup(settings, store)
     services = make_services(settings, store, wakeup, clock)
     take_over_file(services.account_desk, settings.home)
@@ -66,7 +69,16 @@ def run_api_server(
         ready()
 
     try:
-        serve(services, opened, clock=clock, name=component_name(), stop=stop, ready=begun, metrics=metrics)
+        serve(
+            services,
+            opened,
+            clock=clock,
+            name=name,
+            hostname=hostname,
+            stop=stop,
+            ready=begun,
+            metrics=metrics,
+        )
     finally:
         if metrics is not None:
             metrics.close()

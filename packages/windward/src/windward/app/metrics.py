@@ -40,11 +40,11 @@ class Stored:
 
     every_s = WRITTEN_EVERY_S
 
-    def __init__(self, hosts: HostStore, clock: Clock, *, kind: str) -> None:
+    def __init__(self, hosts: HostStore, clock: Clock, *, kind: str, name: str) -> None:
         self._hosts = hosts
         self._clock = clock
         self._kind = kind
-        self._name = component_name()
+        self._name = name
 
     def put(self, snapshot: bytes) -> None:
         """Write one; a database that does not answer gets the next."""
@@ -92,18 +92,22 @@ def open_metrics(
     clock: Clock,
     *,
     kind: str,
+    name: str = "",
     environ: Mapping[str, str] = os.environ,
 ) -> Metrics | None:
     """Return where a component of this kind tells its metrics; None when nobody wants them.
+
+    `name` tells it from others of its kind; the machine's does where each machine has one.
 
     Raises:
         UserError: when a library is missing, or the environment asks for what is not offered.
     """
     outlets: list[Outlet] = []
+    name = name or component_name()
     if settings.prometheus_on:
-        outlets.append(Stored(hosts, clock, kind=kind))
+        outlets.append(Stored(hosts, clock, kind=kind, name=name))
     if settings.otel_on:
-        outlets.append(_otlp(settings, environ, kind=kind))
+        outlets.append(_otlp(settings, environ, kind=kind, name=name))
     found: list[Metrics] = [EmptiedRegistry(outlets, clock)] if outlets else []
     if settings.statsd_on:
         found.append(
@@ -135,14 +139,14 @@ def _endpoint(settings: MetricsSettings, environ: Mapping[str, str]) -> str | No
     )
 
 
-def _otlp(settings: MetricsSettings, environ: Mapping[str, str], *, kind: str) -> Otlp:
+def _otlp(settings: MetricsSettings, environ: Mapping[str, str], *, kind: str, name: str) -> Otlp:
     return Otlp(
         _endpoint(settings, environ),
         prefix=settings.otel_prefix,
         attributes={
             "service.name": settings.otel_service,
             "service.version": windward.__version__,
-            "service.instance.id": f"{kind}@{component_name()}",
+            "service.instance.id": f"{kind}@{name}",
             "host.name": component_name(),
             "windward.component": kind,
         },

@@ -79,3 +79,31 @@ def test_an_operation_answers_with_what_the_client_reads(official: Official) -> 
         responses[status]["content"]["application/json"]["schema"], document(), is_reply=True
     )
     assert not list(shapes.differences(mine, shapes.of_type(model_of(kind)), "reply", is_reply=True))
+
+
+def test_what_the_client_takes_for_a_time_is_described_as_one() -> None:
+    components, found = document()["components"]["schemas"], set[str]()
+    for official in operations():
+        kinds = {official.good[1], getattr(official.body, "__name__", None)}
+        for name in kinds & components.keys():
+            for field, described in components[name].get("properties", {}).items():
+                wanted = next(
+                    (one for key, one in model_of(name).model_fields.items() if (one.alias or key) == field),
+                    None,
+                )
+                if wanted is not None and "datetime" in repr(wanted.annotation):
+                    members = described.get("anyOf", [described])
+                    assert [one.get("format") for one in members if one["type"] == "string"] == [
+                        "date-time"
+                    ], (
+                        name,
+                        field,
+                    )
+                    found.add(f"{name}.{field}")
+    assert {"DAGRunResponse.logical_date", "TriggerDAGRunPostBody.logical_date"} <= found
+
+
+def test_a_time_in_a_query_is_described_as_one() -> None:
+    parameters = document()["paths"]["/api/v2/dags/{dag_id}/dagRuns"]["get"]["parameters"]
+    (described,) = [one["schema"] for one in parameters if one["name"] == "run_after_gte"]
+    assert {"type": "string", "format": "date-time"} in described["anyOf"]

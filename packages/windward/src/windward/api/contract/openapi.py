@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from windward.api.contract.binding import VALUES_MAX
+from windward.api.contract.described_times import describe_times
 from windward.api.contract.operation import NUMBERS, Needs, Nothing, Open, Operation
 from windward.api.contract.problem import Fault, Problem
 
@@ -71,6 +72,7 @@ class _Schemas:
                 if kind is not None and kind not in (Nothing, bytes)
             ]
         found, self.components = msgspec.json.schema_components(kinds, ref_template=_REF)
+        describe_times(kinds, self.components)
         self._of = {_key(kind): schema for kind, schema in zip(kinds, found, strict=True)}
         for one in operations:
             if one.query is not Nothing:
@@ -134,6 +136,7 @@ def _query_parameters(one: Operation) -> list[dict[str, Any]]:
     if one.query is Nothing:
         return []
     (_,), components = msgspec.json.schema_components([one.query], ref_template=_REF)
+    describe_times([one.query], components)
     schema = components[one.query.__name__]
     required = set(schema.get("required", ()))
     return [

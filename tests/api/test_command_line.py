@@ -216,6 +216,10 @@ def test_backfills_are_made_and_ended(run: Run) -> None:
     assert one["state"] == "paused"
     assert run("backfill", "cancel", number).code == 0
     assert run("backfill", "list", "--open", "-o", "json").rows == []
+    for verb in ("pause", "unpause", "cancel"):
+        again = run("backfill", verb, number)
+        assert (again.code, "Backfill is already completed\n" in again.err) == (1, True)
+        assert "windward backfill list --open" in again.err
 
 
 def test_assets_are_listed_made_and_reported(run: Run, store: SqlStore) -> None:

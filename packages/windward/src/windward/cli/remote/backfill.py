@@ -7,8 +7,8 @@ from typing import Any
 
 from windward.cli.columns import BACKFILL_COLUMNS
 from windward.cli.output import note, show_one, show_rows
-from windward.cli.remote.asking import dag_of, iso, moment, path
-from windward.client.server import Json, Server
+from windward.cli.remote.asking import CONFLICT, dag_of, iso, moment, path
+from windward.client.server import Json, RefusedHereError, Server
 from windward.errors import NotFoundError, UserError
 
 SLOT_COLUMNS = ("logical_date",)
@@ -99,6 +99,12 @@ def _change(args: Namespace, server: Server, verb: str, word: str) -> int:
     except NotFoundError as error:
         raise UserError(
             f"there is no backfill {args.backfill_id}", hint="`windward backfill list` shows which there are."
+        ) from error
+    except RefusedHereError as error:
+        if error.status != CONFLICT:
+            raise
+        raise UserError(
+            error.message.removesuffix("."), hint="`windward backfill list --open` shows what can be changed."
         ) from error
     note(f"backfill {args.backfill_id} is {word}")
     return 0

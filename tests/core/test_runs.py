@@ -143,6 +143,12 @@ def test_a_run_id_that_could_leave_its_folder_is_refused(run_id: str) -> None:
         manual(run_id=run_id)
 
 
+def test_a_run_id_that_stands_for_every_run_is_refused() -> None:
+    with pytest.raises(InvalidIdError):
+        manual(run_id="~")
+    assert manual(run_id="~1").run.run_id == "~1"
+
+
 def test_a_type_of_run_that_the_dag_does_not_allow_is_refused_with_those_that_it_does() -> None:
     with pytest.raises(UserError) as error:
         manual(document(allowed_run_types=("scheduled", "backfill")))

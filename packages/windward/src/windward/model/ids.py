@@ -15,6 +15,8 @@ XCOM_KEY_LENGTH_MAX = 500
 """As databases have the column."""
 ASSET_NAME_LENGTH_MAX = 500
 """Of names, URIs and aliases, as databases have the columns."""
+EVERY = "~"
+"""Stands for every run where a path of the API names one, as in Airflow: no run can be called so."""
 _KEY = re.compile(r"[\w.-]+")
 _RUN_ID = re.compile(r"[A-Za-z0-9_.~:+-]+")
 
@@ -48,10 +50,11 @@ def check_run_id(value: str) -> str:
         or len(value) > ID_LENGTH_MAX
         or not _RUN_ID.fullmatch(value)
         or ".." in value
+        or value == EVERY
     ):
         raise InvalidIdError(
             f"run id `{value}` is not legal",
-            hint=f"Use 1 to {ID_LENGTH_MAX} letters, digits and `_ . ~ : + -`, without `..`.",
+            hint=f"Use 1 to {ID_LENGTH_MAX} letters, digits and `_ . ~ : + -`, without `..`, and not `~` alone.",
         )
     return value
 

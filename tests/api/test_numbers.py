@@ -11,7 +11,6 @@ import pytest
 from cryptography.fernet import Fernet
 
 from tests import databases
-from tests import services as services_of_tests
 from tests.api.conftest import Client
 from tests.api.filling import ASSET_ID, fill
 from tests.store.building import put_dags
@@ -91,19 +90,15 @@ def test_every_whole_number_of_a_request_has_bounds_that_every_database_holds() 
 
 @pytest.fixture(params=["sqlite", "postgres", "mariadb"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqlStore]:
-    key = Fernet.generate_key().decode()
     if request.param == "sqlite":
-        opened = open_store(databases.with_tables(tmp_path / "windward.db"), fernet_keys=[key])
-        yield opened
-        opened.close()
-        return
-    fresh = (
-        services_of_tests.fresh_postgres if request.param == "postgres" else services_of_tests.fresh_mariadb
-    )
-    with fresh() as url:
-        opened = open_store(url, fernet_keys=[key], create=True)
-        yield opened
-        opened.close()
+        url = databases.with_tables(tmp_path / "windward.db")
+    else:
+        url = request.getfixturevalue(f"{request.param}_url")
+    opened = open_store(url, fernet_keys=[Fernet.generate_key().decode()], create=True)
+    if request.param != "sqlite":
+        databases.empty(opened)
+    yield opened
+    opened.close()
 
 
 RUN = "/api/v2/dags/mine_dag/dagRuns/mine_run"

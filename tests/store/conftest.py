@@ -9,9 +9,7 @@ from cryptography.fernet import Fernet
 from tests import databases
 from tests.store.building import AnyStore
 from windward.store.memory import MemoryStore
-from windward.store.sql import schema
 from windward.store.sql.open import SqlStore, open_store
-from windward.store.sql.tables import METADATA
 
 FERNET_KEY = Fernet.generate_key().decode()
 
@@ -47,23 +45,13 @@ def open_sql(url_of: Callable[[str], str], tmp_path: Path) -> Iterator[Callable[
         store = open_store(url, fernet_keys=[FERNET_KEY], create=True)
         opened.append(store)
         if kind not in {"sqlite", *fresh}:
-            _empty(store)
+            databases.empty(store)
             fresh.add(kind)
         return store
 
     yield open_one
     for store in opened:
         store.close()
-
-
-def _empty(store: SqlStore) -> None:
-    """Delete all rows: much faster than to make the tables again. Few tables have any, and one question tells which."""
-    tables = [table.name for table in reversed(METADATA.sorted_tables)]
-    which = " UNION ALL ".join(f"SELECT {n} WHERE EXISTS (SELECT 1 FROM {x})" for n, x in enumerate(tables))
-    with store.engine.begin() as connection:
-        for number in sorted(row[0] for row in connection.exec_driver_sql(which)):
-            connection.exec_driver_sql(f"DELETE FROM {tables[number]}")
-        schema.insert_first_rows(connection)
 
 
 @pytest.fixture(params=SQL_PARAMS)

@@ -18,7 +18,7 @@ declare -rA paths=(
 	[ui]="ui"
 )
 # Long ones first, and those that wait beside those that calculate.
-readonly parts=(others deaths people api acceptance ui installed store)
+readonly parts=(others deaths acceptance people ui api installed store)
 pytest=("$@")
 said=$(mktemp -d)
 trap 'rm -rf "$said"' EXIT

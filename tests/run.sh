@@ -4,7 +4,7 @@
 # heard when it has ended, and what failed is told once more at the end; the last line is pytest's own.
 set -uo pipefail
 
-# One more than there are cores on a small machine: whole installations wait for one another half of the time.
+# One more than a small machine has cores: a part with whole installations often waits for their processes.
 readonly jobs_max=${TEST_JOBS:-3}
 # What is below `tests/` and in no part of its own is in `others`. A part leaves out what is a part below its folder.
 declare -rA paths=(

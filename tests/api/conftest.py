@@ -2,7 +2,9 @@
 
 import asyncio
 import base64
+import functools
 import json
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -30,7 +32,7 @@ from windward.api.page import Page
 from windward.api.services import Execution, Services
 from windward.app.credentials import ArgonPasswords, new_id, new_secret
 from windward.app.files import MemoryXComs
-from windward.app.first_user import make_first_user
+from windward.app.first_user import FirstUser, make_first_user
 from windward.core.access import BUILT_IN_ROLES
 from windward.engine.people.accounts import OPERATOR, AccountDesk, create_user
 from windward.engine.people.desk import Desk
@@ -250,10 +252,34 @@ class Client:
         return Answer(sent[0]["status"], found, body, cookies)
 
 
+# As weak as Argon2 can be: how strong it is in use is not what is tested here.
+PASSWORDS = ArgonPasswords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+
+
+@functools.cache
+def founded() -> tuple[bytes, FirstUser]:
+    """Return a database with the first user in it, who is made once: two thousand tests want one, and none the making."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "windward.db")
+        opened = open_store(databases.with_tables(path), fernet_keys=[Fernet.generate_key().decode()])
+        first = make_first_user(account_desk(opened, lambda: NOW), Path(folder), ticket_s=900)
+        opened.close()
+        assert first is not None
+        return path.read_bytes(), first
+
+
+def account_desk(store: SqlStore, now: Callable[[], datetime]) -> AccountDesk:
+    return AccountDesk(
+        accounts=store.accounts, passwords=PASSWORDS, now=now, new_id=new_id, new_secret=new_secret
+    )
+
+
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[SqlStore]:
-    url = databases.with_tables(tmp_path / "windward.db")
-    opened = open_store(url, fernet_keys=[Fernet.generate_key().decode()])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqlStore]:
+    path = tmp_path / "windward.db"
+    if "client" in request.fixturenames:
+        path.write_bytes(founded()[0])
+    opened = open_store(databases.with_tables(path), fernet_keys=[Fernet.generate_key().decode()])
     yield opened
     opened.close()
 
@@ -299,11 +325,7 @@ def services(
     tester: FakeTester,
 ) -> Services:
     settings = load({"WINDWARD__API__SECRET_KEY": SECRET_KEY, **variables}, home=tmp_path)
-    # As weak as Argon2 can be: how strong it is in use is not what is tested here.
-    passwords = ArgonPasswords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-    accounts = AccountDesk(
-        accounts=store.accounts, passwords=passwords, now=clock.now, new_id=new_id, new_secret=new_secret
-    )
+    accounts = account_desk(store, clock.now)
     manager = found_manager(accounts, settings)
     return Services(
         settings=settings,
@@ -332,8 +354,8 @@ def services(
 
 @pytest.fixture
 def client(services: Services, gate: FakeGate, ledger: FakeLedger, tmp_path: Path) -> Client:
-    first = make_first_user(services.account_desk, tmp_path, ticket_s=900)
-    assert first is not None
+    # A store that a test has of its own has no user yet.
+    first = make_first_user(services.account_desk, tmp_path, ticket_s=900) or founded()[1]
     title = "Test <b>&"
     app = make_app(
         services,

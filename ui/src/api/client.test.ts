@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { ApiError, changeHeaders, data, faultsOf, hintOf, inWords, signInAddress } from './client';
+import { ApiError, changeHeaders, client, data, faultsOf, hintOf, inWords, signInAddress } from './client';
 
 const answer = (status: number, more: { data?: unknown; error?: unknown }) =>
   Promise.resolve({ ...more, response: new Response(null, { status }) });
@@ -44,6 +44,20 @@ describe('the data of an answer', () => {
     );
     expect(error).toBeInstanceOf(ApiError);
     expect(error).toMatchObject({ status: 0, message: 'Failed to fetch' });
+  });
+});
+
+describe('numbers of an answer', () => {
+  test.each([true, false])('are exact, with a length of the answer told (%s) or without', async (isTold) => {
+    const body = '{"key":"id","value":9007199254740993}';
+    const headers = { 'Content-Type': 'application/json', ETag: '"1"' };
+    const told = isTold ? { ...headers, 'Content-Length': String(body.length) } : headers;
+    const answer = await client.GET('/api/v2/variables/{variable_key}', {
+      params: { path: { variable_key: 'id' } },
+      fetch: () => Promise.resolve(new Response(body, { headers: told })),
+    });
+    expect(JSON.stringify(answer.data)).toBe(body);
+    expect(answer.response.headers.get('ETag')).toBe('"1"');
   });
 });
 

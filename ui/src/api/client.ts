@@ -1,5 +1,7 @@
 /** The one way to the server: typed by its own description, with the session of the browser. */
+
 import createClient, { type Middleware } from 'openapi-fetch';
+import { parseJson } from '@/lib/json';
 import type { components, paths } from './schema';
 
 export type Schema = components['schemas'];
@@ -46,8 +48,21 @@ const session: Middleware = {
   },
 };
 
+/** Numbers of an answer are exact, whatever a task has put into it. */
+const exact: Middleware = {
+  async onResponse({ response }) {
+    const isJson = response.headers.get('Content-Type')?.startsWith('application/json') === true;
+    if (!response.ok || !isJson || response.body === null) return undefined;
+    const text = await response.text();
+    const headers = new Headers(response.headers);
+    headers.set('Content-Length', String(text.length)); // without one, the client would read the text by itself
+    const answer = new Response(text, { status: response.status, headers });
+    return Object.defineProperty(answer, 'json', { value: async () => parseJson(text) });
+  },
+};
+
 export const client = createClient<paths>({ baseUrl: '/' });
-client.use(session);
+client.use(session, exact);
 
 /** Say what a refusal's body says, in a line. */
 export function inWords(body: unknown, status: number): string {

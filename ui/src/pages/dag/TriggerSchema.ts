@@ -2,9 +2,10 @@
  * Params as fields of a form: which kind of field a JSON schema asks for, what a person's entry means, and whether the
  * schema accepts it. The server checks again; what is not known here is left to it.
  */
+import { numberOf, parseJson } from '@/lib/json';
 import { instantOf, wallOf } from './TriggerTimes';
 
-export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+export type Json = null | boolean | number | bigint | string | Json[] | { [key: string]: Json };
 export type Conf = Record<string, Json>;
 
 export interface ParamSpec {
@@ -78,6 +79,7 @@ function typesOf(schema: Record<string, unknown>): string[] {
 function typeOf(value: Json): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'array';
+  if (typeof value === 'bigint') return 'integer';
   if (typeof value === 'number') return Number.isInteger(value) ? 'integer' : 'number';
   return typeof value;
 }
@@ -167,8 +169,9 @@ export function draftOf(field: Field, value: Json, zone: string): Draft {
 function readText(field: Field, text: string, zone: string): Entry {
   switch (field.kind) {
     case 'integer': {
-      const number = Number(text);
-      return Number.isSafeInteger(number) ? { value: number } : { fault: { key: 'integer' } };
+      const number = numberOf(text);
+      const isWhole = typeof number === 'bigint' || Number.isSafeInteger(number);
+      return isWhole ? { value: number } : { fault: { key: 'integer' } };
     }
     case 'number': {
       const number = Number(text);
@@ -190,7 +193,7 @@ function readText(field: Field, text: string, zone: string): Entry {
 
 function readJson(text: string): Entry {
   try {
-    return { value: JSON.parse(text) as Json };
+    return { value: parseJson(text) as Json };
   } catch (error) {
     return { fault: { key: 'json', what: { why: error instanceof Error ? error.message : '' } } };
   }
@@ -203,7 +206,7 @@ export function meaningOf(field: Field, draft: Draft, zone: string): Entry {
     return { value: field.initial };
   let entry: Entry;
   if (typeof draft === 'boolean') entry = { value: draft };
-  else if (Array.isArray(draft)) entry = { value: draft.map((key) => JSON.parse(key) as Json) };
+  else if (Array.isArray(draft)) entry = { value: draft.map((key) => parseJson(key) as Json) };
   else if (
     draft.trim() === '' &&
     !(['lines', 'text', 'multiline', 'secret'].includes(field.kind) && draft !== '')
@@ -232,7 +235,7 @@ export function check(schema: Record<string, unknown>, value: Json): Fault | nul
   if ('const' in schema && !same(schema.const, value)) {
     return { key: 'enum', what: { values: JSON.stringify(schema.const) } };
   }
-  if (typeof value === 'number') return checkNumber(schema, value);
+  if (typeof value === 'number' || typeof value === 'bigint') return checkNumber(schema, Number(value));
   if (typeof value === 'string') return checkText(schema, value);
   if (Array.isArray(value)) return checkItems(schema, value);
   if (value !== null && typeof value === 'object') return checkObject(schema, value);

@@ -1,4 +1,5 @@
 /** What an instance passed on: each value with its size and place; a large one is read when it is asked for. */
+
 import { Button, Modal, Textarea, TextInput } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -8,6 +9,7 @@ import { useMayTo } from '@/app/rights';
 import { tellDone } from '@/app/telling';
 import { Moment } from '@/components/Moment';
 import { Empty, Failure, Loading } from '@/components/Waiting';
+import { parseJson } from '@/lib/json';
 import { Json } from './Json';
 import { type Place, xcomQuery, xcomsQuery } from './queries';
 import classes from './Run.module.css';
@@ -170,7 +172,7 @@ function Write({ place, entry, value, close }: WriteProps) {
           if (name.trim() === '') found.name = t('xcom.needsName');
           let given: unknown = null;
           try {
-            given = JSON.parse(text);
+            given = parseJson(text);
           } catch (problem) {
             found.value = `${t('xcom.notJson')} (${problem instanceof Error ? problem.message : ''})`;
           }

@@ -1,4 +1,5 @@
 /** One asset: what produces and consumes it, what happened to it, and saying that something happened. */
+
 import { Button, Textarea, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
@@ -9,6 +10,7 @@ import { Moment } from '@/components/Moment';
 import { Page } from '@/components/Page';
 import { StateWord } from '@/components/State';
 import { Failure, Loading } from '@/components/Waiting';
+import { parseJson } from '@/lib/json';
 import { useMay } from '../rights';
 import { useAct } from '../shared/act';
 import { Destroy, FormDialog, Refusal } from '../shared/Dialogs';
@@ -31,7 +33,7 @@ function EventDialog({ asset, close }: { asset: Asset; close: () => void }) {
         client.POST('/api/v2/assets/events', {
           body: {
             asset_id: asset.id,
-            extra: extra.trim() === '' ? {} : (JSON.parse(extra) as Record<string, never>),
+            extra: extra.trim() === '' ? {} : (parseJson(extra) as Record<string, never>),
             access_control: null,
             partition_key: partition || null,
           },

@@ -1,5 +1,7 @@
 /** A line of the audit log: what was asked, and what of it changed. */
+
 import type { Schema } from '@/api/client';
+import { parseJson } from '@/lib/json';
 
 export type Line = Schema['EventLogResponse'];
 
@@ -59,7 +61,7 @@ export function changeOf(raw: unknown): Change {
 export function detailsOf(extra: string | null): EventDetails {
   let read: Fields = {};
   try {
-    read = fieldsOf(JSON.parse(extra ?? '{}'));
+    read = fieldsOf(parseJson(extra ?? '{}'));
   } catch {
     read = { extra };
   }

@@ -1,4 +1,5 @@
 /** The extra of a connection as fields: its text stays the truth, and what no field is for stays in it. Pure. */
+import { numberOf, parseJson } from '@/lib/json';
 import { MASK } from '../shared/secrets';
 
 export type Extra = Readonly<Record<string, unknown>>;
@@ -7,7 +8,7 @@ export type Extra = Readonly<Record<string, unknown>>;
 export function extraOf(text: string): Extra | null {
   if (text.trim() === '') return {};
   try {
-    const found: unknown = JSON.parse(text);
+    const found: unknown = parseJson(text);
     return typeof found === 'object' && found !== null && !Array.isArray(found) ? (found as Extra) : null;
   } catch {
     return null;
@@ -31,10 +32,11 @@ export function shownValue(value: unknown): string {
 export function typedValue(typed: string, kind: string): unknown {
   if (typed === '') return undefined;
   if (kind === 'boolean') return typed === 'true';
-  if (kind === 'integer' || kind === 'number') return Number.isFinite(Number(typed)) ? Number(typed) : typed;
+  if (kind === 'integer' || kind === 'number')
+    return Number.isFinite(Number(typed)) ? numberOf(typed) : typed;
   if (kind !== 'json') return typed;
   try {
-    const found: unknown = JSON.parse(typed);
+    const found: unknown = parseJson(typed);
     return typeof found === 'object' && found !== null ? found : typed;
   } catch {
     return typed;

@@ -1,4 +1,5 @@
 /** Fields of a question to a person: how each is typed, and what was typed as a value. Pure. */
+import { numberOf, parseJson } from '@/lib/json';
 
 export type Kind = 'text' | 'number' | 'whole' | 'yesno' | 'choice' | 'json';
 
@@ -60,7 +61,7 @@ export function readField(field: Field, typed: string): Read {
   }
   if (field.kind === 'json') {
     try {
-      return { value: JSON.parse(typed) };
+      return { value: parseJson(typed) };
     } catch {
       return { wrong: 'inbox.wrongJson' };
     }
@@ -83,5 +84,5 @@ export function readField(field: Field, typed: string): Read {
   if (typeof schema.maximum === 'number' && value > schema.maximum) {
     return { wrong: 'inbox.tooLarge', limit: schema.maximum };
   }
-  return { value };
+  return { value: field.kind === 'whole' ? numberOf(typed) : value };
 }

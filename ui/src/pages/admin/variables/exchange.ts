@@ -1,4 +1,5 @@
 /** Variables as a file: an object of keys and values, as Airflow writes it. */
+import { parseJson } from '@/lib/json';
 import { isMasked, isPartlyMasked } from '../shared/secrets';
 
 export interface Entry {
@@ -15,7 +16,7 @@ interface Shown {
 
 function plain(text: string): unknown {
   try {
-    const read: unknown = JSON.parse(text);
+    const read: unknown = parseJson(text);
     return typeof read === 'object' && read !== null ? read : text;
   } catch {
     return text;
@@ -41,7 +42,7 @@ export function exported(variables: Shown[]): { text: string; leftOut: string[] 
 
 /** Read such a file. Throws an `Error` that says what is wrong with it. */
 export function imported(text: string): Entry[] {
-  const read: unknown = JSON.parse(text);
+  const read: unknown = parseJson(text);
   if (typeof read !== 'object' || read === null || Array.isArray(read)) {
     throw new Error('{…}');
   }

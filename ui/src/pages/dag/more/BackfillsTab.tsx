@@ -1,4 +1,5 @@
 /** Backfills of a DAG: what goes on, and how to begin another after seeing what it would make. */
+
 import { Button, Group, Modal, NumberInput, Select, Switch, Textarea, TextInput } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
@@ -9,6 +10,7 @@ import { useZone } from '@/app/preferences';
 import { tellDone } from '@/app/telling';
 import { Moment } from '@/components/Moment';
 import { Empty, Failure, Loading } from '@/components/Waiting';
+import { parseJson } from '@/lib/json';
 import { showMoment } from '@/lib/time';
 import { More, useCount } from '@/pages/dag/more/More';
 import { Progress, Standing } from '@/pages/dag/more/Progress';
@@ -74,7 +76,7 @@ function Create({ dagId, close }: { dagId: string; close: () => void }) {
   let confError: string | null = null;
   if (conf.trim() !== '') {
     try {
-      const parsed: unknown = JSON.parse(conf);
+      const parsed: unknown = parseJson(conf);
       if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
         confError = t('backfills.notObject');
       else confObject = parsed as Record<string, unknown>;

@@ -3,6 +3,7 @@
  * or begins a group is read as JSON.
  */
 
+import { parseJson } from '@/lib/json';
 import { plain } from './escapes';
 import { FrameFinder, mayBeFrame } from './frames';
 import { Sources } from './sources';
@@ -109,7 +110,7 @@ function linesOf(value: unknown): string[] {
 export function parseLine(raw: string): Parsed {
   let found: Record<string, unknown> | null = null;
   try {
-    const value: unknown = JSON.parse(raw);
+    const value: unknown = parseJson(raw);
     if (typeof value === 'object' && value !== null && !Array.isArray(value))
       found = value as Record<string, unknown>;
   } catch {

@@ -91,6 +91,26 @@ def test_a_variable_is_made_once_and_deleted_once(made: Client) -> None:
         assert made.ask(method, f"{V}/v1", body, role="op").status == 404
 
 
+@pytest.mark.parametrize(
+    ("on_existence", "created", "errors", "value"),
+    [
+        ("fail", [], [{"error": "are named twice: twin", "status_code": 409}], None),
+        ("skip", ["twin"], [], "1"),
+        ("overwrite", ["twin", "twin"], [], "2"),
+    ],
+)
+def test_what_one_action_names_twice_is_made_once(
+    client: Client, on_existence: str, created: list[str], errors: list[object], value: str | None
+) -> None:
+    twins = [{"key": "twin", "value": "1"}, {"key": "twin", "value": "2"}]
+    actions = [{"action": "create", "entities": twins, "action_on_existence": on_existence}]
+
+    answer = client.ask("PATCH", V, {"actions": actions}, role="op")
+
+    assert answer.json["create"] == {"success": created, "errors": errors}
+    assert client.ask("GET", f"{V}/twin", role="op").json.get("value") == value
+
+
 def test_many_changes_go_in_one_request(made: Client) -> None:
     actions = [
         {"action": "create", "entities": [{"key": "v1", "value": "w"}, {"key": "new", "value": 1}],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from typing import Any, Generic, Protocol, TypeVar
@@ -147,12 +148,18 @@ def carry_out(
 def _create(action: BulkCreateAction[T], entities: Entities[T], outcome: BulkActionResponse) -> None:
     names = [entities.name_of(entity) for entity in action.entities]
     existing = entities.existing(names)
-    if existing and action.action_on_existence is OnExistence.FAIL:
-        outcome.errors.append({"error": f"exist already: {', '.join(sorted(existing))}", "status_code": 409})
+    twice = {name for name, count in Counter(names).items() if count > 1}
+    if (existing or twice) and action.action_on_existence is OnExistence.FAIL:
+        said = f"are named twice: {', '.join(sorted(twice))}"
+        if existing:
+            said = f"exist already: {', '.join(sorted(existing))}"
+        outcome.errors.append({"error": said, "status_code": 409})
         return
+    there = set(existing)
     for name, entity in zip(names, action.entities, strict=True):
-        if name not in existing or action.action_on_existence is OnExistence.OVERWRITE:
-            _try(outcome, name, lambda entity=entity: entities.create(entity))  # type: ignore[misc]
+        is_wanted = name not in there or action.action_on_existence is OnExistence.OVERWRITE
+        if is_wanted and _try(outcome, name, lambda entity=entity: entities.create(entity)):  # type: ignore[misc]
+            there.add(name)
 
 
 def _change(
@@ -174,7 +181,7 @@ def _change(
             _try(outcome, name, lambda entity=entity: change(entity))  # type: ignore[misc]
 
 
-def _try(outcome: BulkActionResponse, name: str, change: Callable[[], None]) -> None:
+def _try(outcome: BulkActionResponse, name: str, change: Callable[[], None]) -> bool:
     try:
         change()
     except WindwardError as error:
@@ -182,5 +189,6 @@ def _try(outcome: BulkActionResponse, name: str, change: Callable[[], None]) -> 
         outcome.errors.append(
             {"error": f"{name}: {words_of(refusal.body)}", "status_code": refusal.status, "name": name}
         )
-    else:
-        outcome.success.append(name)
+        return False
+    outcome.success.append(name)
+    return True

@@ -108,7 +108,7 @@ def test_many_changes_go_in_one_request(made: Client, services: Services) -> Non
     answer = made.ask("PATCH", C, {"actions": actions}, role="op")
     assert answer.json["create"]["success"] == ["shop"]
     assert answer.json["create"]["errors"] == [
-        {"error": "bad: `extra` is not the text of a JSON object, such as `{\"a\": 1}`",
+        {"error": "bad: extra: is not the text of a JSON object, such as `{\"a\": 1}`",
          "status_code": 422, "name": "bad"},
     ]  # fmt: skip
     assert answer.json["delete"]["success"] == ["web"]

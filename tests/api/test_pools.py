@@ -137,7 +137,7 @@ def test_a_pool_has_no_team(made: Client) -> None:
     for answer in (made_new, changed):
         assert (answer.status, answer.json["detail"][0]["msg"]) == (422, said)
     told = [in_bulk[kind]["errors"][0]["error"] for kind in ("create", "update")]
-    assert told == [f"new: `team_name` {said}", f"p1: `team_name` {said}"]
+    assert told == [f"new: team_name: {said}", f"p1: team_name: {said}"]
     assert made.ask("GET", "/api/v2/pools", role="op").json == before
 
 

@@ -114,11 +114,14 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def words_of(problem: Problem) -> str:
-    """Return the detail as one text, for where there is no place for several faults."""
+    """Return the detail as one text, each fault behind its field, as the web interface writes and translates it."""
     if isinstance(problem.detail, str):
         return problem.detail
     faults: Sequence[Fault] = problem.detail
-    return "; ".join(" ".join([*(f"`{step}`" for step in fault.loc[1:]), fault.msg]) for fault in faults)
+    fields = [".".join(map(str, fault.loc[1:])) for fault in faults]
+    return "; ".join(
+        f"{field}: {fault.msg}".removeprefix(": ") for field, fault in zip(fields, faults, strict=True)
+    )
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):

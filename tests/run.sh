@@ -18,7 +18,7 @@ declare -rA paths=(
 	[ui]="ui"
 )
 # Long ones first, and those that wait beside those that calculate.
-readonly parts=(others deaths acceptance people ui api installed store)
+readonly parts=(others ui deaths api people acceptance installed store)
 pytest=("$@")
 said=$(mktemp -d)
 trap 'rm -rf "$said"' EXIT

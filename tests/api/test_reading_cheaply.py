@@ -296,7 +296,13 @@ def served(services: Services) -> Iterator[int]:
     thread = threading.Thread(
         target=serve,
         args=[services, listener],
-        kwargs={"clock": SystemClock(), "name": "test", "stop": stop, "ready": is_up.set},
+        kwargs={
+            "clock": SystemClock(),
+            "name": "test",
+            "hostname": "test",
+            "stop": stop,
+            "ready": is_up.set,
+        },
     )
     thread.start()
     try:

@@ -263,18 +263,22 @@ def is_taken(error: exc.IntegrityError) -> bool:
     )
 
 
-@contextmanager
-def translated() -> Iterator[None]:
+class translated:  # noqa: N801  # it is used as a function is, and made for each read: a generator takes longer
     """Turn what a driver says of an unreachable or overloaded database into `UnavailableError`."""
-    try:
-        yield
-    except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as error:
-        cause = getattr(error, "orig", None) or error
-        raise UnavailableError(f"the database does not answer: {str(cause).strip()}") from error
-    except exc.DBAPIError as error:
-        if error.connection_invalidated:
+
+    __slots__ = ()
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, exc.OperationalError | exc.InterfaceError | exc.TimeoutError):
+            cause = getattr(error, "orig", None) or error
+            raise UnavailableError(f"the database does not answer: {str(cause).strip()}") from error
+        if isinstance(error, exc.DBAPIError) and error.connection_invalidated:
             raise UnavailableError(f"the connection to the database broke: {error.orig}") from error
-        raise
 
 
 def chunks(values: Sequence[T], size: int = ROWS_PER_STATEMENT_MAX) -> Iterator[Sequence[T]]:

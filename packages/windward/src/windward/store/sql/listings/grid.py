@@ -24,6 +24,7 @@ from windward.ports.listings.page import Page
 from windward.store.sql.columns import to_us
 from windward.store.sql.database import Database, chunks
 from windward.store.sql.listings.documents import Documents
+from windward.store.sql.listings.packed import packed, unpacked
 from windward.store.sql.listings.unchanged import UnchangedPages
 from windward.store.sql.rows import RUN_COLUMNS, Unchanged, run_of
 from windward.store.sql.tables import TASK_ATTEMPT, TASK_INSTANCE
@@ -90,15 +91,15 @@ class SqlGridListings:
             where += " AND run_after < ?"
             values.append(to_us(before))
         from_where = f"FROM dag_run WHERE {where} ORDER BY run_after DESC, run_pk DESC LIMIT ?"
-        asked, given, sql = (dag_id, limit, before), (*values, limit), self._database.dialect.sql
+        asked, given, dialect = (dag_id, limit, before), (*values, limit), self._database.dialect
+        is_sqlite = dialect.is_sqlite
         with self._database.reading() as transaction:
             ended = self._ended.get(asked)
-            if (
-                ended is not None
-                and transaction.select(sql(f"SELECT {_MARKS} {from_where}"), given) == ended[0]
-            ):
-                return ended[1]
-            rows = transaction.select(sql(f"SELECT {', '.join(RUN_COLUMNS)} {from_where}"), given)
+            if ended is not None:
+                marks = transaction.select(dialect.sql(_marked(from_where, is_sqlite=is_sqlite)), given)
+                if unpacked(marks, is_sqlite=is_sqlite) == ended[0]:
+                    return ended[1]
+            rows = transaction.select(dialect.sql(f"SELECT {', '.join(RUN_COLUMNS)} {from_where}"), given)
         runs = self._runs.of(
             asked, rows, lambda: Page(rows=tuple(self._records.of(row) for row in rows))
         ).rows
@@ -226,6 +227,12 @@ class SqlGridListings:
         query = sa.select(tries).order_by(*order).limit(limit)
         with self._database.reading() as transaction:
             return [TimelineRow(**row) for row in transaction.run(query).mappings()]
+
+
+def _marked(from_where: str, *, is_sqlite: bool) -> str:
+    """Return the query of packed marks, in order."""
+    plain = f"SELECT {_MARKS} {from_where}"
+    return f"SELECT {packed(_MARKS, is_sqlite=True)} FROM ({plain})" if is_sqlite else plain
 
 
 def mark_of(run: RunRecord) -> str:

@@ -23,7 +23,8 @@ from tests.store.building import create, put_dags, run_of
 from windward.api.access.entrance import EntranceGate
 from windward.api.access.pages import LoginPages
 from windward.api.app import OPERATIONS, make_app
-from windward.api.at_once import TARGET_BYTES_MAX, TARGETS_MAX, AtOnce
+from windward.api.at_once import STALLING_S, TARGET_BYTES_MAX, TARGETS_MAX, AtOnce
+from windward.api.contract.holding import Held
 from windward.api.contract.operation import Operation
 from windward.api.contract.threads import Threads
 from windward.api.measuring import Requests
@@ -224,6 +225,26 @@ def test_what_was_slow_goes_back_to_a_thread(client: Client, services: Services,
         assert not any(server.is_at_once(RUNS, headers) for _ in range(10))
 
 
+@pytest.mark.parametrize(("held_s", "is_kept"), [(0.001, True), (0.03, False), (0.3, False)])
+def test_what_lost_its_processor_was_not_slow(held_s: float, is_kept: bool) -> None:
+    class Measured(Held):
+        @property
+        def took_s(self) -> float:
+            return 0.5
+
+        @property
+        def held_s(self) -> float:
+            return held_s
+
+    at_once = AtOnce(Threads(), measure=Measured)
+    at_once.learn(scope_of(), Read(), held_s=0.0)
+    assert at_once.answer(scope_of()) is not None
+    assert (at_once.answer(scope_of()) is not None) == is_kept
+    if not is_kept:
+        at_once.learn(scope_of(), Read(), held_s=0.0)
+        assert (at_once.answer(scope_of()) is not None) == (held_s < STALLING_S)
+
+
 def test_requests_are_measured_wherever_they_are_answered(
     client: Client, services: Services, filled: SqlStore
 ) -> None:
@@ -266,8 +287,8 @@ def scope_of(target: str = "/x", **more: Any) -> dict[str, Any]:
 def test_what_would_wait_and_what_comes_while_threads_work_is_not_answered() -> None:
     threads = Threads()
     at_once = AtOnce(threads)
-    at_once.learn(scope_of("/waits"), Read(would_wait=True), took_s=0.0)
-    at_once.learn(scope_of("/x"), Read(), took_s=0.0)
+    at_once.learn(scope_of("/waits"), Read(would_wait=True), held_s=0.0)
+    at_once.learn(scope_of("/x"), Read(), held_s=0.0)
     assert at_once.answer(scope_of("/waits")) is None
     assert at_once.answer(scope_of("/x")) is not None
     assert at_once.answer(scope_of("/x", method="HEAD")) is None
@@ -288,11 +309,11 @@ def test_what_would_wait_and_what_comes_while_threads_work_is_not_answered() -> 
 def test_what_is_remembered_of_targets_has_an_end() -> None:
     at_once = AtOnce(Threads())
     for number in range(TARGETS_MAX + 1):
-        at_once.learn(scope_of(f"/{number}"), Read(), took_s=0.0)
+        at_once.learn(scope_of(f"/{number}"), Read(), held_s=0.0)
     known = [number for number in range(TARGETS_MAX + 1) if at_once.answer(scope_of(f"/{number}"))]
     assert 1 <= len(known) <= TARGETS_MAX
     long = scope_of("/x?" + "y" * TARGET_BYTES_MAX)
-    at_once.learn(long, Read(), took_s=0.0)
+    at_once.learn(long, Read(), held_s=0.0)
     assert at_once.answer(long) is None
 
 

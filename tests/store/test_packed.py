@@ -5,7 +5,7 @@ import sqlite3
 from hypothesis import given
 from hypothesis import strategies as st
 
-from windward.store.sql.listings.packed import packed, unpacked
+from windward.store.sql.packed import packed, unpacked
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
 VALUES = st.none() | st.integers(-(2**63), 2**63 - 1) | TEXTS

@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Scope
 
+from windward.api.contract.holding import Held
 from windward.api.contract.operation import Operation
 from windward.api.contract.threads import Threads
 from windward.api.measuring import Requests
@@ -25,11 +26,11 @@ TARGETS_MAX = 1000
 TARGET_BYTES_MAX = 2000
 """Of a path and its query that are remembered."""
 QUICK_S = 0.005
-"""What took no longer is answered at once the next time."""
+"""What held its thread no longer is answered at once the next time."""
 SLOW_S = 0.02
-"""What took longer is not any more: everybody waits for what is answered at once."""
+"""What held it longer is not any more: everybody waits for what is answered at once."""
 STALLING_S = 0.2
-"""What took longer for anybody is left to threads for `STALLED_FOR_S`, however quick it is for others: they see less."""
+"""What held it longer for anybody is left to threads for `STALLED_FOR_S`, however quick it is for others: they see less."""
 STALLED_FOR_S = 300.0
 _UNUSUAL = frozenset({b"content-length", b"transfer-encoding", b"expect", b"upgrade"})
 """Headers of requests that have more to them than a head."""
@@ -63,23 +64,25 @@ class AtOnce:
         quick_s: float = QUICK_S,
         slow_s: float = SLOW_S,
         monotonic: Callable[[], float] = time.monotonic,
+        measure: Callable[[], Held] = Held,
     ) -> None:
         self._threads = threads
         self._requests = requests
         self._quick_s = quick_s
         self._slow_s = slow_s
         self._monotonic = monotonic
+        self._measure = measure
         self._known: dict[_Target, tuple[Reading, dict[str, str]]] = {}
         self._slow: dict[_Target, float] = {}
 
-    def learn(self, scope: Scope, reading: Reading, *, took_s: float) -> None:
-        """Take in how long a read took that a thread did."""
+    def learn(self, scope: Scope, reading: Reading, *, held_s: float) -> None:
+        """Take in how long a read held the thread that did it."""
         target = scope.get("raw_path", b""), scope["query_string"]
         if len(target[0]) + len(target[1]) > TARGET_BYTES_MAX:
             return
-        if took_s > STALLING_S:
+        if held_s > STALLING_S:
             self._set_aside(target)
-        if took_s > self._quick_s or self._slow.get(target, 0.0) > self._monotonic():
+        if held_s > self._quick_s or self._slow.get(target, 0.0) > self._monotonic():
             return
         if len(self._known) >= TARGETS_MAX:
             self._known.clear()
@@ -97,16 +100,18 @@ class AtOnce:
         if not self._threads.is_idle:
             return None
         reading, scope["path_params"] = known
-        began_s = self._monotonic()
+        held = self._measure()
         try:
             response = reading.answer_now(Request(scope))
         except WouldWait:
             return None
-        took_s = self._monotonic() - began_s
-        if took_s > STALLING_S:
-            self._set_aside(target)
-        elif took_s > self._slow_s:
-            self._known.pop(target, None)
+        took_s = held.took_s
+        if took_s > self._slow_s:
+            held_s = held.held_s
+            if held_s > STALLING_S:
+                self._set_aside(target)
+            elif held_s > self._slow_s:
+                self._known.pop(target, None)
         if type(response) is not Response:
             return response if self._requests is None else self._noted(reading.operation, response)
         if self._requests is not None:

@@ -9,7 +9,6 @@ import asyncio
 import inspect
 import logging
 import secrets
-import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -23,6 +22,7 @@ from starlette.types import Scope as AsgiScope
 
 from windward.api.contract.answers import HEADERS, bodied, of_json
 from windward.api.contract.binding import body_of, path_of, query_of
+from windward.api.contract.holding import Held
 from windward.api.contract.operation import (
     ANY_DAG,
     Call,
@@ -65,10 +65,10 @@ QUERY_BYTES_MAX = 1000
 
 
 class Learner(Protocol):
-    """Is told how long reads took."""
+    """Is told how long reads held their threads."""
 
-    def learn(self, scope: AsgiScope, reading: Served, *, took_s: float) -> None:
-        """Take in how long one took that was answered in a thread."""
+    def learn(self, scope: AsgiScope, reading: Served, *, held_s: float) -> None:
+        """Take in how long one did that was answered in a thread."""
 
 
 class Gate(Protocol):
@@ -221,11 +221,11 @@ class Served:
         return of_json(Problem(detail=f"an error of the server; the log has it as `{number}`"), 500, {})
 
     def _read_rows(self, request: Request) -> Response:
-        began_s = time.monotonic()
+        held = Held()
         with self._services.listings.together():
             answer = self._read(request)
         if self._learner is not None:
-            self._learner.learn(request.scope, self, took_s=time.monotonic() - began_s)
+            self._learner.learn(request.scope, self, held_s=held.held_s)
         return answer
 
     def _read(self, request: Request) -> Response:

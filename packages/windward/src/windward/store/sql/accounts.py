@@ -21,6 +21,7 @@ from windward.store.sql.columns import from_us, storable, time_of
 from windward.store.sql.database import Database, is_taken
 from windward.store.sql.file_grants import KIND as FILE_GRANT
 from windward.store.sql.logins import SqlLogins
+from windward.store.sql.packed import packed, unpacked
 from windward.store.sql.tables import (
     ACCESS_GRANT,
     ACCOUNT,
@@ -36,7 +37,7 @@ USER, ROLE = "user", "role"
 REMEMBERED_MAX = 1024
 _RESOURCES, _VERBS = frozenset(Resource), frozenset(Verb)
 _Read = tuple[tuple[Any, ...], tuple[tuple[Any, ...], ...]]
-"""A user's row, and rows of what it holds."""
+"""A user's row, and rows of what it holds: packed on SQLite."""
 _COLUMNS = tuple(column.name for column in ACCOUNT.columns)
 _ACCOUNT = f"SELECT {', '.join(_COLUMNS)} FROM account WHERE {{name}} = ?"
 _PARTS = (
@@ -46,6 +47,12 @@ _PARTS = (
     "UNION ALL SELECT 'has', role, NULL, NULL, NULL, NULL FROM account_role WHERE user_id = ?"
 )
 """What a user holds: own grants, those of roles, what DAG files give to roles, and the roles. Asked for by every request."""
+_HELD = packed("kind, holder, resource, verb, dag_id, tag", is_sqlite=True)
+_PACKED = (
+    f"SELECT {', '.join(_COLUMNS)}, (SELECT {_HELD} FROM ({_PARTS.replace('?', 'account.user_id')})) "
+    "FROM account WHERE {name} = ?"
+)
+"""Both in one, on SQLite."""
 
 
 class SqlAccounts(SqlLogins):
@@ -119,19 +126,25 @@ class SqlAccounts(SqlLogins):
         Rows are read each time, so that what is taken from somebody is gone at once, whichever process took it; what
         they mean is remembered with them.
         """
+        dialect = self._database.dialect
         with self._database.reading() as transaction:
-            sql = self._database.dialect.sql
-            rows = transaction.select(sql(_ACCOUNT.format(name=name)), (value,))
+            text = _PACKED if dialect.is_sqlite else _ACCOUNT
+            rows = transaction.select(dialect.sql(text.format(name=name)), (value,))
             if not rows:
                 return None
             (account,) = rows
-            parts = transaction.select(sql(_PARTS), (account[0],) * 3)
-        read = (tuple(account), tuple(map(tuple, parts)))
+            read: _Read
+            if dialect.is_sqlite:
+                read = (account[:-1], (account[-1:],))
+            else:
+                parts = transaction.select(dialect.sql(_PARTS), (account[0],) * 3)
+                read = (tuple(account), tuple(map(tuple, parts)))
         kept = self._remembered.get(account[0])
         if kept is None or kept[0] != read:
             if len(self._remembered) >= REMEMBERED_MAX:
                 self._remembered.clear()
-            kept = self._remembered[account[0]] = (read, _meant(*read))
+            parts = unpacked(read[1], is_sqlite=dialect.is_sqlite)
+            kept = self._remembered[account[0]] = (read, _meant(read[0], parts))
         return kept[1]
 
     def list_users(self) -> list[User]:
@@ -267,7 +280,7 @@ def _given_by_files(rows: Iterable[tuple[Any, ...]]) -> dict[str, frozenset[Perm
     return {role: frozenset(given) for role, given in found.items()}
 
 
-def _meant(account: tuple[Any, ...], parts: tuple[tuple[Any, ...], ...]) -> tuple[Known, str | None]:
+def _meant(account: tuple[Any, ...], parts: Sequence[tuple[Any, ...]]) -> tuple[Known, str | None]:
     """Return a user of its row and of those of `_PARTS`, with the hash of the password."""
     row = dict(zip(_COLUMNS, account, strict=True))
     row["created_at"], row["last_login_at"] = time_of(row["created_at"]), from_us(row["last_login_at"])

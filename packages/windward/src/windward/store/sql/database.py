@@ -10,6 +10,7 @@ import random
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from types import TracebackType
@@ -43,6 +44,7 @@ class _Shared(threading.local):
 
     is_wanted = False
     is_brief = False
+    kept: sa.PoolProxiedConnection | None = None
     transaction: Transaction | None = None
     opened: AbstractContextManager[Transaction]
     readers = 0
@@ -113,20 +115,23 @@ class _PlainRead:
         self._database = database
 
     def __enter__(self) -> Transaction:
-        engine = self._database.engine
-        errors = engine.dialect.loaded_dbapi.Error
-        try:
-            self._pooled = engine.raw_connection()
-        except errors as error:
-            raise exc.DBAPIError.instance("", None, error, errors, dialect=engine.dialect) from error
+        self._pooled = self._connection()
         try:
             transaction = Transaction(self._database.dialect, self._pooled.cursor(), self._around)
             transaction.say("BEGIN")
         except BaseException:
-            self._pooled.close()
+            self._end(is_whole=False)
             raise
         self._transaction = transaction
         return transaction
+
+    def _connection(self) -> sa.PoolProxiedConnection:
+        engine = self._database.engine
+        errors = engine.dialect.loaded_dbapi.Error
+        try:
+            return engine.raw_connection()
+        except errors as error:
+            raise exc.DBAPIError.instance("", None, error, errors, dialect=engine.dialect) from error
 
     def _around(self) -> sa.Connection:
         """Return the connection of a transaction that has begun already."""
@@ -137,12 +142,41 @@ class _PlainRead:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        is_whole = False
         try:
             if error is None:
                 self._transaction.say("COMMIT")
                 self._database.count(self._transaction, commits=0)
+                is_whole = True
         finally:
-            self._pooled.close()  # rolls back what was not committed
+            self._end(is_whole=is_whole)
+
+    def _end(self, *, is_whole: bool) -> None:
+        del is_whole
+        self._pooled.close()  # rolls back what was not committed
+
+
+class _KeptRead(_PlainRead):
+    """One on the connection that this thread keeps: to take one from the pool and back costs more than a query."""
+
+    __slots__ = ("_shared",)
+
+    def __init__(self, database: Database, shared: _Shared) -> None:
+        super().__init__(database)
+        self._shared = shared
+
+    def _connection(self) -> sa.PoolProxiedConnection:
+        kept = self._shared.kept
+        if kept is None or not kept.is_valid:
+            kept = self._shared.kept = super()._connection()
+            self._database.kept.add(kept)
+        return kept
+
+    def _end(self, *, is_whole: bool) -> None:
+        if not is_whole:
+            self._shared.kept = None
+            self._database.kept.discard(self._pooled)
+            super()._end(is_whole=is_whole)
 
 
 class Database:
@@ -157,6 +191,14 @@ class Database:
         self._counting = threading.Lock()
         self._turn = threading.Lock() if self.dialect.is_sqlite else nullcontext()
         self._shared = _Shared()
+        self.kept: weakref.WeakSet[sa.PoolProxiedConnection] = weakref.WeakSet()
+        """Connections that threads keep which read briefly, and often."""
+
+    def close(self) -> None:
+        """Give back connections."""
+        for connection in list(self.kept):
+            connection.close()
+        self.engine.dispose()
 
     def reading(self) -> AbstractContextManager[Transaction]:
         """Give a transaction for reads, all of one snapshot on SQLite."""
@@ -192,7 +234,9 @@ class Database:
 
     def opened(self) -> AbstractContextManager[Transaction]:
         """Give a transaction of its own."""
-        return _PlainRead(self) if self.dialect.is_sqlite else self._opened()
+        if not self.dialect.is_sqlite:
+            return self._opened()
+        return _KeptRead(self, self._shared) if self._shared.is_brief else _PlainRead(self)
 
     @contextmanager
     def _opened(self) -> Iterator[Transaction]:

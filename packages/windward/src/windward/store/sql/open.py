@@ -90,7 +90,7 @@ class SqlStore:
 
     def close(self) -> None:
         """Give back connections."""
-        self.engine.dispose()
+        self._database.close()
 
 
 def open_store(

@@ -24,8 +24,8 @@ from windward.ports.listings.page import Page
 from windward.store.sql.columns import to_us
 from windward.store.sql.database import Database, chunks
 from windward.store.sql.listings.documents import Documents
-from windward.store.sql.listings.packed import packed, unpacked
 from windward.store.sql.listings.unchanged import UnchangedPages
+from windward.store.sql.packed import packed, unpacked
 from windward.store.sql.rows import RUN_COLUMNS, Unchanged, run_of
 from windward.store.sql.tables import TASK_ATTEMPT, TASK_INSTANCE
 from windward.store.sql.transaction import Transaction

@@ -24,11 +24,11 @@ from windward.store.sql.columns import UtcTime
 from windward.store.sql.database import ROWS_PER_STATEMENT_MAX, Database, chunks
 from windward.store.sql.listings.documents import Documents, KnownDocument
 from windward.store.sql.listings.filters import Condition, matching, seconds_between, visible, within
-from windward.store.sql.listings.packed import packed, unpacked
 from windward.store.sql.listings.paging import Columns, Paged, SentBefore, names_in_order
 from windward.store.sql.listings.runs import SqlRunListings
 from windward.store.sql.listings.traits import has_traits, operator_column
 from windward.store.sql.listings.unchanged import UnchangedPages
+from windward.store.sql.packed import packed, unpacked
 from windward.store.sql.rows import TASK_COLUMNS, Unchanged, task_of, trail_of
 from windward.store.sql.tables import DAG_DOCUMENT, DAG_RUN, IS_WRONG, TASK_INSTANCE, WENT_WRONG
 from windward.store.sql.transaction import Transaction

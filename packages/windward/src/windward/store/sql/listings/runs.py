@@ -26,9 +26,9 @@ from windward.store.sql.listings.filters import (
     visible,
     within,
 )
-from windward.store.sql.listings.packed import packed, unpacked
 from windward.store.sql.listings.paging import ALIKE, Paged, SentBefore, raw
 from windward.store.sql.listings.unchanged import UnchangedPages
+from windward.store.sql.packed import packed, unpacked
 from windward.store.sql.rows import RUN_COLUMNS, Unchanged, run_of
 from windward.store.sql.tables import ASSET_EVENT, ASSET_USE, DAG, DAG_DOCUMENT, DAG_RUN
 from windward.store.sql.transaction import Transaction

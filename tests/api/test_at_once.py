@@ -245,6 +245,23 @@ def test_what_lost_its_processor_was_not_slow(held_s: float, is_kept: bool) -> N
         assert (at_once.answer(scope_of()) is not None) == (held_s < STALLING_S)
 
 
+def test_what_stalls_is_left_to_threads_for_longer_each_time() -> None:
+    now_s = 1000.0
+    at_once = AtOnce(Threads(), monotonic=lambda: now_s)
+
+    def seconds_aside() -> float:
+        nonlocal now_s
+        for _ in range(3):  # at the same time: that is once
+            at_once.learn(scope_of(), Read(), held_s=STALLING_S + 0.1)
+        began_s = now_s
+        while at_once.answer(scope_of()) is None:
+            now_s += 1.0
+            at_once.learn(scope_of(), Read(), held_s=0.0)
+        return now_s - began_s
+
+    assert [seconds_aside() for _ in range(5)] == [5.0, 20.0, 80.0, 300.0, 300.0]
+
+
 def test_requests_are_measured_wherever_they_are_answered(
     client: Client, services: Services, filled: SqlStore
 ) -> None:

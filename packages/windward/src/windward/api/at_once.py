@@ -31,11 +31,13 @@ SLOW_S = 0.02
 """What held it longer is not any more: everybody waits for what is answered at once."""
 STALLING_S = 0.2
 """What held it longer for anybody is left to threads for `STALLED_FOR_S`, however quick it is for others: they see less."""
-STALLED_FOR_S = 300.0
+STALLED_FOR_S, STALLED_FOR_S_MAX, STALLED_AGAIN = 5.0, 300.0, 4
+"""Not for long, for what is asked first of all is slow: each time that it stalls again, so many times as long."""
 _UNUSUAL = frozenset({b"content-length", b"transfer-encoding", b"expect", b"upgrade"})
 """Headers of requests that have more to them than a head."""
 _BEARER = b"bearer "
 _Target = tuple[bytes, bytes]
+_NEVER = 0.0, 0.0
 
 
 class Reading(Protocol):
@@ -73,7 +75,7 @@ class AtOnce:
         self._monotonic = monotonic
         self._measure = measure
         self._known: dict[_Target, tuple[Reading, dict[str, str]]] = {}
-        self._slow: dict[_Target, float] = {}
+        self._slow: dict[_Target, tuple[float, float]] = {}
 
     def learn(self, scope: Scope, reading: Reading, *, held_s: float) -> None:
         """Take in how long a read held the thread that did it."""
@@ -82,7 +84,8 @@ class AtOnce:
             return
         if held_s > STALLING_S:
             self._set_aside(target)
-        if held_s > self._quick_s or self._slow.get(target, 0.0) > self._monotonic():
+        until_s, _ = self._slow.get(target, _NEVER)
+        if held_s > self._quick_s or until_s > self._monotonic():
             return
         if len(self._known) >= TARGETS_MAX:
             self._known.clear()
@@ -121,9 +124,13 @@ class AtOnce:
     def _set_aside(self, target: _Target) -> None:
         """Leave a target to threads for a while."""
         self._known.pop(target, None)
+        until_s, before_s = self._slow.get(target, _NEVER)
+        if until_s > self._monotonic():
+            return  # of several that began together
+        for_s = min(before_s * STALLED_AGAIN, STALLED_FOR_S_MAX) or STALLED_FOR_S
         if len(self._slow) >= TARGETS_MAX:
             self._slow.clear()
-        self._slow[target] = self._monotonic() + STALLED_FOR_S
+        self._slow[target] = (self._monotonic() + for_s, for_s)
 
     def _noted(self, operation: Operation, stream: Response) -> ASGIApp:
         """Return what sends a stream and notes that."""

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from cryptography.fernet import Fernet
 
 from windward.errors import NotFoundError, UnavailableError
 from windward.store.sql.database import Database
 from windward.store.sql.engines import make_engine
-from windward.store.sql.open import SqlStore
+from windward.store.sql.open import SqlStore, open_store
 from windward.store.sql.tables import CUSTOM_ROLE
 from windward.store.sql.transaction import Transaction
 
@@ -155,3 +156,46 @@ def test_a_database_that_cannot_be_opened_is_unavailable(tmp_path: Path) -> None
         pass
     with pytest.raises(UnavailableError), database.together():
         names(database)
+
+
+def test_a_thread_that_reads_briefly_keeps_its_connection(tmp_path: Path) -> None:
+    store = open_store(
+        f"sqlite:///{tmp_path}/one.db", fernet_keys=[Fernet.generate_key().decode()], create=True
+    )
+    database = Database(store.engine)
+    with counted(database) as begun:
+        for number in range(3):
+            with database.briefly():
+                assert len(names(database)) == number
+            put(database, str(number))
+        writes = 3
+        assert len(begun) == 1 + writes
+        with pytest.raises(UnavailableError), database.briefly(), database.reading() as transaction:
+            transaction.select("SELECT nothing FROM nowhere")
+        with database.briefly():
+            assert names(database) == ["0", "1", "2"]
+        assert len(begun) == 2 + writes, "what failed is not kept"
+    pool = store.engine.pool
+    assert isinstance(pool, sa.QueuePool)
+    assert pool.checkedout() == 1
+    database.close()
+    assert pool.checkedout() == 0
+    with database.briefly():
+        assert names(database) == ["0", "1", "2"], "and it can be taken again"
+    database.close()
+    store.close()
+
+
+def test_what_is_read_briefly_does_not_hold_the_log_of_the_database(tmp_path: Path) -> None:
+    store = open_store(
+        f"sqlite:///{tmp_path}/one.db", fernet_keys=[Fernet.generate_key().decode()], create=True
+    )
+    database = Database(store.engine)
+    with database.briefly():
+        assert names(database) == []
+    put(database, "a")
+    with store.engine.connect() as connection:
+        (is_busy, _, _) = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+    assert not is_busy
+    database.close()
+    store.close()

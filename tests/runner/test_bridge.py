@@ -2,6 +2,8 @@
 
 import socket
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
 
@@ -56,24 +58,51 @@ class FaultyApi:
         self.gone.set()
 
 
+class SlowApi(FaultyApi):
+    """A server that takes its time to say that a host is welcome."""
+
+    def __init__(self, mail: Submit) -> None:
+        super().__init__(mail)
+        self.asked = threading.Event()
+        self.may_answer = threading.Event()
+
+    def hello(self, hello: Hello) -> Welcomed:
+        self.asked.set()
+        assert self.may_answer.wait(DEADLINE_S)
+        return super().hello(hello)
+
+
+@contextmanager
+def bridging(api: FaultyApi, path: Path, tmp_path: Path) -> Iterator[tuple[Bridge, threading.Thread]]:
+    """Give a bridge, and the thread that it runs in."""
+    told = socket.socketpair()
+    told[0].setblocking(False)
+    bridge = Bridge(
+        open_listener(path),
+        cast("ExecutionApi", api),  # what it needs of one
+        LocalCodeStore(tmp_path / "code"),
+        log_folder=tmp_path / "logs",
+        logs_done=told[0].fileno(),
+    )
+    serving = threading.Thread(target=bridge.run)
+    serving.start()
+    try:
+        yield bridge, serving
+    finally:
+        api.gone.set()
+        bridge.stop()
+        serving.join(DEADLINE_S)
+        for end in told:
+            end.close()
+
+
 def test_a_sign_of_life_does_not_wait_for_starts_that_nobody_grants(
     short_folder: Path, tmp_path: Path
 ) -> None:
     work = tuple(submission("f.py", "t", map_index=index) for index in range(CARRIERS_MAX + 4))
     refs = tuple(one.ref for one in work)
     api, path = FaultyApi(Submit(work=work)), short_folder / "bridge.sock"
-    bridge = Bridge(
-        open_listener(path),
-        cast("ExecutionApi", api),  # what it needs of one
-        LocalCodeStore(tmp_path / "code"),
-        log_folder=tmp_path / "logs",
-        logs_done=(told := socket.socketpair())[0].fileno(),
-    )
-    told[0].setblocking(False)
-    serving = threading.Thread(target=bridge.run)
-    serving.start()
-
-    with socket.socket(socket.AF_UNIX) as host:
+    with bridging(api, path, tmp_path) as (_, serving), socket.socket(socket.AF_UNIX) as host:
         host.connect(str(path))
         host.sendall(frame(Hello(host_id="h", hostname="there", pid=1, capacity=len(work))))
         assert api.read.wait(DEADLINE_S)
@@ -85,5 +114,18 @@ def test_a_sign_of_life_does_not_wait_for_starts_that_nobody_grants(
         finally:
             host.sendall(frame(Goodbye(host_id="h")))
             serving.join(DEADLINE_S)
-            for end in told:
-                end.close()
+
+
+def test_the_goodbye_of_a_host_that_has_ended_is_still_passed_on(short_folder: Path, tmp_path: Path) -> None:
+    api, path = SlowApi(Submit(work=())), short_folder / "bridge.sock"
+    with bridging(api, path, tmp_path) as (bridge, serving):
+        with socket.socket(socket.AF_UNIX) as host:
+            host.connect(str(path))
+            host.sendall(frame(Hello(host_id="h", hostname="there", pid=1, capacity=1)))
+            assert api.asked.wait(DEADLINE_S)
+            host.sendall(frame(Goodbye(host_id="h")))
+        bridge.stop_after_host()
+        api.may_answer.set()
+        serving.join(DEADLINE_S)
+        assert not serving.is_alive()
+        assert api.gone.is_set()

@@ -84,7 +84,7 @@ def run_remote_worker(settings: Settings, *, server: str, token: str) -> None:
 def _stop_with(host: int, bridge: Bridge) -> None:
     """End the bridge when the host has ended, however it did."""
     os.waitpid(host, 0)
-    bridge.stop()
+    bridge.stop_after_host()
 
 
 def _tell_done(descriptor: int, path: str) -> None:

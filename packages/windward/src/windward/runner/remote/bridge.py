@@ -71,6 +71,7 @@ class Bridge:
         # A start waits for the scheduler, all else for the API server alone: it may not stand behind starts.
         self._starters = ThreadPoolExecutor(CARRIERS_MAX, thread_name_prefix="windward-start")
         self._stopped = threading.Event()
+        self._has_host_ended = False
         self._sending = threading.Lock()
         self._host: socket.socket | None = None
         self._host_id = ""
@@ -101,6 +102,14 @@ class Bridge:
 
     def stop(self) -> None:
         """End `run`. May be called by a signal handler's thread."""
+        self._finish(has_host_ended=False)
+
+    def stop_after_host(self) -> None:
+        """End `run` once the last words of a host that has ended are taken: its goodbye is one of them."""
+        self._finish(has_host_ended=True)
+
+    def _finish(self, *, has_host_ended: bool) -> None:
+        self._has_host_ended |= has_host_ended
         self._stopped.set()
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)  # wakes who accepts; a mere close does not
@@ -110,7 +119,7 @@ class Bridge:
     def _serve(self, connection: socket.socket) -> None:
         self._host, frames = connection, FrameReader[FromHost](FromHost)
         with connection:
-            while not self._stopped.is_set():
+            while not self._stopped.is_set() or self._has_host_ended:
                 try:
                     data = connection.recv(READ_BYTES)
                     messages = frames.feed(data) if data else []

@@ -11,17 +11,15 @@ import importlib
 import os
 import platform
 import re
-import statistics
 import sys
 import time
 import traceback
 from pathlib import Path
 
+from bench.floor import FLOOR_BYTES, floor_ms
 from bench.rows import Row, cells, table
 
 FOLDER = Path(__file__).parent
-FLOOR_BYTES = 48 * 2**20
-FLOOR_FORKS = 101
 
 
 def main() -> int:
@@ -67,18 +65,8 @@ def machine() -> str:
 
 def floor() -> str:
     """Return what a fork costs now: machines of one name differ, and one machine differs from hour to hour."""
-    ballast = bytearray(FLOOR_BYTES)
-    ballast[::4096] = b"x" * len(ballast[::4096])
-    took = []
-    for _ in range(FLOOR_FORKS):
-        began_s = time.perf_counter()
-        child = os.fork()
-        if child == 0:
-            os._exit(0)
-        os.waitpid(child, 0)
-        took.append((time.perf_counter() - began_s) * 1000)
-    size_mb = len(ballast) / 2**20
-    return f"the floor: fork, exit and wait of a process with {size_mb:.0f} MiB more than an interpreter took {statistics.median(took):.2f} ms"
+    size_mb = FLOOR_BYTES / 2**20
+    return f"the floor: fork, exit and wait of a process with {size_mb:.0f} MiB more than an interpreter took {floor_ms():.2f} ms"
 
 
 def _name(path: Path) -> str:

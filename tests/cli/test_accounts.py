@@ -11,6 +11,7 @@ from cryptography.fernet import Fernet
 from tests import databases
 from tests.cli.commands import all_commands, parsers
 from tests.cli.conftest import NOW, CountingWakeup, Installation, StandingClock
+from windward.app.process import component_name
 from windward.app.session import Session
 from windward.cli.catalogue import WRITES
 from windward.core.accounts import digest_of
@@ -195,6 +196,24 @@ def test_a_link_and_a_token_are_printed_and_kept_as_digests(bob: Installation) -
     assert shown(bob, "tokens", "list", "-u", "bob")[0]["scopes"] == ["dag:read"]
     assert bob.run("tokens", "delete", "-u", "bob", found.token_id).code == 0
     assert bob.run("tokens", "delete", "-u", "bob", found.token_id).code == 1
+
+
+def test_a_link_leads_to_the_server_that_runs_on_this_machine(bob: Installation) -> None:
+    def base(**environ: str) -> str:
+        return bob.run("users", "login-link", "-u", "bob", **environ).out.partition("/login/")[0]
+
+    def beat(port: int, *, hostname: str = component_name()) -> None:
+        name = f"{hostname}:{port}"
+        bob.store.hosts.beat_component("api-server", name, hostname=hostname, pid=1, now=NOW)
+
+    assert base() == "http://127.0.0.1:8080"
+    beat(9001, hostname="elsewhere")
+    assert base() == "http://127.0.0.1:8080"
+    beat(9002)
+    assert base() == "http://127.0.0.1:9002"
+    beat(8080)
+    assert base() == "http://127.0.0.1:8080"
+    assert base(WINDWARD__API__BASE_URL="https://windward.example/") == "https://windward.example"
 
 
 def test_what_commands_change_is_written_down_without_secrets(bob: Installation) -> None:

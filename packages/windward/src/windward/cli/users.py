@@ -181,13 +181,12 @@ def _end_sessions(args: Namespace, session: Session) -> int:
 def _login_link(args: Namespace, session: Session) -> int:
     from windward.app.first_user import make_ticket
     from windward.cli.output import note
+    from windward.cli.server_address import server_address
 
-    user, settings = _found(args, session), session.settings
-    ticket_s = settings.api_auth.ticket_lifetime_s
+    user, ticket_s = _found(args, session), session.settings.api_auth.ticket_lifetime_s
     ticket = make_ticket(session.account_desk, user.user_id, ticket_s=ticket_s)
-    base = (settings.api.base_url or f"http://{settings.api.host}:{settings.api.port}").rstrip("/")
     note(f"counts once, within {ticket_s / 60:.0f} minutes:")
-    print(f"{base}/login/link?ticket={ticket}")
+    print(f"{server_address(session)}/login/link?ticket={ticket}")
     return 0
 
 

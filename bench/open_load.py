@@ -11,7 +11,6 @@ import select
 import socket
 import sys
 import time
-from collections import deque
 from contextlib import suppress
 
 import msgspec
@@ -61,6 +60,8 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
 class Load:
     """The requests of a plan over connections that are kept; more are opened only when all are busy.
 
+    The one that was used last is used again, so that those of a busy moment idle afterwards, and the server ends them.
+
     One loop over `epoll`, with no event loop's machinery: what asking costs is taken from those who are measured.
     """
 
@@ -68,7 +69,7 @@ class Load:
         self._plan = plan
         self._poll = select.epoll()
         self._connections: dict[int, _Connection] = {}
-        self._free: deque[_Connection] = deque()
+        self._free: list[_Connection] = []
         self._busy = 0
         self._raw = {
             ask.name: (
@@ -110,7 +111,7 @@ class Load:
 
     def _ask(self, asked: _Asked) -> None:
         try:
-            connection = self._free.popleft() if self._free else self._opened()
+            connection = self._free.pop() if self._free else self._opened()
         except OSError:
             self._note(asked, status=0)
             return

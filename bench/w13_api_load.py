@@ -15,6 +15,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -131,8 +132,13 @@ class Loading:
         self._reader.join()
         assert self._process.returncode == 0, "the load did not end as it should"
         done = msgspec.json.decode(self._found, type=Done)
-        refused = [look for look in done.looks if look.status != 200]
-        assert not refused, f"{len(refused)} of {len(done.looks)} requests failed: {refused[:3]}"
+        refused = Counter(
+            (look.status, int(look.due_s - done.looks[0].due_s)) for look in done.looks if look.status != 200
+        )
+        assert not refused, (
+            f"{refused.total()} of {len(done.looks)} requests failed; status, second and how many: "
+            f"{[(*when, count) for when, count in sorted(refused.items())]}"
+        )
         return done
 
 

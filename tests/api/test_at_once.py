@@ -5,7 +5,7 @@ import http.client
 import re
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,6 +13,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import uvloop
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -23,7 +24,7 @@ from tests.store.building import create, put_dags, run_of
 from windward.api.access.entrance import EntranceGate
 from windward.api.access.pages import LoginPages
 from windward.api.app import OPERATIONS, make_app
-from windward.api.at_once import STALLING_S, TARGET_BYTES_MAX, TARGETS_MAX, AtOnce
+from windward.api.at_once import STALLING_S, TARGET_BYTES_MAX, TARGETS_MAX, TURN_S, AtOnce
 from windward.api.contract.holding import Held
 from windward.api.contract.operation import Operation
 from windward.api.contract.threads import Threads
@@ -243,6 +244,28 @@ def test_what_lost_its_processor_was_not_slow(held_s: float, is_kept: bool) -> N
     if not is_kept:
         at_once.learn(scope_of(), Read(), held_s=0.0)
         assert (at_once.answer(scope_of()) is not None) == (held_s < STALLING_S)
+
+
+@pytest.mark.parametrize("make_loop", [asyncio.new_event_loop, uvloop.new_event_loop])
+def test_the_rest_of_a_long_turn_of_the_loop_is_left_to_threads(
+    make_loop: Callable[[], asyncio.AbstractEventLoop],
+) -> None:
+    now_s = 1000.0
+
+    async def turns() -> list[bool]:
+        nonlocal now_s
+        at_once = AtOnce(Threads(), monotonic=lambda: now_s)
+        at_once.learn(scope_of(), Read(), held_s=0.0)
+        seen: list[bool] = []
+        for _ in range(2):
+            for took_s in (0.0, TURN_S / 2, TURN_S, TURN_S):
+                now_s += took_s
+                seen.append(at_once.answer(scope_of()) is not None)
+            await asyncio.sleep(0.001)
+        return seen
+
+    with asyncio.Runner(loop_factory=make_loop) as runner:
+        assert runner.run(turns()) == [True, True, False, False] * 2
 
 
 def test_what_stalls_is_left_to_threads_for_longer_each_time() -> None:

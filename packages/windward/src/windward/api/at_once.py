@@ -7,6 +7,7 @@ ever. A target that was slow is forgotten, and goes back to a thread; what would
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -29,6 +30,9 @@ QUICK_S = 0.005
 """What held its thread no longer is answered at once the next time."""
 SLOW_S = 0.02
 """What held it longer is not any more: everybody waits for what is answered at once."""
+TURN_S = 0.05
+"""After so much of a turn of the loop, the rest of it is left to threads: where all processors are busy, each thread gets
+a part of them, and one is too few."""
 STALLING_S = 0.2
 """What held it longer for anybody is left to threads for `STALLED_FOR_S`, however quick it is for others: they see less."""
 STALLED_FOR_S, STALLED_FOR_S_MAX, STALLED_AGAIN = 5.0, 300.0, 4
@@ -55,6 +59,28 @@ class Reading(Protocol):
         """
 
 
+class _Turn:
+    """How long the event loop goes through what was ready at once: so long does the last of it wait already."""
+
+    def __init__(self, length_s: float) -> None:
+        self._length_s = length_s
+        self._began_s: float | None = None
+
+    def is_long(self, now_s: float) -> bool:
+        """Whether this turn of the loop that runs takes too long by now."""
+        if self._began_s is None:
+            try:
+                loop = asyncio.get_running_loop()
+            except RuntimeError:
+                return False
+            self._began_s = now_s
+            loop.call_soon(self._end)
+        return now_s - self._began_s > self._length_s
+
+    def _end(self) -> None:
+        self._began_s = None
+
+
 class AtOnce:
     """The targets of one server that are answered at once. Taught by threads, asked by the event loop."""
 
@@ -74,6 +100,7 @@ class AtOnce:
         self._slow_s = slow_s
         self._monotonic = monotonic
         self._measure = measure
+        self._turn = _Turn(TURN_S)
         self._known: dict[_Target, tuple[Reading, dict[str, str]]] = {}
         self._slow: dict[_Target, tuple[float, float]] = {}
 
@@ -96,6 +123,8 @@ class AtOnce:
 
         Python works in one thread at a time: while others are at work, this one would wait for them, and they for it.
         """
+        if self._turn.is_long(self._monotonic()):
+            return None
         target = scope["raw_path"], scope["query_string"]
         known = self._known.get(target)
         if known is None or scope["method"] != "GET" or not _is_usual(scope["headers"]):

@@ -17,6 +17,8 @@ import msgspec
 
 CONNECTIONS = 16
 BUFFER_BYTES = 1 << 18
+IDLE_S = 3.0
+"""A connection that idled longer is not used again: after five seconds the server ends it."""
 DRAIN_S = 120.0
 """How long answers may take after the last request; what takes longer is no answer, and the load has failed."""
 
@@ -110,6 +112,12 @@ class Load:
         return connection
 
     def _ask(self, asked: _Asked) -> None:
+        if self._free and time.monotonic() - self._free[-1].freed_s > IDLE_S:
+            for (
+                connection
+            ) in self._free:  # all idle longer than the last: the server may be about to end them
+                self._close(connection)
+            self._free.clear()
         try:
             connection = self._free.pop() if self._free else self._opened()
         except OSError:
@@ -121,22 +129,28 @@ class Load:
     def _take_in(self, seconds: float) -> None:
         """Read what came, or wait so long for something."""
         for descriptor, _ in self._poll.poll(seconds):
-            connection = self._connections[descriptor]
+            connection = self._connections.get(descriptor)
+            if connection is None:
+                continue
             status = connection.read()
             if status is None:
                 continue
             asked, connection.asked = connection.asked, None
             if status:
+                connection.freed_s = time.monotonic()
                 self._free.append(connection)
             else:  # the server hung up
                 with suppress(ValueError):
                     self._free.remove(connection)
-                self._poll.unregister(descriptor)
-                del self._connections[descriptor]
-                connection.close()
+                self._close(connection)
             if asked is not None:
                 self._busy -= 1
                 self._note(asked, status=status)
+
+    def _close(self, connection: _Connection) -> None:
+        self._poll.unregister(connection.fileno())
+        del self._connections[connection.fileno()]
+        connection.close()
 
     def _note(self, asked: _Asked, *, status: int) -> None:
         took_ms = (time.monotonic() - asked.due_s) * 1000
@@ -162,6 +176,7 @@ class _Connection:
         self._left: int | None = None
         self._status = 0
         self.asked: _Asked | None = None
+        self.freed_s = time.monotonic()
 
     def fileno(self) -> int:
         """Return the descriptor."""

@@ -113,9 +113,8 @@ class Load:
 
     def _ask(self, asked: _Asked) -> None:
         if self._free and time.monotonic() - self._free[-1].freed_s > IDLE_S:
-            for (
-                connection
-            ) in self._free:  # all idle longer than the last: the server may be about to end them
+            # All idle longer than the last: the server may be about to end them.
+            for connection in self._free:
                 self._close(connection)
             self._free.clear()
         try:

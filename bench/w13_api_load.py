@@ -202,10 +202,11 @@ def _slowed(standalone: Standalone, caller: Caller, *, rounds: int, per_s: float
     """Return by how much a load slows the fan-out, round by round: what a machine does from minute to minute is not it.
 
     What a load takes of a machine is its rate times what a request costs there. So on a slower machine than the one that
-    the numbers are for, it is measured again with the rate that takes of this one what `PER_S` takes of that.
+    the numbers are for, it is measured again with a rate that takes about as much of this one. That is only shown: the
+    number is for `PER_S`, and the two floors were not measured in quite the same way.
     """
     at_rate = f"{per_s:.0f} requests/s" + (
-        "" if per_s == PER_S else f", as {PER_S:.0f} on the machine of the numbers"
+        "" if per_s == PER_S else f", about as {PER_S:.0f} on the machine of the numbers"
     )
     alone, loaded = list[float](), list[float]()
     slower = list[float]()
@@ -226,7 +227,7 @@ def _slowed(standalone: Standalone, caller: Caller, *, rounds: int, per_s: float
         what=f"1 + 200 + 1 tasks under {at_rate}, slower by",
         unit="%",
         values=slower,
-        at_most=SLOWER_PERCENT,
+        at_most=SLOWER_PERCENT if per_s == PER_S else None,
         note=f"alone {statistics.median(alone):.2f} s, under load {statistics.median(loaded):.2f} s; "
         f"in each of {rounds} rounds of {ROUND} and as many as fit into {ROUND_S:g} s",
     )

@@ -59,6 +59,8 @@ class Asked(_Message, frozen=True, tag="call"):
 class Began(_Message, frozen=True, tag="began"):
     """The start was taken: from here on user code may have run."""
 
+    pid: int
+
 
 class Ended(_Message, frozen=True, tag="ended"):
     """The attempt ended; callbacks may still run."""

@@ -62,7 +62,6 @@ _DEFAULT = int(signal.SIG_DFL)
 _READ_BYTES = 65_536
 _WHOLE_BYTES_MAX = 32_768
 """A stream of this machine takes so much whole, or nothing of it."""
-_BEGAN = frame(Began())
 _COLLECT_EVERY = (10_000, 20, 50)
 """Allocations between collections: a short task sees none, a long one does not grow for ever."""
 _RSS_UNIT = 1024 if sys.platform == "linux" else 1
@@ -97,7 +96,7 @@ class HostChannel:
 
     def say_began(self) -> None:
         """Tell that the start was taken."""
-        self._send(_BEGAN)
+        self._send(frame(Began(pid=self._pid)))
 
     def call(self, call: Call) -> Answer:
         """Send a request and wait for the answer; raise `UnavailableError` when nobody answers."""

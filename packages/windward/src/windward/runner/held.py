@@ -39,6 +39,8 @@ class Held:
     child: Child | None = None
     granted: StartGranted | None = None
     """The grant, when it came before a process was ready."""
+    pid: int = 0
+    """Its process, as soon as that took the start."""
     has_begun: bool = False
     """The child took the start; one that dies before it has run no user code."""
     doom: ImportProblem | None = None

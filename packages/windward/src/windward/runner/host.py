@@ -285,9 +285,9 @@ class Host:
             case Asked(call_id=call_id, call=call):
                 if held is not None:
                     self._link.call(ChildCall(ref=held.ref, call_id=call_id, call=call))
-            case Began():
+            case Began(pid=pid):
                 if held is not None:
-                    held.has_begun = True
+                    held.has_begun, held.pid = True, pid
             case Ended(ending=ending):
                 if held is not None:
                     self._finish(held, self._seen_from_outside(held, ending))

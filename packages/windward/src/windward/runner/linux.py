@@ -60,6 +60,16 @@ def yield_processor() -> None:
             os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
 
 
+def is_computing(pid: int) -> bool:
+    """Return whether a process runs, wants to, or waits for its disk; False when it sleeps, is gone or cannot be seen."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:  # noqa: PTH123 - often, while many tasks begin
+            line = file.read()
+    except OSError:
+        return False
+    return line[line.rindex(b")") + 2 :][:1] in b"RD"
+
+
 def adopt_orphans() -> None:
     """Make orphans below this process its own children, so that it can reap them."""
     if _prctl is not None:

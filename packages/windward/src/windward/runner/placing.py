@@ -6,7 +6,6 @@ log has a place), but ends there.
 
 from __future__ import annotations
 
-import os
 import signal
 from collections import deque
 from typing import Protocol
@@ -25,11 +24,8 @@ from windward.runner.spares import Spares
 from windward.runner.template import run_template
 from windward.runner.timers import Timer, Timers
 from windward.runner.warm import WarmChildren
+from windward.runner.young import Young
 
-YOUNG_S = 0.015
-"""How long a fresh child counts as young: most short tasks are over by then."""
-YOUNG_MAX = max(4, 2 * (os.cpu_count() or 1))
-"""Young children at a time. More would only take turns on the processors, and copy more pages for it."""
 LOST_CHILD_S = 2.0
 """How long the children of a dead template are given to be seen dying."""
 
@@ -64,8 +60,7 @@ class Placing:
         """The idle class: placed when nothing else waits."""
         self._waiting_for_warm: deque[Held] = deque()
         self._importing: dict[FileKey, list[Held]] = {}
-        self._young: deque[tuple[float, Held]] = deque()
-        """Isolated attempts that were given a process lately, oldest first."""
+        self._young = Young()
         self._growing: Timer | None = None
         self._placed: set[Held] = set()
         """Attempts that count against the capacity."""
@@ -97,22 +92,11 @@ class Placing:
         return self._waiting_idle if held.work.is_idle_class else self._waiting
 
     def _may_fork(self, next_one: Held) -> bool:
-        """Whether there is room for one more young child; if not, look again when the oldest has grown up.
-
-        Children of the idle class do not count for other work: they leave the processors to it.
-        """
-        now = boot_clock()
-        while self._young and (self._young[0][0] <= now or self._young[0][1] not in self._placed):
-            self._young.popleft()
-        young = sum(
-            held in self._placed and (next_one.work.is_idle_class or not held.work.is_idle_class)
-            for _, held in self._young
-        )
-        if young >= YOUNG_MAX:
-            if self._growing is None:
-                self._growing = self._timers.after(self._young[0][0] - now, self._have_grown)
-            return False
-        return True
+        """Whether there is room for one more young child; if not, look again when there may be."""
+        wait_s = self._young.wait_s(next_one)
+        if wait_s > 0 and self._growing is None:
+            self._growing = self._timers.after(wait_s, self._have_grown)
+        return wait_s == 0
 
     def _have_grown(self) -> None:
         self._growing = None
@@ -138,6 +122,7 @@ class Placing:
     def remove(self, held: Held) -> None:
         """Forget an attempt, wherever it is."""
         self._placed.discard(held)
+        self._young.remove(held)
         for waiting in (
             self._line_of(held),
             self._waiting_for_warm,
@@ -238,7 +223,7 @@ class Placing:
             spare = self._spares.take(template)
             held.child = spare or self._nursery.make(self._pool, template, is_warm=False)
             held.child.held = held
-            self._young.append((boot_clock() + YOUNG_S, held))
+            self._young.add(held)
             self._owner.is_placed(held)
 
     def _user_of(self, held: Held) -> str | None:

@@ -46,6 +46,7 @@ ALIKE = 0.9
 PAUSE_S = 3.0
 """Between two fan-outs: they are to be next to the load, not all of it."""
 TRIGGERS = 20
+REFUSALS_SHOWN = 20
 P99_MS, SLOWER_PERCENT, GROWTH_MB, TRIGGER_MS = 100.0, 10.0, 8.0, 50.0
 FAN_OUT_DAG, WIDE_DAG, ONE_DAG = "isolated", "wide", "one"
 
@@ -129,17 +130,24 @@ class Loading:
 
     def done(self) -> Done:
         """Wait for its end; return what came of it. All requests must have been answered."""
+        done = self.ended()
+        assert not (said := _refusals(done)), f"requests failed: {said}"
+        return done
+
+    def ended(self) -> Done:
+        """Wait for its end; return what came of it, requests that failed among it."""
         self._reader.join()
         assert self._process.returncode == 0, "the load did not end as it should"
-        done = msgspec.json.decode(self._found, type=Done)
-        refused = Counter(
-            (look.status, int(look.due_s - done.looks[0].due_s)) for look in done.looks if look.status != 200
-        )
-        assert not refused, (
-            f"{refused.total()} of {len(done.looks)} requests failed; status, second and how many: "
-            f"{[(*when, count) for when, count in sorted(refused.items())]}"
-        )
-        return done
+        return msgspec.json.decode(self._found, type=Done)
+
+
+def _refusals(done: Done) -> str:
+    """Return the status, second and number of requests that failed first, nothing when none did."""
+    refused = Counter(
+        (look.status, int(look.due_s - done.looks[0].due_s)) for look in done.looks if look.status != 200
+    )
+    first = sorted(refused.items(), key=lambda found: found[0][1])[:REFUSALS_SHOWN]
+    return ", ".join(f"{count} times {status} in second {second}" for (status, second), count in first)
 
 
 def measure(repeat: int) -> Iterator[Row]:
@@ -163,9 +171,12 @@ def measure(repeat: int) -> Iterator[Row]:
         before_s = _cpu_by_name(standalone)
         loading = Loading(caller.plan(SECONDS))
         spans = _fan_outs(standalone, loading, memory)
-        done = loading.done()
+        done = loading.ended()
         used_s = {name: now_s - before_s.get(name, 0.0) for name, now_s in _cpu_by_name(standalone).items()}
         memory.look()
+        failed = sum(look.status != 200 for look in done.looks)
+        what = f"requests that failed, of {len(done.looks)}"
+        yield Row(name="W13", what=what, unit="", values=[failed], at_most=0, note=_refusals(done))
         yield from _latencies(done.looks, spans)
         yield from _costs(done, used_s)
         yield from memory.rows()

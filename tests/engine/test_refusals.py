@@ -1,15 +1,24 @@
 """What a database does not take is no matter of other runs, and the scheduler comes to rest."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from tests.engine.building import World, dag, task
 from windward.core.actions import Action, CreateRun, ExpectRun, MoveRun, MoveTask
+from windward.core.people import decide_mark
+from windward.core.plan import compile_plan
+from windward.core.view import RunView
+from windward.engine.contexts import key_of
 from windward.engine.people.xcoms import json_value
 from windward.engine.refusals import ALONE, REASON, TRIES_MAX
-from windward.model.states import RunState
-from windward.ports.store import Applied
+from windward.engine.scheduler import LEASE
+from windward.model.states import RunState, TaskState
+from windward.ports.store import Applied, Guard
+from windward.protocol.calls import Done, SetXCom
+from windward.protocol.messages import Accepted, CallAnswer, ChildCall
 from windward.protocol.outcomes import Outcome, Succeeded, XComPut
 from windward.protocol.work import AttemptRef
 from windward.timetable import CronSchedule, ScheduleKind
@@ -91,3 +100,72 @@ def test_a_run_of_which_not_even_the_end_can_be_written_is_left_alone(world: Wor
     world.settle()
     assert len(asked) == 1 + TRIES_MAX
     assert world.run(run_pk).state is RunState.RUNNING
+
+
+def one_pass(world: World, meanwhile: Callable[[], object]) -> frozenset[Hashable]:
+    """Make a pass of what has come in; `meanwhile`, somebody else writes. Return what was refused."""
+    inputs, world.workers.inbox = world.workers.inbox, []
+    work = world.scheduler.load(inputs, world.clock.now())
+    assert work is not None
+    world.scheduler.decide(work)
+    meanwhile()
+    refused = world.scheduler.apply(work)
+    world.scheduler.deliver(work, refused)
+    return refused
+
+
+@pytest.fixture
+def two(world: World) -> tuple[int, AttemptRef, AttemptRef]:
+    """A run of which two tasks are running: `a` pushes a value in the pass in which `b` ends."""
+    document = dag(task("a"), task("b"))
+    world.put(document)
+    run_pk = world.trigger(document)
+    world.hello()
+    world.settle()
+    a, b = world.submitted()
+    world.start(a, b)
+    world.end(b)
+    world.say(ChildCall(ref=a, call_id=7, call=SetXCom(key="k", value=json_value(1))))
+    return run_pk, a, b
+
+
+def test_a_call_is_answered_when_its_run_has_been_read_again(
+    world: World, two: tuple[int, AttemptRef, AttemptRef]
+) -> None:
+    run_pk, _, b = two
+
+    def mark() -> None:
+        run = world.run(run_pk)
+        plan = compile_plan(dag(task("a"), task("b")), run.document_hash)
+        view = RunView(run, plan, world.store.runs.load_tasks([run_pk]))
+        actions = decide_mark(view, [key_of(b)], TaskState.FAILED, by="ada", now=world.clock.now())
+        assert world.write(actions, run_pk=run_pk)
+
+    assert one_pass(world, mark) == {run_pk}
+    assert not world.take(CallAnswer)
+    world.settle()
+    assert [said.answer for said in world.take(CallAnswer)] == [Done()]
+    assert world.tasks(run_pk) == {"a": "running", "b": "failed"}
+
+
+def test_who_lost_the_lease_says_nothing_and_judges_everything_when_it_leads_again(
+    world: World, two: tuple[int, AttemptRef, AttemptRef]
+) -> None:
+    run_pk, _, b = two
+    other: list[Guard] = []
+
+    def lead() -> None:
+        world.clock.pass_by(world.settings.scheduler.lease_s + 1)
+        now = world.clock.now()
+        guard = world.store.leases.take_lease(LEASE, "two", now=now, until=now + timedelta(seconds=1))
+        assert guard is not None
+        other.append(guard)
+
+    world.workers.sent = []
+    assert run_pk in one_pass(world, lead)
+    assert world.workers.sent == []
+    world.store.leases.release_lease(other[0])
+    world.settle()
+    assert [said.answer for said in world.take(CallAnswer)] == [Done()]
+    assert world.take(Accepted) == [Accepted(ref=b)]
+    assert world.tasks(run_pk) == {"a": "running", "b": "success"}

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 from tests.simulation.hosts import SimulatedHost
 from tests.simulation.triggerers import SimulatedTriggerer
+from windward.engine.contexts import key_of
 from windward.engine.scheduler import Scheduler
 from windward.engine.work import Pass
 from windward.errors import UnavailableError
+from windward.model.states import IN_FLIGHT
 from windward.ports.executor import Envelope, HostGone, Woken
 from windward.protocol.calls import Refused
 from windward.protocol.messages import CallAnswer, Cancel, Hello, Submit, ToHost
@@ -73,9 +75,8 @@ class Brain:
 
     def send(self, host_id: str, message: ToHost) -> None:
         """Put a message on its way to a host; the scheduler guards itself against bugs in answers, and nobody else may."""
-        answer = message.answer if isinstance(message, CallAnswer) else None
-        if isinstance(answer, Refused) and answer.code == "broken":
-            raise self.world.store.problem or AssertionError(f"a call has no answer: {message}")
+        if isinstance(message, CallAnswer) and isinstance(message.answer, Refused):
+            self._check(message.ref, message.answer)
         if self._speaks_into_the_void(host_id):
             return
         host = self.hosts.get(host_id)
@@ -83,6 +84,15 @@ class Brain:
             self.world.deliver(host, message)
         elif host_id in self.triggerers:
             self.triggerers[host_id].inbox.append(message)
+
+    def _check(self, ref: AttemptRef, refused: Refused) -> None:
+        if refused.code == "broken":
+            raise self.world.store.problem or AssertionError(f"a call of {ref} has no answer: {refused}")
+        records = self.world.store.inner.runs.find_tasks([key_of(ref)])
+        if refused.code == "stale" and any(
+            record.fence == ref.fence and record.state in IN_FLIGHT for record in records
+        ):
+            raise AssertionError(f"a call of the current attempt is refused as stale: {ref}")
 
     def capacity(self) -> int:
         """Return the slots of the connected hosts."""

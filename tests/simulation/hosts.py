@@ -13,7 +13,7 @@ from tests.simulation.dice import FakeClock
 from windward.model.records import DEADLINE_REFERENCE_KIND
 from windward.model.waits import InputRequest
 from windward.ports.executor import Envelope
-from windward.protocol.calls import TriggerRun
+from windward.protocol.calls import GetVariable, TriggerRun
 from windward.protocol.messages import (
     Accepted,
     AttemptEnded,
@@ -43,6 +43,9 @@ from windward.protocol.outcomes import (
     Succeeded,
 )
 from windward.protocol.work import AttemptRef, CallbackContext, TaskContext
+
+BEATS_CALL = 1_000_000
+"""The number of a call that user code makes now and then."""
 
 
 class Witness(Protocol):
@@ -140,6 +143,9 @@ class SimulatedHost:
         if self.is_welcome and now - self.beat_sent_at >= 5:
             self.beat_sent_at = now
             self._send(Heartbeat(host_id=self.host_id, running=tuple(self.running)))
+            for ref in self.running:
+                if ref.callback_pk is None:
+                    self._send(ChildCall(ref=ref, call_id=BEATS_CALL, call=GetVariable(key="v")))
 
     def die(self) -> None:
         """Everything in this process is gone."""

@@ -361,7 +361,7 @@ class Scheduler:
             )
         except ConflictError:
             log.warning("scheduler lost its lease", extra={"scheduler": self._name})
-            self._keep_inputs(work, names)
+            self._pending = [item for item in self._in_hand if not isinstance(item, Woken)]
             self._guard = None
             self._lose_faith()
             return frozenset((*names, *later))
@@ -390,5 +390,6 @@ class Scheduler:
     # -- deliver -------------------------------------------------------------------------
 
     def deliver(self, work: Pass, refused: frozenset[Hashable]) -> None:
-        """Tell the workers and triggerers; only what was written is told."""
-        self._delivery.deliver(work, refused, loading=self._loader.stale_runs)
+        """Tell the workers and triggerers; only what was written is told, and nothing by who leads no more."""
+        if self._guard is not None:
+            self._pending += self._delivery.deliver(work, refused, loading=self._loader.stale_runs)

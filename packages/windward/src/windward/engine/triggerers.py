@@ -117,7 +117,7 @@ class Triggerers:
             case GivenBack(ref=ref):
                 self._holdings.given_back(host_id, ref)
             case ChildCall() as call:
-                work.calls.append((host_id, call))
+                work.calls.append((envelope, call))
             case Goodbye():
                 self._settle(host_id)
             case _:

@@ -40,9 +40,7 @@ class Held:
     granted: StartGranted | None = None
     """The grant, when it came before a process was ready."""
     pid: int = 0
-    """Its process, as soon as that took the start."""
-    has_begun: bool = False
-    """The child took the start; one that dies before it has run no user code."""
+    """Its process, as soon as that took the start; one that dies before has run no user code."""
     doom: ImportProblem | None = None
     """Why user code cannot run at all; reported when the start is granted."""
     doom_kind: Literal["import_error", "exception", "never_started"] = "import_error"

@@ -287,7 +287,7 @@ class Host:
                     self._link.call(ChildCall(ref=held.ref, call_id=call_id, call=call))
             case Began(pid=pid):
                 if held is not None:
-                    held.has_begun, held.pid = True, pid
+                    held.pid = pid
             case Ended(ending=ending):
                 if held is not None:
                     self._finish(held, self._seen_from_outside(held, ending))
@@ -313,7 +313,7 @@ class Host:
         if held is None or held.child is not child:
             return
         held.child = None
-        if not held.has_begun and held.cancel_reason is None and not held.is_shut_down:
+        if not held.pid and held.cancel_reason is None and not held.is_shut_down:
             held.step = Step.READY
             if held.timer is not None:
                 held.timer.cancel()

@@ -48,7 +48,7 @@ class Young:
             return 0.0
         now = boot_clock()
         ages = [now - self._since[held] for held in counted]
-        grown = [held for held, age in zip(counted, ages, strict=True) if has_grown(held, age)]
+        grown = [held for held, age in zip(counted, ages, strict=True) if _has_grown(held, age)]
         for held in grown:
             del self._since[held]
         if len(counted) - len(grown) < YOUNG_MAX:
@@ -56,7 +56,7 @@ class Young:
         return max(AGAIN_S, LOOK_S - max(ages))
 
 
-def has_grown(held: Held, age_s: float) -> bool:
+def _has_grown(held: Held, age_s: float) -> bool:
     """Whether the process of an attempt leaves room for another now."""
     if age_s < LOOK_S:
         return False

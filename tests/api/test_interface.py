@@ -48,7 +48,9 @@ def test_a_page_that_was_built_anew_is_shown_at_once(browser: TestClient, folder
     assert "main-2.js" in browser.get("/").text
 
 
-@pytest.mark.parametrize("path", ["/api/v2/nothing", "/auth/nothing", "/assets/nothing.js", "/login/nothing"])
+@pytest.mark.parametrize(
+    "path", ["/api/v2/nothing", "/auth/nothing", "/assets/nothing.js", "/login/nothing", "/execution/1/x"]
+)
 def test_an_address_of_the_api_is_never_the_page(browser: TestClient, path: str) -> None:
     assert browser.get(path).status_code == 404
 

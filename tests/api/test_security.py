@@ -77,6 +77,21 @@ def test_no_other_site_may_read_or_ask_beforehand(client: Client, path: str) -> 
     assert client.ask("OPTIONS", path, headers=asked).status in {401, 404, 405}
 
 
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [
+        ("/api/v2/pools", "GET, HEAD, PATCH, POST"),
+        ("/api/v2/dags/sales/dagRuns/mine", "DELETE, GET, HEAD, PATCH"),
+        ("/api/v2/monitor/health", "GET, HEAD"),
+    ],
+)
+def test_a_method_that_an_address_does_not_take_is_answered_with_all_that_it_takes(
+    client: Client, path: str, methods: str
+) -> None:
+    answer = client.ask("PUT", path, headers=basic("admin", client.password))
+    assert (answer.status, answer.headers["allow"]) == (405, methods)
+
+
 @pytest.mark.parametrize("path", ["/", "/login", "/api/v2/pools", "/openapi.json", "/nothing"])
 def test_every_answer_may_run_nothing_and_stand_in_no_frame(client: Client, path: str) -> None:
     policy = client.ask("GET", path, headers=basic("admin", client.password)).headers[

@@ -8,7 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from windward.core.access import BUILT_IN_ROLES, is_allowed
-from windward.core.accounts import held_by, may_give, principal_of, read_permission, shown_permission
+from windward.core.accounts import (
+    check_username,
+    held_by,
+    may_give,
+    principal_of,
+    read_permission,
+    shown_permission,
+)
 from windward.core.masking import MASK, masked
 from windward.core.throttle import Allowance, Bucket, refilled, taken, wait_s
 from windward.errors import UserError
@@ -44,6 +51,17 @@ def test_a_permission_is_read_as_it_is_shown(one: Permission) -> None:
 def test_what_is_no_permission_is_refused_with_what_there_is(text: str) -> None:
     with pytest.raises(UserError):
         read_permission(text)
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "a b", "a/b", "a\n", "a" * 251])
+def test_a_name_that_no_address_leads_to_is_refused(name: str) -> None:
+    with pytest.raises(UserError, match="cannot be the name of a user"):
+        check_username(name)
+
+
+@pytest.mark.parametrize("name", ["...", ".a", "a.b@c-d+e_f", "a" * 250])
+def test_a_name_of_letters_digits_and_some_signs_is_taken(name: str) -> None:
+    check_username(name)
 
 
 @given(st.frozensets(permissions(), max_size=6), st.frozensets(permissions(), max_size=6))

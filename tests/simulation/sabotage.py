@@ -156,6 +156,7 @@ PLANTED = (
         "core/attempts.py",
         "    if record is None or record.fence != fence:\n        return None\n    if record.state is TaskState.RESTARTING:",
         "    if record is None:\n        return None\n    if record.state is TaskState.RESTARTING:",
+        first=3052,
     ),
     Sabotage(
         "a trigger's word counts whatever its fence",
@@ -180,7 +181,7 @@ PLANTED = (
         "core/deadlines.py",
         " or (_is_asked_anew(alert) and asked_round != run.clear_number):",
         ":",
-        first=1252,
+        first=2823,
     ),
     Sabotage(
         "what resumed a task is kept beyond its try",

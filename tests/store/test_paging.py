@@ -100,6 +100,17 @@ def test_a_cursor_that_nobody_gave_is_refused(database: Database, cursor: str) -
         page(database, cursor=cursor)
 
 
+@pytest.mark.parametrize("order_by", ORDERS)
+def test_a_cursor_goes_on_in_its_own_order_and_refuses_another(
+    database: Database, order_by: tuple[str, ...]
+) -> None:
+    cursor = page(database, limit=2, order_by=order_by, cursor="").next_cursor
+    rows = page(database, limit=2, cursor=cursor).rows
+    assert page(database, limit=2, order_by=order_by, cursor=cursor).rows == rows
+    with pytest.raises(UserError, match="asks for another"):
+        page(database, limit=2, order_by=("name", "slots"), cursor=cursor)
+
+
 @pytest.mark.parametrize(
     "values",
     [

@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Match, Route
 
 import windward
 from windward.api.access.pages import LoginPages
@@ -33,6 +33,7 @@ from windward.api.services import Services
 OPERATIONS: tuple[Operation, ...] = (*PUBLIC, *OWN, *EXECUTION)
 """Everything that is served, except for the page at `/`, those to sign in on, and this list's own description."""
 TITLE = "Windward"
+METHOD_NOT_ALLOWED = 405
 
 
 def make_app(
@@ -99,12 +100,22 @@ class Described:
         return msgspec.json.encode(document_of(self._operations, title=TITLE, version=windward.__version__))
 
 
-async def _refuse(_request: Request, error: Exception) -> Response:
+async def _refuse(request: Request, error: Exception) -> Response:
     """Answer what no route answers, in the shape of all refusals."""
     assert isinstance(error, HTTPException)
+    headers = {**HEADERS, **(error.headers or {})}
+    if error.status_code == METHOD_NOT_ALLOWED:
+        headers["allow"] = ", ".join(_methods_of(request))
     return Response(
         msgspec.json.encode(Problem(detail=error.detail)),
         status_code=error.status_code,
-        headers={**HEADERS, **(error.headers or {})},
+        headers=headers,
         media_type="application/json",
     )
+
+
+def _methods_of(request: Request) -> list[str]:
+    """Return the methods that some route takes at an address, sorted."""
+    routes = [route for route in request.app.routes if isinstance(route, Route)]
+    near = [route for route in routes if route.matches(request.scope)[0] is Match.PARTIAL]
+    return sorted({method for route in near for method in route.methods or ()})

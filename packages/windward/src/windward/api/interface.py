@@ -24,7 +24,7 @@ PAGE = "index.html"
 ASSETS = "assets"
 NONCE = 'name="csp-nonce" content="'
 """Where the page takes the number that lets its styles in."""
-NOT_PAGES = ("/api/", "/auth/", "/assets/", "/login", "/openapi.json", "/metrics")
+NOT_PAGES = ("/api/", "/auth/", "/assets/", "/execution/", "/login", "/openapi.json", "/metrics")
 """What begins like this is never a page of the interface: an address that does not exist there is an error."""
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,200}")
 _SECURE = {

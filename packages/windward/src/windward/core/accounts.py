@@ -22,7 +22,7 @@ NAME_MAX = 250
 TEXT_MAX = 250
 HELD_MAX = 256
 """Sets of rights that are put together once."""
-_USERNAME = re.compile(r"[A-Za-z0-9_.@+-]{1,250}")
+_USERNAME = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9_.@+-]{1,250}")
 _ROLE = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 _TAG = "tag:"
 _DAG = "dag:"
@@ -38,7 +38,7 @@ def check_username(name: str) -> None:
     if not _USERNAME.fullmatch(name):
         raise UserError(
             f"`{name[:40]}` cannot be the name of a user",
-            hint="Use 1 to 250 letters, digits and `_ . @ + -`.",
+            hint="Use 1 to 250 letters, digits and `_ . @ + -`, and not only one dot or two.",
         )
 
 

@@ -53,7 +53,7 @@ def names_in_order(request: PageRequest) -> tuple[str, ...]:
     Raises:
         UserError: when the cursor cannot be used.
     """
-    order_by = _read(request.cursor).order_by if request.cursor else request.order_by
+    order_by = _cursor_of(request).order_by if request.cursor else request.order_by
     return tuple(name.removeprefix("-") for name in order_by)
 
 
@@ -179,7 +179,7 @@ class Paged:
         *,
         count: sa.Select[Any] | None,
     ) -> Page[Row]:
-        cursor = _read(request.cursor) if request.cursor else None
+        cursor = _cursor_of(request) if request.cursor else None
         order_by = cursor.order_by if cursor else (request.order_by or self._default)
         keys, goes_back = self._keys(order_by), cursor is not None and cursor.goes_back
         labelled = query.add_columns(*(key.label(f"_key_{number}") for number, (key, _) in enumerate(keys)))
@@ -300,6 +300,18 @@ def _write(row: Any, order_by: Sequence[str], count: int, *, goes_back: bool) ->
     )
     raw = msgspec.json.encode(_Cursor(goes_back, tuple(order_by), packed))
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def _cursor_of(request: PageRequest) -> _Cursor:
+    """Return what the cursor of a request says; an order beside it is the one that the list was begun in."""
+    assert request.cursor, "asked only of pages by cursor"
+    cursor = _read(request.cursor)
+    if request.order_by and tuple(request.order_by) != cursor.order_by:
+        raise UserError(
+            f"this cursor is of a list by {', '.join(cursor.order_by)}, and `order_by` asks for another",
+            hint="Leave `order_by` out or as it was for the page before, or begin anew with an empty cursor.",
+        )
+    return cursor
 
 
 def _read(text: str) -> _Cursor:

@@ -18,10 +18,11 @@ from cryptography.fernet import Fernet
 from windward.core.runs import decide_manual_run
 from windward.document import DagDocument, content_hash, encode
 from windward.engine.scheduler import Scheduler
+from windward.model.files import FileRecord
 from windward.model.states import RUN_FINISHED
 from windward.ports.executor import Envelope, HostGone, Woken
 from windward.ports.metrics import Metrics
-from windward.ports.store import FileRecord, Note
+from windward.ports.store import Note
 from windward.protocol.messages import AttemptEnded, FromHost, Hello, StartGranted, StartRequest, ToHost
 from windward.protocol.outcomes import Ending, ExitFact, Succeeded
 from windward.protocol.work import AttemptRef, Submission

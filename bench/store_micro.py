@@ -18,9 +18,10 @@ from tests import services
 from windward.core.actions import Action, CreateRun, move
 from windward.core.transitions import TaskEvent
 from windward.document import DagDocument, content_hash, encode
+from windward.model.files import FileRecord
 from windward.model.records import RunRecord, TaskRecord
 from windward.model.states import RunState, RunType
-from windward.ports.store import FileRecord, Guard, Store
+from windward.ports.store import Guard, Store
 from windward.store.memory import MemoryStore
 from windward.store.sql.open import open_store
 

@@ -17,11 +17,11 @@ from windward.core.transitions import RunEvent, TaskEvent
 from windward.document import AliasDocument, AssetDocument, GroupDocument, TaskDocument
 from windward.logs.records import encode_line
 from windward.model.accounts import AuditEvent
+from windward.model.files import FileRecord
 from windward.model.ids import TaskKey
 from windward.model.records import AssetEventRecord, BackfillRecord, RunParent
 from windward.model.states import RunState
 from windward.model.waits import InputRequest
-from windward.ports.store import FileRecord
 from windward.protocol.outcomes import AwaitsInput, Ending, ExitFact
 from windward.store.sql.open import SqlStore
 from windward.timetable import AliasLeaf, AllOf, AssetLeaf, AssetSchedule, asset_key

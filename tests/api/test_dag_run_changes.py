@@ -20,10 +20,10 @@ from windward.engine.people.runs import (
     trigger_run,
 )
 from windward.model.access import Permission, Resource, Verb
+from windward.model.files import FileRecord
 from windward.model.ids import TaskKey
 from windward.model.records import RunRecord
 from windward.model.states import RunState
-from windward.ports.store import FileRecord
 from windward.store.sql.open import SqlStore
 from windward.timetable import CronSchedule, ScheduleKind
 

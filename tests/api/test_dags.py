@@ -17,8 +17,8 @@ from windward.document import (
     TaskDocument,
 )
 from windward.model.access import Permission, Resource, Verb
+from windward.model.files import FileRecord
 from windward.model.states import RunState
-from windward.ports.store import FileRecord
 from windward.store.sql.open import SqlStore
 from windward.timetable import (
     AliasLeaf,

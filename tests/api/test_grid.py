@@ -9,9 +9,9 @@ from tests.store.building import create, expand, run_of, step
 from windward.core.actions import move_run
 from windward.core.transitions import RunEvent, TaskEvent
 from windward.document import DagDocument, EdgeDocument, GroupDocument, TaskDocument, content_hash, encode
+from windward.model.files import FileRecord
 from windward.model.ids import TaskKey
 from windward.model.records import RunRecord
-from windward.ports.store import FileRecord
 from windward.store.sql.open import SqlStore
 
 GRID = "/api/windward/v1/dags/sales/grid"

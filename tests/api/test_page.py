@@ -12,10 +12,10 @@ from tests.api.conftest import NOW, Client, FakeGate
 from windward.api.page import render_page
 from windward.document import DagDocument
 from windward.model.access import Permission, Resource, Verb
+from windward.model.files import FileRecord
 from windward.model.records import RunRecord
 from windward.model.states import RunState, RunType
 from windward.ports.reads import DagSummary
-from windward.ports.store import FileRecord
 from windward.store.sql.open import SqlStore
 from windward.timetable.schedule import NullSchedule
 

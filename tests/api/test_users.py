@@ -9,7 +9,7 @@ from tests.api.signing_in import ME, basic, headers_of, sign_in
 from windward.core.access import BUILT_IN_ROLES
 from windward.document import DagDocument
 from windward.model.access import Permission, Resource, Verb
-from windward.ports.store import FileRecord
+from windward.model.files import FileRecord
 from windward.store.sql.open import SqlStore
 from windward.timetable.schedule import NullSchedule
 

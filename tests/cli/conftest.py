@@ -15,9 +15,10 @@ from windward.core.runs import decide_manual_run
 from windward.core.transitions import RunEvent, TaskEvent
 from windward.document import DagDocument, content_hash, encode
 from windward.document.dag import ParamDocument, TaskDocument
+from windward.model.files import FileRecord
 from windward.model.records import RunRecord, TaskRecord
 from windward.model.states import RunState, TaskState, TriggerRule
-from windward.ports.store import FileRecord, Store
+from windward.ports.store import Store
 from windward.store.memory import MemoryStore
 from windward.timetable.schedule import CronSchedule, NullSchedule, ScheduleKind
 

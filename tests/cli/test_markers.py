@@ -12,9 +12,10 @@ from windward.core.slas import MissSla
 from windward.core.transitions import RunEvent, TaskEvent
 from windward.document import DagDocument, content_hash, encode
 from windward.document.dag import ExternalMark, TaskDocument
+from windward.model.files import FileRecord
 from windward.model.slas import SlaMissRecord
 from windward.model.states import TaskState
-from windward.ports.store import FileRecord, Store
+from windward.ports.store import Store
 
 DATE = datetime(2026, 2, 28, tzinfo=UTC)
 

@@ -11,10 +11,11 @@ from windward.core.actions import Action, PauseDag
 from windward.core.runs import decide_manual_run
 from windward.document import DagDocument, TaskDocument, content_hash, encode
 from windward.engine.scheduler import Scheduler
+from windward.model.files import FileRecord
 from windward.model.records import CallbackRecord, RunRecord, TaskRecord
 from windward.ports.executor import Envelope, HostGone, Woken
 from windward.ports.metrics import Metrics
-from windward.ports.store import FileRecord, Note
+from windward.ports.store import Note
 from windward.protocol.calls import Answer, Call
 from windward.protocol.messages import (
     AttemptEnded,

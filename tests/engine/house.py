@@ -19,9 +19,9 @@ from windward.core.transitions import RunEvent, TaskEvent
 from windward.engine.housekeeping import Bins, Housekeeping
 from windward.errors import NotFoundError, UnavailableError
 from windward.logs.local import LocalLogStore
+from windward.model.files import FileRecord
 from windward.model.ids import TaskKey
 from windward.model.states import RunState
-from windward.ports.store import FileRecord
 from windward.settings import Settings
 from windward.store.code import LocalCodeStore
 from windward.store.memory import MemoryStore

@@ -24,11 +24,12 @@ from windward.core.view import RunView
 from windward.document import DagDocument, content_hash, encode
 from windward.engine.scheduler import Scheduler
 from windward.engine.service import ExecutionService
+from windward.model.files import FileRecord
 from windward.model.records import RunRecord, TaskRecord
 from windward.model.states import RUN_FINISHED, RunType, TriggeredBy
 from windward.ports.clock import SystemClock
 from windward.ports.executor import Woken
-from windward.ports.store import FileRecord, Note
+from windward.ports.store import Note
 from windward.sdk.serde import decode
 from windward.settings import Settings, load
 from windward.store.ids import SnowflakeIds

@@ -14,8 +14,8 @@ from threading import Thread
 import pytest
 
 from windward.document import DagDocument, TaskDocument
+from windward.model.files import FileRecord
 from windward.ports.clock import Clock, SystemClock
-from windward.ports.store import FileRecord
 from windward.processor.authoring import Author, Declared, Source
 from windward.processor.imports import modules_below
 from windward.processor.processor import Pass, Processor

@@ -6,8 +6,8 @@ import pytest
 
 from tests.processor.folder import Folder, eventually
 from windward.document import DagDocument, encode
+from windward.model.files import FileRecord
 from windward.ports.clock import SystemClock
-from windward.ports.store import FileRecord
 from windward.processor.pool import ParseOutcome
 from windward.processor.processor import LEASE_S
 

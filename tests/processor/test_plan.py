@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from windward.ports.store import FileRecord
+from windward.model.files import FileRecord
 from windward.processor.discover import Found
 from windward.processor.fingerprint import Stamp
 from windward.processor.plan import Plan, combined_hash, decide_plan

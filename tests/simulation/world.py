@@ -21,11 +21,11 @@ from tests.simulation.triggerers import (
     with_waits,
 )
 from windward.document import DagDocument, content_hash, encode
+from windward.model.files import FileRecord
 from windward.model.ids import TaskKey
 from windward.model.records import PoolRecord
 from windward.model.states import BACKFILL_OPEN, RUN_FINISHED
 from windward.ports.executor import HostGone, Woken
-from windward.ports.store import FileRecord
 from windward.protocol.calls import TriggerRun
 from windward.protocol.messages import Cancel, Submit, ToHost
 from windward.protocol.work import AttemptRef, TaskContext

@@ -6,10 +6,11 @@ from typing import Any
 from windward.core.actions import AddTasks, CreateRun, MoveTask, move
 from windward.core.transitions import TaskEvent
 from windward.document import DagDocument, TaskDocument, content_hash, encode
+from windward.model.files import FileRecord
 from windward.model.ids import TaskKey
 from windward.model.records import RunRecord, TaskRecord
 from windward.model.states import RunState, RunType
-from windward.ports.store import FileRecord, Store
+from windward.ports.store import Store
 from windward.protocol.outcomes import XComPut, XComValue
 from windward.store.memory import MemoryStore
 from windward.store.sql.open import SqlStore

@@ -33,10 +33,11 @@ from windward.core.actions import (
 )
 from windward.core.transitions import BACKFILL_TRANSITIONS, RUN_TRANSITIONS, TASK_TRANSITIONS, TaskEvent
 from windward.errors import WindwardError
+from windward.model.files import FileRecord
 from windward.model.ids import TaskKey
 from windward.model.records import BackfillRecord, BackfillSlot, HostRecord, PoolRecord, RunParent, TaskRecord
 from windward.model.states import RunState, SlotState
-from windward.ports.store import FileRecord, Guard, Note, ParsedFile, Store
+from windward.ports.store import Guard, Note, ParsedFile, Store
 
 DAGS = ("sales", "costs")
 TASKS = ("load", "each", "sum")

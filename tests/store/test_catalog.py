@@ -6,9 +6,10 @@ from tests.store.building import T0, AnyStore, at, create, document_of, put_dags
 from windward.core.actions import PauseDag
 from windward.core.transitions import TaskEvent
 from windward.document import TaskDocument
+from windward.model.files import FileRecord
 from windward.model.ids import TaskKey
 from windward.model.states import RunState
-from windward.ports.store import SUPERSEDED_KEPT, FileRecord, ParsedFile
+from windward.ports.store import SUPERSEDED_KEPT, ParsedFile
 from windward.store.sql.open import SqlStore
 
 

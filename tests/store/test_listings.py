@@ -10,12 +10,12 @@ from tests.store.building import T0, at, create, document_of, put_dags, run_of
 from windward.core.access import EVERYWHERE
 from windward.core.actions import AddAssetEvent, CreateBackfill
 from windward.model.access import DagReach
+from windward.model.files import FileRecord
 from windward.model.records import AssetEventRecord, BackfillRecord
 from windward.model.states import RunState
 from windward.ports.listings.dags import DagFilter, DagRow
 from windward.ports.listings.page import Between, PageRequest, Pattern
 from windward.ports.listings.runs import RunFilter
-from windward.ports.store import FileRecord
 from windward.store.sql.open import SqlStore
 from windward.timetable import AssetLeaf, AssetSchedule
 

@@ -8,9 +8,9 @@ import pytest
 from tests.store.building import T0, AnyStore, at, create, document_of, put, put_dags, run_of, step
 from windward.core.actions import move_run
 from windward.core.transitions import RunEvent, TaskEvent
+from windward.model.files import FileRecord
 from windward.model.ids import TaskKey
 from windward.model.states import RunState
-from windward.ports.store import FileRecord
 from windward.store.sql.open import SqlStore
 
 LATE = at(1_000_000)

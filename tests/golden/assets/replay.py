@@ -22,11 +22,12 @@ from windward.core.runs import decide_manual_run
 from windward.document import DagDocument, content_hash, encode
 from windward.engine.scheduler import Scheduler
 from windward.engine.service import ExecutionService
+from windward.model.files import FileRecord
 from windward.model.records import RunRecord
 from windward.model.states import RUN_FINISHED, RunType
 from windward.ports.clock import SystemClock
 from windward.ports.executor import Woken
-from windward.ports.store import FileRecord, Note
+from windward.ports.store import Note
 from windward.settings import Settings, load
 from windward.store.ids import SnowflakeIds
 from windward.store.memory import MemoryStore

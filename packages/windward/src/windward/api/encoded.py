@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from windward.api.contract.operation import Ready, etag_of
+from windward.api.contract.ready import Ready, etag_of
 from windward.ports.listings.page import size_of
 
 Row = TypeVar("Row")

@@ -20,9 +20,9 @@ from windward.api.services import Services
 from windward.core.access import is_allowed
 from windward.errors import UnavailableError, WindwardError
 from windward.model.access import Principal, Resource, Verb
+from windward.model.files import FileRecord
 from windward.model.records import RunRecord
 from windward.ports.reads import DagSummary
-from windward.ports.store import FileRecord
 
 RUNS_SHOWN = 50
 DAGS_SHOWN = 500

@@ -33,11 +33,11 @@ from windward.engine.contexts import task_context
 from windward.engine.scheduler import Scheduler
 from windward.engine.service import ExecutionService
 from windward.errors import UserError
+from windward.model.files import FileRecord
 from windward.model.ids import TaskKey
 from windward.model.records import PoolRecord, RunRecord, TaskRecord
 from windward.model.states import RUN_FINISHED, RunState, TaskState, TriggeredBy
 from windward.ports.clock import SystemClock
-from windward.ports.store import FileRecord
 from windward.protocol.fired import Resumption
 from windward.protocol.messages import StartGranted
 from windward.protocol.outcomes import Deferred, Ending

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from difflib import get_close_matches
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
@@ -172,3 +173,13 @@ def nearest(word: str, known: Iterable[str]) -> str:
     """Return `Did you mean …? ` for the nearest of `known`, or nothing."""
     near = get_close_matches(word, list(known), n=1)
     return f"Did you mean `{near[0]}`? " if near else ""
+
+
+def late(module: str, function: str) -> Run:
+    """Return a command that imports its module when it is run."""
+
+    def run(args: argparse.Namespace, session: Session) -> int:
+        code: int = getattr(import_module(f"windward.cli.{module}"), function)(args, session)
+        return code
+
+    return run

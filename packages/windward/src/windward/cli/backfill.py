@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from windward.cli.arguments import Commands, Parser, add_yes, at_least, json_object, moment
-from windward.cli.dags import late
+from windward.cli.arguments import Commands, Parser, add_yes, at_least, json_object, late, moment
 
 REPROCESS = ("none", "failed", "completed")
 

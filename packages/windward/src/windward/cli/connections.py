@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from windward.cli.arguments import Commands, Parser, at_least
-from windward.cli.dags import late
+from windward.cli.arguments import Commands, Parser, at_least, late
 
 
 def add_commands(_name: str, parser: Parser) -> None:

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
-from importlib import import_module
-from typing import TYPE_CHECKING
-
 from windward.cli.arguments import (
     Commands,
     Parser,
-    Run,
     add_dates,
     add_yes,
     at_least,
     json_object,
+    late,
     moment,
 )
+from windward.cli.backfill import add_backfill_2
 from windward.cli.flags import add_clear_flags, add_mark_flags, add_note_flags, add_run_flags
-
-if TYPE_CHECKING:
-    from windward.app.session import Session
 
 RUN_STATES = ("queued", "running", "success", "failed")
 
@@ -32,16 +26,6 @@ def add_commands(_name: str, parser: Parser) -> None:
     _add_writes(commands)
     _add_past(commands)
     _add_file_commands(commands)
-
-
-def late(module: str, function: str) -> Run:
-    """Return a command that imports its module when it is run."""
-
-    def run(args: Namespace, session: Session) -> int:
-        code: int = getattr(import_module(f"windward.cli.{module}"), function)(args, session)
-        return code
-
-    return run
 
 
 def _add_reads(commands: Commands) -> None:
@@ -179,8 +163,6 @@ def _add_past(commands: Commands) -> None:
     noting.add_argument("dag_id", metavar="DAG")
     noting.add_argument("run", metavar="RUN", help="run id or logical date")
     add_note_flags(noting)
-    from windward.cli.backfill import add_backfill_2  # it needs `late` of this module
-
     add_backfill_2(commands)
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import TYPE_CHECKING
 
-from windward.cli.arguments import Commands, Parser, at_least
-from windward.cli.dags import late
+from windward.cli.arguments import Commands, Parser, at_least, late
 
 if TYPE_CHECKING:
     from windward.app.session import Session

@@ -8,8 +8,8 @@ from windward.cli.arguments import (
     add_output,
     at_least,
     json_object,
+    late,
 )
-from windward.cli.dags import late
 from windward.cli.flags import (
     add_clear_flags,
     add_mark_flags,

@@ -12,10 +12,10 @@ from typing import Protocol
 import msgspec
 
 from windward.document import DagDocument
+from windward.model.files import FileRecord
 from windward.model.ids import TaskKey
 from windward.model.records import DagRecord, RunParent, RunRecord, TaskRecord
 from windward.model.states import RunState, TaskState
-from windward.ports.store import FileRecord
 
 LIST_LIMIT_MAX = 10_000
 """Most rows that one list gives."""

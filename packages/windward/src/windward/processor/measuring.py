@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from windward.model.files import FileRecord
 from windward.ports.metrics import Metrics
-from windward.ports.store import FileRecord
 from windward.telemetry import names
 
 

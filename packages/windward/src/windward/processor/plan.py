@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from windward.ports.store import FileRecord
+from windward.model.files import FileRecord
 from windward.processor.discover import Found
 from windward.processor.fingerprint import ABSENT
 

@@ -16,8 +16,9 @@ from pathlib import Path
 import msgspec
 
 from windward.document import DagDocument, content_hash, decode, encode
+from windward.model.files import FileRecord
 from windward.ports.files import CodeStore
-from windward.ports.store import CatalogStore, FileRecord, ParsedFile, StoredFile
+from windward.ports.store import CatalogStore, ParsedFile, StoredFile
 from windward.ports.windows import DatesAsked
 from windward.processor.answers import POOL, PREFIXES, ParseAnswers
 from windward.processor.asset_claims import ASSET, AssetClaims, assets_in, dependency_of

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from windward.document import DagDocument
-from windward.ports.store import CatalogStore, FileRecord
+from windward.model.files import FileRecord
+from windward.ports.store import CatalogStore
 from windward.ports.windows import DatesAsked
 from windward.processor.messages import DagParsed
 from windward.protocol.calls import GetSchedulePlace, PlaceAnswer

@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 from starlette.responses import Response
 
-from windward.api.contract.operation import Operation, Ready, Reply, etag_of
+from windward.api.contract.operation import Operation, Reply
+from windward.api.contract.ready import Ready, etag_of
 
 HEADERS = {
     "cache-control": "no-store",

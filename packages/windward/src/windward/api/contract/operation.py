@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -90,14 +89,6 @@ class ForAttempt:
 
 
 Access = Needs | Open | SignedIn | ForAttempt
-
-
-@dataclass(frozen=True)
-class Ready:
-    """A body that was encoded before, with its tag: to hash a hundred kilobytes takes as long as a query."""
-
-    raw: bytes
-    etag: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -274,11 +265,6 @@ def operation(
         is_of_rows=is_of_rows,
         is_of_logs=is_of_logs,
     )
-
-
-def etag_of(raw: bytes) -> str:
-    """Return the tag of a body: it changes whenever the body does."""
-    return f'"{hashlib.blake2b(raw, digest_size=12).hexdigest()}"'
 
 
 def number_of(name: str, text: str) -> int:

@@ -9,10 +9,11 @@ import msgspec
 
 from windward.core.paths import LOGS_SCHEME, run_log_folder
 from windward.document import DagDocument, decode
+from windward.model.files import FileRecord
 from windward.model.ids import TaskKey
 from windward.model.records import DagRecord
 from windward.model.states import RunState, TaskState
-from windward.ports.store import SUPERSEDED_KEPT, FileRecord, ParsedFile, StoredFile
+from windward.ports.store import SUPERSEDED_KEPT, ParsedFile, StoredFile
 from windward.ports.windows import ASKED_KEPT, DatesAsked
 from windward.store.memory.tables import DagDates, StoredDocument, Tables
 from windward.timetable import Dates, Windows

@@ -6,11 +6,11 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from windward.document import decode
+from windward.model.files import FileRecord
 from windward.model.ids import TaskKey
 from windward.model.records import RunParent, RunRecord, TaskRecord
 from windward.model.states import RunState, TaskState
 from windward.ports.reads import LIST_LIMIT_MAX, AttemptRecord, DagDetails, DagSummary
-from windward.ports.store import FileRecord
 from windward.store.history import Line
 from windward.store.memory.tables import Tables
 

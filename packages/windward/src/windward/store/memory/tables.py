@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from windward.model.files import FileRecord
 from windward.model.ids import TaskKey
 from windward.model.records import (
     AssetEventRecord,
@@ -27,7 +28,7 @@ from windward.model.slas import SlaMissRecord
 from windward.model.waits import DeadlineRecord, InputRecord
 from windward.ports.reads import AttemptRecord
 from windward.ports.remote import MailItem
-from windward.ports.store import FileRecord, Note, StoreCounters
+from windward.ports.store import Note, StoreCounters
 from windward.ports.windows import DatesAsked
 from windward.protocol.outcomes import DeadXCom, XComValue
 from windward.store.history import Line

@@ -11,8 +11,9 @@ import sqlalchemy as sa
 from sqlalchemy import exc
 
 from windward.document import DagDocument, decode
+from windward.model.files import FileRecord
 from windward.model.records import DagRecord
-from windward.ports.store import FileRecord, Note, ParsedFile, StoredFile
+from windward.ports.store import Note, ParsedFile, StoredFile
 from windward.ports.windows import ASKED_KEPT, DatesAsked
 from windward.store.sql.columns import json_text
 from windward.store.sql.database import Database, chunks

@@ -12,7 +12,8 @@ from datetime import datetime
 from typing import Any
 
 from windward.document import DagDocument
-from windward.ports.store import SUPERSEDED_KEPT, FileRecord, ParsedFile
+from windward.model.files import FileRecord
+from windward.ports.store import SUPERSEDED_KEPT, ParsedFile
 from windward.store.sql.asset_index import AssetIndexTexts, put_assets
 from windward.store.sql.columns import json_text, storable, storable_or_none, to_us
 from windward.store.sql.database import chunks

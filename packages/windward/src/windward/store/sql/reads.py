@@ -9,11 +9,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from windward.document import decode
+from windward.model.files import FileRecord
 from windward.model.ids import TaskKey
 from windward.model.records import DagRecord, RunParent, RunRecord, TaskRecord
 from windward.model.states import RunState, TaskState
 from windward.ports.reads import LIST_LIMIT_MAX, AttemptRecord, DagDetails, DagSummary
-from windward.ports.store import FileRecord
 from windward.store.history import Line
 from windward.store.sql.catalog import file_of
 from windward.store.sql.columns import to_us

@@ -33,12 +33,12 @@ from windward.document import TaskDocument
 from windward.ports.auth import Presented
 from windward.ports.clock import SystemClock
 from windward.settings import ApiSettings
+from windward.store.sql.cipher import Cipher
 from windward.store.sql.database import Database
 from windward.store.sql.listings import SqlListings
 from windward.store.sql.listings.documents import Documents
 from windward.store.sql.listings.grid import SqlGridListings
 from windward.store.sql.open import SqlStore
-from windward.store.sql.secrets import Cipher
 
 TASKS = tuple(TaskDocument(task_id=f"t{number}", operator="PythonOperator") for number in range(40))
 RUNS = 12

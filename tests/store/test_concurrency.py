@@ -18,10 +18,10 @@ from windward.model.ids import TaskKey
 from windward.model.states import RunState
 from windward.ports.store import Guard, Note
 from windward.store.sql.apply import check_guard, write_groups
+from windward.store.sql.cipher import Cipher
 from windward.store.sql.database import Database
 from windward.store.sql.moves import Texts
 from windward.store.sql.open import SqlStore
-from windward.store.sql.secrets import Cipher
 from windward.store.sql.transaction import Transaction
 
 WAIT_S = 60

@@ -19,9 +19,9 @@ from windward.model.ids import TaskKey
 from windward.model.records import HostRecord, PoolRecord, TaskRecord
 from windward.ports.hosts import HeldRecord
 from windward.store.ids import CountingIds, SnowflakeIds
+from windward.store.sql.cipher import Cipher
 from windward.store.sql.columns import storable
 from windward.store.sql.open import SqlStore, open_store
-from windward.store.sql.secrets import Cipher
 
 LOAD = TaskKey(1, "load")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import json
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from email.message import Message
 from functools import cached_property
@@ -22,6 +22,8 @@ from windward.sdk.exceptions import AirflowException
 
 TIMEOUT_S = 60.0
 """How long one request may take when `extra_options` has no `timeout`."""
+NOT_YET = ("404",)
+"""Statuses that mean "not yet" unless the author names others."""
 DEFAULT_CONN_ID = "http_default"
 SCHEMES = frozenset({"http", "https"})
 _OPTIONS = frozenset(
@@ -162,3 +164,12 @@ def _opener(options: Mapping[str, Any]) -> OpenerDirector:
     handlers: list[Any] = [HTTPSHandler(context=context)]
     handlers.append(Redirects if options.get("allow_redirects", True) else _NoRedirects)
     return build_opener(*handlers)
+
+
+def answers(response: HttpResponse, *, not_yet: Sequence[str]) -> bool:
+    """Return whether a response is an answer; raise `HttpStatusError` for an error that does not mean "not yet"."""
+    if response.ok:
+        return True
+    if str(response.status_code) in not_yet:
+        return False
+    raise HttpStatusError(response)

@@ -9,11 +9,13 @@ from typing import Any
 from windward.sdk.call_arguments import keyword_arguments
 from windward.sdk.configuration import conf
 from windward.sdk.exceptions import AirflowException
-from windward.sdk.http_request import DEFAULT_CONN_ID, HttpQuestion, HttpResponse, HttpStatusError
+from windward.sdk.http_request import (
+    DEFAULT_CONN_ID,
+    NOT_YET,
+    HttpQuestion,
+    answers,
+)
 from windward.sdk.sensor import BaseSensorOperator
-
-NOT_YET = ("404",)
-"""Statuses that mean "not yet" unless the author names others."""
 
 
 class HttpSensor(BaseSensorOperator):
@@ -120,12 +122,3 @@ class HttpSensor(BaseSensorOperator):
             headers=self.headers,
             options=self.extra_options,
         )
-
-
-def answers(response: HttpResponse, *, not_yet: Sequence[str]) -> bool:
-    """Return whether a response is an answer; raise `HttpStatusError` for an error that does not mean "not yet"."""
-    if response.ok:
-        return True
-    if str(response.status_code) in not_yet:
-        return False
-    raise HttpStatusError(response)

@@ -6,8 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
-from windward.sdk.http_request import HttpQuestion
-from windward.sdk.sensors.http import NOT_YET, answers
+from windward.sdk.http_request import NOT_YET, HttpQuestion, answers
 from windward.sdk.triggers.base import BaseTrigger, TriggerEvent
 
 

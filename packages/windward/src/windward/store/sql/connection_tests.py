@@ -17,7 +17,7 @@ from windward.store.sql.database import Database, is_taken
 from windward.store.sql.tables import CONNECTION_TEST
 
 if TYPE_CHECKING:
-    from windward.store.sql.secrets import Cipher
+    from windward.store.sql.cipher import Cipher
 
 _C = CONNECTION_TEST.c
 _OPEN = ("queued", "running")

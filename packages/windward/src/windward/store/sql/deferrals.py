@@ -20,7 +20,7 @@ from windward.store.sql.transaction import Row, Transaction
 
 if TYPE_CHECKING:
     # `secrets` needs the statements.
-    from windward.store.sql.secrets import Cipher
+    from windward.store.sql.cipher import Cipher
 
 _INSTANCE = ("run_pk", "task_id", "map_index")
 _WHERE = "run_pk = ? AND task_id = ? AND map_index = ?"

@@ -44,7 +44,7 @@ from windward.store.sql.rows import (
 from windward.store.sql.transaction import Row
 
 if TYPE_CHECKING:
-    from windward.store.sql.secrets import Cipher
+    from windward.store.sql.cipher import Cipher
 from windward.store.sql.slas import SLA_COLUMNS
 from windward.store.sql.waits import WaitTexts
 

@@ -14,6 +14,7 @@ from windward.store.sql.assets import SqlAssets
 from windward.store.sql.audit import SqlAudit
 from windward.store.sql.backfills import SqlBackfills
 from windward.store.sql.catalog import SqlCatalog
+from windward.store.sql.cipher import Cipher
 from windward.store.sql.connection_tests import SqlConnectionTests
 from windward.store.sql.database import Database
 from windward.store.sql.deferrals import SqlDeferrals
@@ -27,7 +28,7 @@ from windward.store.sql.reads import SqlReads
 from windward.store.sql.remote import SqlRemote
 from windward.store.sql.retention import SqlRetention
 from windward.store.sql.runs import SqlRuns
-from windward.store.sql.secrets import Cipher, SqlSecrets
+from windward.store.sql.secrets import SqlSecrets
 from windward.store.sql.states import SqlStates
 from windward.store.sql.waits import SqlWaits
 from windward.store.sql.xcoms import SqlXComs

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
-from windward.errors import SettingsError
 from windward.model.records import PoolRecord
 from windward.ports.store import Note
 from windward.store.connections import CONNECTION_FIELDS, check_fields
 from windward.store.pools import check_pool_deletion
+from windward.store.sql.cipher import Cipher
 from windward.store.sql.columns import storable_or_none
 from windward.store.sql.database import Database
 from windward.store.sql.deferrals import renew_deferrals
@@ -23,44 +22,6 @@ from windward.store.sql.transaction import Transaction
 
 _SECRET_FIELDS = ("password", "extra")
 _COLUMN_OF = {field: "schema_name" if field == "schema" else field for field in CONNECTION_FIELDS}
-
-
-class Cipher:
-    """Fernet with several keys: the first one encrypts, all of them decrypt."""
-
-    def __init__(self, keys: Sequence[str]) -> None:
-        if not keys:
-            raise SettingsError(
-                "there is no key for secrets at rest",
-                hint="Set `[core] fernet_key`; `windward standalone` makes one at its first start.",
-            )
-        try:
-            self._fernet = MultiFernet([Fernet(key) for key in keys])
-        except ValueError as error:
-            raise SettingsError(
-                "a key for secrets at rest cannot be used",
-                hint="`[core] fernet_key` holds keys of 32 bytes in URL-safe base64, newest first, by commas.",
-            ) from error
-
-    def seal(self, text: str | None) -> str | None:
-        """Encrypt."""
-        return None if text is None else self._fernet.encrypt(text.encode()).decode()
-
-    def open(self, token: str | None) -> str | None:
-        """Decrypt; raise `SettingsError` when no key fits."""
-        if token is None:
-            return None
-        try:
-            return self._fernet.decrypt(token).decode()
-        except InvalidToken as error:
-            raise SettingsError(
-                "a stored secret was encrypted with another key",
-                hint="Add the earlier key behind the new one in `[core] fernet_key`.",
-            ) from error
-
-    def renew(self, token: str) -> str:
-        """Encrypt again with the first key."""
-        return str(self.seal(self.open(token)))
 
 
 class SqlSecrets:

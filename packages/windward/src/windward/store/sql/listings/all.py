@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from windward.store.sql.cipher import Cipher
 from windward.store.sql.database import Database
 from windward.store.sql.listings.assets import SqlAssetListings
 from windward.store.sql.listings.backfills import SqlBackfillListings
@@ -20,7 +21,6 @@ from windward.store.sql.listings.states import SqlStateListings
 from windward.store.sql.listings.variables import SqlVariableListings
 from windward.store.sql.listings.versions import SqlVersionListings
 from windward.store.sql.listings.xcoms import SqlXComListings
-from windward.store.sql.secrets import Cipher
 
 
 class SqlListings:

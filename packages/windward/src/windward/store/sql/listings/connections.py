@@ -9,10 +9,10 @@ import sqlalchemy as sa
 
 from windward.ports.listings.connections import ConnectionRow
 from windward.ports.listings.page import Page, PageRequest, Pattern
+from windward.store.sql.cipher import Cipher
 from windward.store.sql.database import Database
 from windward.store.sql.listings.filters import existing, matching
 from windward.store.sql.listings.paging import ALIKE, Paged
-from windward.store.sql.secrets import Cipher
 from windward.store.sql.tables import CONNECTION
 
 _PAGED = Paged(

@@ -92,6 +92,25 @@ def test_a_method_that_an_address_does_not_take_is_answered_with_all_that_it_tak
     assert (answer.status, answer.headers["allow"]) == (405, methods)
 
 
+@pytest.mark.parametrize(
+    ("path", "place"),
+    [
+        ("/api/v2/dags/?limit=1&x=%ED", "/api/v2/dags?limit=1&x=%ED"),
+        ("/login/", "/login"),
+        ("/openapi.json//", "/openapi.json"),
+        ("/api/v2/nothing/", None),
+        ("/%2Fevil.test/api/v2/dags/", None),
+    ],
+)
+def test_a_slash_at_the_end_leads_to_this_server_whatever_the_host_is_said_to_be(
+    client: Client, path: str, place: str | None
+) -> None:
+    answer = client.ask("GET", path, headers={"host": "evil.test"})
+    assert (answer.status, answer.headers.get("location")) == ((404, None) if place is None else (307, place))
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert client.ask("POST", path, {}, headers={"host": "evil.test"}).status in {404, 405}
+
+
 @pytest.mark.parametrize("path", ["/", "/login", "/api/v2/pools", "/openapi.json", "/nothing"])
 def test_every_answer_may_run_nothing_and_stand_in_no_frame(client: Client, path: str) -> None:
     policy = client.ask("GET", path, headers=basic("admin", client.password)).headers[

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from urllib.parse import quote
 
 import msgspec
 from starlette.applications import Starlette
@@ -33,7 +34,7 @@ from windward.api.services import Services
 OPERATIONS: tuple[Operation, ...] = (*PUBLIC, *OWN, *EXECUTION)
 """Everything that is served, except for the page at `/`, those to sign in on, and this list's own description."""
 TITLE = "Windward"
-METHOD_NOT_ALLOWED = 405
+NOT_FOUND, METHOD_NOT_ALLOWED = 404, 405
 
 
 def make_app(
@@ -104,6 +105,8 @@ async def _refuse(request: Request, error: Exception) -> Response:
     """Answer what no route answers, in the shape of all refusals."""
     assert isinstance(error, HTTPException)
     headers = {**HEADERS, **(error.headers or {})}
+    if error.status_code == NOT_FOUND and (place := _place_without_slash(request)):
+        return Response(status_code=307, headers={**HEADERS, "location": place})
     if error.status_code == METHOD_NOT_ALLOWED:
         headers["allow"] = ", ".join(_methods_of(request))
     return Response(
@@ -112,6 +115,19 @@ async def _refuse(request: Request, error: Exception) -> Response:
         headers=headers,
         media_type="application/json",
     )
+
+
+def _place_without_slash(request: Request) -> str:
+    """Return where somebody who only reads is sent on to: the address without the slash at its end, if there is one."""
+    path = request.scope["path"].rstrip("/")
+    if request.method not in {"GET", "HEAD"} or path in {"", request.scope["path"]} or path.startswith("//"):
+        return ""
+    scope = {**request.scope, "path": path}
+    routes = [route for route in request.app.routes if isinstance(route, Route)]
+    if not any(route.matches(scope)[0] is Match.FULL for route in routes):
+        return ""
+    query = request.scope["query_string"].decode("ascii", "replace")
+    return quote(path, safe="/:@!$&'()*+,;=~") + (f"?{query}" if query else "")
 
 
 def _methods_of(request: Request) -> list[str]:

@@ -12,10 +12,13 @@ _ANY_LENGTH = ":path}"
 
 
 class RoutesByLength(Router):
-    """Tries the routes that have as many parts as the path, in their order, then all: who redirects is among them."""
+    """Tries the routes that have as many parts as the path, in their order, then all.
+
+    Nothing is redirected here: a router's own way makes an address out of whatever the request says of the host.
+    """
 
     def __init__(self, routes: Sequence[Route]) -> None:
-        super().__init__(routes)
+        super().__init__(routes, redirect_slashes=False)
         lengths, whole = {_length(route.path) for route in routes}, super().app
         self._by_length = {
             length: Router(

@@ -1,7 +1,8 @@
 """Wrong passwords, counted by user name and by address: in the database, so that all API servers count together.
 
 A try is taken when a password was wrong. Passwords that are being checked are not counted yet, but are few: what was
-tried beyond the allowance meanwhile is owed, and the next try comes later for it.
+tried beyond the allowance meanwhile is owed, and the next try comes later for it. When there is none left, a right
+password is refused like a wrong one: an answer that differed would say which is which.
 """
 
 from __future__ import annotations
@@ -35,14 +36,14 @@ class Throttle:
         self._now = now
         self._checks = threading.BoundedSemaphore(CHECKS_MAX)
 
-    @contextmanager
-    def trying(self, name: str, address: str) -> Iterator[Callable[[], None]]:
-        """Let a name and an address try; what is given is called when it was right, and a try is taken otherwise.
+    def ask(self, name: str, address: str, *, is_familiar: bool) -> dict[str, Allowance]:
+        """Return what a try is taken from: a name's allowance, its own one where it has signed in before, and the address's.
 
         Raises:
-            Throttled: when there is none left, or when too many others try at this moment.
+            Throttled: when there is no try left.
         """
-        allowances = {_key("name", name): self._by_name, _key("address", address): self._by_address}
+        who = _key("place", f"{name}\0{address}") if is_familiar else _key("name", name)
+        allowances = {who: self._by_name, _key("address", address): self._by_address}
         now_s, found = self._now().timestamp(), self._accounts.load_tries(allowances)
         longest_s = max(
             wait_s(refilled(found.get(key), allowed, now_s=now_s), allowed)
@@ -50,6 +51,16 @@ class Throttle:
         )
         if longest_s > 0:
             raise Throttled("too many tries to sign in; wait, then try again", retry_after_s=longest_s)
+        return allowances
+
+    @contextmanager
+    def trying(self, name: str, address: str, *, is_familiar: bool = False) -> Iterator[Callable[[], None]]:
+        """Let a name and an address try; what is given is called when it was right, and a try is taken otherwise.
+
+        Raises:
+            Throttled: when there is none left, or when too many others try at this moment.
+        """
+        allowances = self.ask(name, address, is_familiar=is_familiar)
         if not self._checks.acquire(blocking=False):
             raise Throttled("too many people sign in at this moment", retry_after_s=BUSY_S)
         right = threading.Event()

@@ -13,6 +13,7 @@ from windward.errors import UserError
 TAG = "Login"
 OWN_PAGE = "/login"
 NEXT_MAX = 2_000
+_AS_IT_IS = "/?#&=%:@!$'()*+,;~[]"
 
 
 class LoginQuery(msgspec.Struct, kw_only=True):
@@ -64,14 +65,15 @@ def create_token_cli(call: Call[Nothing, LoginBody]) -> LoginResponse:
 
 
 def checked_next(text: str | None) -> str:
-    """Return a place of this server.
+    """Return a place of this server, as it is written in a header: what is not ASCII is percent-encoded.
 
     Raises:
         UserError: when it is one of another.
     """
-    target = text or "/"
-    is_own = target.startswith("/") and not target.startswith(("//", "/\\"))
-    if not is_own or "\\" in target or not target.isprintable() or len(target) > NEXT_MAX:
+    asked = text or "/"
+    target = quote(asked, safe=_AS_IT_IS)
+    is_own = asked.startswith("/") and not asked.startswith(("//", "/\\"))
+    if not is_own or "\\" in asked or not asked.isprintable() or len(target) > NEXT_MAX:
         raise UserError("`next` is no place of this server", hint="Give a path such as `/`, or leave it out.")
     return target
 

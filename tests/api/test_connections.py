@@ -52,6 +52,19 @@ def test_what_is_sent_back_as_it_was_shown_keeps_its_secrets(made: Client, servi
     assert stored(services) == {**before, "host": "other.example"}
 
 
+def test_credentials_in_a_host_are_neither_shown_nor_written_down_nor_lost(
+    client: Client, services: Services
+) -> None:
+    host = "http://u:tell-nobody@h/?token=tell-nobody"
+    made = client.ask("POST", C, {"connection_id": "shop", "conn_type": "http", "host": host}, role="op")
+    assert made.json["host"] == "http://***@h/?token=***"
+
+    client.ask("PATCH", f"{C}/shop", {**made.json, "description": "new"}, role="op")
+
+    assert (stored(services)["host"], stored(services)["description"]) == (host, "new")
+    assert b"tell-nobody" not in client.ask("GET", C, role="admin").body
+
+
 def test_only_what_a_mask_names_changes(made: Client, services: Services) -> None:
     body = {"connection_id": "shop", "conn_type": "mysql", "host": "new", "password": "new"}
     made.ask("PATCH", f"{C}/shop?update_mask=host&update_mask=password", body, role="op")

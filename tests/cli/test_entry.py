@@ -214,6 +214,13 @@ def test_a_variable_of_the_environment_wins_over_a_stored_one(installation: Inst
     assert installation.run("variables", "get", "colour").out == "stored\n"
 
 
+def test_credentials_in_a_host_are_shown_only_where_values_are_asked_for(installation: Installation) -> None:
+    installation.run("connections", "add", "c", "--conn-type", "http", "--conn-host", "http://u:sesame@h")
+    assert "sesame" not in installation.run("connections", "list", "-o", "json").out
+    assert "sesame" not in installation.run("connections", "get", "c").out
+    assert "http://u:sesame@h" in installation.run("connections", "get", "c", "--show-values").out
+
+
 @pytest.mark.parametrize("name", ["all.json", "all.yaml", "all.env"])
 def test_what_is_exported_is_imported_again(name: str, installation: Installation, tmp_path: Path) -> None:
     installation.run("variables", "set", "plain", "blue sky")

@@ -115,6 +115,8 @@ def test_telling_names_are_masked_at_any_depth(name: str) -> None:
     ("connection", {"conn_id": "c", "password": "sesame", "extra": '{"k": "sesame"}'}),
     ("xcom", {"key": "k", "value": {"deep": "sesame"}}),
     ("connection", {"actions": [{"entities": [{"extra": "sesame"}]}]}),
+    ("connection", {"actions": [{"entities": [{"host": "http://u:sesame@h/?token=sesame"}]}]}),
+    ("connection", {"conn_host": "u:sesame@h"}),
 ])  # fmt: skip
 def test_what_is_secret_by_its_kind_is_masked_whatever_it_holds(kind: str, value: object) -> None:
     assert "sesame" not in json.dumps(masked(value, kind=kind))

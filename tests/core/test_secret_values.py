@@ -14,6 +14,7 @@ from windward.core.secret_values import (
     edited_variable,
     redacted,
     shown_extra,
+    shown_host,
     shown_variable,
 )
 from windward.errors import UserError
@@ -82,6 +83,20 @@ def test_a_connection_sent_back_as_it_was_shown_keeps_its_secrets() -> None:
     assert edited_connection({"password": None, "extra": None}, stored) == {
         "host": "h", "password": None, "extra": None,
     }  # fmt: skip
+
+
+def test_credentials_in_a_host_stay_where_it_is_sent_back_as_it_was_shown() -> None:
+    stored = {"host": f"http://u:{SECRET}@h/?token={SECRET}", "password": None, "extra": None}
+    shown = shown_host(stored["host"])
+    assert shown == "http://***@h/?token=***"
+    assert edited_connection({"host": shown}, stored) == stored
+    assert shown_host(None) is None
+
+
+def test_credentials_in_a_stored_host_are_tried_at_no_other() -> None:
+    stored = {**STORED, "host": f"http://u:{SECRET}@h"}
+    with pytest.raises(UserError):
+        connection_to_test({**STORED, "host": "http://***@evil", "password": "mine", "extra": None}, stored)
 
 
 STORED = {

@@ -11,6 +11,7 @@ from windward.cli.arguments import nearest
 from windward.cli.connection_given import described, fields_of, given_by, refuse_existing, tell_kept
 from windward.cli.files import dumped, format_of, read_mapping, write_text
 from windward.cli.output import note, show_one, show_rows
+from windward.core.secret_values import shown_host
 from windward.engine.people.connections import (
     create_default_connections,
     delete_connection,
@@ -34,6 +35,7 @@ def _row(connection: Connection, *, show_values: bool) -> dict[str, Any]:
             "uri": connection.get_uri(),
         }
     else:
+        row["host"] = shown_host(connection.host)
         row |= {"has_password": bool(connection.password), "has_extra": bool(connection.extra)}
     return row
 

@@ -7,7 +7,9 @@ from typing import Any
 
 import msgspec
 
-MASK = "***"
+from windward.core import addresses
+
+MASK = addresses.MASK
 TEXT_MAX = 2_000
 ITEMS_MAX = 200
 DEPTH_MAX = 12
@@ -29,6 +31,8 @@ SECRET_FIELDS: dict[str, frozenset[str]] = {
     "asset_state": frozenset({"value"}),
 }
 """Fields of a kind of thing that are secret whatever they hold."""
+ADDRESS_FIELDS: dict[str, frozenset[str]] = {"connection": frozenset({"host", "conn_host"})}
+"""Fields of a kind of thing that hold an address, in which there may be credentials."""
 
 
 def masked(value: object, *, kind: str = "", telling: Collection[str] = ()) -> Any:
@@ -38,7 +42,7 @@ def masked(value: object, *, kind: str = "", telling: Collection[str] = ()) -> A
     """
     plain = msgspec.to_builtins(value, str_keys=True, enc_hook=str)
     words = (*TELLING, *(word.lower() for word in telling))
-    return _masked(plain, SECRET_FIELDS.get(kind, frozenset()), words, depth=0)
+    return _masked(plain, kind, words, depth=0)
 
 
 def without_secrets(value: Any) -> Any:
@@ -57,18 +61,24 @@ def without_secrets(value: Any) -> Any:
             return value
 
 
-def _masked(value: Any, fields: frozenset[str], words: tuple[str, ...], *, depth: int) -> Any:
+def _masked(value: Any, kind: str, words: tuple[str, ...], *, depth: int) -> Any:
     if depth > DEPTH_MAX:
         return "…"
     match value:
         case Mapping():
             shown = {}
+            secret, places = SECRET_FIELDS.get(kind, frozenset()), ADDRESS_FIELDS.get(kind, frozenset())
             for name, one in list(value.items())[:ITEMS_MAX]:
-                hide = one is not None and (name in fields or any(word in name.lower() for word in words))
-                shown[name] = MASK if hide else _masked(one, fields, words, depth=depth + 1)
+                hide = one is not None and (name in secret or any(word in name.lower() for word in words))
+                seen = (
+                    addresses.shown_address(one, words=words)
+                    if name in places and isinstance(one, str)
+                    else one
+                )
+                shown[name] = MASK if hide else _masked(seen, kind, words, depth=depth + 1)
             return shown
         case list():
-            return [_masked(one, fields, words, depth=depth + 1) for one in value[:ITEMS_MAX]]
+            return [_masked(one, kind, words, depth=depth + 1) for one in value[:ITEMS_MAX]]
         case str() if len(value) > TEXT_MAX:
             return f"{value[:TEXT_MAX]}…"
         case _:

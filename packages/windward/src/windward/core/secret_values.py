@@ -6,6 +6,7 @@ import json
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from windward.core.addresses import edited_address, shown_address
 from windward.core.masking import DEPTH_MAX, MASK, SENSITIVE_NAMES
 from windward.errors import UserError
 
@@ -40,6 +41,11 @@ def shown_extra(text: str | None, *, words: Collection[str] = ()) -> str | None:
     return _shown(text, name="", words=words) if isinstance(data, dict) else MASK
 
 
+def shown_host(text: str | None, *, words: Collection[str] = ()) -> str | None:
+    """Return the host of a connection as it may be shown: some people write an address with credentials there."""
+    return shown_address(text, words=(*SENSITIVE_NAMES, *words)) if text else text
+
+
 def edited_variable(key: str, new: str, old: str, *, words: Collection[str] = ()) -> str:
     """Return what a variable's value becomes: where `new` holds the mask, the secret that was there stays."""
     if new == MASK and shown_variable(key, old, words=words) == MASK:
@@ -52,6 +58,8 @@ def edited_connection(fields: Mapping[str, Any], stored: Mapping[str, Any]) -> d
     changed = {**stored, **fields}
     if fields.get("password") == MASK:
         changed["password"] = stored["password"]
+    if fields.get("host") and stored["host"]:
+        changed["host"] = edited_address(str(fields["host"]), str(stored["host"]))
     if fields.get("extra") and stored["extra"]:
         extra = str(fields["extra"])
         changed["extra"] = stored["extra"] if extra == MASK else _edited(extra, str(stored["extra"]))
@@ -69,7 +77,8 @@ def connection_to_test(fields: Mapping[str, Any], stored: Mapping[str, Any] | No
     merged = edited_connection(fields, stored)
     if all(_place(name, merged[name]) == _place(name, stored[name]) for name in ENDPOINT):
         return merged
-    if not fields.get("password") or fields["password"] == MASK or MASK in str(fields.get("extra")):
+    given = f"{fields.get('host')} {fields.get('extra')}"
+    if not fields.get("password") or fields["password"] == MASK or MASK in given:
         raise UserError(
             "what is to be tested is another place than the stored connection's",
             hint="Its type, host, port or extra differ: give the password and the secret extras to test with.",

@@ -13,7 +13,7 @@ from msgspec import UNSET, UnsetType
 from windward.api.contract.paging import PageQuery
 from windward.api.contract.problem import InvalidRequest
 from windward.api.public.teams import without_team
-from windward.core.secret_values import shown_extra
+from windward.core.secret_values import shown_extra, shown_host
 from windward.ports.listings.connections import ConnectionRow
 
 CONN_ID_MAX = 200
@@ -47,7 +47,7 @@ class ConnectionTestRequestBody(ConnectionBody, kw_only=True, forbid_unknown_fie
 
 
 class ConnectionResponse(msgspec.Struct, kw_only=True):
-    """A connection; its password and what is secret in its extras are masked."""
+    """A connection; its password, credentials in its host and what is secret in its extras are masked."""
 
     connection_id: str
     conn_type: str
@@ -128,7 +128,7 @@ def shown(row: ConnectionRow, *, words: Collection[str]) -> ConnectionResponse:
         connection_id=row.conn_id,
         conn_type=row.conn_type or "",
         description=row.description,
-        host=row.host,
+        host=shown_host(row.host, words=words),
         login=row.login,
         schema=row.schema,
         port=row.port,

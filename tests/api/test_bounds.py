@@ -15,7 +15,7 @@ from tests.store.building import create, put_dags, run_of
 from windward.api.app import OPERATIONS
 from windward.api.contract.binding import VALUES_MAX
 from windward.api.contract.operation import BODY_MAX, ForAttempt, Nothing, Operation
-from windward.api.contract.paging import LIMIT_MAX, OffsetQuery
+from windward.api.contract.paging import LIMIT_MAX, PATTERN_MAX, OffsetQuery
 from windward.api.contract.problem import Throttled
 from windward.api.execution.attempts import LOG_CHUNK_BYTES_MAX
 from windward.api.own.grid import CELLS_MAX, RUNS_MAX, runs_of
@@ -150,6 +150,33 @@ def test_a_pattern_has_a_bounded_number_of_texts(client: Client, name: str) -> N
     for count, status in ((ALTERNATIVES_MAX, 200), (ALTERNATIVES_MAX + 1, 400)):
         texts = "%7C".join("x" for _ in range(count))
         assert client.ask("GET", f"/api/v2/dags?{name}={texts}", role="admin").status == status
+
+
+def patterns_of_queries() -> list[tuple[Operation, str]]:
+    found = []
+    for one in OPERATIONS:
+        if one.query is not Nothing:
+            names = [field.encode_name for field in msgspec.structs.fields(one.query)]
+            found += [(one, name) for name in names if name.endswith(("_pattern", "_search"))]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("operation", "name"), patterns_of_queries(), ids=lambda one: one if isinstance(one, str) else one.name
+)
+def test_a_pattern_has_a_bounded_length(client: Client, operation: Operation, name: str) -> None:
+    path = re.sub(r"\{\w+(:path)?\}", "1", operation.path)
+    answer = client.ask(operation.method, f"{path}?{name}={'x' * (PATTERN_MAX + 1)}", role="admin")
+    assert answer.status == 422, answer.body
+    (fault,) = answer.json["detail"]
+    assert (fault["loc"], fault["msg"]) == (["query", name], f"Expected `str` of length <= {PATTERN_MAX}")
+
+
+@pytest.mark.parametrize("letter", ["x", "/", "%F0%9F%92%A8"])
+@pytest.mark.parametrize("name", ["dag_id_pattern", "dag_id_prefix_pattern"])
+def test_as_long_a_pattern_as_may_be_is_looked_for(client: Client, name: str, letter: str) -> None:
+    query = f"{name}={letter * PATTERN_MAX}"
+    assert client.ask("GET", f"/api/v2/dags?{query}", role="admin").status == 200
 
 
 def test_no_page_is_longer_than_the_longest_whatever_is_asked_for(client: Client, store: SqlStore) -> None:

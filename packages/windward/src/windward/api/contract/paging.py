@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 
 from windward.model.numbers import NotNegative
@@ -9,6 +11,10 @@ from windward.ports.listings.page import PageRequest, Pattern
 
 LIMIT_MAX = 100
 """Rows of one page at most; a larger `limit` is cut to it, as in Airflow."""
+
+PATTERN_MAX = 10_000
+"""Characters of a pattern: room for hundreds of texts between `|`. SQLite refuses one of 50,000 bytes."""
+PatternText = Annotated[str, msgspec.Meta(max_length=PATTERN_MAX)]
 
 
 class OffsetQuery(msgspec.Struct, kw_only=True):

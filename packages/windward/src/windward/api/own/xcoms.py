@@ -10,7 +10,7 @@ from datetime import datetime
 import msgspec
 
 from windward.api.contract.operation import Call, Needs, Nothing, Operation, Scope, operation
-from windward.api.contract.paging import OffsetQuery, page_of, pattern_of
+from windward.api.contract.paging import OffsetQuery, PatternText, page_of, pattern_of
 from windward.api.own.attempts import XComSizeResponse, without_credentials
 from windward.model.access import Resource, Verb
 from windward.ports.listings.page import PageRequest
@@ -40,10 +40,10 @@ class XComPreviewCollectionResponse(msgspec.Struct, kw_only=True):
 class XComPreviewsQuery(OffsetQuery, kw_only=True):
     """Which XComs, by parts of names."""
 
-    dag_id_pattern: str | None = None
-    run_id_pattern: str | None = None
-    task_id_pattern: str | None = None
-    xcom_key_pattern: str | None = None
+    dag_id_pattern: PatternText | None = None
+    run_id_pattern: PatternText | None = None
+    task_id_pattern: PatternText | None = None
+    xcom_key_pattern: PatternText | None = None
 
 
 def get_xcom_previews(call: Call[XComPreviewsQuery, Nothing]) -> XComPreviewCollectionResponse:

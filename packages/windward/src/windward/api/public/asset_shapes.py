@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from windward.api.contract.paging import PageQuery
+from windward.api.contract.paging import PageQuery, PatternText
 from windward.api.public.dag_run_shapes import TriggerDAGRunPostBody
 from windward.core.asset_index import asset_id
 from windward.core.masking import without_secrets
@@ -103,10 +103,10 @@ class AssetCollectionResponse(msgspec.Struct, kw_only=True):
 class AssetsQuery(PageQuery, kw_only=True):
     """Which assets. `dag_ids` may be one text with commas."""
 
-    name_pattern: str | None = None
-    name_prefix_pattern: str | None = None
-    uri_pattern: str | None = None
-    uri_prefix_pattern: str | None = None
+    name_pattern: PatternText | None = None
+    name_prefix_pattern: PatternText | None = None
+    uri_pattern: PatternText | None = None
+    uri_prefix_pattern: PatternText | None = None
     dag_ids: tuple[str, ...] = ()
     only_active: bool = True
 
@@ -114,8 +114,8 @@ class AssetsQuery(PageQuery, kw_only=True):
 class AliasesQuery(PageQuery, kw_only=True):
     """Which aliases."""
 
-    name_pattern: str | None = None
-    name_prefix_pattern: str | None = None
+    name_pattern: PatternText | None = None
+    name_prefix_pattern: PatternText | None = None
 
 
 class AssetEventsQuery(PageQuery, kw_only=True):
@@ -126,8 +126,8 @@ class AssetEventsQuery(PageQuery, kw_only=True):
     source_task_id: str | None = None
     source_run_id: str | None = None
     source_map_index: Small | None = None
-    name_pattern: str | None = None
-    name_prefix_pattern: str | None = None
+    name_pattern: PatternText | None = None
+    name_prefix_pattern: PatternText | None = None
     timestamp_gte: datetime | None = None
     timestamp_gt: datetime | None = None
     timestamp_lte: datetime | None = None

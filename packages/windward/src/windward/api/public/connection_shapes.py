@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from windward.api.contract.paging import PageQuery
+from windward.api.contract.paging import PageQuery, PatternText
 from windward.api.contract.problem import InvalidRequest
 from windward.api.public.teams import without_team
 from windward.core.secret_values import shown_extra, shown_host
@@ -96,8 +96,8 @@ class AsyncConnectionTestResponse(msgspec.Struct, kw_only=True):
 class ConnectionQuery(PageQuery, kw_only=True):
     """Which connections."""
 
-    connection_id_pattern: str | None = None
-    connection_id_prefix_pattern: str | None = None
+    connection_id_pattern: PatternText | None = None
+    connection_id_prefix_pattern: PatternText | None = None
 
 
 def fields_of(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from windward.api.contract.operation import Reply
+from windward.api.contract.paging import PatternText
 from windward.api.contract.ranges import Bounds, BoundsQuery
 from windward.api.encoded import Encoded, EncodedPages
 from windward.api.public.dag_versions import DagVersionResponse, version_response
@@ -68,15 +69,15 @@ class RunsQuery(BoundsQuery, kw_only=True):
     state: tuple[RunState, ...] = ()
     dag_version: tuple[Small, ...] = ()
     bundle_version: str | None = None
-    run_id_pattern: str | None = None
-    run_id_prefix_pattern: str | None = None
-    triggering_user_name_pattern: str | None = None
-    triggering_user_name_prefix_pattern: str | None = None
-    dag_id_pattern: str | None = None
-    dag_id_prefix_pattern: str | None = None
-    partition_key_pattern: str | None = None
-    partition_key_prefix_pattern: str | None = None
-    consuming_asset_pattern: str | None = None
+    run_id_pattern: PatternText | None = None
+    run_id_prefix_pattern: PatternText | None = None
+    triggering_user_name_pattern: PatternText | None = None
+    triggering_user_name_prefix_pattern: PatternText | None = None
+    dag_id_pattern: PatternText | None = None
+    dag_id_prefix_pattern: PatternText | None = None
+    partition_key_pattern: PatternText | None = None
+    partition_key_prefix_pattern: PatternText | None = None
+    consuming_asset_pattern: PatternText | None = None
     partition_date_gte: date | None = None
     partition_date_lte: date | None = None
 

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from windward.api.contract.operation import Call, Needs, Nothing, Operation, Scope, operation
-from windward.api.contract.paging import OffsetQuery, PageQuery, page_of, pattern_of
+from windward.api.contract.paging import OffsetQuery, PageQuery, PatternText, page_of, pattern_of
 from windward.api.contract.problem import InvalidRequest
 from windward.api.contract.ranges import moments
 from windward.api.encoded import Encoded
@@ -47,8 +47,8 @@ class _ChosenQuery(OffsetQuery, kw_only=True):
     tags: tuple[str, ...] = ()
     tags_match_mode: TagsMatchMode | None = None
     owners: tuple[str, ...] = ()
-    dag_id_pattern: str | None = None
-    dag_id_prefix_pattern: str | None = None
+    dag_id_pattern: PatternText | None = None
+    dag_id_prefix_pattern: PatternText | None = None
     exclude_stale: bool = True
     paused: bool | None = None
 
@@ -57,8 +57,8 @@ class DagsQuery(_ChosenQuery, kw_only=True):
     """Which DAGs."""
 
     order_by: tuple[str, ...] = ()
-    dag_display_name_pattern: str | None = None
-    dag_display_name_prefix_pattern: str | None = None
+    dag_display_name_pattern: PatternText | None = None
+    dag_display_name_prefix_pattern: PatternText | None = None
     has_import_errors: bool | None = None
     last_dag_run_state: RunState | None = None
     bundle_name: str | None = None
@@ -99,8 +99,8 @@ class DAGPatchBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 class TagsQuery(PageQuery, kw_only=True):
     """Which tags."""
 
-    tag_name_pattern: str | None = None
-    tag_name_prefix_pattern: str | None = None
+    tag_name_pattern: PatternText | None = None
+    tag_name_prefix_pattern: PatternText | None = None
 
 
 class DAGTagCollectionResponse(msgspec.Struct, kw_only=True):

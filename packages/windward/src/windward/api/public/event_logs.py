@@ -7,7 +7,7 @@ from datetime import datetime
 import msgspec
 
 from windward.api.contract.operation import Call, Needs, Nothing, Operation, Scope, operation
-from windward.api.contract.paging import PageQuery, page_of, pattern_of
+from windward.api.contract.paging import PageQuery, PatternText, page_of, pattern_of
 from windward.api.contract.ranges import aware_or_none
 from windward.errors import NotFoundError
 from windward.model.access import Resource, Verb
@@ -57,16 +57,16 @@ class EventLogQuery(PageQuery, kw_only=True):
     included_events: list[str] | None = None
     before: datetime | None = None
     after: datetime | None = None
-    dag_id_pattern: str | None = None
-    task_id_pattern: str | None = None
-    run_id_pattern: str | None = None
-    owner_pattern: str | None = None
-    event_pattern: str | None = None
-    dag_id_prefix_pattern: str | None = None
-    task_id_prefix_pattern: str | None = None
-    run_id_prefix_pattern: str | None = None
-    owner_prefix_pattern: str | None = None
-    event_prefix_pattern: str | None = None
+    dag_id_pattern: PatternText | None = None
+    task_id_pattern: PatternText | None = None
+    run_id_pattern: PatternText | None = None
+    owner_pattern: PatternText | None = None
+    event_pattern: PatternText | None = None
+    dag_id_prefix_pattern: PatternText | None = None
+    task_id_prefix_pattern: PatternText | None = None
+    run_id_prefix_pattern: PatternText | None = None
+    owner_prefix_pattern: PatternText | None = None
+    event_prefix_pattern: PatternText | None = None
 
 
 def get_event_logs(call: Call[EventLogQuery, Nothing]) -> EventLogCollectionResponse:

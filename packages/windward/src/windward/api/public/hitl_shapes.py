@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from windward.api.contract.paging import PageQuery
+from windward.api.contract.paging import PageQuery, PatternText
 from windward.api.public.task_instance_shapes import TaskInstanceHistoryResponse, TaskInstanceResponse
 from windward.model.numbers import Small
 from windward.model.waits import InputRecord, Person
@@ -78,18 +78,18 @@ class HITLDetailResponse(msgspec.Struct, kw_only=True):
 class HITLQuery(PageQuery, kw_only=True):
     """Which questions."""
 
-    dag_id_pattern: str | None = None
-    dag_id_prefix_pattern: str | None = None
+    dag_id_pattern: PatternText | None = None
+    dag_id_prefix_pattern: PatternText | None = None
     task_id: str | None = None
-    task_id_pattern: str | None = None
-    task_id_prefix_pattern: str | None = None
+    task_id_pattern: PatternText | None = None
+    task_id_prefix_pattern: PatternText | None = None
     map_index: Small | None = None
     state: tuple[str, ...] = ()
     response_received: bool | None = None
     responded_by_user_id: tuple[str, ...] = ()
     responded_by_user_name: tuple[str, ...] = ()
-    subject_search: str | None = None
-    body_search: str | None = None
+    subject_search: PatternText | None = None
+    body_search: PatternText | None = None
     created_at_gte: datetime | None = None
     created_at_gt: datetime | None = None
     created_at_lte: datetime | None = None

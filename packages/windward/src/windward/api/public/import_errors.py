@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from windward.api.contract.operation import Call, Needs, Nothing, Operation, Scope, operation
-from windward.api.contract.paging import PageQuery, page_of, pattern_of
+from windward.api.contract.paging import PageQuery, PatternText, page_of, pattern_of
 from windward.api.file_tokens import file_of_token
 from windward.api.public.dag_versions import BUNDLE
 from windward.engine.people import dags
@@ -43,8 +43,8 @@ class ImportErrorCollectionResponse(msgspec.Struct, kw_only=True):
 class ErrorsQuery(PageQuery, kw_only=True):
     """Which files."""
 
-    filename_pattern: str | None = None
-    filename_prefix_pattern: str | None = None
+    filename_pattern: PatternText | None = None
+    filename_prefix_pattern: PatternText | None = None
     filename: str | None = None
     bundle_name: str | None = None
 

@@ -12,7 +12,7 @@ from msgspec import UNSET, UnsetType
 from windward.api.contract.bulk import BulkBody, BulkResponse, carry_out
 from windward.api.contract.masks import MaskQuery, masked
 from windward.api.contract.operation import Call, Needs, Nothing, Operation, operation
-from windward.api.contract.paging import PageQuery, page_of, pattern_of
+from windward.api.contract.paging import PageQuery, PatternText, page_of, pattern_of
 from windward.api.public.teams import without_team
 from windward.engine.people.pools import create_pool, delete_pool, edit_pool
 from windward.errors import NotFoundError, UserError
@@ -71,8 +71,8 @@ class PoolCollectionResponse(msgspec.Struct, kw_only=True):
 class PoolQuery(PageQuery, kw_only=True):
     """Which pools."""
 
-    pool_name_pattern: str | None = None
-    pool_name_prefix_pattern: str | None = None
+    pool_name_pattern: PatternText | None = None
+    pool_name_prefix_pattern: PatternText | None = None
 
 
 def get_pools(call: Call[PoolQuery, Nothing]) -> PoolCollectionResponse:

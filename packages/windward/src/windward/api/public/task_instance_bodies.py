@@ -10,7 +10,7 @@ from msgspec import UNSET, UnsetType
 
 from windward.api.contract.masks import MaskQuery
 from windward.api.contract.operation import Call
-from windward.api.contract.paging import pattern_of
+from windward.api.contract.paging import PatternText, pattern_of
 from windward.api.contract.problem import InvalidRequest
 from windward.api.contract.ranges import Bounds, BoundsQuery, lengths, moments
 from windward.api.public.task_instance_shapes import TaskInstanceState
@@ -29,20 +29,20 @@ class MappedQuery(BoundsQuery, kw_only=True):
 
     state: tuple[str, ...] = ()
     pool: tuple[str, ...] = ()
-    pool_name_pattern: str | None = None
-    pool_name_prefix_pattern: str | None = None
+    pool_name_pattern: PatternText | None = None
+    pool_name_prefix_pattern: PatternText | None = None
     queue: tuple[str, ...] = ()
-    queue_name_pattern: str | None = None
-    queue_name_prefix_pattern: str | None = None
+    queue_name_pattern: PatternText | None = None
+    queue_name_prefix_pattern: PatternText | None = None
     executor: tuple[str, ...] = ()
     version_number: tuple[Small, ...] = ()
     try_number: tuple[Small, ...] = ()
     operator: tuple[str, ...] = ()
-    operator_name_pattern: str | None = None
-    operator_name_prefix_pattern: str | None = None
+    operator_name_pattern: PatternText | None = None
+    operator_name_prefix_pattern: PatternText | None = None
     map_index: tuple[Small, ...] = ()
-    rendered_map_index_pattern: str | None = None
-    rendered_map_index_prefix_pattern: str | None = None
+    rendered_map_index_pattern: PatternText | None = None
+    rendered_map_index_prefix_pattern: PatternText | None = None
 
 
 class InstancesQuery(MappedQuery, kw_only=True):
@@ -50,13 +50,13 @@ class InstancesQuery(MappedQuery, kw_only=True):
 
     cursor: str | None = None
     task_id: str | None = None
-    task_display_name_pattern: str | None = None
-    task_display_name_prefix_pattern: str | None = None
+    task_display_name_pattern: PatternText | None = None
+    task_display_name_prefix_pattern: PatternText | None = None
     task_group_id: str | None = None
-    dag_id_pattern: str | None = None
-    dag_id_prefix_pattern: str | None = None
-    run_id_pattern: str | None = None
-    run_id_prefix_pattern: str | None = None
+    dag_id_pattern: PatternText | None = None
+    dag_id_prefix_pattern: PatternText | None = None
+    run_id_pattern: PatternText | None = None
+    run_id_prefix_pattern: PatternText | None = None
 
 
 class TaskInstancesBatchBody(Bounds, kw_only=True):

@@ -13,7 +13,7 @@ from msgspec import UNSET, UnsetType
 from windward.api.contract.bulk import BulkBody, BulkResponse, carry_out
 from windward.api.contract.masks import MaskQuery, masked
 from windward.api.contract.operation import Call, Needs, Nothing, Operation, operation
-from windward.api.contract.paging import PageQuery, page_of, pattern_of
+from windward.api.contract.paging import PageQuery, PatternText, page_of, pattern_of
 from windward.api.contract.problem import InvalidRequest
 from windward.api.public.teams import without_team
 from windward.core.secret_values import shown_variable
@@ -62,8 +62,8 @@ class VariableCollectionResponse(msgspec.Struct, kw_only=True):
 class VariableQuery(PageQuery, kw_only=True):
     """Which variables."""
 
-    variable_key_pattern: str | None = None
-    variable_key_prefix_pattern: str | None = None
+    variable_key_pattern: PatternText | None = None
+    variable_key_prefix_pattern: PatternText | None = None
 
 
 def get_variables(call: Call[VariableQuery, Nothing]) -> VariableCollectionResponse:

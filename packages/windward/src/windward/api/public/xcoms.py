@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import msgspec
 
 from windward.api.contract.operation import ANY_DAG, Call, Needs, Nothing, Operation, Scope, operation
-from windward.api.contract.paging import PageQuery, page_of, pattern_of
+from windward.api.contract.paging import PageQuery, PatternText, page_of, pattern_of
 from windward.api.contract.ranges import moments
 from windward.api.execution.values import LargeValues, put_away
 from windward.api.public.dag_runs import found_run
@@ -100,14 +100,14 @@ class XComsQuery(PageQuery, kw_only=True):
 
     xcom_key: str | None = None
     map_index: MapIndex | None = None
-    xcom_key_pattern: str | None = None
-    xcom_key_prefix_pattern: str | None = None
-    dag_display_name_pattern: str | None = None
-    dag_display_name_prefix_pattern: str | None = None
-    run_id_pattern: str | None = None
-    run_id_prefix_pattern: str | None = None
-    task_id_pattern: str | None = None
-    task_id_prefix_pattern: str | None = None
+    xcom_key_pattern: PatternText | None = None
+    xcom_key_prefix_pattern: PatternText | None = None
+    dag_display_name_pattern: PatternText | None = None
+    dag_display_name_prefix_pattern: PatternText | None = None
+    run_id_pattern: PatternText | None = None
+    run_id_prefix_pattern: PatternText | None = None
+    task_id_pattern: PatternText | None = None
+    task_id_prefix_pattern: PatternText | None = None
     map_index_filter: MapIndex | None = None
     logical_date_gte: datetime | None = None
     logical_date_gt: datetime | None = None

@@ -9,6 +9,7 @@ from windward.core.plan import compile_plan
 from windward.core.view import RunView
 from windward.document import StartTrigger
 from windward.engine.contexts import key_of
+from windward.engine.triggerers import MISSED_FOR
 from windward.model.ids import TaskKey
 from windward.model.records import PoolRecord
 from windward.model.states import RunState, TaskState
@@ -29,6 +30,11 @@ from windward.protocol.triggers import (
     Unwatch,
 )
 from windward.protocol.work import TaskContext
+
+
+def known(world: World) -> set[str]:
+    """Return the triggerers that people are told of."""
+    return {row["name"] for row in world.store.hosts.load_components() if row["kind"] == "triggerer"}
 
 
 def test_a_trigger_goes_to_a_triggerer_with_all_that_it_needs(world: World) -> None:
@@ -326,16 +332,50 @@ def test_a_triggerer_that_stops_in_order_hands_over_at_once(world: World) -> Non
 
 
 def test_a_triggerer_that_had_nothing_is_not_missed_when_it_is_gone(world: World) -> None:
-    def known() -> set[str]:
-        return {row["name"] for row in world.store.hosts.load_components() if row["kind"] == "triggerer"}
-
     hello(world, "idle")
     hello(world, "busy", capacity=100)
     defer(world)
     (busy, _), *_ = watched(world)
     idle = ({"idle", "busy"} - {busy}).pop()
-    assert known() == {idle, busy}
+    assert known(world) == {idle, busy}
     world.clock.pass_by(world.settings.scheduler.host_lease_s * 1.1)
     world.beat()
     world.settle()
-    assert known() == {busy}
+    assert known(world) == {busy}
+
+
+def test_a_triggerer_that_died_is_forgotten_when_no_trigger_waits_for_one(world: World) -> None:
+    hello(world, "t")
+    defer(world)
+    watched(world)
+    world.workers.inbox.append(HostGone("t", is_dead=True))
+    world.settle()
+    world.clock.pass_by(MISSED_FOR.total_seconds() * 2)
+    world.settle()
+    while_it_is_missed = known(world)
+
+    hello(world, "u")
+    world.clock.pass_by(world.settings.scheduler.host_lease_s * 1.1)
+    hello(world, "u")
+
+    assert (while_it_is_missed, known(world)) == ({"t"}, {"u"})
+
+
+def test_a_triggerer_that_died_before_the_scheduler_did_is_forgotten_by_the_next(world: World) -> None:
+    hello(world, "t")
+    ref = defer(world)
+    watched(world)
+    world.workers.inbox.append(HostGone("t", is_dead=True))
+    world.settle()
+    hello(world, "u")
+    fire(world, ref, host_id="u")
+    say(world, Goodbye(host_id="u"), "u")
+    world.store.hosts.beat_component("scheduler", "here", hostname="here", pid=1, now=world.clock.now())
+    world.restart()
+    world.settle()
+    at_first = known(world)
+    world.clock.pass_by(MISSED_FOR.total_seconds() * 1.1)
+    world.settle()
+
+    assert (at_first, known(world)) == ({"t"}, set())
+    assert [row["kind"] for row in world.store.hosts.load_components()] == ["scheduler"]

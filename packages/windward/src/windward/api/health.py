@@ -33,7 +33,8 @@ def body_of(
     """Return the body: for each component the newest sign of life of any of its copies.
 
     `status` is `healthy` or `unhealthy`; None where no such component was ever started, except for the scheduler,
-    without which nothing works.
+    without which nothing works. A triggerer that is gone and of no use any more is none that was started: the leading
+    scheduler forgets it.
     """
     newest: dict[str, datetime] = {}
     for component in components:

@@ -110,9 +110,9 @@ class Decider:
         self,
         work: Pass,
         host_late: Callable[[Pass, str], None],
-        triggerer_late: Callable[[Pass, str], None],
+        triggerer_due: Callable[[Pass, Timer, str], None],
     ) -> None:
-        """Look at everything that has become due; the callables look at a host whose lease ends."""
+        """Look at everything that has become due; the callables look at a host that is silent."""
         for timer, subject in self._cache.timers.take_due(work.now, limit=TIMERS_PER_PASS_MAX):
             match timer, subject:
                 case Timer.TASK_DUE, TaskKey() as key:
@@ -127,8 +127,8 @@ class Decider:
                     host_late(work, host_id)
                 case Timer.WATCH_DUE, TaskKey() as key:
                     self._cache.waits.add(key)
-                case Timer.TRIGGERER_LATE, str() as host_id:
-                    triggerer_late(work, host_id)
+                case ((Timer.TRIGGERER_LATE | Timer.TRIGGERER_MISSED), str() as host_id):
+                    triggerer_due(work, timer, host_id)
                 case Timer.RECOVERY_DUE, RecoveryDue() as due:
                     self._cache.recoveries_due.add(due)
                 case Timer.SLA_DUE, (int() as run_pk, datetime() as due):

@@ -239,6 +239,10 @@ class Holdings:
             left[hostname] += max(0, place.capacity - place.held)
         return held, left
 
+    def is_one_missed(self) -> bool:
+        """Whether triggers wait and no triggerer is there."""
+        return not self._connected and bool(self._waiting or self._cache.waits)
+
     def held_by(self, host_id: str) -> tuple[TaskKey, ...]:
         """Return the instances whose triggers a connected triggerer has, sorted."""
         return tuple(sorted(key for key in self._connected[host_id] if key.run_pk != WATCHERS_PK))

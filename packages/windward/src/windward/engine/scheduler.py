@@ -316,7 +316,7 @@ class Scheduler:
                 case Envelope() if self._triggerers.is_theirs(item):
                     self._triggerers.take(work, item)
                 case HostGone() if self._triggerers.is_theirs(item):
-                    self._triggerers.gone(item)
+                    self._triggerers.gone(work, item)
                 case Envelope():
                     self._workers.take(work, item)
                 case HostGone():
@@ -325,7 +325,7 @@ class Scheduler:
                     pass
         for ref, host_id in self._executor.placed():
             self._workers.placed(work, ref, host_id)
-        self._decider.take_timers(work, self._workers.late, self._triggerers.late)
+        self._decider.take_timers(work, self._workers.late, self._triggerers.due)
         self._decider.assets.route(work)
         self._backfills.settle(work)
         self._recoveries.decide(work)

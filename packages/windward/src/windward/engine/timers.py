@@ -33,6 +33,8 @@ class Timer(StrEnum):
     """A watcher that failed is tried again: subject is its key."""
     TRIGGERER_LATE = "triggerer_late"
     """A triggerer's lease ends: subject is the host id."""
+    TRIGGERER_MISSED = "triggerer_missed"
+    """A triggerer that left triggers behind has been gone for a while: subject is the host id."""
     DEADLINE = "deadline"
     """A run ought to be over: subject is a `DeadlineDue`."""
     SLA_DUE = "sla_due"

@@ -37,6 +37,8 @@ from windward.settings import Settings
 TRIGGERER = "triggerer"
 WATCH_AGAIN_AFTER = timedelta(seconds=10)
 """How long a watcher that failed is left alone."""
+MISSED_FOR = timedelta(minutes=5)
+"""How long a triggerer that left triggers behind is told of as one that ought to be there."""
 
 log = logging.getLogger("windward.scheduler")
 
@@ -85,6 +87,10 @@ class Triggerers:
                 due = max(host.lease_until, work.now + self._lease / 2)
                 self._cache.timers.set(due, Timer.TRIGGERER_LATE, host.host_id)
                 work.replies.append((None, host.host_id, Unknown()))
+        for part in self._store.hosts.load_components():
+            if part["kind"] == TRIGGERER and part["name"] not in self._holdings.hosts:
+                due = max(part["last_beat_at"] + MISSED_FOR, work.now + self._lease)
+                self._cache.timers.set(due, Timer.TRIGGERER_MISSED, part["name"])
 
     @property
     def _lease(self) -> timedelta:
@@ -119,7 +125,7 @@ class Triggerers:
             case ChildCall() as call:
                 work.calls.append((envelope, call))
             case Goodbye():
-                self._settle(host_id)
+                self._settle(work, host_id)
             case _:
                 pass
 
@@ -216,14 +222,21 @@ class Triggerers:
 
     # -- silence -------------------------------------------------------------------------
 
-    def gone(self, gone: HostGone) -> None:
+    def gone(self, work: Pass, gone: HostGone) -> None:
         """A connection ended: its triggers go to others when the process is dead, else when its lease ends."""
         if gone.is_dead:
-            self._settle(gone.host_id)
+            self._settle(work, gone.host_id)
             return
         self._holdings.disconnect(gone.host_id)
 
-    def late(self, work: Pass, host_id: str) -> None:
+    def due(self, work: Pass, timer: Timer, host_id: str) -> None:
+        """Look at one that is silent: its lease has ended, or it is gone for a while."""
+        if timer is Timer.TRIGGERER_LATE:
+            self._late(work, host_id)
+        else:
+            self._missed(work, host_id)
+
+    def _late(self, work: Pass, host_id: str) -> None:
         """A lease has ended, unless it was renewed meanwhile."""
         host = self._holdings.hosts.get(host_id)
         if host is None:
@@ -232,16 +245,27 @@ class Triggerers:
             self._cache.timers.set(host.lease_until, Timer.TRIGGERER_LATE, host_id)
             return
         log.warning("triggerer was silent", extra={"triggerer": host_id, "hostname": host.hostname})
-        self._settle(host_id)
+        self._settle(work, host_id)
 
-    def _settle(self, host_id: str) -> None:
+    def _missed(self, work: Pass, host_id: str) -> None:
+        """Forget one that is gone for good when another is there, or nothing waits for one: names never come again."""
+        if host_id in self._holdings.hosts:
+            return
+        if self._holdings.is_one_missed():
+            self._cache.timers.set(work.now + self._lease, Timer.TRIGGERER_MISSED, host_id)
+            return
+        self._store.hosts.forget_component(TRIGGERER, host_id)
+
+    def _settle(self, work: Pass, host_id: str) -> None:
         """Nothing that this triggerer has will be heard of again: others get it."""
         if host_id in self._holdings.hosts:
             self._store.hosts.delete_host(host_id)
         self._told.pop(host_id, None)
         for place in [place for place in self._numbers if place[0] == host_id]:
             del self._numbers[place]
-        if not self._holdings.settle(host_id):
+        if self._holdings.settle(host_id):
+            self._cache.timers.set(work.now + MISSED_FOR, Timer.TRIGGERER_MISSED, host_id)
+        else:
             # It is not missed: one is started when there is something to wait for.
             self._store.hosts.forget_component(TRIGGERER, host_id)
 

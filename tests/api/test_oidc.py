@@ -38,6 +38,10 @@ class FakeProvider:
 
     issuer: str = ""
     keys: list[Any] = field(default_factory=lambda: [KEY])
+    key_set: Any = None
+    """What it says of its keys instead of these."""
+    answer: Any = None
+    """What it answers to a code instead of a token."""
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
     said: dict[str, Any] = field(default_factory=dict)
     """Claims that the ID token has instead of the usual ones; None leaves one out."""
@@ -95,12 +99,12 @@ def server() -> Iterator[tuple[HTTPServer, list[FakeProvider]]]:
                 self._send({"issuer": issuer, "authorization_endpoint": f"{issuer}/authorize",
                             "token_endpoint": f"{issuer}/token", "jwks_uri": f"{issuer}/keys"})  # fmt: skip
             else:
-                self._send(KeySet(provider.keys).as_dict(private=False))
+                self._send(provider.key_set or KeySet(provider.keys).as_dict(private=False))
 
         def do_POST(self) -> None:
             raw = self.rfile.read(int(self.headers["content-length"])).decode()
             answer = current[-1].token(dict(parse_qsl(raw)), self.headers.get("authorization", ""))
-            self._send(answer or {"error": "invalid_grant"}, 200 if answer else 400)
+            self._send(current[-1].answer or answer or {"error": "invalid_grant"}, 200 if answer else 400)
 
         def _send(self, body: object, status: int = 200) -> None:
             self.send_response(status)
@@ -238,7 +242,7 @@ def test_who_is_disabled_here_stays_outside(
     [
         {"aud": "another"}, {"aud": ["windward", "another"]}, {"aud": ["windward", "x"], "azp": "x"}, {"iss": "https://x.test"},
         {"nonce": "x"}, {"nonce": None}, {"exp": int(NOW.timestamp()) - 60}, {"exp": None}, {"sub": None}, {"iat": None},
-        {"aud": None}, {"preferred_username": None}, {"preferred_username": ["x"]}, {"preferred_username": "no <such> name"},
+        {"sub": "x" * 256}, {"sub": ""}, {"aud": None}, {"preferred_username": None}, {"preferred_username": ["x"]}, {"preferred_username": "no <such> name"},
     ],
 )  # fmt: skip
 def test_a_word_that_is_not_for_here_and_now_lets_nobody_in(
@@ -302,6 +306,38 @@ def test_the_way_back_is_the_address_that_the_browser_used(client: Client) -> No
 def test_a_provider_that_does_not_answer_is_said_so(client: Client) -> None:
     answer = client.ask("GET", "/login/oidc", headers=HOST)
     assert (answer.status, b"does not answer" in answer.body) == (503, True)
+
+
+@pytest.mark.parametrize(
+    "key_set",
+    [
+        {"error": "away"}, ["x"], "x", {"keys": {}}, {"keys": ["x"]}, {"keys": [None]}, {"keys": []}, {"keys": [{}]},
+        {"keys": [{"kty": "RSA"}]}, {"keys": [{"kty": "RSA", "n": 1, "e": []}]}, {"keys": [{"kty": ["RSA"]}]},
+        {"keys": [{"kty": "EC", "crv": "x", "x": "?", "y": "?"}]},
+    ],
+)  # fmt: skip
+def test_a_provider_that_describes_its_keys_wrongly_is_said_so(
+    client: Client, provider: FakeProvider, key_set: Any
+) -> None:
+    provider.key_set = key_set
+    assert sign_in(client, provider).status == 503
+    provider.key_set = None
+    assert sign_in(client, provider).status == 303
+
+
+@pytest.mark.parametrize(
+    "answer", [["x"], 7, "x", {"access_token": "x"}, {"id_token": [7]}, {"expires_in": "x"}]
+)
+def test_an_answer_that_is_no_token_lets_nobody_in(
+    client: Client, provider: FakeProvider, answer: Any
+) -> None:
+    provider.answer = answer
+    assert sign_in(client, provider).status == 401
+
+
+def test_the_longest_subject_that_may_be_is_let_in(client: Client, provider: FakeProvider) -> None:
+    provider.said = {"sub": "x" * 255}
+    assert sign_in(client, provider).status == 303
 
 
 def test_a_provider_without_a_client_is_a_mistake_of_settings(services: Services) -> None:

@@ -34,6 +34,8 @@ STATE_LIFETIME = timedelta(minutes=10)
 TIMEOUT_S = 5.0
 ANSWER_MAX = 1 << 20
 LEEWAY_S = 30
+SUBJECT_MAX = 255
+"""Characters of a subject at most: OpenID Connect Core 1.0, 2."""
 ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
 """Asymmetric ones only: nobody who knows a public key can sign with it."""
 
@@ -61,6 +63,10 @@ class _Provider(msgspec.Struct, frozen=True, kw_only=True):
     authorization_endpoint: str
     token_endpoint: str
     jwks_uri: str
+
+
+class _Keys(msgspec.Struct, frozen=True, kw_only=True):
+    keys: list[dict[str, Any]]
 
 
 class Oidc:
@@ -184,6 +190,8 @@ class Oidc:
         audiences = claims["aud"] if isinstance(claims["aud"], list) else [claims["aud"]]
         if claims.get("azp", client) != client or (len(audiences) > 1 and "azp" not in claims):
             raise Refused(Word.FOR_SOMEBODY_ELSE)
+        if not 0 < len(str(claims["sub"])) <= SUBJECT_MAX:
+            raise Refused(Word.NOT_BELIEVED)
         return claims
 
     def _described(self) -> _Provider:
@@ -201,12 +209,20 @@ class Oidc:
             return self._provider
 
     def _signers(self, *, is_renewed: bool = False) -> KeySet:
+        from joserfc.errors import JoseError
         from joserfc.jwk import KeySet
 
         url = self._described().jwks_uri
         with self._lock:
             if self._keys is None or is_renewed:
-                self._keys = KeySet.import_key_set(msgspec.json.decode(_fetched(url)))
+                raw = _fetched(url)
+                try:
+                    found = msgspec.json.decode(raw, type=_Keys)
+                    self._keys = KeySet.import_key_set({"keys": found.keys})
+                except (msgspec.MsgspecError, JoseError, ValueError, TypeError, KeyError) as error:
+                    raise UnavailableError(
+                        f"the OIDC provider describes its keys wrongly: {error}"
+                    ) from error
             return self._keys
 
     def _session(self, base_url: str) -> OAuth2Session:

@@ -7,6 +7,7 @@ import pytest
 
 from tests.api.conftest import Client
 from tests.api.signing_in import ME, POOL, basic, bearer, headers_of, jwt_of, sign_in
+from windward.api.access.guarding import TOLD_EVERY_S, GuardedManager, ManagerFailed
 from windward.api.access.manager import found_manager
 from windward.api.services import Services
 from windward.engine.people.accounts import OPERATOR, create_user, edit_user
@@ -53,6 +54,10 @@ class Badges:
         return self.principal(username) if password == "badge of " + username else None
 
     def principal(self, user_id):
+        if user_id == "broken":
+            raise RuntimeError("the directory is away")
+        if user_id == "odd":
+            return {"name": "odd"}
         if user_id not in {"7", "admin"} or user_id in self.gone:
             return None
         return Principal(user_id=user_id, name="badge " + user_id, permissions=BUILT_IN_ROLES["op"])
@@ -106,7 +111,8 @@ class TestOneOfSomebodyElse(AuthManagerContract):
             bearer(jwt_of(client, "7", "badge of 7")),
         )
         assert {client.ask("GET", ME, headers=way).status for way in ways} == {200}
-        manager.gone.add("7")  # type: ignore[attr-defined]  # the fake's own
+        assert isinstance(manager, GuardedManager)
+        manager.guarded.gone.add("7")  # type: ignore[attr-defined]  # the fake's own
         assert {client.ask("GET", ME, headers=way).status for way in ways} == {401}
 
     def test_what_a_browser_was_made_to_send_is_refused(self, client: Client) -> None:
@@ -114,10 +120,38 @@ class TestOneOfSomebodyElse(AuthManagerContract):
         assert client.ask("POST", "/api/v2/pools", POOL, headers=elsewhere).status == 403
         assert client.ask("POST", "/api/v2/pools", POOL, headers={"x-badge": "7"}).status == 201
 
+    @pytest.mark.parametrize("badge", ["broken", "odd"])
+    def test_its_errors_are_told_and_not_with_each_request(
+        self, client: Client, badge: str, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        answers = [client.ask("GET", path, headers={"x-badge": badge}) for path in (ME, "/api/v2/pools", ME)]
+        answers.append(client.ask("GET", ME, headers=basic(badge, f"badge of {badge}")))
+        assert {answer.status for answer in answers} == {503}
+        assert "`badges` failed" in answers[0].json["detail"]
+        assert [record.message for record in caplog.records if record.levelname == "ERROR"] == [
+            "auth manager failed"
+        ]
+        form = f"username={badge}&password=badge+of+{badge}"
+        assert client.ask("POST", "/login", form.encode()).status == 503
+
     def test_browsers_go_where_it_says(self, client: Client) -> None:
         assert client.ask("GET", "/api/v2/auth/login").headers["location"] == "https://badges.test/login"
         assert client.ask("GET", "/login").headers["location"] == "https://badges.test/login"
         assert client.ask("GET", "/api/v2/auth/logout").headers["location"] == "https://badges.test/logout"
+
+
+def test_an_error_that_goes_on_is_told_again_after_a_while(caplog: pytest.LogCaptureFixture) -> None:
+    now = [0.0]
+
+    class Broken:
+        def __getattr__(self, name: str) -> object:
+            raise RuntimeError(name)
+
+    manager = GuardedManager("broken", Broken(), monotonic=lambda: now[0])  # type: ignore[arg-type]  # on purpose
+    for now[0], told in ((0.0, 1), (TOLD_EVERY_S - 1, 1), (TOLD_EVERY_S, 2)):
+        with pytest.raises(ManagerFailed):
+            manager.principal("7")
+        assert len(caplog.records) == told
 
 
 def test_a_manager_that_nobody_has_installed_is_a_mistake_of_settings(

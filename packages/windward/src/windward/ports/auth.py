@@ -3,6 +3,7 @@
 An auth manager knows people and what they may do. The server does the rest with what it says: sessions, JWTs, API
 tokens, throttling, protection against forged requests, the audit log. It is found by its entry point in the group
 `windward.auth_managers`, is called in threads, and blocks at most a second or two.
+What it raises is answered with 503, and written to the server's log now and then.
 """
 
 from __future__ import annotations

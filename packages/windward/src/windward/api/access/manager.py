@@ -10,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from importlib.metadata import entry_points
 
+from windward.api.access.guarding import GuardedManager
 from windward.api.access.presented import Proxies
 from windward.core.accounts import principal_of
 from windward.engine.people.accounts import AccountDesk
@@ -119,7 +120,7 @@ def found_manager(desk: AccountDesk, settings: Settings) -> AuthManager:
     for point in entry_points(group=ENTRY_POINTS):
         if point.name == name:
             make: MakeManager = point.load()
-            return make(settings)
+            return GuardedManager(name, make(settings))
     known = ", ".join(sorted({BUILT_IN, *(point.name for point in entry_points(group=ENTRY_POINTS))}))
     raise SettingsError(
         f"`[api_auth] manager` is `{name}`, which no installed package has",

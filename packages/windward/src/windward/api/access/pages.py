@@ -16,6 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from windward.api.access.entrance import Entrance
+from windward.api.access.guarding import ManagerFailed
 from windward.api.access.oidc import CALLBACK, STATE_LIFETIME, Oidc, Refused
 from windward.api.access.oidc import COOKIE as OIDC_COOKIE
 from windward.api.access.presented import cookie_of
@@ -106,7 +107,10 @@ class LoginPages:
     async def show(self, request: Request) -> Response:
         """Show the form; or send the browser to where the auth manager has one."""
         target = _next_of(request.query_params.get("next"))
-        url = self._entrance.manager.login_url(target)
+        try:
+            url = self._entrance.manager.login_url(target)
+        except UnavailableError:
+            return self._page(request, target, Word.NOT_NOW, status=503)
         if url is not None:
             return Response(status_code=303, headers={**HEADERS, "location": url})
         return self._page(request, target)
@@ -217,6 +221,8 @@ class LoginPages:
         except Throttled as error:
             wait = {"retry-after": str(max(1, round(error.retry_after_s)))}
             return self._page(request, target, Word.THROTTLED, status=429, more=wait)
+        except ManagerFailed:
+            return self._page(request, target, Word.NOT_NOW, status=503)
         except UnavailableError:
             return self._page(request, target, Word.NO_DATABASE, status=503)
         return self._let_in(request, principal, "sign_in", target)
@@ -228,6 +234,8 @@ class LoginPages:
         is_meant = presented.headers.get("sec-fetch-site", "none") in {"none", "same-origin"}
         try:
             principal = entrance.take_ticket(ticket) if ticket and is_meant else None
+        except ManagerFailed:
+            return self._page(request, "/", Word.NOT_NOW, status=503)
         except UnavailableError:
             return self._page(request, "/", Word.NO_DATABASE, status=503)
         if principal is None:

@@ -94,15 +94,14 @@ def _run(words: list[str], *, environ: Mapping[str, str], make_session: MakeSess
     parser = _parser_for(group)
     _refuse_unknown(parser, words)
     try:
-        args, leftovers = parser.parse_known_args(words)
+        args = _parsed(parser, words, group)
     except SystemExit as stop:  # after `--help` and `--version`
         return int(stop.code or 0)
     if getattr(args, "execute", None) is None:
         parser.print_help(sys.stderr)
         return 2
-    if leftovers:
-        refuse_leftovers(args.parser, leftovers)
-    server = server or environ.get(SERVER_VARIABLE)
+    if server is None:
+        server = environ.get(SERVER_VARIABLE)
     if server and group not in LOCAL:
         from windward.cli import remote
 
@@ -119,6 +118,20 @@ def _parser_for(group: str | None) -> Parser:
     return build_parser(groups=[group] if group else [])
 
 
+def _parsed(parser: Parser, words: list[str], group: str | None) -> Namespace:
+    """Return what the words mean; a `--server` behind a command that may be asked of one is told where it stands."""
+    try:
+        args, leftovers = parser.parse_known_args(words)
+        if leftovers and getattr(args, "execute", None) is not None:
+            refuse_leftovers(args.parser, leftovers)
+    except UsageError as error:
+        is_given = any(word.partition("=")[0] == "--server" for word in words)
+        if is_given and group is not None and group not in LOCAL:
+            error.hint = f"`--server` stands before the command: `windward --server URL {group} ...`."
+        raise
+    return args
+
+
 def _refuse_unknown(parser: Parser, words: list[str]) -> None:
     """Refuse an option in front of the command that is none: what follows it is its value, and may be a secret."""
     known = {option for action in parser._actions for option in action.option_strings}  # noqa: SLF001 - no public list
@@ -129,12 +142,23 @@ def _refuse_unknown(parser: Parser, words: list[str]) -> None:
 
 
 def _with_server(words: list[str]) -> tuple[list[str], str | None]:
-    """Return the words without a `--server URL` that stands in front of the command, and the URL."""
+    """Return the words without a `--server URL` that stands in front of the command, and the URL.
+
+    An empty one is refused: a script whose variable is not set would work on the database of this machine.
+    """
     if words[:1] == ["--server"] and len(words) > 1:
-        return words[2:], words[1]
-    if words and words[0].startswith("--server="):
-        return words[1:], words[0].partition("=")[2]
-    return words, None
+        rest, server = words[2:], words[1]
+    elif words and words[0].startswith("--server="):
+        rest, server = words[1:], words[0].partition("=")[2]
+    else:
+        return words, None
+    if not server.strip():
+        raise UsageError(
+            f"`{server}` is not the address of an API server",
+            prog="windward",
+            hint="Give it as `http://HOST:PORT` or `https://HOST`, or leave `--server` out for the database of this machine.",
+        )
+    return rest, server
 
 
 def _command(args: Namespace) -> str:

@@ -11,9 +11,9 @@ import sqlalchemy as sa
 
 from windward.errors import UserError
 from windward.ports.listings.page import Page, PageRequest
-from windward.store.sql.columns import UtcTime, key_type
+from windward.store.sql.columns import UtcTime, key_type, long_text
 from windward.store.sql.database import Database
-from windward.store.sql.listings.paging import Paged
+from windward.store.sql.listings.paging import ORDERED_LETTERS_MAX, Paged
 from windward.store.sql.open import SqlStore
 
 TABLE = sa.Table(
@@ -22,16 +22,22 @@ TABLE = sa.Table(
     sa.Column("name", key_type(), primary_key=True),
     sa.Column("slots", sa.Integer, nullable=False),
     sa.Column("at", UtcTime),
+    sa.Column("conf", long_text()),
     mysql_collate="utf8mb4_bin",
 )
 X, Y = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC), datetime(2026, 1, 3, tzinfo=UTC)
 # What makes an order hard: equals, and nulls.
-ROWS = [("a", 1, None), ("b", 2, X), ("c", 2, None), ("d", 2, Y), ("e", 3, X), ("f", 1, Y), ("g", 1, None)]
-PAGED = Paged(
-    {"name": TABLE.c.name, "slots": TABLE.c.slots, "at": TABLE.c["at"]}, default=("name",), unique=("name",)
-)
+# And texts that are longer than what a cursor holds, and differ behind that or before.
+LONG = "\u00e4\x01" * 100_000
+COLUMNS = ("name", "slots", "at", "conf")
+ROWS = [
+    ("a", 1, None, LONG), ("b", 2, X, None), ("c", 2, None, f"{LONG}b"), ("d", 2, Y, f"b{LONG}"), ("e", 3, X, "b"),
+    ("f", 1, Y, f"{LONG}a"), ("g", 1, None, ""),
+]  # fmt: skip
+PAGED = Paged({name: TABLE.c[name] for name in COLUMNS}, default=("name",), unique=("name",))
 ORDERS: list[tuple[str, ...]] = [
     (), ("slots",), ("-slots",), ("at",), ("-at", "slots"), ("slots", "-name"), ("-slots", "at"),
+    ("conf",), ("-conf", "-name"), ("slots", "-conf"), ("slots", "-slots", "slots"),
 ]  # fmt: skip
 
 
@@ -39,9 +45,7 @@ ORDERS: list[tuple[str, ...]] = [
 def database(sql_store: SqlStore) -> Iterator[Database]:
     TABLE.create(sql_store.engine)
     with sql_store.engine.begin() as connection:
-        connection.execute(
-            sa.insert(TABLE), [dict(zip(("name", "slots", "at"), row, strict=True)) for row in ROWS]
-        )
+        connection.execute(sa.insert(TABLE), [dict(zip(COLUMNS, row, strict=True)) for row in ROWS])
     yield Database(sql_store.engine)
     TABLE.drop(sql_store.engine)
 
@@ -49,8 +53,8 @@ def database(sql_store: SqlStore) -> Iterator[Database]:
 def expected(order_by: Sequence[str]) -> list[str]:
     rows = sorted(ROWS)
     for name in reversed(order_by):
-        column = ("name", "slots", "at").index(name.removeprefix("-"))
-        rows.sort(key=lambda row: str(row[column]), reverse=name.startswith("-"))
+        column = COLUMNS.index(name.removeprefix("-"))
+        rows.sort(key=lambda row: str(row[column])[:ORDERED_LETTERS_MAX], reverse=name.startswith("-"))
         rows.sort(key=lambda row: row[column] is None)
     return [row[0] for row in rows]
 
@@ -78,6 +82,16 @@ def test_pages_hold_each_row_once_forwards_and_back(database: Database, order_by
             page(database, limit=limit, offset=at, order_by=order_by).rows for at in range(0, 7, limit)
         ]
         assert [row for rows in by_offset for row in rows] == wanted
+
+
+def test_a_cursor_is_small_whatever_it_is_ordered_by(database: Database) -> None:
+    for order_by in (("conf",), ("-conf", "conf") * 3000):
+        first = page(database, limit=1, order_by=order_by, cursor="")
+        assert first.next_cursor is not None
+        assert len(first.next_cursor) < 4_000
+        assert page(database, limit=1, order_by=order_by, cursor=first.next_cursor).rows == tuple(
+            expected(order_by[:1])[1:2]
+        )
 
 
 def test_a_page_says_how_many_rows_there_are_and_does_not_count_what_it_holds_the_end_of(

@@ -1,7 +1,8 @@
 """Pages of a query, by offset or by cursor, in any order that the resource allows.
 
 Nulls come last, whichever way a column is ordered, on every database. A cursor holds the order and the last row's
-values; it says nothing that the row did not say, and the filters are applied to its page as to the first.
+values; it says nothing that the row did not say, and the filters are applied to its page as to the first. It is a part
+of an address, which servers cut off: texts without a bound count by how they begin, and a name in an order once.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from windward.store.sql.columns import EPOCH, UtcTime, from_us
 from windward.store.sql.database import Database
 from windward.store.sql.transaction import Sent, Transaction
 
+ORDERED_LETTERS_MAX = 250
+"""Letters of a text without a bound, such as the conf of a run, that its order and cursors know."""
 ORDERS_MAX = 100
 """Orders of a resource that are remembered."""
 SENT_MAX = 500
@@ -120,7 +123,7 @@ class Paged:
         with database.reading() as transaction:
             if request.cursor is not None:
                 return self._by_cursor(transaction, query, request, make, count=count)
-            order = self._forwards(request.order_by or self._default)
+            order = self._forwards(_once(request.order_by) or self._default)
             ordered = query.order_by(*order).limit(request.limit).offset(request.offset)
             rows = transaction.run(ordered).mappings().fetchall()
             if len(rows) < request.limit and (rows or not request.offset):  # this is the end of it
@@ -156,7 +159,7 @@ class Paged:
             )
 
         def ordered() -> sa.Select[Any]:
-            order = self._forwards(request.order_by or self._default)
+            order = self._forwards(_once(request.order_by) or self._default)
             return query().order_by(*order).limit(request.limit).offset(request.offset)
 
         def whole() -> sa.Select[Any]:
@@ -180,7 +183,7 @@ class Paged:
         count: sa.Select[Any] | None,
     ) -> Page[Row]:
         cursor = _cursor_of(request) if request.cursor else None
-        order_by = cursor.order_by if cursor else (request.order_by or self._default)
+        order_by = cursor.order_by if cursor else (_once(request.order_by) or self._default)
         keys, goes_back = self._keys(order_by), cursor is not None and cursor.goes_back
         labelled = query.add_columns(*(key.label(f"_key_{number}") for number, (key, _) in enumerate(keys)))
         if cursor is not None:
@@ -223,13 +226,28 @@ class Paged:
                     hint=f"Order it by one of: {', '.join(sorted(self._columns))}; a `-` in front turns it round.",
                 )
             for column in columns if isinstance(columns, tuple) else (columns,):
-                keys.append((column, name.startswith("-")))
+                keys.append((_bounded(column), name.startswith("-")))
         return keys
 
 
 def raw(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
     """Return a column as the driver has it: records are made of that by hand, which is several times faster."""
     return sa.type_coerce(column, sa.BigInteger) if isinstance(column.type, UtcTime) else column
+
+
+def _bounded(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """Return what a column orders by: of a text without a bound, how it begins."""
+    if not isinstance(column.type, sa.Text):
+        return column
+    return sa.func.substr(column, 1, ORDERED_LETTERS_MAX, type_=column.type)
+
+
+def _once(order_by: Sequence[str]) -> tuple[str, ...]:
+    """Return an order without what it named before: that changes nothing any more."""
+    first: dict[str, str] = {}
+    for name in order_by:
+        first.setdefault(name.removeprefix("-"), name)
+    return tuple(first.values())
 
 
 def _order(keys: Sequence[Key], *, goes_back: bool) -> list[sa.ColumnElement[Any]]:
@@ -306,7 +324,7 @@ def _cursor_of(request: PageRequest) -> _Cursor:
     """Return what the cursor of a request says; an order beside it is the one that the list was begun in."""
     assert request.cursor, "asked only of pages by cursor"
     cursor = _read(request.cursor)
-    if request.order_by and tuple(request.order_by) != cursor.order_by:
+    if request.order_by and _once(request.order_by) != cursor.order_by:
         raise UserError(
             f"this cursor is of a list by {', '.join(cursor.order_by)}, and `order_by` asks for another",
             hint="Leave `order_by` out or as it was for the page before, or begin anew with an empty cursor.",

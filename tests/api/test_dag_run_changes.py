@@ -299,6 +299,28 @@ def test_runs_are_changed_and_deleted_in_bulk(dags: Client, store: SqlStore, gat
     assert store.runs.load_runs([2]) == []
 
 
+def test_a_mask_in_bulk_leaves_out_what_it_does_not_name_and_names_what_there_is(
+    dags: Client, store: SqlStore
+) -> None:
+    ended(store)
+    entities = [{"dag_run_id": "done", "state": "success", "note": "changed"}]
+
+    def asked(*mask: str) -> Any:
+        action = {"action": "update", "entities": entities, "update_mask": list(mask)}
+        return dags.ask("PATCH", URL, {"actions": [action]}, role="user").json["update"]
+
+    wrong = asked("bogus", "note")
+    assert wrong["success"] == []
+    [error] = wrong["errors"]
+    assert (error["status_code"], error["name"]) == (422, "sales.done")
+    assert "update_mask: names no field of the body" in error["error"]
+    assert store.runs.load_runs([1])[0].note is None
+
+    assert asked("note") == {"success": ["sales.done"], "errors": []}
+    [run] = store.runs.load_runs([1])
+    assert (run.state, run.note) == (RunState.FAILED, "changed")
+
+
 def test_runs_are_changed_in_bulk_in_one_transaction(dags: Client, store: SqlStore) -> None:
     def commits(*run_ids: str) -> int:
         before = store.runs.counters.commits

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec import UNSET
@@ -16,8 +16,9 @@ from windward.api.contract.bulk import (
     BulkUpdateAction,
     OnAbsence,
 )
+from windward.api.contract.masks import masked
 from windward.api.contract.operation import Call, Needs, Nothing, Operation, Scope, operation
-from windward.api.contract.problem import refusal_of, words_of
+from windward.api.contract.problem import InvalidRequest, refusal_of, words_of
 from windward.api.public.dag_run_changes import wanted_of
 from windward.api.public.dag_run_shapes import BulkDAGRunBody
 from windward.api.public.dag_runs import TAG, place_of
@@ -43,7 +44,7 @@ def bulk_dag_runs(call: BulkCall) -> BulkResponse:
             case BulkUpdateAction(entities=entities, update_mask=mask, action_on_non_existence=rule):
                 response.update = outcome = response.update or BulkActionResponse()
                 places = _places(call, entities, Verb.EDIT, outcome)
-                _update(call, places, frozenset(mask or ("state", "note")), outcome, rule)
+                _update(call, places, mask or (), outcome, rule)
             case BulkDeleteAction(entities=entities, action_on_non_existence=rule):
                 response.delete = outcome = response.delete or BulkActionResponse()
                 places = _places(call, entities, Verb.DELETE, outcome)
@@ -71,18 +72,23 @@ def _places(call: BulkCall, entities: list[Any], verb: Verb, outcome: BulkAction
 def _update(
     call: BulkCall,
     places: Mapping[Place, Any],
-    wanted: frozenset[str],
+    mask: Sequence[str],
     outcome: BulkActionResponse,
     rule: OnAbsence,
 ) -> None:
     """Change all of them at once; what is refused keeps nobody else from it."""
     found = _found(call, places, outcome, rule)
-    asked = []
+    asked: list[tuple[RunRecord, runs.RunChange]] = []
+    unclear: dict[int, WindwardError] = {}
     for place, run in found.items():
-        entity = places[place]
-        note = entity.note if entity.note is not None and "note" in wanted else UNSET
-        asked.append((run, wanted_of(entity.state if "state" in wanted else None, note)))
-    refused = runs.change_runs(call.services.desk, asked, by=call.principal.name)
+        try:
+            given = masked(places[place], mask)
+        except InvalidRequest as error:
+            unclear[run.run_pk] = error
+            continue
+        note = given.get("note")
+        asked.append((run, wanted_of(given.get("state"), UNSET if note is None else note)))
+    refused = unclear | runs.change_runs(call.services.desk, asked, by=call.principal.name)
     for place, run in found.items():
         if run.run_pk in refused:
             _refused(outcome, refused[run.run_pk], ".".join(place))

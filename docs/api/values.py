@@ -1,4 +1,4 @@
-"""Quoted by values.md: answer every question that waits with its default, from Python."""
+"""Quoted by values.md: answer every question that waits and has a default, from Python."""
 
 import base64
 import json
@@ -23,5 +23,8 @@ for question in waiting["hitl_details"]:
     task = question["task_instance"]
     run = f"/api/v2/dags/{task['dag_id']}/dagRuns/{task['dag_run_id']}"
     path = f"{run}/taskInstances/{task['task_id']}/{task['map_index']}/hitlDetails"
+    if not question["defaults"]:
+        print(question["subject"], "is left to a person")
+        continue
     answer = ask(path, {"chosen_options": question["defaults"]})
     print(question["subject"], *answer["chosen_options"])

@@ -20,6 +20,7 @@ import pytest
 
 DEADLINE_S = 60.0
 WINDWARD = Path(sys.executable).parent / "windward"
+STANDALONE_SETTINGS = {"WINDWARD__CORE__DAGS_ARE_PAUSED_AT_CREATION": "false"}
 
 
 class Standalone:
@@ -34,7 +35,7 @@ class Standalone:
             env={
                 **os.environ,
                 "WINDWARD_HOME": str(home),
-                "WINDWARD__CORE__DAGS_ARE_PAUSED_AT_CREATION": "false",
+                **STANDALONE_SETTINGS,
                 **(variables or {}),
             },
             stdout=subprocess.DEVNULL,

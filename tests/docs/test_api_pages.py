@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.app.conftest import WINDWARD, Standalone
+from tests.app.conftest import STANDALONE_SETTINGS, WINDWARD, Standalone
 from tests.tidy import tree
 
 BLOCK = re.compile(
@@ -18,6 +18,8 @@ BLOCK = re.compile(
 )
 MARK = "==== {number}"
 RUN_S = 300
+PREFACE = tree.texts()["docs/api/accounts.md"]
+PLACE = "#the-server-of-the-examples"
 PAGES = sorted(path for path in tree.paths() if re.fullmatch(r"docs/api/[a-z0-9-]+\.md", path))
 
 
@@ -83,6 +85,15 @@ def test_commands_of_a_page_answer_as_it_says(page: str, tmp_path: Path) -> None
         if (not fits(said, expected) if expected is not None else "[exit " in said)
     ]
     assert not wrong, "\n\n".join(wrong)
+
+
+def test_every_page_tells_of_the_server_that_the_tests_start() -> None:
+    (start,) = re.findall(r"^```sh\nexport (.*)\n\.venv/bin/windward standalone\n```$", PREFACE, re.MULTILINE)
+    settings = dict(re.findall(r"(WINDWARD__\w+)=(\S+)", start))
+    silent = [page for page in PAGES if f"{PLACE})" not in tree.texts()[page]]
+
+    assert settings == STANDALONE_SETTINGS
+    assert not silent, tree.report(silent)
 
 
 def test_every_page_shows_both_commands_and_python() -> None:

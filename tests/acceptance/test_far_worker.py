@@ -56,6 +56,33 @@ with DAG("looks", schedule=None, start_date=datetime(2026, 1, 1), default_args={
         return task_reschedule_count == 2
 
     third()
+
+with DAG("spies", schedule=None, start_date=datetime(2026, 1, 1), default_args={"queue": "far"}):
+    @task
+    def look():
+        import gc
+        token = Variable.get("token")
+        found = [name for name, value in os.environ.items() if name == "WINDWARD_TOKEN" or value.startswith(token)]
+        pid, frame = os.getpid(), sys._getframe()
+        while pid > 1:
+            try:
+                found += [f"environ of {pid}"] if token.encode() in open(f"/proc/{pid}/environ", "rb").read() else []
+            except PermissionError:
+                pass
+            status = open(f"/proc/{pid}/status").read()
+            parent = int(status.split("PPid:")[1].split()[0])
+            if "windward" not in open(f"/proc/{parent}/cmdline").read():
+                break
+            pid = parent
+        while frame is not None:
+            found += [f"frame {frame.f_code.co_name}" for value in frame.f_locals.values()
+                      if isinstance(value, str) and len(value) > len(token) and value.startswith(token)]
+            frame = frame.f_back
+        held = [value for one in gc.get_objects() for value in gc.get_referents(one) if isinstance(value, str)]
+        found += ["memory" for value in held if len(value) > len(token) and value.startswith(token)]
+        return sorted(set(found))
+
+    look()
 """
 pytestmark = pytest.mark.slow
 
@@ -78,7 +105,7 @@ class Far:
     def __init__(self, system: System, folder: Path) -> None:
         self.system = system
         self._folder = folder
-        self._address, self._token = system.address(), token_of(system)
+        self._address, self.token = system.address(), token_of(system)
         self._count = 0
 
     def worker(self) -> int:
@@ -87,7 +114,7 @@ class Far:
         home = self._folder / f"far{self._count}"
         home.mkdir()
         bare = {name: value for name, value in self.system.environ.items() if not name.startswith("WINDWARD")}
-        environ = bare | {"WINDWARD_HOME": str(home), "WINDWARD_TOKEN": self._token}
+        environ = bare | {"WINDWARD_HOME": str(home), "WINDWARD_TOKEN": self.token}
         arguments = ("worker", "host", "--server", self._address, "-q", "far", "-c", "8")
         return self.system.launch(*arguments, environ=environ).pid
 
@@ -123,11 +150,23 @@ def assert_each_attempt_once(system: System, count: int) -> Counter[int]:
 
 def test_a_worker_needs_an_address_and_a_token(far: Far) -> None:
     system = far.system
+    told = system.cli("tokens", "create", "--username", "admin", "far", "--scope", "worker:edit")
+    far.token = told.split()[-1]
     system.trigger("far", "r")
     far.worker()
     assert system.wait_run("far", "r") == "success"
     assert system.value("far", "r", "back") == [200_001, "hello", 42]
     system.wait_log("far", "r", "make", "said from afar", "attempt ended")
+
+
+def test_user_code_finds_no_token_of_its_worker(far: Far) -> None:
+    """Neither in its environment, nor in those of the processes above it, nor in its own memory."""
+    system = far.system
+    system.cli("variables", "set", "token", far.token[:-4])
+    far.worker()
+    system.trigger("spies", "r")
+    assert system.wait_run("spies", "r") == "success"
+    assert system.value("spies", "r", "look") == []
 
 
 def test_the_log_of_a_try_has_all_its_parts(far: Far) -> None:
@@ -164,7 +203,7 @@ def test_a_worker_goes_on_while_the_scheduler_and_the_api_server_begin_anew(far:
 
 
 def test_a_worker_whose_token_is_not_taken_says_so_and_ends(far: Far) -> None:
-    far._token = "nonsense"
+    far.token = "nonsense"
     worker = far.worker()
     far.system.wait_until_said("does not take this worker")
     wait_for(lambda: worker not in far.system.pids(), "it goes on")

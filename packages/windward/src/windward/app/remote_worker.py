@@ -9,6 +9,7 @@ import shutil
 import signal
 import tempfile
 import threading
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
@@ -26,23 +27,52 @@ log = logging.getLogger("windward.app.remote_worker")
 TOKEN_VARIABLE = "WINDWARD_TOKEN"
 
 
-def run_remote_worker(settings: Settings, *, server: str, token: str) -> None:
+class WorkerToken:
+    """The worker's own token, for the bridge alone.
+
+    The host, its templates and the processes of tasks are forks of one another: what is in a variable of theirs, or
+    of a function that has called them, user code can read.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._text: str | None = text
+
+    @property
+    def is_there(self) -> bool:
+        """Whether there is one to take."""
+        return bool(self._text)
+
+    def take(self) -> str:
+        """Return it, and keep nothing."""
+        text, self._text = self._text, None
+        return text or ""
+
+
+def taken_token(environ: Mapping[str, str]) -> WorkerToken:
+    """Return the token that the environment gives, which has it no longer then."""
+    from windward.runner.linux import wipe_variable
+
+    token = WorkerToken(environ.get(TOKEN_VARIABLE, ""))
+    wipe_variable(TOKEN_VARIABLE)
+    return token
+
+
+def run_remote_worker(settings: Settings, *, server: str, token: WorkerToken) -> None:
     """Run a worker host and its bridge until SIGTERM or SIGINT, or until the scheduler tells it to stop.
 
     Raises:
         SettingsError: when there is no token, or the address is none.
     """
     from windward.client.http import ApiClient, NotAdmittedError
-    from windward.runner.linux import die_with_parent
+    from windward.runner.linux import die_with_parent, hide_memory
     from windward.runner.remote.api import ExecutionApi
     from windward.runner.remote.bridge import Bridge, open_listener
 
-    if not token:
+    if not token.is_there:
         raise SettingsError(
             "a worker of another machine needs a token",
             hint=f"Set `{TOKEN_VARIABLE}` to one that may edit workers.",
         )
-    api = ExecutionApi(ApiClient(server, token))
     folder = Path(tempfile.mkdtemp(prefix="windward-worker-"))
     try:
         listener = open_listener(folder / "host.sock")
@@ -50,12 +80,15 @@ def run_remote_worker(settings: Settings, *, server: str, token: str) -> None:
         parent = os.getpid()
         host = os.fork()  # before there is any thread
         if host == 0:
+            token.take()
             listener.close()
             os.setpgid(0, 0)
             die_with_parent(parent)
             os._exit(exit_code_of(lambda: _run_host(settings, folder, done_here)))
+        hide_memory()
         from windward.store.code import LocalCodeStore
 
+        api = ExecutionApi(ApiClient(server, token.take()))
         code = LocalCodeStore(folder / "code")
         bridge = Bridge(listener, api, code, log_folder=folder / "logs", logs_done=done)
 
@@ -118,5 +151,5 @@ def main(session: Session, *, server: str) -> int:
 
     settings = session.settings
     log_to_stderr(settings.logging, component="worker")
-    token = session.environ.get(TOKEN_VARIABLE, "")
+    token = taken_token(session.environ)
     return exit_code_of(lambda: run_remote_worker(settings, server=server, token=token))

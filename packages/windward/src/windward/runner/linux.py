@@ -1,4 +1,4 @@
-"""What the runner asks of the kernel beyond the standard library: parent-death signals, memory, kill counters.
+"""What the runner asks of the kernel beyond the standard library: parent-death signals, memory, secrets, kill counters.
 
 Every function does nothing, or answers 0, where the kernel has no such thing.
 """
@@ -17,6 +17,7 @@ from typing import cast
 IDLE_CLASS_NICE = 19
 """How little of a busy processor the idle class gets where the kernel has no such class itself."""
 _PR_SET_PDEATHSIG = 1
+_PR_SET_DUMPABLE = 4
 _PR_SET_CHILD_SUBREAPER = 36
 _SIGKILL = int(signal.SIGKILL)
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
@@ -46,6 +47,26 @@ def die_with_parent(parent_pid: int) -> None:
         _prctl(_PR_SET_PDEATHSIG, _SIGKILL, 0, 0, 0)
     if os.getppid() != parent_pid:
         os._exit(1)
+
+
+def hide_memory() -> None:
+    """Keep other processes of the same user out of this one's memory and of what `/proc` tells of it."""
+    if _prctl is not None:
+        _prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+
+
+def wipe_variable(name: str) -> None:
+    """Take a variable out of the environment for good.
+
+    `/proc/PID/environ` shows what a process was started with, and those that it forks show it too, whatever was
+    removed since: its text is written over.
+    """
+    find = ctypes.CDLL(None).getenv
+    find.argtypes, find.restype = (ctypes.c_char_p,), ctypes.c_void_p
+    place = find(os.fsencode(name))
+    if place:
+        ctypes.memset(place, 0, len(ctypes.string_at(place)))
+    os.environ.pop(name, None)
 
 
 def yield_processor() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import shutil
 import signal
 import tempfile
 import threading
@@ -16,6 +15,7 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from windward.app.process import exit_code_of
+from windward.app.worker_folder import own_folder
 from windward.errors import SettingsError
 from windward.settings import Settings
 
@@ -73,8 +73,7 @@ def run_remote_worker(settings: Settings, *, server: str, token: WorkerToken) ->
             "a worker of another machine needs a token",
             hint=f"Set `{TOKEN_VARIABLE}` to one that may edit workers.",
         )
-    folder = Path(tempfile.mkdtemp(prefix="windward-worker-"))
-    try:
+    with own_folder(Path(tempfile.gettempdir())) as folder:
         listener = open_listener(folder / "host.sock")
         done, done_here = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         parent = os.getpid()
@@ -110,8 +109,6 @@ def run_remote_worker(settings: Settings, *, server: str, token: WorkerToken) ->
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(host, signal.SIGTERM)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _stop_with(host: int, bridge: Bridge) -> None:

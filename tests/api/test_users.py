@@ -162,6 +162,14 @@ def test_a_role_of_ones_own_permits_until_it_goes(
     assert client.ask("GET", f"{ROLES}/plumber", headers=root).status == 404
 
 
+def test_no_two_roles_differ_in_the_case_of_letters_only(client: Client, root: dict[str, str]) -> None:
+    role = {"name": "alphacrew", "permissions": ["run:read"]}
+    assert client.ask("POST", ROLES, role, headers=root).status == 201
+    for name in ("alphacrew", "ALPHACREW"):
+        answer = client.ask("POST", ROLES, {**role, "name": name}, headers=root)
+        assert (answer.status, answer.json["detail"]) == (409, "there is a role `alphacrew` already")
+
+
 @pytest.mark.parametrize("name", ["admin", "Op", "a b", ""])
 def test_built_in_roles_stay_as_they_are(client: Client, root: dict[str, str], name: str) -> None:
     assert client.ask("POST", ROLES, {"name": name, "permissions": []}, headers=root).status == 400

@@ -23,6 +23,7 @@ from windward.model.access import OF_A_DAG, Permission, Principal, Resource, Ver
 from windward.model.accounts import User
 
 NAMES = st.text(st.characters(codec="utf-8", categories=("L", "N", "P")), min_size=1, max_size=20)
+IDS = st.from_regex(r"[\w-]{1,20}", fullmatch=True)
 
 
 @st.composite
@@ -34,7 +35,7 @@ def permissions(draw: st.DrawFn) -> Permission:
     return Permission(
         resource=resource,
         verb=verb,
-        dag_id=draw(NAMES) if place == "dag" else None,
+        dag_id=draw(IDS) if place == "dag" else None,
         tag=draw(NAMES) if place == "tag" else None,
     )
 
@@ -46,7 +47,19 @@ def test_a_permission_is_read_as_it_is_shown(one: Permission) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "run", "run:", ":read", "run:read@", "run:read@dag:", "run:read@x:y", "pool:read@dag:x", "Run:read"],
+    [
+        "",
+        "run",
+        "run:",
+        ":read",
+        "run:read@",
+        "run:read@dag:",
+        "run:read@x:y",
+        "run:read@dag:a@dag:b",
+        "run:read@dag:a:b",
+        "pool:read@dag:x",
+        "Run:read",
+    ],
 )
 def test_what_is_no_permission_is_refused_with_what_there_is(text: str) -> None:
     with pytest.raises(UserError):

@@ -51,8 +51,8 @@ def token(name: str, *, expires: float = 100) -> ApiToken:
             Permission(resource=resource, verb=verb, **of)
             for resource, verb, of in (
                 (Resource.DAG, Verb.READ, {}),
-                (Resource.RUN, Verb.CREATE, {"dag_id": "sales@eu"}),
-                (Resource.RUN, Verb.READ, {"tag": "shop:eu"}),
+                (Resource.RUN, Verb.CREATE, {"dag_id": "sales.eu"}),
+                (Resource.RUN, Verb.READ, {"tag": "shop@eu:x"}),
             )
         ),
     )  # fmt: skip

@@ -12,6 +12,7 @@ from windward.core.access import BUILT_IN_ROLES, without_the_covered
 from windward.errors import UserError
 from windward.model.access import OF_A_DAG, Credential, Permission, Principal, Resource, Verb
 from windward.model.accounts import Scopes, User
+from windward.model.ids import check_key
 
 ADMIN = "admin"
 TOKEN_PREFIX = "wnd_"
@@ -84,7 +85,8 @@ def permission_of(text: str, *, dag_id: str | None = None, tag: str | None = Non
     """Read `resource:verb`, such as `run:create`; for one DAG or the DAGs with a tag, where these are given.
 
     Raises:
-        UserError: when there is no such thing, or when it belongs to no DAG and is given for one.
+        UserError: when there is no such thing, when it belongs to no DAG and is given for one, or when no DAG can have
+            that id.
     """
     resource, _, verb = text.strip().partition(":")
     try:
@@ -96,6 +98,8 @@ def permission_of(text: str, *, dag_id: str | None = None, tag: str | None = Non
         ) from None
     if dag_id is not None and tag is not None:
         raise UserError("a permission is for a DAG or for a tag, not for both", hint="Give two permissions.")
+    if dag_id is not None:
+        check_key(dag_id, what="DAG")
     if (dag_id is not None or tag is not None) and found.resource not in OF_A_DAG:
         raise UserError(
             f"`{resource}` belongs to no DAG, so it cannot be permitted for some DAGs only",

@@ -16,6 +16,7 @@ from windward.core.accounts import (
     check_role_name,
     check_text,
     check_username,
+    folded,
     held_by,
     is_last_admin,
     may_give,
@@ -189,10 +190,13 @@ def create_role(desk: AccountDesk, role: Role, *, by: Principal) -> None:
 
     Raises:
         UserError: when its name cannot be one, or it holds more than `by` does.
-        ConflictError: when it exists.
+        ConflictError: when it exists, or one whose name differs in the case of letters only.
     """
     check_role_name(role.name)
     _check_holds(by, role.permissions)
+    for other in desk.accounts.list_roles():
+        if folded(other.name) == folded(role.name):
+            raise ConflictError(f"there is a role `{other.name}` already")
     desk.accounts.put_role(role, is_new=True)
     note_change("role", role.name, after=shown_role(role))
 

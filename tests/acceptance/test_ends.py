@@ -20,6 +20,32 @@ SETTINGS = {
 }
 
 
+ASKING = """
+from datetime import datetime, timedelta
+from airflow.sdk import DAG, BaseHook, Variable, task
+
+def asks(context):
+    ti = context["ti"]
+    ti.xcom_push(key="asked", value=ti.xcom_pull(ti.task_id))
+    host = BaseHook.get_connection("shop").host
+    print(f"asked {Variable.get('opening_time')} {host} {ti.xcom_pull(ti.task_id, key='asked')}")
+
+def told(name, **arguments):
+    with DAG(name, schedule=None, start_date=datetime(2026, 1, 1)):
+        @task(task_id="t", **arguments)
+        def t():
+            if name != "ends_well":
+                raise ValueError(name)
+            return 7
+
+        t()
+
+told("ends_well", on_success_callback=asks)
+told("ends_badly", on_failure_callback=asks, retries=0)
+told("goes_on", on_retry_callback=asks, retries=1, retry_delay=timedelta(hours=1))
+"""
+
+
 @pytest.fixture(params=DATABASES)
 def system(request: pytest.FixtureRequest, make_system: MakeSystem) -> System:
     made = make_system(database=request.param, settings=SETTINGS)
@@ -138,3 +164,15 @@ def test_a_job_is_found_again_and_values_of_assets_outlive_runs(system: System) 
     assert [(key.task_id, name) for key, name, _, _ in left] == [("reads", "seen")]
     system.cli("tasks", "mark", "kept", "reads", "r1", "--state", "success")
     assert not store.states.list_task_state(system.run("kept", "r1").run_pk, now=now)
+
+
+def test_callbacks_are_answered_when_the_attempt_and_its_run_are_over(system: System) -> None:
+    system.cli("connections", "add", "shop", "--conn-type", "http", "--conn-host", "shop.test")
+    system.write("asking.py", ASKING)
+    for dag_id in ("ends_well", "ends_badly", "goes_on"):
+        system.trigger(dag_id, "r")
+    assert system.wait_run("ends_well", "r") == "success"
+    assert system.wait_run("ends_badly", "r") == "failed"
+    for dag_id, value in (("ends_well", 7), ("ends_badly", None), ("goes_on", None)):
+        system.wait_log(dag_id, "r", "t", f"asked 2026-01-02T08:00:00+02:00 shop.test {value}")
+    assert system.value("ends_well", "r", "t", "asked") == 7

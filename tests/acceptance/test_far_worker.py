@@ -57,6 +57,16 @@ with DAG("looks", schedule=None, start_date=datetime(2026, 1, 1), default_args={
 
     third()
 
+def says(context):
+    print(f"the callback was told {Variable.get('greeting')}")
+
+with DAG("calls", schedule=None, start_date=datetime(2026, 1, 1), default_args={"queue": "far"}):
+    @task(on_success_callback=says)
+    def ends():
+        pass
+
+    ends()
+
 with DAG("spies", schedule=None, start_date=datetime(2026, 1, 1), default_args={"queue": "far"}):
     @task
     def look():
@@ -157,6 +167,9 @@ def test_a_worker_needs_an_address_and_a_token(far: Far) -> None:
     assert system.wait_run("far", "r") == "success"
     assert system.value("far", "r", "back") == [200_001, "hello", 42]
     system.wait_log("far", "r", "make", "said from afar", "attempt ended")
+    system.trigger("calls", "r")
+    assert system.wait_run("calls", "r") == "success"
+    system.wait_log("calls", "r", "ends", "the callback was told hello")
 
 
 def test_user_code_finds_no_token_of_its_worker(far: Far) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.engine.building import T0, World, dag, task
 from windward.document import ParamDocument
-from windward.model.states import RunType
+from windward.model.states import RunState, RunType
 from windward.protocol import calls as c
 from windward.protocol.outcomes import XComValue
 from windward.protocol.states import GetState, SetState, StateAnswer
@@ -250,3 +250,22 @@ def test_a_bug_in_an_answer_is_told_to_the_task_and_stops_nobody(
     assert "a call of user code failed" in caplog.text
     world.store.xcoms = whole
     assert world.call(ref, c.SetXCom(key="k", value=value("1"))) == c.Done()
+
+
+def test_callbacks_of_an_end_are_answered_until_another_attempt_begins(world: World) -> None:
+    document = dag(task("t"), dag_id="single")
+    world.put(document)
+    run_pk = world.trigger(document, run_id="r")
+    world.settle()
+    (ref,) = world.submitted()
+    world.start(ref)
+    world.end(ref)
+    world.settle()
+    assert world.run(run_pk).state is RunState.SUCCESS
+    put = c.SetXCom(key="k", value=value("1"))
+    assert world.call(ref, put) == c.Done()
+    later = AttemptRef(ref.run_pk, ref.task_id, ref.map_index, ref.fence + 1)
+    for other in (later, AttemptRef(ref.run_pk, "u", -1, 1), AttemptRef(9999, "t", -1, 1)):
+        answer = world.call(other, put)
+        assert isinstance(answer, c.Refused)
+        assert answer.code == "stale"

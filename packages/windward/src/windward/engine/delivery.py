@@ -82,7 +82,11 @@ class Delivery:
             if call.ref.callback_pk is None and call.ref.run_pk in loading:
                 later.append(envelope)
                 continue
-            is_current = self._workers.may_call(call.ref) or self._triggerers.is_current(call.ref)
+            is_current = (
+                self._workers.may_call(call.ref)
+                or self._triggerers.is_current(call.ref)
+                or self._service.was_last(call.ref)
+            )
             answer = self._service.answer(call.ref, call.call, now=work.now, is_current=is_current)
             message = CallAnswer(ref=call.ref, call_id=call.call_id, answer=answer)
             self._mailbox.send(envelope.host_id, message)

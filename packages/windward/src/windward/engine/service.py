@@ -46,6 +46,11 @@ class ExecutionService:
             return 0
         return count_reschedules(event for _, event, _ in self._store.runs.load_trail(record.key))
 
+    def was_last(self, ref: AttemptRef) -> bool:
+        """Whether no other attempt of the instance has begun since: its run may be over, and its callbacks still ask."""
+        found = self._store.runs.find_tasks([key_of(ref)]) if ref.callback_pk is None else []
+        return any(record.fence == ref.fence for record in found)
+
     def answer(self, ref: AttemptRef, call: c.Call, *, now: datetime, is_current: bool) -> c.Answer:
         """Carry out a call; everything that goes wrong becomes a `Refused`."""
         if not is_current:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from windward.logs.raw import RawLines
 from windward.protocol.child import FromChild, ImportProblem
@@ -86,3 +86,10 @@ class Child:
     lost_fact: str | None = None
     """How its template died; the child is dying too."""
     is_gone: bool = False
+
+
+class Closing(NamedTuple):
+    """An attempt that is over, but for the callbacks that its process runs."""
+
+    ref: AttemptRef
+    log_file: str

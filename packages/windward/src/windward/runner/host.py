@@ -48,7 +48,7 @@ from windward.protocol.messages import (
 from windward.protocol.outcomes import Ending, Succeeded
 from windward.protocol.work import AttemptRef
 from windward.runner import facts
-from windward.runner.held import Child, Held, Step
+from windward.runner.held import Child, Closing, Held, Step
 from windward.runner.link import Link
 from windward.runner.linux import OomCounter
 from windward.runner.nursery import Nursery, is_overlong
@@ -75,8 +75,8 @@ class Host:
         self._held: dict[AttemptRef, Held] = {}
         self._oom = OomCounter()
         self._starts: list[AttemptRef] = []
-        self._closing: dict[Child, str] = {}
-        """Logs of attempts that are over, to which their processes may still write."""
+        self._closing: dict[Child, Closing] = {}
+        """Attempts that are over, whose processes may still run callbacks."""
         self._is_draining = False
         self._is_done = False
         self._nursery = Nursery(options, self._poller, self)
@@ -283,8 +283,8 @@ class Host:
         held = child.held
         match message:
             case Asked(call_id=call_id, call=call):
-                if held is not None:
-                    self._link.call(ChildCall(ref=held.ref, call_id=call_id, call=call))
+                if (ref := self._asking(child)) is not None:
+                    self._link.call(ChildCall(ref=ref, call_id=call_id, call=call))
             case Began(pid=pid):
                 if held is not None:
                     held.pid = pid
@@ -350,20 +350,31 @@ class Host:
             options = self._options
             child.overtime_s = options.success_overtime_s if has_succeeded else options.callbacks_s_max
             self._placing.is_finished(child)
-        self._link.forget_calls(held.ref)
         self._link.report(held.ref, ending)
         self._end_log(held)
 
     def _end_log(self, held: Held) -> None:
         """Tell that nothing will be added to a log: now, or when the process, which may call back, is gone or idle."""
         if held.child is not None and held.step is Step.RUNNING:
-            self._closing[held.child] = held.log_file
-        elif held.log_file:
+            self._closing[held.child] = Closing(held.ref, held.log_file)
+            return
+        self._link.forget_calls(held.ref)
+        if held.log_file:
             self._options.log_done(held.log_file)
 
     def _close_log(self, child: Child) -> None:
-        if path := self._closing.pop(child, ""):
-            self._options.log_done(path)
+        if (closing := self._closing.pop(child, None)) is None:
+            return
+        self._link.forget_calls(closing.ref)
+        if closing.log_file:
+            self._options.log_done(closing.log_file)
+
+    def _asking(self, child: Child) -> AttemptRef | None:
+        """Return the attempt for which a child asks something: the one that it runs, or whose callbacks it runs."""
+        if child.held is not None:
+            return child.held.ref
+        closing = self._closing.get(child)
+        return closing.ref if closing is not None else None
 
     def _report_unstarted(self, ref: AttemptRef, message: str) -> None:
         self._link.report(ref, self._unstarted(message))
@@ -389,8 +400,12 @@ class Host:
 
     def _answer_call(self, ref: AttemptRef, call_id: int, answer: Answer) -> None:
         held = self._held.get(ref)
-        if held is not None and held.child is not None:
-            held.child.channel.send(Answered(call_id=call_id, answer=answer))
+        child = held.child if held is not None else self._calling_back(ref)
+        if child is not None:
+            child.channel.send(Answered(call_id=call_id, answer=answer))
+
+    def _calling_back(self, ref: AttemptRef) -> Child | None:
+        return next((child for child, closing in self._closing.items() if closing.ref == ref), None)
 
     def _running_refs(self) -> list[AttemptRef]:
         return [ref for ref, held in self._held.items() if held.step is Step.RUNNING]

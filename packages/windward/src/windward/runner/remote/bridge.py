@@ -7,6 +7,7 @@ import logging
 import os
 import socket
 import threading
+from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -45,6 +46,8 @@ CARRIERS_MAX = 16
 RETRY_FIRST_S = 0.1
 RETRY_MAX_S = 5.0
 CALL_TRIES_MAX = 5
+OVER_MAX = 1000
+"""Attempts that are over and whose tokens are kept; a token lives for ten minutes, and so may callbacks."""
 LAST_LOGS_S = 10.0
 """Time for the last lines of logs when the worker stops."""
 READ_BYTES = 64 * 1024
@@ -77,6 +80,8 @@ class Bridge:
         self._host_id = ""
         self._turned_away: WindwardError | None = None
         self._tokens: dict[AttemptRef, str] = {}
+        self._over: OrderedDict[AttemptRef, str] = OrderedDict()
+        """The last tokens of attempts that are over, for what their callbacks ask."""
         self._mail = threading.Thread(target=self._fetch_mail, name="windward-mail", daemon=True)
         self._shipping = threading.Thread(target=self._logs.run, name="windward-logs", daemon=True)
 
@@ -216,7 +221,7 @@ class Bridge:
             self._say(granted)
 
     def _call(self, message: ChildCall) -> None:
-        token = self._tokens.get(message.ref, "")
+        token = self._tokens.get(message.ref) or self._over.get(message.ref, "")
         answer = None
         for _ in range(CALL_TRIES_MAX):
             try:
@@ -247,7 +252,11 @@ class Bridge:
             self._say(Accepted(ref=ref, is_stale=is_stale))
 
     def _forget(self, ref: AttemptRef) -> None:
-        self._tokens.pop(ref, None)
+        token = self._tokens.pop(ref, None)
+        if token is not None:
+            self._over[ref] = token
+            while len(self._over) > OVER_MAX:
+                self._over.popitem(last=False)
 
     # What the server says.
 

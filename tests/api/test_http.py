@@ -228,13 +228,17 @@ def test_a_request_names_one_host(services: Services, store: SqlStore, head: byt
         assert client.recv(12) == b"HTTP/1.1 %d" % status
 
 
-def test_who_asks_for_another_protocol_is_answered_in_this_one(services: Services, store: SqlStore) -> None:
+@pytest.mark.parametrize("protocol", [b"h2c", b"websocket"])
+def test_who_asks_for_another_protocol_is_answered_in_this_one(
+    services: Services, store: SqlStore, protocol: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
     with listening(told(services, store)) as connect:
         connection = connect()
-        connection.sendall(ASK + b"Connection: Upgrade\r\nUpgrade: h2c\r\n\r\n" + ASK + b"\r\n")
+        connection.sendall(ASK + b"Connection: Upgrade\r\nUpgrade: " + protocol + b"\r\n\r\n" + ASK + b"\r\n")
         found = rest_of(connection)
         assert statuses(found) == [401]
         assert b"\r\nconnection: close\r\n" in found
+    assert not caplog.records
 
 
 def statuses(answers: bytes) -> list[int]:

@@ -121,6 +121,9 @@ class BoundedHttp(HttpToolsProtocol):
         self.pipeline.clear()
         super().connection_lost(exc)
 
+    def _unsupported_upgrade_warning(self) -> None:
+        """Say nothing: whoever asks for another protocol would fill the log, and is answered in this one."""
+
     def _owes_request(self) -> bool:
         """Whether a request was begun, or something was sent that is none, and nothing is being answered."""
         is_idle = self.cycle is None or self.cycle.response_complete

@@ -228,6 +228,21 @@ def test_a_request_names_one_host(services: Services, store: SqlStore, head: byt
         assert client.recv(12) == b"HTTP/1.1 %d" % status
 
 
+@pytest.mark.parametrize(("codings", "status"), [
+    ([b"chunked"], 401), ([b"Chunked"], 401), ([b"gzip, chunked"], 501), ([b"gzip", b"chunked"], 501), ([b"gzip,chunked"], 501),
+    ([b"identity, chunked"], 501), ([b"gzip"], 501),
+])  # fmt: skip
+def test_a_body_that_is_coded_otherwise_than_chunked_is_not_taken_for_one_that_is_not(
+    services: Services, store: SqlStore, codings: list[bytes], status: int
+) -> None:
+    with listening(told(services, store)) as connect:
+        connection = connect()
+        head = b"".join(b"Transfer-Encoding: " + coding + b"\r\n" for coding in codings)
+        ask = b"POST /api/v2/pools HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+        connection.sendall(ask + head + b"\r\n1\r\n \r\n0\r\n\r\n")
+        assert statuses(rest_of(connection)) == [status]
+
+
 @pytest.mark.parametrize("protocol", [b"h2c", b"websocket"])
 def test_who_asks_for_another_protocol_is_answered_in_this_one(
     services: Services, store: SqlStore, protocol: bytes, caplog: pytest.LogCaptureFixture

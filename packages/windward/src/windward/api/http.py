@@ -35,6 +35,10 @@ class Ambiguous(Exception):
     """A proxy may have understood a request in another way (RFC 9112, 3.2). Ends the connection with 400, too."""
 
 
+class NotDecoded(Exception):
+    """A body is coded in a way that is not read here (RFC 9112, 6.1). Ends the connection with 501."""
+
+
 class BoundedHttp(HttpToolsProtocol):
     """One connection. Of what it reads in one piece, the first request may be answered at once, if it waits for none."""
 
@@ -46,6 +50,7 @@ class BoundedHttp(HttpToolsProtocol):
         self._may_be_at_once = False
         self._is_head = True
         self._is_body = False
+        self._is_coded = False
         self._head_bytes = 0
         self._silent_bytes = 0
         """What was read since the parser last made something of it: it belongs to what has not ended yet."""
@@ -97,6 +102,10 @@ class BoundedHttp(HttpToolsProtocol):
         hosts = sum(name == b"host" for name, _ in self.headers)
         if hosts > 1 or (hosts == 0 and self.parser.get_http_version() == "1.1"):
             raise Ambiguous("a request has one `Host`")
+        codings = b",".join(value for name, value in self.headers if name == b"transfer-encoding")
+        if codings and codings.strip().lower() != b"chunked":
+            self._is_coded = True
+            raise NotDecoded("a body is chunked, or not coded at all")
         super().on_headers_complete()
         if self.parser.should_upgrade():  # to nothing that is spoken here: what follows is no request
             self.cycle.keep_alive = False
@@ -120,6 +129,16 @@ class BoundedHttp(HttpToolsProtocol):
             self._answered.message_event.set()
         self.pipeline.clear()
         super().connection_lost(exc)
+
+    def send_400_response(self, msg: str) -> None:
+        """End the connection; with 501 where it is a coding that is not understood."""
+        if not self._is_coded:
+            super().send_400_response(msg)
+            return
+        text = b"A body is sent as it is, or chunked; no other `Transfer-Encoding` is read here."
+        head = b"content-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\nconnection: close\r\n\r\n"
+        self.transport.write(STATUS_LINE[501] + head % len(text) + text)
+        self.transport.close()
 
     def _unsupported_upgrade_warning(self) -> None:
         """Say nothing: whoever asks for another protocol would fill the log, and is answered in this one."""

@@ -1,5 +1,6 @@
 """`windward standalone` with real processes: it starts, survives, says so, and leaves nothing behind."""
 
+import json
 import os
 import signal
 import socket
@@ -36,6 +37,25 @@ def test_the_first_password_is_shown_once_and_never_written_down(start: Start, h
     for path in home.rglob("*"):
         if path.is_file():
             assert password.encode() not in path.read_bytes()
+
+
+def test_no_user_is_made_where_an_auth_manager_of_ones_own_knows_people(start: Start, tmp_path: Path) -> None:
+    folder = tmp_path / "site"
+    (folder / "badges-1.dist-info").mkdir(parents=True)
+    (folder / "badges_of_tests.py").write_text("def make(settings):\n    return object()\n")
+    (folder / "badges-1.dist-info" / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: badges\nVersion: 1\n"
+    )
+    points = "[windward.auth_managers]\nbadges = badges_of_tests:make\n"
+    (folder / "badges-1.dist-info" / "entry_points.txt").write_text(points)
+
+    standalone = start(variables={"WINDWARD__API_AUTH__MANAGER": "badges", "PYTHONPATH": str(folder)}).ready()
+
+    assert "`badges`" in standalone.has_said("sign in")
+    assert "password" not in "".join(standalone.said)
+    command = [str(WINDWARD), "users", "list", "-o", "json"]
+    environment = {**os.environ, "WINDWARD_HOME": str(standalone.home)}
+    assert json.loads(subprocess.run(command, env=environment, capture_output=True, check=True).stdout) == []
 
 
 @pytest.mark.parametrize("name", ["scheduler", "processor", "api-server"])

@@ -227,8 +227,12 @@ def _greet_first_user(settings: Settings, address: str) -> None:
     from windward.app.entrance import account_desk
     from windward.app.first_user import make_first_user
     from windward.app.session import opened_store
+    from windward.ports.auth import BUILT_IN
     from windward.ports.clock import SystemClock
 
+    if settings.api_auth.manager != BUILT_IN:  # nobody could sign in with what is made here
+        _say(f"  sign in   as the auth manager `{settings.api_auth.manager}` knows you")
+        return
     store = opened_store(settings)
     try:
         desk = account_desk(store.accounts, SystemClock())

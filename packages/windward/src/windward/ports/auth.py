@@ -15,6 +15,8 @@ import msgspec
 
 from windward.model.access import Principal
 
+BUILT_IN = "accounts"
+"""The manager that is no entry point: the users of the database."""
 ENTRY_POINTS = "windward.auth_managers"
 
 

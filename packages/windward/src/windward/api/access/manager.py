@@ -19,10 +19,9 @@ from windward.errors import SettingsError, UserError
 from windward.model.access import Credential, Principal
 from windward.model.accounts import Source
 from windward.ports.accounts import Known
-from windward.ports.auth import ENTRY_POINTS, AuthManager, Presented
+from windward.ports.auth import BUILT_IN, ENTRY_POINTS, AuthManager, Presented
 from windward.settings import Settings
 
-BUILT_IN = "accounts"
 REMEMBERED_MAX = 256
 
 

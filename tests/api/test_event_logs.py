@@ -207,6 +207,20 @@ def test_secrets_of_accounts_are_masked(client: Client) -> None:
     assert len(lines(client)) == 4
 
 
+def test_credentials_in_the_host_of_a_connection_are_masked(client: Client) -> None:
+    root, place = basic("admin", client.password), "/api/v2/connections"
+    body = {"connection_id": "c", "conn_type": "http", "host": "http://u:sesame@h/?token=sesame"}
+    client.ask("POST", place, body, headers=root)
+    client.ask("PATCH", f"{place}/c", {**body, "description": "d"}, headers=root)
+    actions = [{"action": "create", "entities": [body], "action_on_existence": "overwrite"}]
+    client.ask("PATCH", place, {"actions": actions}, headers=root)
+    client.ask("POST", f"{place}/test", body, headers=root)
+    client.ask("DELETE", f"{place}/c", headers=root)
+    said = json.dumps(lines(client))
+    assert "http://***@h/?token=***" in said
+    assert "sesame" not in said
+
+
 def test_a_line_is_about_the_session_or_token_that_was_used(client: Client) -> None:
     cookies = sign_in(client)
     client.ask("POST", "/api/v2/pools", {"name": "p", "slots": 1}, headers=headers_of(cookies))

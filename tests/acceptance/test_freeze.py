@@ -1,7 +1,9 @@
 """SIGSTOP: who is silent beyond a lease loses what it held, and on waking does no harm."""
 
 import signal
+import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -19,6 +21,28 @@ SHORT_LEASES = {
     "WINDWARD__SCHEDULER__POLL_INTERVAL_S": "0.5",
     "WINDWARD__WORKERS__HEARTBEAT_S": "0.3",
 }
+LONG = """
+import os, time
+from datetime import datetime
+from airflow.sdk import DAG, task
+
+with DAG("long", schedule=None, start_date=datetime(2026, 1, 1)):
+    @task
+    def waits(ti):
+        with open(os.environ["EFFECTS"], "a") as effects:
+            effects.write(f"{ti.task_id},{ti.try_number},{os.getpid()}\\n")
+        while not os.path.exists(os.environ["EFFECTS"] + ".go"):
+            time.sleep(0.01)
+
+    waits()
+
+with DAG("quick", schedule=None, start_date=datetime(2026, 1, 1)):
+    @task
+    def nothing():
+        pass
+
+    nothing()
+"""
 
 
 @pytest.fixture
@@ -59,6 +83,26 @@ def test_a_worker_that_was_frozen_beyond_its_lease_does_no_harm(
     system.kill(worker, signal.SIGCONT)
     assert_whole(system)
     assert system.component("worker") == worker
+
+
+@pytest.mark.parametrize("database", DATABASES)
+def test_a_scheduler_that_was_frozen_takes_nothing_from_workers_that_were_not(
+    make_system: MakeSystem, database: str
+) -> None:
+    system = make_system(database=database, settings=SHORT_LEASES)
+    system.write("long.py", LONG)
+    system.start()
+    system.trigger("long", "r")
+    system.wait_effects(1)
+    scheduler = system.component("scheduler")
+    system.kill(scheduler, signal.SIGSTOP)
+    time.sleep(2 * float(SHORT_LEASES["WINDWARD__SCHEDULER__HOST_LEASE_S"]))
+    system.kill(scheduler, signal.SIGCONT)
+    system.trigger("quick", "r")
+    assert system.wait_run("quick", "r") == "success"
+    Path(f"{system.effects_file}.go").touch()
+    assert system.wait_run("long", "r") == "success"
+    assert [effect.try_number for effect in system.effects()] == [1]
 
 
 @pytest.mark.postgres

@@ -91,7 +91,7 @@ def test_upkeep_waits_for_a_loop_without_letters() -> None:
     scheduler, loop = scheduler_over(MemoryStore(), clock, upkeep)
     scheduler.step()
     clock.advance(3600)
-    loop.letters = [[Woken()] for _ in range(5)]
+    loop.letters = [[Woken()] for _ in range(10)]  # a step reads twice
     upkeep.calls = []
 
     for _ in range(6):

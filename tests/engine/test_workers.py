@@ -11,7 +11,7 @@ from windward.core.view import RunView
 from windward.errors import UnavailableError
 from windward.model.ids import TaskKey
 from windward.model.states import RunState, TaskState
-from windward.ports.executor import HostGone, Woken
+from windward.ports.executor import Envelope, HostGone, Woken
 from windward.protocol.messages import (
     Accepted,
     Beat,
@@ -325,6 +325,27 @@ def test_an_end_is_not_forgotten_when_the_database_goes_away_twice(world: World,
     world.clock.pass_by(2)
     world.settle()
     assert world.take(Accepted) == [Accepted(ref=running)]
+
+
+def test_a_scheduler_that_was_stopped_reads_what_waited_before_it_judges_silence(
+    world: World, running: AttemptRef
+) -> None:
+    wait = world.workers.wait
+
+    def stopped(timeout_s: float) -> list[Envelope | HostGone | Woken]:
+        world.workers.wait = wait  # type: ignore[method-assign]
+        world.clock.pass_by(world.settings.scheduler.host_lease_s * 2)
+        world.beat(running)
+        return []  # an interrupted wait whose time is up does not look again
+
+    world.settle()
+    world.workers.wait = stopped  # type: ignore[method-assign]
+    world.settle()
+    assert world.task(running.run_pk, "a").state is TaskState.RUNNING
+    assert world.workers.cancelled == []
+    world.clock.pass_by(world.settings.scheduler.host_lease_s * 2)
+    world.settle()
+    assert world.task(running.run_pk, "a").state is not TaskState.RUNNING
 
 
 def test_a_database_that_is_away_is_not_asked_in_a_hurry(world: World) -> None:

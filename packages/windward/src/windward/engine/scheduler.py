@@ -182,8 +182,11 @@ class Scheduler:
     def step(self) -> None:
         """Wait for something to happen, and make one pass."""
         inputs = self._mailbox.wait(self.wait_s())
+        now = self._clock.now()
+        # Who was stopped for a while wakes up here: whatever came before `now` is read before silence is judged by it.
+        inputs += self._mailbox.wait(0.0)
         try:
-            work = self.load(inputs, self._clock.now())
+            work = self.load(inputs, now)
             if work is None:
                 return
             self.decide(work)

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -289,6 +290,60 @@ def test_what_speaks_no_http_is_not_repeated(capsys: pytest.CaptureFixture[str])
         thread.join()
     said = capsys.readouterr().err
     assert "what answers there does not speak HTTP" in said
+    assert "hello" not in said
+
+
+WRONG_PLACES = (
+    ("dags", "list"),
+    ("pools", "set", "p", "1"),
+    ("variables", "set", "k", "v"),
+    ("users", "list"),
+)
+
+
+@pytest.mark.parametrize("words", WRONG_PLACES, ids=" ".join)
+@pytest.mark.parametrize("behind", ["/foo", "/api/v2", "/docs/"])
+def test_a_place_of_the_server_that_is_not_its_address_is_told(
+    address: str, words: tuple[str, ...], behind: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--server", address + behind, *words], environ={"WINDWARD_TOKEN": "x"}) == 1
+    said = capsys.readouterr().err
+    assert said.startswith(
+        f"error: what answers at {(address + behind).rstrip('/')} is not a Windward API server\n"
+    )
+    assert "hint: Give its address as `http://HOST:PORT`" in said
+
+
+@pytest.mark.parametrize("words", WRONG_PLACES, ids=" ".join)
+@pytest.mark.parametrize("status", [200, 301, 400, 401, 404, 501])
+def test_the_words_of_another_server_are_not_repeated(
+    words: tuple[str, ...], status: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Pages(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(b"<!DOCTYPE HTML>\n<p>hello</p>\n")
+
+        def do_POST(self) -> None:
+            self.do_GET()
+
+        def do_PATCH(self) -> None:
+            self.do_GET()
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Pages) as other:
+        thread = threading.Thread(target=other.serve_forever)
+        thread.start()
+        url = f"http://127.0.0.1:{other.server_port}"
+        code = main(["--server", url, *words], environ={"WINDWARD_TOKEN": "x"})
+        other.shutdown()
+        thread.join()
+    said = capsys.readouterr().err
+    assert code == 1
+    assert said.startswith(f"error: what answers at {url} is not a Windward API server\n")
     assert "hello" not in said
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,6 +14,9 @@ from windward.errors import NotFoundError, UnavailableError, UserError, Windward
 
 PAGE = 100
 SIGN_IN = "Set `WINDWARD_TOKEN` to a token of this server: `windward tokens create` makes one there."
+LOOK_AT_THE_LOG = "The server's log tells more; `--verbose` shows where this came from."
+NO_SUCH_PLACE = {404: "Not Found", 405: "Method Not Allowed"}
+"""What a server answers where it has no API: no command asks for what an API server does not offer."""
 Json = dict[str, Any]
 
 
@@ -28,8 +32,8 @@ class Server:
     """One server."""
 
     def __init__(self, url: str, token: str) -> None:
-        self._api = ApiClient(url, token, error_of=error_of)
         self.url = url.rstrip("/")
+        self._api = ApiClient(url, token, error_of=partial(error_of, url=self.url))
 
     def close(self) -> None:
         """Give back the connection."""
@@ -43,12 +47,11 @@ class Server:
             UnavailableError: when the server does not answer.
             RefusedHereError: when it refuses for another reason.
         """
-        return self._api.ask("GET", _with(path, query), dict)
+        return self._ask("GET", _with(path, query))
 
     def send(self, method: str, path: str, body: object = None, **query: object) -> Json:
         """Ask for a change and return the answer; raise as `get` does."""
-        raw = self._api.ask(method, _with(path, query), bytes, body=body)
-        return msgspec.json.decode(raw, type=dict) if raw else {}
+        return self._ask(method, _with(path, query), body)
 
     def pages(self, path: str, key: str, *, limit: int | None = None, **query: object) -> Iterator[Json]:
         """Yield the entries of a list, `limit` at most; raise as `get` does."""
@@ -65,6 +68,16 @@ class Server:
         """Yield parts of a log as they come; raise as `get` does."""
         return self._api.stream(_with(path, query), accept="application/x-ndjson")
 
+    def _ask(self, method: str, path: str, body: object = None) -> Json:
+        """Return an answer; that of a request without one is empty."""
+        raw = self._api.ask(method, path, bytes, body=body)
+        if not raw and method != "GET":
+            return {}
+        try:
+            return msgspec.json.decode(raw, type=dict)
+        except msgspec.MsgspecError as error:
+            raise _is_elsewhere(self.url) from error
+
 
 def _with(path: str, query: Mapping[str, object]) -> str:
     pairs = [
@@ -80,13 +93,15 @@ def _text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def error_of(status: int, answer: bytes, method: str, path: str) -> WindwardError:
-    """Return the error to raise for a refusal: in the server's words, with a hint."""
+def error_of(status: int, answer: bytes, method: str, path: str, *, url: str) -> WindwardError:
+    """Return the error to raise for a refusal: in the server's words, with a hint. Others' words are not repeated."""
     try:
         body = msgspec.json.decode(answer)
-        detail, hint = body["detail"], body.get("hint", "")
+        detail, hint = body["detail"], str(body.get("hint", ""))
     except (msgspec.MsgspecError, KeyError, TypeError, AttributeError):
-        detail, hint = answer[:200].decode(errors="replace"), ""
+        return _of_something_else(status, method, path, url=url)
+    if detail == NO_SUCH_PLACE.get(status):
+        return _is_elsewhere(url)
     if isinstance(detail, list):
         detail = "; ".join(f"{'.'.join(map(str, one['loc']))} {one['msg']}" for one in detail)
     message = str(detail) or f"`{method} {path}` was answered with {status}"
@@ -107,5 +122,23 @@ def error_of(status: int, answer: bytes, method: str, path: str) -> WindwardErro
         case 429 | 502 | 503 | 504:
             return UnavailableError(message)
         case _:
-            hint = hint or "The server's log tells more; `--verbose` shows where this came from."
-            return RefusedHereError(message, hint=hint, status=status)
+            return RefusedHereError(message, hint=hint or LOOK_AT_THE_LOG, status=status)
+
+
+def _of_something_else(status: int, method: str, path: str, *, url: str) -> WindwardError:
+    """Return the error for a refusal that is none of this API's: of a proxy, of a broken server, or of another one."""
+    match status:
+        case 429 | 502 | 503 | 504:
+            return UnavailableError(f"the API server does not answer: something before it said {status}")
+        case 500:
+            message = f"`{method} {path.partition('?')[0]}` was answered with {status}"
+            return RefusedHereError(message, hint=LOOK_AT_THE_LOG, status=status)
+        case _:
+            return _is_elsewhere(url)
+
+
+def _is_elsewhere(url: str) -> UserError:
+    return UserError(
+        f"what answers at {url} is not a Windward API server",
+        hint="Give its address as `http://HOST:PORT` or `https://HOST`, with a path only where `[api] base_url` has one.",
+    )

@@ -25,16 +25,19 @@ from __future__ import annotations
 
 
 class WindwardError(Exception):
-    """Anything that a caller of Windward may want to catch."""
+    """Anything that a caller of Windward may want to catch; `hint` says what to do, where the raiser knows it."""
+
+    def __init__(self, *args: object, hint: str = "") -> None:
+        super().__init__(*args)
+        self.hint = hint
 
 
 class UserError(WindwardError):
     """An error that the DAG author or the operator can fix; `hint` says how."""
 
     def __init__(self, message: str, *, hint: str) -> None:
-        super().__init__(message)
+        super().__init__(message, hint=hint)
         self.message = message
-        self.hint = hint
 
     def __str__(self) -> str:
         return f"{self.message}\n\nhint: {self.hint}"

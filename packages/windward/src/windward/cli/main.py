@@ -188,11 +188,10 @@ def _explain(error: Exception) -> int:
         case UserError():
             return _refuse(error.message, hint=error.hint)
         case ConflictError():
-            return _refuse(
-                str(error), hint="Someone else changed it at the same moment. Look again, then repeat it."
-            )
+            changed = "Someone else changed it at the same moment. Look again, then repeat it."
+            return _refuse(str(error), hint=error.hint or changed)
         case NotFoundError():
-            return _refuse(str(error), hint="List what exists, and check the spelling.")
+            return _refuse(str(error), hint=error.hint or "List what exists, and check the spelling.")
         case UnavailableError():
             return _refuse(
                 str(error),

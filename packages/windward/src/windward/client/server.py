@@ -112,7 +112,7 @@ def error_of(status: int, answer: bytes, method: str, path: str, *, url: str) ->
             hint = hint or "Ask for a role or a token that permits it: `windward tokens create --scope …`."
             return RefusedHereError(message, hint=hint, status=status)
         case 404:
-            return NotFoundError(message)
+            return NotFoundError(message, hint=hint)
         case 409:
             hint = hint or "Someone else changed it at the same moment. Look again, then repeat it."
             return RefusedHereError(message, hint=hint, status=status)

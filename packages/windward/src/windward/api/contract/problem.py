@@ -134,7 +134,7 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
 
 def refusal_of(error: WindwardError) -> Refusal:
     """Return the answer to an error that a handler may raise."""
-    status, headers, hint = 500, dict[str, str](), ""
+    status, headers = 500, dict[str, str]()
     detail: Any = str(error)
     match error:
         case InvalidRequest():
@@ -154,7 +154,7 @@ def refusal_of(error: WindwardError) -> Refusal:
         case NotOffered():
             status = 501
         case UserError():
-            status, detail, hint = 400, error.message, error.hint
+            status, detail = 400, error.message
         case NotFoundError():
             status = 404
         case ConflictError():
@@ -163,4 +163,4 @@ def refusal_of(error: WindwardError) -> Refusal:
             status, headers = 503, {"retry-after": str(RETRY_AFTER_S)}
         case _:
             pass
-    return Refusal(status=status, body=Problem(detail=detail, hint=hint), headers=headers)
+    return Refusal(status=status, body=Problem(detail=detail, hint=error.hint), headers=headers)

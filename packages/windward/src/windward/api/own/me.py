@@ -24,6 +24,10 @@ from windward.model.access import Credential
 
 TAG = "Me"
 BASE = "/api/windward/v1/me"
+COME_AS_A_PERSON = (
+    "Come with a session or a JWT: `POST /auth/token` with a name and a password answers with one, "
+    "and the command line takes it as `WINDWARD_TOKEN`."
+)
 OWN = SignedIn("everybody may see and end what is theirs")
 
 
@@ -137,7 +141,7 @@ def _only_people(call: Call[Any, Any]) -> None:
         Forged: when an API token asks.
     """
     if call.principal.credential is Credential.API_TOKEN:
-        raise Forged("an API token may not do this; sign in")
+        raise Forged("an API token may not do this; sign in", hint=COME_AS_A_PERSON)
 
 
 OPERATIONS: tuple[Operation, ...] = (

@@ -11,6 +11,7 @@ from msgspec import UNSET, UnsetType
 from windward.api.contract.operation import Call, Needs, Nothing, Operation, operation
 from windward.api.contract.paging import LIMIT_MAX, OffsetQuery
 from windward.api.contract.problem import Forged
+from windward.api.own.me import COME_AS_A_PERSON
 from windward.api.own.shapes import (
     SessionCollectionResponse,
     TokenCollectionResponse,
@@ -155,7 +156,7 @@ def _not_by_its_own_token(call: Call[Any, Any]) -> None:
         Forged: when one asks.
     """
     if call.principal.credential is Credential.API_TOKEN and _user(call).user_id == call.principal.user_id:
-        raise Forged("an API token may not do this; sign in")
+        raise Forged("an API token may not do this; sign in", hint=COME_AS_A_PERSON)
 
 
 def _user(call: Call[Any, Any]) -> User:

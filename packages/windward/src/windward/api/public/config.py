@@ -75,7 +75,10 @@ def demand_exposed(call: Call[Any, Any]) -> None:
         SwitchedOff: unless `[api] expose_config` says otherwise.
     """
     if call.services.settings.api.expose_config == "false":
-        raise SwitchedOff("the settings cannot be read here: `[api] expose_config` is off")
+        raise SwitchedOff(
+            "the settings cannot be read here: `[api] expose_config` is off",
+            hint="Set it to `true` where the server runs, and start the server anew.",
+        )
 
 
 def _wants_text(call: Call[Any, Any]) -> bool:

@@ -84,7 +84,10 @@ def get_connection_test(call: Call[Nothing, Nothing]) -> AsyncConnectionTestResp
 
 def _demand_enabled(call: Call[Any, Any]) -> None:
     if not call.services.connection_tests.is_enabled:
-        raise SwitchedOff("connections cannot be tested here: `[core] test_connection` is not `enabled`")
+        raise SwitchedOff(
+            "connections cannot be tested here: `[core] test_connection` is not `enabled`",
+            hint="Set it to `enabled` where the server runs, and start the server anew.",
+        )
 
 
 def _stored(call: Call[Any, Any], conn_id: str) -> dict[str, Any] | None:

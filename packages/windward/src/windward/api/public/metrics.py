@@ -27,7 +27,10 @@ def get_metrics(call: Call[Nothing, Nothing]) -> Reply:
     """Show what the components measured."""
     services = call.services
     if not services.settings.metrics.prometheus_on:
-        raise SwitchedOff("there are no metrics here: `[metrics] prometheus_on` is off")
+        raise SwitchedOff(
+            "there are no metrics here: `[metrics] prometheus_on` is off",
+            hint="Set it to `true` where the server runs, and start the server anew.",
+        )
     since = services.now() - SHOWN_FOR
     return Reply(body=exposed(services.store.hosts.load_metrics(since=since)), media_type=MEDIA_TYPE)
 

@@ -16,7 +16,7 @@ from windward.errors import NotFoundError, UserError
 
 API = "/api/v2"
 OWN = "/api/windward/v1"
-CONFLICT = 409
+FORBIDDEN, CONFLICT = 403, 409
 BATCH_MAX = 200
 BATCH_BYTES_MAX = 500_000
 """Things that are written by one request."""

@@ -6,14 +6,15 @@ from argparse import Namespace
 from typing import Any
 
 from windward.cli.output import note, show_rows
-from windward.cli.remote.asking import OWN, moment
+from windward.cli.remote.asking import FORBIDDEN, OWN, moment
 from windward.client.http import in_path
-from windward.client.server import Json, Server
+from windward.client.server import Json, RefusedHereError, Server
 from windward.core.accounts import scopes_of
 from windward.errors import UserError
 from windward.model.access import Credential
 
 MINE = f"{OWN}/me/tokens"
+WITH_A_JWT = "Set `WINDWARD_TOKEN` to a JWT: `POST /auth/token` with name and password answers with one."
 
 
 def list_tokens(args: Namespace, server: Server) -> int:
@@ -35,7 +36,7 @@ def create(args: Namespace, server: Server) -> int:
     if me["credential"] == Credential.API_TOKEN:
         raise UserError(
             "a server makes no token for a token",
-            hint="Set `WINDWARD_TOKEN` to a JWT: `POST /auth/token` with name and password answers with one.",
+            hint=WITH_A_JWT,
         )
     scopes_of(args.scope)
     made = server.send("POST", MINE, {"name": args.name, "days": args.days, "scopes": args.scope})
@@ -49,8 +50,14 @@ def delete(args: Namespace, server: Server) -> int:
     """Delete a token."""
     me = _me(server)
     # A token may not delete its owner's by being the owner's; it may where the owner administers users.
-    is_mine = _is_me(args, me) and me["credential"] != Credential.API_TOKEN
-    server.send("DELETE", f"{MINE if is_mine else _theirs(args)}/{in_path(args.token_id)}")
+    is_mine, is_by_token = _is_me(args, me), me["credential"] == Credential.API_TOKEN
+    place = MINE if is_mine and not is_by_token else _theirs(args)
+    try:
+        server.send("DELETE", f"{place}/{in_path(args.token_id)}")
+    except RefusedHereError as error:
+        if error.status == FORBIDDEN and is_mine and is_by_token:
+            raise UserError("an API token may not delete tokens of its owner", hint=WITH_A_JWT) from error
+        raise
     note(f"deleted token {args.token_id}")
     return 0
 

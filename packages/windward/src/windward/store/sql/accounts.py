@@ -34,6 +34,8 @@ from windward.store.sql.tables import (
 from windward.store.sql.transaction import Transaction
 
 USER, ROLE = "user", "role"
+ANOTHER_USER = "Give another name; `windward users list` shows those that are taken."
+ANOTHER_ROLE = "Give another name; `windward roles list` shows those that are taken."
 REMEMBERED_MAX = 1024
 _RESOURCES, _VERBS = frozenset(Resource), frozenset(Verb)
 _Read = tuple[tuple[Any, ...], tuple[tuple[Any, ...], ...]]
@@ -71,7 +73,7 @@ class SqlAccounts(SqlLogins):
             transaction.run(sa.insert(ACCOUNT).values(**row, password_hash=password_hash))
             _put_parts(transaction, user)
 
-        self._write_unique(insert, f"there is a user `{user.username}` already")
+        self._write_unique(insert, f"there is a user `{user.username}` already", hint=ANOTHER_USER)
 
     def replace_user(self, user: User, *, expect: User) -> None:
         """Replace all but the password and the last sign-in, of a user that is as it was seen."""
@@ -87,7 +89,7 @@ class SqlAccounts(SqlLogins):
             transaction.run(sa.update(ACCOUNT).where(same).values(**row))
             _put_parts(transaction, user)
 
-        self._write_unique(replace, f"there is a user `{user.username}` already")
+        self._write_unique(replace, f"there is a user `{user.username}` already", hint=ANOTHER_USER)
 
     def set_password_hash(self, user_id: str, password_hash: str | None) -> bool:
         """Replace the hash and raise the version: of two who do so at once, each ends what the other let in."""
@@ -174,7 +176,7 @@ class SqlAccounts(SqlLogins):
                 raise NotFoundError(f"there is no role `{role.name}` of your own")
             _put_grants(transaction, ROLE, role.name, role.permissions)
 
-        self._write_unique(put, f"there is a role `{role.name}` already")
+        self._write_unique(put, f"there is a role `{role.name}` already", hint=ANOTHER_ROLE)
 
     def delete_role(self, name: str) -> bool:
         """Delete a role, and take it from its users."""
@@ -203,12 +205,12 @@ class SqlAccounts(SqlLogins):
         with self._database.reading() as transaction:
             return _given_by_files(map(tuple, transaction.run(query)))
 
-    def _write_unique(self, work: Any, message: str) -> None:
+    def _write_unique(self, work: Any, message: str, *, hint: str) -> None:
         try:
             self._database.write(work)
         except exc.IntegrityError as error:
             if is_taken(error):
-                raise ConflictError(message) from error
+                raise ConflictError(message, hint=hint) from error
             raise
 
 

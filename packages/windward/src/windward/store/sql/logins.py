@@ -103,7 +103,10 @@ class SqlLogins:
             self._logins.write(lambda transaction: transaction.run(sa.insert(API_TOKEN).values(**row)))
         except exc.IntegrityError as error:
             if is_taken(error):
-                raise ConflictError(f"there is a token `{token.name}` already") from error
+                raise ConflictError(
+                    f"there is a token `{token.name}` already",
+                    hint="Give another name, or delete that token first.",
+                ) from error
             raise
 
     def token_by_digest(self, digest: str) -> ApiToken | None:

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.clouds import CLOUDS
+from windward.core.paths import large_value_name, run_of_large_value
 from windward.errors import NotFoundError, SettingsError, UnavailableError
 from windward.store.objects import CloudObjectStore, LocalObjectStore, open_object_store, safe_name
 
@@ -61,6 +62,15 @@ def test_a_location_outside_the_folder_is_not_found(tmp_path: Path, outside: str
     with pytest.raises(NotFoundError):
         store.delete(location)
     assert (tmp_path / "secret").exists()
+
+
+@pytest.mark.parametrize("key", ["plain", "a/b", "a//b", "/", ".", "..", "../../b", "a/", "/" * 60, "k\ney"])
+def test_a_large_value_may_have_any_key(tmp_path: Path, key: str) -> None:
+    store = LocalObjectStore(tmp_path / "xcom")
+    location = store.put(large_value_name(f"sales/r/load/-1/{key}", run_pk=17, nonce="0a"), b"big")
+    assert store.get(location) == b"big"
+    assert run_of_large_value(location) == 17
+    assert [path.name for path in tmp_path.iterdir()] == ["xcom"]
 
 
 @pytest.mark.parametrize("name", ["", "/a", "a/", "a//b", "..", "a/../b", "."])

@@ -7,6 +7,8 @@ import re
 LOGS_SCHEME = "logs:"
 """How a folder of logs stands on the list of what is to be deleted, among the URLs of objects."""
 
+_PART_OF_OBJECT = {"": "%2F", ".": "%2E", "..": "%2E%2E"}
+"""What stands in an object's name for parts that would be none, or lead elsewhere."""
 _RUN_OF_OBJECT = re.compile(r"/r(\d{1,19})-[0-9a-f]+$")
 
 
@@ -52,12 +54,13 @@ def run_of_log_folder(folder: str) -> tuple[str, str]:
 
 
 def large_value_name(owner: str, *, run_pk: int, nonce: str) -> str:
-    """Return the name of a large value's object; `owner` says for people whose it is.
+    """Return the name of a large value's object; `owner` says for people whose it is, and may end in any key.
 
     The last part tells of which run it is, so that one that no row names can be found; the nonce, in hexadecimal
     digits, is new for each value, because an object may be deleted long after its value was replaced.
     """
-    return f"{owner}/r{run_pk}-{nonce}"
+    parts = (_PART_OF_OBJECT.get(part, part) for part in owner.split("/"))
+    return f"{'/'.join(parts)}/r{run_pk}-{nonce}"
 
 
 def run_of_large_value(location: str) -> int | None:

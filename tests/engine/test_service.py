@@ -90,6 +90,51 @@ def test_a_number_that_no_database_holds_is_refused_with_its_reason(
         assert answer.code == "invalid"
 
 
+@pytest.mark.parametrize("number", [-1, -(2**31) + 1])
+def test_nobody_counts_from_below_nothing(world: World, ref: AttemptRef, number: int) -> None:
+    several: dict[str, Any] = {"key": "k", "dag_id": "sales", "run_id": "mine", "task_ids": ("a",)}
+    for call in (
+        c.GetXComs(offset=number, **several),
+        c.GetXComs(limit=number, **several),
+        c.GetAssetEvents(name="a", offset=number),
+        c.FindRuns(dag_ids=("sales",), limit=number),
+        c.TriggerRun(dag_id="other", place=number),
+    ):
+        answer = world.call(ref, call)
+        assert isinstance(answer, c.Refused)
+        assert (answer.code, "is negative" in answer.message) == ("invalid", True)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        c.SetVariable(key="n\0ul", value="x"),
+        c.GetVariable(key="n\0ul"),
+        c.ListVariables(prefix="n\0ul"),
+        c.GetConnection(conn_id="n\0ul"),
+        get_xcom(task_id="n\0ul"),
+        c.GetXComs(key="k", dag_id="sales", run_id="mine", task_ids=("a", "n\0ul")),
+        c.DeleteXComs(key="n\0ul"),
+        c.GetRun(dag_id="n\0ul"),
+        c.CountRuns(dag_id="sales", states=("n\0ul",)),
+        c.GetAssetEvents(name="n\0ul"),
+        c.SettleDeadXComs(purged=(2**63,)),
+        SetState(key="n\0ul", value="1"),
+    ],
+)
+def test_a_call_that_not_every_database_understands_is_refused_with_its_reason(
+    world: World, ref: AttemptRef, call: c.Call
+) -> None:
+    answer = world.call(ref, call)
+    assert isinstance(answer, c.Refused)
+    assert (answer.code, "`" in answer.message) == ("invalid", True)
+
+
+def test_texts_that_are_sealed_or_mended_may_hold_anything(world: World, ref: AttemptRef) -> None:
+    assert world.call(ref, c.SetVariable(key="x", value="n\0ul", description="\0")) == c.Done()
+    assert world.call(ref, c.GetVariable(key="x")) == c.VariableAnswer(value="n\0ul")
+
+
 @pytest.mark.parametrize(
     "call",
     [

@@ -15,11 +15,11 @@ from windward.core.triggering import PausedError
 from windward.engine.asset_lookups import lookup_asset, place_of
 from windward.engine.contexts import key_of, run_context
 from windward.engine.lookups import is_latest_slot, lookup, tasks_of
+from windward.engine.plain_calls import fault_of
 from windward.engine.states import answer_state
 from windward.engine.triggering import trigger_run
 from windward.errors import ConflictError, InvalidParamError, NotFoundError, UnavailableError, UserError
 from windward.model.ids import XCOM_KEY_LENGTH_MAX, is_xcom_key
-from windward.model.numbers import SMALL_MAX
 from windward.model.records import RunRecord, TaskRecord
 from windward.ports.clock import Ids
 from windward.ports.store import Store
@@ -55,8 +55,8 @@ class ExecutionService:
         """Carry out a call; everything that goes wrong becomes a `Refused`."""
         if not is_current:
             return c.Refused(code="stale", message="the attempt is not the current one any more")
-        if not _has_small_numbers(call):
-            return c.Refused(code="invalid", message=f"a number of the call is beyond {SMALL_MAX}")
+        if fault := fault_of(call):
+            return c.Refused(code="invalid", message=fault)
         try:
             return self._answer(ref, call, now)
         except ConflictError as error:
@@ -219,22 +219,3 @@ class ExecutionService:
 
 def _run_answer(run: RunRecord | None) -> c.RunAnswer:
     return c.RunAnswer(run=run_context(run) if run is not None else None)
-
-
-def _has_small_numbers(call: c.Call) -> bool:
-    """Return whether the columns and limits of every database hold the call's numbers."""
-    numbers: tuple[int, ...] = ()
-    match call:
-        case c.GetXCom():
-            numbers = (call.map_index,)
-        case c.GetXComs():
-            numbers = (call.offset, call.limit, *(call.map_indexes or ()))
-        case c.GetAssetEvents():
-            numbers = (call.offset, call.limit)
-        case c.FindRuns():
-            numbers = (call.limit,)
-        case c.TriggerRun():
-            numbers = (call.place,)
-        case _:  # the others carry none
-            pass
-    return all(abs(number) <= SMALL_MAX for number in numbers)

@@ -1,5 +1,6 @@
 """Attempts: made, granted once, ended, lost; what a stale message may do (nothing)."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -153,6 +154,34 @@ def test_only_a_failure_may_end_an_attempt_that_was_never_granted(outcome: Outco
 def test_a_cleared_attempt_begins_anew_however_it_ended(outcome: Outcome) -> None:
     action = only(end(running(state=TaskState.RESTARTING), outcome))
     assert (action.event, action.archives, action.owner) == (TaskEvent.RESTARTED, True, None)
+
+
+@pytest.mark.parametrize(
+    ("said", "counts"),
+    [
+        (at(3), at(3)),
+        (T0, T0),
+        (at(10), at(10)),
+        (at(11), at(10)),
+        (datetime(9999, 1, 1, tzinfo=UTC), at(10)),
+        (at(-1), T0),
+        (datetime(1, 1, 1, tzinfo=UTC), T0),
+    ],
+)
+@pytest.mark.parametrize("outcome", OUTCOMES)
+def test_an_end_is_between_the_start_and_now_whatever_its_host_says(
+    outcome: Outcome, said: datetime, counts: datetime
+) -> None:
+    ending = Ending(outcome=outcome, exit=ExitFact(kind="ok"), at=said)
+    moves = decide_end(around(running()), running(), ending, fence=5, now=at(10), lost_attempts_max=LOST_MAX)
+    assert only(moves).end_date == counts
+
+
+def test_what_never_began_has_not_ended_before_it_was_queued() -> None:
+    record = running(TaskState.QUEUED, start_date=None, queued_at=at(2))
+    ending = Ending(outcome=Failed(), exit=ExitFact(kind="never_started"), at=datetime(1, 1, 1, tzinfo=UTC))
+    moves = decide_end(around(record), record, ending, fence=5, now=at(10), lost_attempts_max=LOST_MAX)
+    assert only(moves).end_date == at(2)
 
 
 def test_success_stores_what_the_task_said() -> None:

@@ -106,6 +106,7 @@ def decide_end(
         return [_restart(record, reason="its old attempt has ended", now=now)]
     if record.state not in (TaskState.RUNNING, TaskState.QUEUED):
         return None
+    ending = _in_time(record, ending, now)
     if record.state is TaskState.RUNNING:
         ending = _storable(ending)
     exit_fact = _JSON.encode(ending.exit).decode()
@@ -149,6 +150,13 @@ def decide_end(
         case _:
             # Ended well without ever having been granted a start: nothing that it says may count.
             return None
+
+
+def _in_time(record: TaskRecord, ending: Ending, now: datetime) -> Ending:
+    """Return an ending that is not before its start and not to come, whatever the clock of its host says."""
+    began = record.start_date or record.queued_at or now
+    at = max(began, min(ending.at, now))
+    return ending if at == ending.at else msgspec.structs.replace(ending, at=at)
 
 
 def _storable(ending: Ending) -> Ending:

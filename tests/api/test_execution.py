@@ -7,10 +7,13 @@ import msgspec
 import pytest
 
 from tests.api.conftest import NOW, Client
-from tests.store.building import create, run_of
+from tests.store.building import create, run_of, step
 from windward.api.execution.tokens import AttemptClaims, AttemptTokens
 from windward.api.services import Services
+from windward.core.transitions import TaskEvent
+from windward.model.ids import TaskKey
 from windward.model.states import RunType, Semantics
+from windward.protocol.calls import Call, GetVariable, SetXCom
 from windward.protocol.messages import AttemptEnded, Hello, StartGranted, StartRefused, StartRequest, Submit
 from windward.protocol.outcomes import Ending, ExitFact, Skipped, Succeeded, XComPut, XComValue
 from windward.protocol.work import AttemptRef, RunContext, Submission, TaskContext
@@ -24,6 +27,26 @@ LOG = "dag_id=d/run_id=r/task_id=load/attempt=1.log"
 def token_of(services: Services, *, ref: AttemptRef = REF, age_s: float = 0) -> str:
     claims = AttemptClaims(ref=ref, host_id="h", dag_id="d")
     return services.execution.tokens.make(claims, now=NOW - timedelta(seconds=age_s))
+
+
+def begin(store: SqlStore) -> None:
+    """Have the attempt running."""
+    queue(store)
+    step(store, TaskKey(1, "load"), TaskEvent.START, owner="h", start_date=NOW)
+
+
+def queue(store: SqlStore) -> None:
+    """Have the attempt made, and not started."""
+    store.runs.apply([[create(run_of(run_pk=1, dag_id="d", run_id="r"), "load")]])
+    step(store, TaskKey(1, "load"), TaskEvent.QUEUE, try_number=1)
+
+
+def asked(client: Client, services: Services, call: Call) -> Any:
+    """Return what a call of user code is answered."""
+    body = msgspec.json.encode({"call": call})
+    answer = client.ask("POST", "/execution/v1/attempt/call", body, headers=bearer(token_of(services)))
+    assert answer.status == 200, answer.body
+    return answer.json["answer"]
 
 
 def bearer(token: str) -> dict[str, str]:
@@ -53,6 +76,40 @@ def test_a_host_of_another_version_is_told_so(client: Client, store: SqlStore) -
     answer = client.ask("POST", "/execution/v1/hosts", HELLO | {"version": 99}, role="op")
     assert answer.status == 422
     assert letters(store) == []
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("host_id", ""),
+        ("host_id", "n\0ul"),
+        ("host_id", "h" * 100_000),
+        ("hostname", ""),
+        ("hostname", "n\0ul"),
+        ("hostname", "h" * 251),
+        ("queues", ["default", "n\0ul"]),
+        ("capacity", -1),
+        ("pid", -1),
+        ("kind", "triggerer"),
+    ],
+)
+def test_a_hello_that_no_worker_says_is_refused_with_its_reason(
+    client: Client, store: SqlStore, field: str, value: object
+) -> None:
+    answer = client.ask("POST", "/execution/v1/hosts", HELLO | {field: value}, role="op")
+    assert (answer.status, answer.json["detail"][0]["loc"]) == (422, ["body", field])
+    assert letters(store) == []
+
+
+def test_a_token_that_cannot_be_renewed_keeps_no_other_from_it(
+    client: Client, store: SqlStore, services: Services
+) -> None:
+    begin(store)
+    tokens = ["nonsense", token_of(services, age_s=601), token_of(services)]
+    body = {"running": [REF], "renew": tokens}
+    answer = client.ask("POST", "/execution/v1/hosts/h/heartbeat", msgspec.json.encode(body), role="op")
+    assert answer.status == 200
+    assert [token is None for token in answer.json["renewed"]] == [True, True, False]
 
 
 def test_mail_brings_a_token_for_each_attempt_and_goes_when_it_is_read(
@@ -128,6 +185,48 @@ def test_an_ending_is_safe_when_it_was_taken_and_large_values_are_put_away(
     assert services.execution.values.get(large.location) == b"9" * 5000
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        XComValue(encoding="json", data=b"{nope"),
+        XComValue(encoding="json", data=b'"\xff"'),
+        XComValue(encoding="tagged", data=b"[" * 100_000),
+        XComValue(encoding="json"),
+        XComValue(encoding="json", location="file:///etc/passwd"),
+        XComValue(encoding="pickle", data=b"x", location="file:///etc/passwd"),
+    ],
+)
+def test_a_value_comes_whole_and_as_what_it_is_said_to_be(
+    client: Client, store: SqlStore, services: Services, value: XComValue
+) -> None:
+    begin(store)
+    assert asked(client, services, SetXCom(key="k", value=value))["code"] == "invalid"
+    assert store.xcoms.get_xcom("d", "r", "k", task_id="load", map_index=-1) is None
+
+    outcome = Succeeded(xcoms=(XComPut(key="k", value=value),))
+    body = msgspec.json.encode({"ending": Ending(outcome=outcome, exit=ExitFact(kind="ok"), at=NOW)})
+    answer = client.ask("POST", "/execution/v1/attempt/end", body, headers=bearer(token_of(services)))
+    assert answer.status == 422
+    assert letters(store) == []
+
+
+def test_an_attempt_that_was_never_started_may_ask_nothing(
+    client: Client, store: SqlStore, services: Services
+) -> None:
+    queue(store)
+    value = XComValue(encoding="json", data=b"1", size_bytes=1)
+    assert asked(client, services, SetXCom(key="k", value=value))["code"] == "stale"
+    assert store.xcoms.get_xcom("d", "r", "k", task_id="load", map_index=-1) is None
+
+
+def test_an_attempt_whose_end_has_just_come_may_ask(
+    client: Client, store: SqlStore, services: Services
+) -> None:
+    begin(store)
+    step(store, TaskKey(1, "load"), TaskEvent.SUCCEED, end_date=NOW)
+    assert asked(client, services, GetVariable(key="x")) == {"type": "variable", "value": None}
+
+
 def test_calls_of_an_attempt_that_is_not_the_current_one_are_stale(
     client: Client, services: Services
 ) -> None:
@@ -152,6 +251,7 @@ def test_a_log_is_written_once_however_often_it_is_sent(
     assert send(0, b"one\ntwo\n") == (200, {"size": 8})
     assert send(4, b"two\n") == (200, {"size": 8})
     assert send(99, b"x")[0] == 409
+    assert send(-1, b"x")[0] == 422
     assert services.execution.logs.read(LOG)[0] == b"one\ntwo\n"
     for path in ("dag_id=d/run_id=r/task_id=other/attempt=1.log", "dag_id=e/run_id=r/task_id=load/attempt=1.log",
                  "dag_id=d/run_id=q/task_id=load/x", "dag_id=d/run_id=r/task_id=load/../../x", "/etc/passwd"):  # fmt: skip

@@ -92,6 +92,16 @@ def test_a_value_with_tags_is_shown_as_stored_or_for_people(filled: Client, stor
     assert filled.ask("GET", f"{ROOT}/t?deserialize=true", role="viewer").json["value"] == "{1}"
 
 
+@pytest.mark.parametrize("data", [b"{nope", b"\xff", b"[" * 100_000])
+@pytest.mark.parametrize("preview", ["", "shown"])
+def test_of_a_value_that_is_not_the_json_it_should_be_the_text_is_shown(
+    filled: Client, store: SqlStore, data: bytes, preview: str
+) -> None:
+    put(store, "bad", XComValue(encoding="json", data=data, size_bytes=len(data), preview=preview))
+    answer = filled.ask("GET", f"{ROOT}/bad", role="viewer")
+    assert (answer.status, answer.json["value"]) == (200, preview or data.decode(errors="replace"))
+
+
 def test_a_large_value_is_fetched_unless_it_is_gone(filled: Client) -> None:
     value = ["long"] * 1000
     answer = filled.ask("POST", ROOT, {"key": "large", "value": value}, role="op")

@@ -12,6 +12,7 @@ from windward.engine.contexts import key_of
 from windward.engine.service import ExecutionService
 from windward.errors import ConflictError, NotFoundError, UnavailableError
 from windward.model.records import TaskRecord
+from windward.model.states import TaskState
 from windward.ports.clock import Clock
 from windward.ports.remote import MailItem
 from windward.ports.store import Store
@@ -33,6 +34,8 @@ from windward.protocol.work import AttemptRef
 START_S_MAX = 5.0
 """How long a start waits for the scheduler's word before the host is asked to try again."""
 LOG_FOLDERS_MAX = 10_000
+NEVER_STARTED = frozenset({TaskState.NONE, TaskState.SCHEDULED, TaskState.QUEUED})
+"""States in which no code of the attempt with the instance's fence may be running."""
 LOOK_S = 0.01
 """Time between two looks for that word."""
 
@@ -115,8 +118,13 @@ class RemoteDoor:
 
     def answer(self, ref: AttemptRef, call: Call) -> Answer:
         """Answer running user code, as the scheduler does for hosts of its own machine."""
-        is_current = ref.callback_pk is not None or self.find(ref) is not None
+        is_current = ref.callback_pk is not None or self._may_call(ref)
         return self._service.answer(ref, call, now=self._clock.now(), is_current=is_current)
+
+    def _may_call(self, ref: AttemptRef) -> bool:
+        """Whether this attempt was started and not superseded; its end may have come with its last call."""
+        record = self.find(ref)
+        return record is not None and record.state not in NEVER_STARTED
 
     def log_folder(self, ref: AttemptRef) -> str:
         """Return the folder of the logs of the attempt's run.

@@ -19,5 +19,7 @@ Small = Annotated[int, msgspec.Meta(ge=-SMALL_MAX, le=SMALL_MAX)]
 """A number of an `INTEGER` column: a map index, a try, a version, slots, a weight."""
 NotNegative = Annotated[int, msgspec.Meta(ge=0, le=SMALL_MAX)]
 """How many, or after how many."""
+Position = Annotated[int, msgspec.Meta(ge=0, le=WIDE_MAX)]
+"""Where in a file, in bytes."""
 Wide = Annotated[int, msgspec.Meta(ge=-WIDE_MAX, le=WIDE_MAX)]
 """A number of a `BIGINT` column: a key that the database counts, a length in bytes."""

@@ -6,10 +6,10 @@ import msgspec
 
 from windward.api.contract.operation import Call, ForAttempt, Nothing, Operation, operation
 from windward.api.contract.problem import InvalidRequest
-from windward.api.execution.values import fetched, stored_call, stored_ending
+from windward.api.execution.values import fault_of_call, fault_of_ending, fetched, stored_call, stored_ending
 from windward.core.paths import is_log_path_of
 from windward.errors import ConflictError, NotFoundError
-from windward.model.numbers import Wide
+from windward.model.numbers import Position
 from windward.protocol import calls
 from windward.protocol.messages import FRAME_BYTES_MAX, StartGranted
 from windward.protocol.outcomes import Ending
@@ -41,7 +41,7 @@ class LogQuery(msgspec.Struct, kw_only=True):
     """Which log, by its path as the start gave it, and where in it the bytes belong."""
 
     path: str
-    offset: Wide
+    offset: Position
 
 
 class LogSize(msgspec.Struct, kw_only=True):
@@ -59,6 +59,8 @@ def start(call: Call[Nothing, Nothing]) -> StartGranted:
 def ask(call: Call[Nothing, CallBody]) -> Answered:
     """Answer user code."""
     claims, execution = call.attempt, call.execution
+    if fault := fault_of_call(call.body.call):
+        return Answered(answer=calls.Refused(code="invalid", message=fault))
     wanted = stored_call(call.body.call, claims.ref, execution.values, dag_id=claims.dag_id)
     return Answered(answer=fetched(execution.door.answer(claims.ref, wanted), execution.values))
 
@@ -66,6 +68,8 @@ def ask(call: Call[Nothing, CallBody]) -> Answered:
 def end(call: Call[Nothing, EndBody]) -> None:
     """Take the end of an attempt."""
     claims, execution = call.attempt, call.execution
+    if fault := fault_of_ending(call.body.ending):
+        raise InvalidRequest.of(("body", "ending"), kind="value_error", message=fault)
     ending = stored_ending(call.body.ending, claims.ref, execution.values, dag_id=claims.dag_id)
     execution.door.end(claims.host_id, claims.ref, ending)
 

@@ -9,10 +9,11 @@ import msgspec
 from starlette.concurrency import run_in_threadpool
 
 from windward.api.contract.operation import Call, Needs, Nothing, Operation, operation
-from windward.api.contract.problem import InvalidRequest
+from windward.api.contract.problem import InvalidRequest, Unauthenticated
 from windward.api.execution.tokens import AttemptClaims
 from windward.api.services import Execution
 from windward.model.access import Resource, Verb
+from windward.model.ids import ID_LENGTH_MAX
 from windward.model.numbers import Wide
 from windward.protocol.messages import PROTOCOL_VERSION, Hello, Submit, ToHost
 from windward.protocol.work import AttemptRef
@@ -75,6 +76,7 @@ class ReadBody(msgspec.Struct, kw_only=True):
 def say_hello(call: Call[Nothing, Hello]) -> Welcomed:
     """Take in a host."""
     hello = call.body
+    _refuse_what_no_host_says(hello)
     if hello.version != PROTOCOL_VERSION:
         raise InvalidRequest.of(
             ("body", "version"),
@@ -93,7 +95,11 @@ def beat(call: Call[Nothing, BeatBody]) -> Beaten:
     execution.door.beat(host_id, call.body.running[:REFS_MAX])
     running, renewed = set(call.body.running), list[str | None]()
     for text in call.body.renew[:REFS_MAX]:
-        claims = execution.tokens.read(text, now=now)
+        try:
+            claims = execution.tokens.read(text, now=now)
+        except Unauthenticated:
+            renewed.append(None)
+            continue
         is_theirs = claims.host_id == host_id and claims.ref in running
         is_current = is_theirs and (
             claims.ref.callback_pk is not None or execution.door.find(claims.ref) is not None
@@ -132,6 +138,31 @@ def has_read(call: Call[Nothing, ReadBody]) -> None:
 def say_goodbye(call: Call[Nothing, Nothing]) -> None:
     """Let a host go that has nothing left."""
     call.execution.door.goodbye(call.text("host_id"))
+
+
+def _refuse_what_no_host_says(hello: Hello) -> None:
+    """Refuse what no database holds, and hosts that only the scheduler's own machine has."""
+    names = (
+        ("host_id", hello.host_id),
+        ("hostname", hello.hostname),
+        *(("queues", one) for one in hello.queues),
+    )
+    for field, name in names:
+        if not 0 < len(name) <= ID_LENGTH_MAX or "\0" in name:
+            message = f"a name has 1 to {ID_LENGTH_MAX} characters, and no NUL"
+            raise InvalidRequest.of(("body", field), kind="value_error", message=message)
+    for field, number in (("pid", hello.pid), ("capacity", hello.capacity)):
+        if number < 0:
+            raise InvalidRequest.of(
+                ("body", field), kind="value_error", message="is not negative", given=number
+            )
+    if hello.kind != "worker":
+        raise InvalidRequest.of(
+            ("body", "kind"),
+            kind="value_error",
+            message="only workers may be on a machine without the scheduler: triggerers speak to its socket",
+            given=hello.kind,
+        )
 
 
 def _tokens(execution: Execution, call: Call[Any, Any], host_id: str, message: ToHost) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import Protocol
 
+import msgspec
 from msgspec.structs import replace
 
 from windward.core.paths import large_value_name
@@ -23,6 +24,37 @@ class LargeValues(Protocol):
 
     def get(self, location: str) -> bytes:
         """Return the bytes."""
+
+
+def fault_of_call(call: Call) -> str:
+    """Return what is wrong with the value that a call brings from another machine, in words; else nothing."""
+    return _fault_of(call.key, call.value) if isinstance(call, SetXCom) else ""
+
+
+def fault_of_ending(ending: Ending) -> str:
+    """Return what is wrong with the values that an ending brings from another machine, in words; else nothing."""
+    puts = ending.outcome.xcoms if isinstance(ending.outcome, Succeeded) else ()
+    return next(filter(None, (_fault_of(put.key, put.value) for put in puts)), "")
+
+
+def _fault_of(key: str, value: XComValue) -> str:
+    """A value comes with its bytes: where they are kept is for this side alone to say."""
+    if value.location is not None:
+        return f"the value of `{key}` names a place in the object store, where only the server puts values"
+    if value.data is None:
+        return f"the value of `{key}` has no bytes"
+    if value.encoding in {"json", "tagged"} and not _is_json(value.data):
+        return f"the value of `{key}` is not the JSON that it should be"
+    return ""
+
+
+def _is_json(data: bytes) -> bool:
+    try:
+        data.decode()
+        msgspec.json.decode(data, type=msgspec.Raw)
+    except (UnicodeDecodeError, msgspec.DecodeError, RecursionError):
+        return False
+    return True
 
 
 def put_away(value: XComValue, ref: AttemptRef, large: LargeValues, *, owner: str) -> XComValue:

@@ -170,7 +170,7 @@ def delete_xcom_entry(call: Call[OfInstanceQuery, Nothing]) -> None:
 
 
 def shown_value(stored: XComValue, large: LargeValues, *, is_for_people: bool) -> Any:
-    """Return what is shown of a value: itself when it is JSON, else the text that was made of it."""
+    """Return what is shown of a value: itself when it is JSON, else the text that was made of it, or that it is."""
     if stored.encoding not in {"json", "tagged"} or (is_for_people and stored.encoding == "tagged"):
         return stored.preview
     data = stored.data
@@ -181,7 +181,10 @@ def shown_value(stored: XComValue, large: LargeValues, *, is_for_people: bool) -
             data = large.get(stored.location)
         except NotFoundError:
             return stored.preview
-    return msgspec.json.decode(data)
+    try:
+        return msgspec.json.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return stored.preview or data.decode(errors="replace")
 
 
 def _write(

@@ -265,3 +265,13 @@ def test_the_context_imports_neither_jinja_nor_the_store() -> None:
     )
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "[]"
+
+
+def test_what_a_run_is_given_under_a_telling_name_is_hidden(dag: DAG) -> None:
+    dag.params = ParamsDict({"db_password": "given-by-default", "city": "Seoul-given"})
+    task = EmptyOperator(task_id="task", dag=dag)
+    conf = {"city": "Busan-given", "nested": [{"api_key": "given-by-hand"}]}
+    with running(task, run=run_context(conf=conf)) as (context, bridge):
+        assert bridge.masked == ["given-by-hand"]
+        assert context["params"]["db_password"] == "given-by-default"
+        assert bridge.masked == ["given-by-hand", "given-by-default"]

@@ -14,6 +14,7 @@ from windward.protocol.work import RunContext, TaskContext
 from windward.sdk import dates
 from windward.sdk.accessors import ConnectionAccessor, VariableAccessor
 from windward.sdk.lazy import LazyValue
+from windward.sdk.masking import mask_secret
 from windward.sdk.task_instance import RuntimeTaskInstance
 from windward.sdk.times import at_users_edge
 
@@ -26,6 +27,8 @@ class Source:
     ) -> None:
         self.dag = dag
         self.run = run
+        if run.conf:
+            mask_secret(run.conf, "conf")
         self.ti = ti
         self.work = work
         self._previous: Any = _UNASKED
@@ -65,7 +68,9 @@ def _params(source: Source) -> dict[str, Any]:
     merged = ParamsDict(own if own is not None else declared, suppress_exception=True)
     merged.update(source.run.conf)
     merged.suppress_exception = False
-    return dict(merged.validate())
+    checked = dict(merged.validate())
+    mask_secret(checked, "params")
+    return checked
 
 
 def _instance_key(source: Source) -> str:

@@ -31,6 +31,16 @@ TASK_STATE_COLUMNS = ("task_id", "map_index", "key", "value", "set_at")
 ASSET_STATE_COLUMNS = ("asset", "key", "value", "set_by", "set_at")
 USER_COLUMNS = ("username", "email", "first_name", "last_name", "roles", "is_active", "last_login_at")
 CONFIG_COLUMNS = ("section", "key", "value", "origin")
+COMPONENT_COLUMNS = (
+    "kind",
+    "name",
+    "hostname",
+    "pid",
+    "status",
+    "started_at",
+    "latest_heartbeat",
+    "silent_s",
+)
 HOST_COLUMNS = ("host_id", "hostname", "kind", "queues", "capacity", "status", "is_draining")
 BACKFILL_COLUMNS = ("backfill_id", "dag_id", "state", "from_date", "to_date", "done", "created_by", "reason")
 ASSET_COLUMNS = ("name", "uri", "group", "producers", "consumers")

@@ -11,7 +11,7 @@ from windward.app.session import Session
 from windward.cli.arguments import UsageError, nearest
 from windward.cli.columns import DAG_COLUMNS, NEXT_COLUMNS, RUN_COLUMNS
 from windward.cli.lookup import active_records, found_dag, found_run
-from windward.cli.output import note, show_one, show_rows
+from windward.cli.output import note, show_one, show_rows, tell_broken
 from windward.cli.times import in_zone
 from windward.core.upcoming import next_run, upcoming_slots
 from windward.document import DagDocument
@@ -48,10 +48,7 @@ def list_dags(args: Namespace, session: Session) -> int:
     if args.columns:
         rows = [{name: row[name] for name in columns} for row in rows]
     show_rows(rows, output=args.output, columns=columns)
-    if broken := len(store.reads.import_errors()):
-        note(
-            f"{broken} file{'s' if broken > 1 else ''} could not be read: see `windward dags list-import-errors`"
-        )
+    tell_broken(len(store.reads.import_errors()))
     return 0
 
 
@@ -99,6 +96,9 @@ def details(args: Namespace, session: Session) -> int:
             "paused_at": found.paused_at,
             "paused_reason": found.paused_reason,
             "is_active": record.is_active,
+            "has_import_errors": any(
+                file.fileloc == document.fileloc for file in session.store.reads.import_errors()
+            ),
             "next_run": following,
             "next_run_local": in_zone(following, document.timezone),
             "max_active_runs": document.max_active_runs,

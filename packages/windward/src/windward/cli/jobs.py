@@ -103,6 +103,7 @@ def _check(args: Namespace, session: Session) -> int:
     from datetime import timedelta
 
     from windward.app.process import component_name
+    from windward.cli.columns import COMPONENT_COLUMNS
     from windward.cli.output import note, show_rows
     from windward.errors import UserError
 
@@ -122,7 +123,17 @@ def _check(args: Namespace, session: Session) -> int:
             f"no {kind or 'component'} gave a sign of life in the last {silence.total_seconds():g} s",
             hint="Start one, for instance by `windward standalone`; its log says what stops it.",
         )
-    show_rows(alive[: args.limit or None], output=args.output)
+    rows = [
+        component
+        | {
+            "status": "healthy",
+            "latest_heartbeat": component["last_beat_at"],
+            "silent_s": max(0.0, (now - component["last_beat_at"]).total_seconds()),
+        }
+        for component in alive[: args.limit or None]
+    ]
+    shown = [{name: row[name] for name in COMPONENT_COLUMNS} for row in rows]
+    show_rows(shown, output=args.output, columns=COMPONENT_COLUMNS)
     kinds = [component["kind"] for component in alive]
     if kind is not None and len(kinds) > 1 and not args.allow_multiple:
         note(f"{len(kinds)} of kind `{kind}` are alive; `--allow-multiple` says that this is right")

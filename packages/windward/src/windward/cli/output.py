@@ -60,6 +60,14 @@ def note(text: str) -> None:
     print(text, file=sys.stderr)
 
 
+def tell_broken(files: int) -> None:
+    """Say on stderr that files could not be read, if there are any."""
+    if files:
+        note(
+            f"{files} file{'s' if files > 1 else ''} could not be read: see `windward dags list-import-errors`"
+        )
+
+
 def is_agreed(question: str, *, yes: bool) -> bool:
     """Ask on the terminal, unless `--yes` was given; without a terminal the answer is no."""
     if yes:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from windward.app.files import log_store
 from windward.app.session import Session
 from windward.cli.lookup import found_document, found_instance, found_run
+from windward.cli.tries import no_such_try
 from windward.core.paths import log_path
 from windward.errors import NotFoundError, UserError
 from windward.logs.records import decode_lines
@@ -28,12 +29,7 @@ def logs(args: Namespace, session: Session) -> int:
     task = found_instance(session, run, args.task_id, args.map_index)
     tries = args.try_number or max(task.try_number, 1)
     if task.try_number < tries and not args.follow:
-        raise UserError(
-            f"task `{task.task_id}` has had {task.try_number} tries in run `{run.run_id}`, no try {tries}",
-            hint="`--follow` waits for it."
-            if tries == task.try_number + 1
-            else "Give a smaller `--try-number`.",
-        )
+        raise no_such_try(task.task_id, run.run_id, had=task.try_number, wanted=tries)
     path = log_path(run.dag_id, run.run_id, task.task_id, task.map_index, tries)
     store = log_store(session.settings)
     show = _printer(session, run, as_json=args.json)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from windward.cli.columns import HOST_COLUMNS
+from windward.cli.columns import COMPONENT_COLUMNS, HOST_COLUMNS
 from windward.cli.jobs import steered
 from windward.cli.output import note, show_rows
-from windward.cli.remote.asking import OWN, path
+from windward.cli.remote.asking import OWN, moment, path
 from windward.client.http import in_path
 from windward.client.server import Server
 from windward.errors import NotFoundError, UserError
@@ -44,7 +44,12 @@ def jobs(args: Namespace, server: Server) -> int:
             f"no {kind or 'component'} has given a sign of life of late",
             hint="Its log, on its machine, says what stops it.",
         )
-    show_rows(alive[: args.limit or None], output=args.output)
+    shown = [
+        {name: one[name] for name in COMPONENT_COLUMNS}
+        | {name: moment(one[name]) for name in ("started_at", "latest_heartbeat")}
+        for one in alive[: args.limit or None]
+    ]
+    show_rows(shown, output=args.output, columns=COMPONENT_COLUMNS)
     if kind is not None and len(alive) > 1 and not args.allow_multiple:
         note(f"{len(alive)} of kind `{kind}` are alive; `--allow-multiple` says that this is right")
         return 1

@@ -9,8 +9,8 @@ from typing import Any
 
 from windward.cli.arguments import UsageError, nearest, pattern
 from windward.cli.columns import DAG_COLUMNS, NEXT_COLUMNS, RUN_COLUMNS
-from windward.cli.output import is_agreed, note, show_one, show_rows
-from windward.cli.remote.asking import CONFLICT, dag_of, iso, moment, path, run_of, run_row
+from windward.cli.output import is_agreed, note, show_one, show_rows, tell_broken
+from windward.cli.remote.asking import CONFLICT, FORBIDDEN, dag_of, iso, moment, path, run_of, run_row
 from windward.cli.times import in_zone
 from windward.client.server import Json, RefusedHereError, Server
 from windward.errors import UserError
@@ -32,7 +32,19 @@ def list_dags(args: Namespace, server: Server) -> int:
     if args.columns:
         rows = [{name: row[name] for name in columns} for row in rows]
     show_rows(rows, output=args.output, columns=columns)
+    tell_broken(_broken(server))
     return 0
+
+
+def _broken(server: Server) -> int:
+    """Return how many files could not be read; none are known to who may not see them."""
+    try:
+        count: int = server.get(path("importErrors"), limit=1)["total_entries"]
+    except RefusedHereError as error:
+        if error.status != FORBIDDEN:
+            raise
+        return 0
+    return count
 
 
 def _row(dag: Json) -> dict[str, Any]:
@@ -58,14 +70,17 @@ def details(args: Namespace, server: Server) -> int:
     tasks = server.get(path("dags", args.dag_id, "tasks"))["tasks"]
     version = dag.get("latest_dag_version") or {}
     limits = ("max_active_runs", "max_active_tasks", "max_consecutive_failed_dag_runs")
+    row = _row(dag)
+    described = ("dag_id", "display_name", "description", "fileloc", "owners", "tags", "schedule")
     show_one(
         {
-            **_row(dag),
-            "next_run_local": in_zone(moment(dag["next_dagrun_run_after"]), dag["timezone"] or "UTC"),
+            **{name: row[name] for name in described},
             "timezone": dag["timezone"],
             "start_date": moment(dag["start_date"]),
             "end_date": moment(dag["end_date"]),
             "catchup": dag["catchup"],
+            **{name: value for name, value in row.items() if name not in described},
+            "next_run_local": in_zone(moment(dag["next_dagrun_run_after"]), dag["timezone"] or "UTC"),
             **{name: dag[name] for name in limits},
             "params": {name: _param(param) for name, param in (dag["params"] or {}).items()},
             "tasks": [task["task_id"] for task in tasks],

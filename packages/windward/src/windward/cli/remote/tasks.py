@@ -9,6 +9,7 @@ from typing import Any
 from windward.cli.columns import STATE_COLUMNS
 from windward.cli.output import show_rendered, show_rows
 from windward.cli.remote.asking import OWN, dag_of, instance_of, instances_of, moment, path, run_of
+from windward.cli.tries import no_such_try
 from windward.client.http import in_path
 from windward.client.server import Json, Server
 from windward.errors import NotFoundError, UnavailableError, UserError
@@ -101,6 +102,8 @@ def logs(args: Namespace, server: Server) -> int:
     run = run_of(server, args.dag_id, args.run)
     task = instance_of(server, run, args)
     tries = args.try_number or max(task["try_number"], 1)
+    if task["try_number"] < tries and not args.follow:
+        raise no_such_try(args.task_id, run["dag_run_id"], had=task["try_number"], wanted=tries)
     zone = zone_named(server.get(path("dags", args.dag_id, "details"))["timezone"] or "UTC")
     place = f"{OWN}/dags/{in_path(args.dag_id)}/dagRuns/{in_path(run['dag_run_id'])}/taskInstances"
     place += f"/{in_path(args.task_id)}/{args.map_index}/logs/{tries}"

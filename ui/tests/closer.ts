@@ -180,6 +180,40 @@ await step('a graph that is out of sight is moved by its map, and begins readabl
   await page.setViewportSize({ width: 1440, height: 900 });
 });
 
+await step('on a phone nothing that matters is out of sight, and no box is left empty', async () => {
+  await page.setViewportSize({ width: 400, height: 900 });
+  const details = `${runPath('chatter', chatter)}?task=talk&tab=details`;
+  for (const address of ['/dags/market?tab=recovery', details]) {
+    await page.goto(`${ADDRESS}${address}`);
+    const tab = page.getByRole('tab', { selected: true });
+    await until(`the tab of ${address} is in sight`, async () => {
+      const box = await tab.boundingBox();
+      return box !== null && box.x >= 0 && box.x + box.width <= 400;
+    });
+  }
+  await page.goto(`${ADDRESS}${runPath('chatter', chatter)}`);
+  const tasks = page.getByRole('list', { name: 'Tasks' });
+  await tasks.getByRole('link', { name: /^talk/ }).waitFor();
+  const room = await tasks.evaluate((list) => {
+    const card = list.closest('.card');
+    return card ? card.getBoundingClientRect().bottom - list.getBoundingClientRect().bottom : Number.NaN;
+  });
+  if (!(room < 60)) throw new Error(`${room} pixels are left empty under the tasks`);
+  await page.goto(`${ADDRESS}/admin/audit`);
+  await page.getByRole('cell', { name: /done$/ }).first().waitFor();
+  await page.route('**/api/windward/v1/components', async (route) => {
+    const response = await route.fetch();
+    const found = (await response.json()) as { hosts: object[] };
+    const host = { ...found.hosts[0], kind: 'triggerer', host_id: 't', hostname: 'watermill' };
+    await route.fulfill({ response, json: { ...found, hosts: [...found.hosts, host] } });
+  });
+  await page.goto(`${ADDRESS}/admin/workers`);
+  const name = await until('there is a triggerer', () => page.getByText('watermill').boundingBox());
+  if (name.height > 30) throw new Error('the name of a host is broken');
+  await page.unroute('**/api/windward/v1/components');
+  await page.setViewportSize({ width: 1440, height: 900 });
+});
+
 await step('the calendar has hours, and a press leads to the runs of one', async () => {
   await page.goto(`${ADDRESS}/dags/market?tab=calendar`);
   await page.getByRole('button', { name: 'Week' }).click();

@@ -9,6 +9,7 @@ import { useNow, useZone } from '@/app/preferences';
 import { useMayTo } from '@/app/rights';
 import { Page } from '@/components/Page';
 import { StateSign } from '@/components/State';
+import { useInSight } from '@/components/useInSight';
 import { Empty, Failure, Loading } from '@/components/Waiting';
 import { needWords, said } from '@/i18n';
 import { showDistance, showMoment } from '@/lib/time';
@@ -230,6 +231,8 @@ function Facts({ dag }: { dag: Details }) {
 
 function Tabs({ tab, mayTo }: { tab: Tab; mayTo: (permission: string) => boolean }) {
   const { t } = useTranslation('dag');
+  const tabs = TABS.filter((one) => one !== 'events' || mayTo('audit_log:read'));
+  const row = useInSight(tab, tabs.length);
   const onKeyDown = (event: React.KeyboardEvent<HTMLDivElement>) => {
     const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
     if (step === 0) return;
@@ -240,8 +243,8 @@ function Tabs({ tab, mayTo }: { tab: Tab; mayTo: (permission: string) => boolean
     next?.click();
   };
   return (
-    <div role="tablist" className={classes.tabs} onKeyDown={onKeyDown}>
-      {TABS.filter((one) => one !== 'events' || mayTo('audit_log:read')).map((one) => (
+    <div ref={row} role="tablist" className={classes.tabs} onKeyDown={onKeyDown}>
+      {tabs.map((one) => (
         <Link
           key={one}
           role="tab"

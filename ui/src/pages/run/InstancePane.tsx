@@ -9,6 +9,7 @@ import { useMayTo } from '@/app/rights';
 import { Moment } from '@/components/Moment';
 import { EndedOf } from '@/components/Said';
 import { StateSign, StateWord } from '@/components/State';
+import { useInSight } from '@/components/useInSight';
 import { Empty, Failure, Loading } from '@/components/Waiting';
 import { needWords } from '@/i18n';
 import { isFinished } from '@/lib/states';
@@ -54,6 +55,8 @@ export function InstancePane({ place, label, isMapped, isLive }: Props) {
   const askedAttempts = useQuery(attemptsQuery(place, isLive));
   const mayTo = useMayTo({ dag_id: place.dagId });
   const tab = TABS.find((name) => name === search.tab) ?? 'log';
+  const tabs = TABS.filter((name) => name !== 'events' || mayTo('audit_log:read'));
+  const row = useInSight(tab, tabs.length);
   // What was typed here, and what was read of a log, outlive a question that got no answer.
   const failure = error && <Failure error={error} again={() => void refetch()} />;
   if (!one) return failure ?? <Loading />;
@@ -138,8 +141,8 @@ export function InstancePane({ place, label, isMapped, isLive }: Props) {
         keepMounted={false}
         classNames={{ root: classes.tabs ?? '', list: classes.tabList ?? '', panel: classes.panel ?? '' }}
       >
-        <Tabs.List>
-          {TABS.filter((name) => name !== 'events' || mayTo('audit_log:read')).map((name) => (
+        <Tabs.List ref={row}>
+          {tabs.map((name) => (
             <Tabs.Tab key={name} value={name}>
               {t(`tab.${name}`)}
             </Tabs.Tab>

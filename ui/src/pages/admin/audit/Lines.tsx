@@ -43,7 +43,6 @@ export function Lines({ lines, opened, open, within }: Props) {
         {lines.map((line) => {
           const isOpen = opened === String(line.event_log_id);
           const details = detailsOf(line.extra);
-          const isRefused = (details.status ?? 0) >= REFUSED;
           return [
             <tr key={line.event_log_id}>
               <td>
@@ -61,6 +60,9 @@ export function Lines({ lines, opened, open, within }: Props) {
                     <Moment at={line.when} relative />
                   </span>
                 </button>
+                <div className={classes.below}>
+                  <Result status={details.status} />
+                </div>
               </td>
               <td className={classes.word}>{line.owner}</td>
               <td className={`${classes.word} ${classes.event}`}>
@@ -86,9 +88,7 @@ export function Lines({ lines, opened, open, within }: Props) {
                 <Short details={details} line={line} within={within} />
               </td>
               <td className={`nowrap ${shared.wide}`}>
-                <StateSign state={isRefused ? 'failed' : 'success'} />{' '}
-                {t(isRefused ? 'audit.refused' : 'audit.done')}
-                {isRefused && <span className="dim num"> {details.status}</span>}
+                <Result status={details.status} />
               </td>
             </tr>,
             isOpen && (
@@ -102,6 +102,18 @@ export function Lines({ lines, opened, open, within }: Props) {
         })}
       </tbody>
     </table>
+  );
+}
+
+/** Whether it was done or refused. */
+function Result({ status }: Pick<EventDetails, 'status'>) {
+  const { t } = useTranslation('manage');
+  const isRefused = (status ?? 0) >= REFUSED;
+  return (
+    <>
+      <StateSign state={isRefused ? 'failed' : 'success'} /> {t(isRefused ? 'audit.refused' : 'audit.done')}
+      {isRefused && <span className="dim num"> {status}</span>}
+    </>
   );
 }
 

@@ -7,6 +7,7 @@ import { Empty, Failure, Loading } from '@/components/Waiting';
 import { Filter, Pager, SectionPage, useFilters } from '../shared/Listing';
 import shared from '../shared/shared.module.css';
 import classes from './Inbox.module.css';
+import { inOrder } from './order';
 import { QuestionCard } from './Question';
 
 const LIVE_MS = 5_000;
@@ -47,7 +48,7 @@ export default function Inbox() {
   const [search, change] = useFilters();
   const isAnswered = search.state === 'answered';
   const asked = useQuery(questionsQuery({ q: search.q, dag: search.dag, isAnswered }, search.page ?? 1));
-  const questions = asked.data?.hitl_details ?? [];
+  const questions = inOrder(asked.data?.hitl_details ?? []);
   const total = asked.data?.total_entries ?? 0;
   return (
     <SectionPage section="inbox">

@@ -1,5 +1,6 @@
 """Builders for the tests of decisions: tasks, plans and views of which only what matters is said."""
 
+import gc
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -139,11 +140,14 @@ def calls_of(work: Callable[[], object]) -> int:
         count += event in {"call", "c_call"}
 
     before = sys.getprofile()
+    gc.collect()
+    gc.disable()  # whoever is told of collections would count, too
     sys.setprofile(note)
     try:
         work()
     finally:
         sys.setprofile(before)
+        gc.enable()
     return count
 
 

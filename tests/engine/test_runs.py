@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from tests.core.building import calls_of
 from tests.engine.building import World, dag, task
 from windward.core.actions import Action
 from windward.core.people import decide_clear, decide_mark, decide_mark_run
@@ -109,9 +110,7 @@ def test_an_end_costs_the_same_in_a_run_of_ten_and_of_two_thousand(make_world: C
 
 
 def _cost_of_a_mapped_end(world: World, count: int) -> tuple[dict[str, int], int]:
-    """The same for instances of a mapped task, and how many Python functions were called for it."""
-    import sys
-
+    """The same for instances of a mapped task, and how many functions were called for it."""
     expansion = Expansion(style="product", arguments=(("x", XComLength("up")),))
     document = dag(task("up"), task("m", "up", expansion=expansion), task("end", "m"))
     world.store.secrets.set_pool(PoolRecord(name="default_pool", slots=-1))
@@ -127,18 +126,7 @@ def _cost_of_a_mapped_end(world: World, count: int) -> tuple[dict[str, int], int
     world.take(StartGranted)
     before = world.counters()
     world.end(refs[0])
-    calls = 0
-
-    def count_call(_frame: object, event: str, _argument: object) -> None:
-        nonlocal calls
-        calls += event == "call"
-
-    profile = sys.getprofile()
-    sys.setprofile(count_call)
-    try:
-        world.step()
-    finally:
-        sys.setprofile(profile)
+    calls = calls_of(world.step)
     return dict(world.counters() - before), calls
 
 

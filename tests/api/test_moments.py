@@ -83,6 +83,39 @@ def test_what_is_no_time_is_refused_with_its_place(client: Client, text: str) ->
     assert told["loc"] == ["body", "logical_date"]
 
 
+BEYOND = "0001-01-01T00:00:00+14:00"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "loc"),
+    [
+        ("POST", "dags/mine_dag/dagRuns", {"logical_date": BEYOND}, ["logical_date"]),
+        (
+            "POST",
+            "dags/mine_dag/dagRuns",
+            {"logical_date": None, "run_after": "9999-12-31T23:00:00-05:00"},
+            ["run_after"],
+        ),
+        ("POST", "backfills", {"dag_id": "mine_dag", "from_date": BEYOND, "to_date": BEYOND}, ["from_date"]),
+        (
+            "POST",
+            "backfills",
+            {"dag_id": "mine_dag", "from_date": "2026-03-01", "to_date": BEYOND},
+            ["to_date"],
+        ),
+        ("POST", "dags/~/dagRuns/list", {"end_date_lt": BEYOND}, ["end_date_lt"]),
+    ],
+)
+def test_a_moment_beyond_the_calendar_is_refused_with_its_place(
+    client: Client, services: Services, store: SqlStore, method: str, path: str, body: Any, loc: list[str]
+) -> None:
+    fill(services, store, "mine", 1)
+    told = client.ask(method, f"/api/v2/{path}", body, role="admin")
+    assert (told.status, told.json["detail"][0]["loc"]) == (422, ["body", *loc])
+    query = f"/api/v2/dags/~/dagRuns?start_date_gte={quote(BEYOND)}"
+    assert client.ask("GET", query, role="admin").json["detail"][0]["loc"] == ["query", "start_date_gte"]
+
+
 def test_the_same_moment_is_meant_by_every_form_in_a_query(
     client: Client, services: Services, store: SqlStore
 ) -> None:

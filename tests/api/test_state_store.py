@@ -58,6 +58,12 @@ def test_values_are_shown_without_those_that_have_expired(filled: Client) -> Non
     assert filled.ask("GET", f"{ROOT}/job?map_index=4", role="viewer").status == 404
 
 
+def test_an_end_beyond_the_calendar_is_refused_with_its_place(filled: Client) -> None:
+    body = {"value": 1, "expires_at": "0001-01-01T00:00:00+14:00"}
+    answer = filled.ask("PUT", f"{ROOT}/new", body, role="op")
+    assert (answer.status, answer.json["detail"][0]["loc"]) == (422, ["body", "expires_at"])
+
+
 @pytest.mark.parametrize(("expires_at", "shown"), [
     ({}, "2026-03-31T12:00:00Z"),
     ({"expires_at": "default"}, "2026-03-31T12:00:00Z"),

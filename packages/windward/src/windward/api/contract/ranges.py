@@ -5,7 +5,7 @@ Written out, because a msgspec struct inherits from one other only, and names of
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from operator import attrgetter
@@ -103,15 +103,41 @@ def _bounds_of(name: str) -> Callable[[object], tuple[Any, ...]]:
     return attrgetter(*(f"{name}_{suffix}" for suffix in _SUFFIXES))
 
 
-def aware(call: Call[Any, Any], moment: datetime) -> datetime:
-    """Return `moment` in UTC; without a zone it is taken in `[core] default_timezone`, as in Airflow."""
+def aware(call: Call[Any, Any], moment: datetime, *, place: Sequence[str] = ("body",)) -> datetime:
+    """Return `moment` in UTC; without a zone it is taken in `[core] default_timezone`, as in Airflow.
+
+    `place` is where the request has it in other words.
+
+    Raises:
+        InvalidRequest: when it lies beyond the calendar; it names where the request has it.
+    """
+    zoned = moment
     if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=ZoneInfo(call.services.settings.core.default_timezone))
+        zoned = moment.replace(tzinfo=ZoneInfo(call.services.settings.core.default_timezone))
     try:
-        return moment.astimezone(UTC)
+        return zoned.astimezone(UTC)
     except OverflowError:
         message = "lies beyond the first or the last year"
-        raise InvalidRequest.of((), kind="datetime_parsing", message=message) from None
+        found = _place_of(call.query, moment, "query") or _place_of(call.body, moment, "body")
+        raise InvalidRequest.of(found or place, kind="datetime_parsing", message=message) from None
+
+
+def _place_of(given: object, wanted: datetime, *place: str | int) -> tuple[str | int, ...] | None:
+    """Return where a request has this very moment, not one that is as late."""
+    inside: Iterable[tuple[str | int, object]] = ()
+    match given:
+        case datetime():
+            return place if given is wanted else None
+        case msgspec.Struct():
+            inside = [
+                (field.encode_name, getattr(given, field.name)) for field in msgspec.structs.fields(given)
+            ]
+        case list() | tuple():
+            inside = enumerate(given)
+        case _:
+            return None
+    found = (_place_of(one, wanted, *place, step) for step, one in inside)
+    return next((one for one in found if one is not None), None)
 
 
 def aware_or_none(call: Call[Any, Any], moment: datetime | None) -> datetime | None:

@@ -152,7 +152,7 @@ def _expiry(call: Call[Any, Any], asked: str | None) -> datetime | None:
     if asked is None:
         return None
     if asked != BY_SETTING:
-        return aware(call, moment_named(asked))
+        return aware(call, moment_named(asked), place=("body", "expires_at"))
     days = call.services.settings.state_store.default_retention_days
     return call.services.now() + timedelta(days=days) if days > 0 else None
 

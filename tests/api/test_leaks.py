@@ -8,10 +8,11 @@ from tests.api.conftest import NOW, Client, FakeGate
 from tests.api.filling import ASSET_ID, entangle, fill
 from windward.api.app import OPERATIONS
 from windward.api.contract.operation import Needs, Operation
-from windward.api.public.import_errors import REDACTED, error_id
+from windward.api.public.import_errors import REDACTED
 from windward.api.services import Services
 from windward.core.access import BUILT_IN_ROLES
 from windward.model.access import Permission, Resource, Verb
+from windward.ports.listings.files import error_id
 from windward.store.sql.open import SqlStore
 
 MINE, HIDDEN = "mine", "hidden"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import UTC, datetime
 
 import msgspec
@@ -14,12 +13,11 @@ from windward.api.public.dag_versions import BUNDLE
 from windward.engine.people import dags
 from windward.errors import NotFoundError
 from windward.model.access import Resource, Verb
-from windward.ports.listings.files import ErrorRow
+from windward.ports.listings.files import ErrorRow, error_id
 from windward.ports.listings.page import Page, PageRequest
 
 TAG = "Import Error"
 REDACTED = "REDACTED - you do not have read permission on all Dags in the file"
-_ID_BYTES = 6
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -73,11 +71,6 @@ def get_import_error(call: Call[Nothing, Nothing]) -> ImportErrorResponse:
             for row in files.errors(PageRequest(limit=1), reach=call.reach, fileloc=fileloc).rows:
                 return _response(row)
     raise NotFoundError(f"The ImportError with import_error_id: `{number}` was not found")
-
-
-def error_id(fileloc: str) -> int:
-    """Return the number of a file's error: the same as long as the file has its path."""
-    return int.from_bytes(hashlib.sha256(fileloc.encode("utf-8", "surrogateescape")).digest()[:_ID_BYTES])
 
 
 def _response(row: ErrorRow) -> ImportErrorResponse:

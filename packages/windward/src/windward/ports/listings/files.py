@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
@@ -11,6 +12,13 @@ import msgspec
 from windward.document.warnings import DagWarningType
 from windward.model.access import DagReach
 from windward.ports.listings.page import Page, PageRequest, Pattern
+
+_ID_BYTES = 6
+
+
+def error_id(fileloc: str) -> int:
+    """Return the number of a file's error: the same as long as the file has its path."""
+    return int.from_bytes(hashlib.sha256(fileloc.encode("utf-8", "surrogateescape")).digest()[:_ID_BYTES])
 
 
 class ErrorRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,7 +51,10 @@ class FileListings(Protocol):
         path: Pattern = Pattern(),  # noqa: B008 - frozen
         fileloc: str | None = None,
     ) -> Page[ErrorRow]:
-        """Return files with errors of which the reader may see a DAG, by path; all, with all DAGs within reach."""
+        """Return files with errors of which the reader may see a DAG; all, with all DAGs within reach.
+
+        They are in the order of their paths unless `page` says otherwise.
+        """
 
     def error_paths(self) -> Sequence[str]:
         """Return the paths of all files with errors."""

@@ -28,11 +28,12 @@ class Hasty(BoundedHttp):
 
 @contextmanager
 def listening(
-    app: Any, http: type[BoundedHttp] = BoundedHttp, **bounds: int
-) -> Iterator[Callable[[], socket.socket]]:
+    app: Any, http: type[BoundedHttp] = BoundedHttp, *, keep_alive_s: int = 5, **bounds: int
+) -> Iterator[Callable[..., socket.socket]]:
     """Serve, and give what opens connections."""
     config = config_of(app, **bounds)
     config.http = http
+    config.timeout_keep_alive = keep_alive_s
     server = uvicorn.Server(config)
     listener = socket.create_server(("127.0.0.1", 0))
     address = listener.getsockname()
@@ -45,8 +46,8 @@ def listening(
     thread.start()
     opened: list[socket.socket] = []
 
-    def connect() -> socket.socket:
-        opened.append(socket.create_connection(address, timeout=60))
+    def connect(source: str = "127.0.0.1") -> socket.socket:
+        opened.append(socket.create_connection(address, timeout=60, source_address=(source, 0)))
         return opened[-1]
 
     try:
@@ -260,13 +261,50 @@ def statuses(answers: bytes) -> list[int]:
     return [int(found) for found in re.findall(rb"HTTP/1.1 (\d+) ", answers)]
 
 
-def test_more_connections_than_may_be_are_turned_away(services: Services, store: SqlStore) -> None:
-    with listening(told(services, store), connections_max=3) as connect:
-        held = [connect() for _ in range(2)]
-        ask = b"GET /api/v2/pools HTTP/1.1\r\nHost: x\r\n\r\n"
-        for connection in held:
-            connection.sendall(ask)
-            assert status_of(connection) == 401
+class Patient:
+    """An application that answers at once, but for one address."""
+
+    def __init__(self) -> None:
+        self.waiting = threading.Semaphore(0)
+
+    async def __call__(self, scope: Any, _receive: Any, send: Any) -> None:
+        """Answer."""
+        if scope["path"] == "/wait":
+            self.waiting.release()
+            await asyncio.sleep(300)
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"0")]})
+        await send({"type": "http.response.body"})
+
+
+def ask_for(path: str) -> bytes:
+    return f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+
+
+def is_closed(connection: socket.socket) -> bool:
+    connection.settimeout(60)
+    return connection.recv(1) == b""
+
+
+def test_more_connections_than_may_be_are_turned_away_where_all_are_owed_an_answer() -> None:
+    app = Patient()
+    with listening(app, connections_max=3) as connect:
+        for _ in range(2):
+            connect().sendall(ask_for("/wait"))
+            assert app.waiting.acquire(timeout=60)
         last = connect()
-        last.sendall(ask)
+        last.sendall(ask_for("/"))
         assert status_of(last) == 503
+
+
+def test_whoever_holds_many_idle_connections_makes_room_for_others() -> None:
+    with listening(Patient(), connections_max=6, keep_alive_s=300) as connect:
+        mine = connect("127.0.0.2")
+        mine.sendall(ask_for("/"))
+        assert status_of(mine) == 200
+        crowd = [connect() for _ in range(30)]
+        assert all(is_closed(one) for one in crowd[:20])
+        mine.sendall(ask_for("/"))
+        assert status_of(mine) == 200
+        another = connect("127.0.0.3")
+        another.sendall(ask_for("/"))
+        assert status_of(another) == 200

@@ -147,15 +147,20 @@ def test_a_child_is_forked_ahead_of_the_next_attempt_and_let_go_when_the_host_st
     bench = Bench(host := start_host(), host.home / "marks")
     bench.host.run(bench.work("quick"))
     [template] = host.templates()
-    first = bench.pid_in("quick.1")
+    before = bench.pid_in("quick.1")
 
     def only_spare() -> int | None:
         found = host.children_of(template)
-        return found[0] if len(found) == 1 and found != [first] else None
+        return found[0] if len(found) == 1 and found != [before] else None
 
-    spare = bench.scheduler.until(only_spare)
-    bench.host.run(bench.work("quick", fence=2))
-    assert bench.pid_in("quick.2") == spare
+    for fence in range(2, 12):
+        spare = bench.scheduler.until(only_spare)
+        bench.host.run(bench.work("quick", fence=fence))
+        before = bench.pid_in(f"quick.{fence}")
+        if before == spare:
+            break  # it may be seen here before the host has heard of it, and then the host has another one made
+    else:
+        raise AssertionError("no child was there before its attempt")
     host.process.terminate()
     assert host.wait_exit() == 0
 

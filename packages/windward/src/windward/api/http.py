@@ -16,6 +16,7 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from windward.api.at_once import AtOnce
+from windward.api.crowd import Place, decide_who_leaves
 
 HEADERS_BYTES_MAX = 64 << 10
 """Of a request's first line, headers and trailers together; more is answered with 400."""
@@ -57,15 +58,20 @@ class BoundedHttp(HttpToolsProtocol):
         self._answered: RequestResponseCycle | None = None
         """The request that is being answered, which need not be the last that was read."""
         self._patience: asyncio.TimerHandle | None = None
+        self._heard_s = 0.0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Wait for a request, not for ever."""
+        """Wait for a request, not for ever; and make room where too many wait."""
         super().connection_made(transport)
+        self._heard_s = self.loop.time()
         self._wait()
+        if self.limit_concurrency is not None and len(self.connections) >= self.limit_concurrency:
+            self._make_room()
 
     def data_received(self, data: bytes) -> None:
         """Read on, unless what does not end is too much."""
         self.server_state.default_headers = _dated(int(time.time()))
+        self._heard_s = self.loop.time()
         self._silent_bytes += len(data)
         self._may_be_at_once = self._at_once is not None
         super().data_received(data)
@@ -147,6 +153,17 @@ class BoundedHttp(HttpToolsProtocol):
         """Whether a request was begun, or something was sent that is none, and nothing is being answered."""
         is_idle = self.cycle is None or self.cycle.response_complete
         return is_idle and (self._is_head or self._is_body or self._silent_bytes > 0)
+
+    def _place(self) -> Place:
+        is_busy = self.cycle is not None and not self.cycle.response_complete
+        return Place(self.client[0] if self.client else "", self._heard_s, is_busy or bool(self.pipeline))
+
+    def _make_room(self) -> None:
+        others = [one for one in self.connections if isinstance(one, BoundedHttp) and one is not self]
+        leaves = decide_who_leaves([one._place() for one in others])  # noqa: SLF001 - connections of one kind
+        if leaves is not None:
+            self.connections.discard(others[leaves])  # it counts no more from now on
+            others[leaves].transport.close()
 
     def _wait(self) -> None:
         self._patience = self.loop.call_later(self.request_s_max, self._give_up)

@@ -40,7 +40,7 @@ TOLD_EVERY_S = 5.0
 THREADS_BESIDE = 4
 """Threads for pages and streams, beside those in which operations run: one for each connection to the database."""
 CONNECTIONS_MAX = 800
-"""Connections that are open at once; more are answered with 503. A process may have 1024 files open by default."""
+"""Connections that are open at once; for more, idle ones are closed. A process may have 1024 files open by default."""
 SHUTDOWN_S = 2
 """How long open requests may take once the server stops."""
 

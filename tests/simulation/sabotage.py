@@ -37,16 +37,10 @@ class Sabotage:
 
 PLANTED = (
     Sabotage(
-        "a call is judged although its run is not known just now",
+        "a call is judged by what is remembered of its run alone",
         "engine/delivery.py",
-        "if call.ref.callback_pk is None and call.ref.run_pk in loading:",
-        "if call.ref.callback_pk is None and call.ref.run_pk in ():",
-    ),
-    Sabotage(
-        "who has lost the lease goes on answering",
-        "engine/scheduler.py",
-        "        if self._guard is not None:\n            self._pending +=",
-        "        if True:\n            self._pending +=",
+        "                or self._service.was_last(call.ref)\n",
+        "",
     ),
     Sabotage(
         "a task that was deleted comes back with a fence that it had before",

@@ -13,7 +13,7 @@ from windward.engine.work import Pass
 from windward.engine.workers import Workers
 from windward.model.ids import TaskKey
 from windward.model.states import TaskState
-from windward.ports.executor import Envelope, Executor, Mailbox
+from windward.ports.executor import Executor, Mailbox
 from windward.protocol.messages import CallAnswer, StartGranted
 from windward.protocol.work import AttemptRef
 
@@ -51,13 +51,8 @@ class Delivery:
             work.asks_callbacks |= self.asks_callbacks
             self._unsent, self.asks_callbacks = [], False
 
-    def deliver(
-        self, work: Pass, refused: frozenset[Hashable], *, loading: Collection[int]
-    ) -> list[Envelope]:
-        """Tell what the pass has to tell; return the calls that can be answered when their runs have been read again.
-
-        `refused` are groups that were not written, `loading` the runs that are to be read again.
-        """
+    def deliver(self, work: Pass, refused: frozenset[Hashable], *, loading: Collection[int]) -> None:
+        """Tell what the pass has to tell. `refused` are groups that were not written, `loading` runs to be read again."""
         resumptions = self._triggerers.resumptions([key for key, _, _ in work.grants])
         for key, host_id, ref in work.grants:
             found = self._cache.find(key)
@@ -73,24 +68,18 @@ class Delivery:
         self._triggerers.holdings.deliver(work.now, loading=loading, send=self._mailbox.send)
         if work.cancels:
             self._cancel(work.cancels)
-        return self._answer(work, loading)
+        self._answer(work)
 
-    def _answer(self, work: Pass, loading: Collection[int]) -> list[Envelope]:
-        """Answer what user code asked, but for attempts of runs of which nothing is known just now."""
-        later = []
-        for envelope, call in work.calls:
-            if call.ref.callback_pk is None and call.ref.run_pk in loading:
-                later.append(envelope)
-                continue
+    def _answer(self, work: Pass) -> None:
+        """Answer what user code asked. Of a run that is over, or is to be read again, the store knows more than the cache."""
+        for host_id, call in work.calls:
             is_current = (
                 self._workers.may_call(call.ref)
                 or self._triggerers.is_current(call.ref)
                 or self._service.was_last(call.ref)
             )
             answer = self._service.answer(call.ref, call.call, now=work.now, is_current=is_current)
-            message = CallAnswer(ref=call.ref, call_id=call.call_id, answer=answer)
-            self._mailbox.send(envelope.host_id, message)
-        return later
+            self._mailbox.send(host_id, CallAnswer(ref=call.ref, call_id=call.call_id, answer=answer))
 
     def _submit(self, work: Pass, refused: frozenset[Hashable]) -> None:
         submissions = []

@@ -395,4 +395,4 @@ class Scheduler:
     def deliver(self, work: Pass, refused: frozenset[Hashable]) -> None:
         """Tell the workers and triggerers; only what was written is told, and nothing by who leads no more."""
         if self._guard is not None:
-            self._pending += self._delivery.deliver(work, refused, loading=self._loader.stale_runs)
+            self._delivery.deliver(work, refused, loading=self._loader.stale_runs)

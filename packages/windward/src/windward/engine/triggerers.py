@@ -123,7 +123,7 @@ class Triggerers:
             case GivenBack(ref=ref):
                 self._holdings.given_back(host_id, ref)
             case ChildCall() as call:
-                work.calls.append((envelope, call))
+                work.calls.append((host_id, call))
             case Goodbye():
                 self._settle(work, host_id)
             case _:

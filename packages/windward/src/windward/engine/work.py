@@ -45,7 +45,7 @@ class Pass:
         """Starts to be granted, with a context made after the write."""
         self.submissions: list[TaskKey] = []
         self.cancels: list[tuple[AttemptRef, str]] = []
-        self.calls: list[tuple[Envelope, ChildCall]] = []
+        self.calls: list[tuple[str, ChildCall]] = []
         """What user code asked: answered when all is written, so that an answer knows of it."""
         self.inputs_of: defaultdict[Hashable, list[Input]] = defaultdict(list)
         """Worker messages that a group answers: they are judged again if it is refused."""

@@ -102,7 +102,7 @@ class Workers:
             case AttemptEnded() as ended:
                 self._ended(work, envelope, ended)
             case ChildCall() as call:
-                work.calls.append((envelope, call))
+                work.calls.append((host_id, call))
             case Goodbye():
                 self._goodbye(work, host_id)
             case TriggerFired() | GivenBack():

@@ -5,6 +5,7 @@ It runs in the test's own thread: `until` reads what the host says until a claim
 
 from __future__ import annotations
 
+import contextlib
 import os
 import selectors
 import signal
@@ -91,7 +92,10 @@ class FakeScheduler:
 
     def send(self, message: ToHost) -> None:
         assert self._connection is not None
-        self._connection.sendall(frame(message))
+        with contextlib.suppress(
+            BrokenPipeError, ConnectionResetError
+        ):  # who has gone meanwhile hears nothing
+            self._connection.sendall(frame(message))
 
     def submit(self, *work: Submission) -> None:
         self.send(Submit(work=tuple(work)))

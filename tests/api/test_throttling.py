@@ -41,11 +41,12 @@ def test_who_guesses_elsewhere_keeps_nobody_out_where_they_have_signed_in(client
         headers = {**basic("admin", password), "x-forwarded-for": address}
         return client.ask("GET", ME, headers=headers).status
 
-    assert ask(client.password, "9.9.9.1") == 200
+    places = ("9.9.9.1", "9.9.9.2")
+    assert [ask(client.password, place) for place in places] == [200, 200]
     assert [ask("wrong", "6.6.6.6") for _ in range(11)] == [401] * 10 + [429]
     assert ask(client.password, "6.6.6.6") == 429
     assert ask(client.password, "7.7.7.7") == 429
-    assert ask(client.password, "9.9.9.1") == 200
+    assert [ask(client.password, place) for place in places] == [200, 200]
     assert [ask("wrong", "9.9.9.1") for _ in range(11)] == [401] * 10 + [429]
     assert ask(client.password, "9.9.9.1") == 429
 

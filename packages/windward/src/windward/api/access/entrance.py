@@ -12,7 +12,6 @@ from datetime import timedelta
 import msgspec
 from starlette.requests import HTTPConnection
 
-from windward.api.access.familiar import Familiar
 from windward.api.access.jwts import Jwts
 from windward.api.access.manager import AccountManager
 from windward.api.access.presented import SAFE, Proxies, cookie_of, is_from_elsewhere
@@ -51,7 +50,6 @@ class Entrance:
         self.jwts = Jwts(settings.api.secret_key, settings.api_auth, new_id=desk.new_id)
         self.sessions = Sessions(desk, settings.api.secret_key, settings.api_auth)
         self._throttle = Throttle(settings.api_auth, desk.accounts, now=desk.now)
-        self._familiar = Familiar()
 
     def presented(self, request: HTTPConnection) -> Presented:
         """Return what a request shows of who sends it."""
@@ -76,10 +74,7 @@ class Entrance:
         if isinstance(self.manager, AccountManager) and not is_too_long:
             known = self.manager.is_remembered(username, password)
             if known is not None:
-                name = folded(username)
-                is_familiar = self._familiar.knows(name, address)
-                self._throttle.ask(name, address, is_familiar=is_familiar)
-                self._familiar.note(name, address)
+                self._throttle.let_in(folded(username), address)
                 return known
         # What is too long to be looked at is a try like any other: each is written down.
         with self.trying(username[:PASSWORD_MAX], address=address) as was_right:
@@ -88,13 +83,11 @@ class Entrance:
                 log.warning("sign-in refused", extra={"who": username[:100], "address": address})
                 raise Unauthenticated(_WRONG)
             was_right()
-        self._familiar.note(folded(username), address)
         return msgspec.structs.replace(found, credential=Credential.PASSWORD)
 
     def trying(self, username: str, *, address: str) -> AbstractContextManager[Callable[[], None]]:
         """Let a name and an address try a password; unless what is given is called, one of their tries is gone."""
-        name = folded(username)
-        return self._throttle.trying(name, address, is_familiar=self._familiar.knows(name, address))
+        return self._throttle.trying(folded(username), address)
 
     def begin_session(self, principal: Principal, presented: Presented) -> list[str]:
         """Begin a session and end the one that the browser had; return the cookies to set."""

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
+from windward.api.access.familiar import Familiar
 from windward.api.contract.problem import Throttled
 from windward.core.throttle import Allowance, refilled, wait_s
 from windward.ports.accounts import AccountStore
@@ -35,13 +36,44 @@ class Throttle:
         self._accounts = accounts
         self._now = now
         self._checks = threading.BoundedSemaphore(CHECKS_MAX)
+        self._familiar = Familiar()
 
-    def ask(self, name: str, address: str, *, is_familiar: bool) -> dict[str, Allowance]:
+    def let_in(self, name: str, address: str) -> None:
+        """Let in whose password is known to be right, unless there is no try left.
+
+        Raises:
+            Throttled: when there is none.
+        """
+        self._ask(name, address)
+        self._familiar.note(name, address)
+
+    @contextmanager
+    def trying(self, name: str, address: str) -> Iterator[Callable[[], None]]:
+        """Let a name and an address try; what is given is called when it was right, and a try is taken otherwise.
+
+        Raises:
+            Throttled: when there is none left, or when too many others try at this moment.
+        """
+        allowances = self._ask(name, address)
+        if not self._checks.acquire(blocking=False):
+            raise Throttled("too many people sign in at this moment", retry_after_s=BUSY_S)
+        right = threading.Event()
+        try:
+            yield right.set
+        finally:
+            self._checks.release()
+            if right.is_set():
+                self._familiar.note(name, address)
+            else:
+                self._accounts.take_tries(allowances, now=self._now())
+
+    def _ask(self, name: str, address: str) -> dict[str, Allowance]:
         """Return what a try is taken from: a name's allowance, its own one where it has signed in before, and the address's.
 
         Raises:
             Throttled: when there is no try left.
         """
+        is_familiar = self._familiar.knows(name, address)
         who = _key("place", f"{name}\0{address}") if is_familiar else _key("name", name)
         allowances = {who: self._by_name, _key("address", address): self._by_address}
         now_s, found = self._now().timestamp(), self._accounts.load_tries(allowances)
@@ -52,24 +84,6 @@ class Throttle:
         if longest_s > 0:
             raise Throttled("too many tries to sign in; wait, then try again", retry_after_s=longest_s)
         return allowances
-
-    @contextmanager
-    def trying(self, name: str, address: str, *, is_familiar: bool = False) -> Iterator[Callable[[], None]]:
-        """Let a name and an address try; what is given is called when it was right, and a try is taken otherwise.
-
-        Raises:
-            Throttled: when there is none left, or when too many others try at this moment.
-        """
-        allowances = self.ask(name, address, is_familiar=is_familiar)
-        if not self._checks.acquire(blocking=False):
-            raise Throttled("too many people sign in at this moment", retry_after_s=BUSY_S)
-        right = threading.Event()
-        try:
-            yield right.set
-        finally:
-            self._checks.release()
-            if not right.is_set():
-                self._accounts.take_tries(allowances, now=self._now())
 
 
 def _key(kind: str, value: str) -> str:
